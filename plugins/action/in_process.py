@@ -1,0 +1,96 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one action plugin of all modules (meta/runtime.yml): decide here or hand over, nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import spec_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import (
+    bind,
+    is_foreign_interpreter,
+    plain,
+    returns_values,
+    run_in_process,
+)
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
+    """Runs a module's logic in the worker where that is the same thing, and the module file elsewhere."""
+
+    _supports_async = True
+    _supports_check_mode = True
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        """The module's result, marked as hidden when it holds secret values."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        spec = spec_of(self._task.action)
+        hidden = returns_values(spec, self._task.args)
+        arguments, environment = bind(spec, self._task.args, self._own_environment())
+        if self._runs_here(variables):
+            own = run_in_process(
+                spec,
+                self._task.action,
+                arguments,
+                environment,
+                check_mode=self._task.check_mode,
+                diff=self._task.diff,
+            )
+        else:
+            # On this machine the module must see what it would see in the worker, also behind become.
+            arguments = bind(spec, arguments, os.environ)[0] if self._is_local() else arguments
+            self._task.environment = [environment]
+            own = self._hand_over(arguments, variables, hidden=hidden)
+        result.update(own)
+        # A failure's message holds no values, and people need to see it.
+        if hidden and not result.get("failed"):
+            result["_ansible_no_log"] = True
+        return result
+
+    def _runs_here(self, variables: Mapping[str, Any]) -> bool:
+        return (
+            self._is_local()
+            and self._connection.become is None
+            and not self._task.async_val
+            and not is_foreign_interpreter(self._interpreter(variables))
+        )
+
+    def _is_local(self) -> bool:
+        return bool(self._connection.transport == "local")
+
+    def _interpreter(self, variables: Mapping[str, Any]) -> Any:
+        """The interpreter of the host that the task runs on, templated."""
+        if self._task.delegate_to:
+            variables = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
+        return self._templar.template(variables.get("ansible_python_interpreter"))
+
+    def _own_environment(self) -> dict[str, str]:
+        environment: dict[str, Any] = {}
+        self._compute_environment_string(environment)
+        return {name: plain(value) for name, value in environment.items()}
+
+    def _hand_over(self, arguments: dict[str, Any], variables: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:
+        """Run the module file, with nothing secret in its connection's log."""
+        if hidden and self._task.async_val and not self._task.no_log:
+            raise AnsibleActionFail(
+                "This task returns secret values, which async would write to a result file and async_status would show. "
+                "Remove async, or accept that with no_log: true on this task and on async_status."
+            )
+        # The ssh connection prints a module's whole output at -vvv unless this is set.
+        self._play_context.no_log = self._play_context.no_log or hidden
+        try:
+            own: dict[str, Any] = self._execute_module(
+                module_args=arguments, task_vars=variables, wrap_async=self._task.async_val
+            )
+        finally:
+            if not self._task.async_val:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
+        own.pop("invocation", None)
+        return own

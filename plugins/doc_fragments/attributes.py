@@ -1,0 +1,60 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module supports, said once."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """DOCUMENTATION for modules that change something, INFO on top of it for those that only read."""
+
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/community.workload_credentials.workload_credentials) in C(module_defaults) to set the connection once.
+    support: full
+    membership:
+      - community.workload_credentials.workload_credentials
+  check_mode:
+    description: Can run in C(check_mode) and predict the result without changing anything.
+    support: full
+    details:
+      - The prediction is the plan that a real run would carry out.
+  diff_mode:
+    description: Shows what changes, or would change, in diff mode.
+    support: full
+    details:
+      - Names of keys are shown, never a secret value.
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+notes:
+  - On the controller (connection local, without C(become), C(async) or another Python interpreter) the task runs inside
+    Ansible's worker process, in a few milliseconds; otherwise as a usual module process on the target. Both give the same results.
+"""
+
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - This action does not modify state.
+  diff_mode:
+    support: N/A
+    details:
+      - This action does not modify state.
+"""
+
+    VALUES = r"""
+options: {}
+attributes:
+  async:
+    support: partial
+    details:
+      - The job's result file and C(async_status) would show secret values, so C(async) is refused unless the task says C(no_log=true).
+notes:
+  - The result holds secret values. The task hides it from all output by itself; C(register) keeps it.
+"""

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection options: what they are (DOCUMENTATION), and where plugins take them from (PLUGINS)."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """One option model for modules and lookups."""
+
+    DOCUMENTATION = r"""
+options:
+  api_url:
+    description:
+      - Address of the service. A trailing V(/site) or V(/) makes no difference.
+      - Taken from the environment variable E(BEYONDTRUST_API_URL) when not set.
+    type: str
+    default: https://api.beyondtrust.io
+  site_id:
+    description:
+      - The site's UUID. Required.
+      - Taken from the environment variable E(BEYONDTRUST_SITE_ID) when not set.
+    type: str
+    required: true
+  access_token:
+    description:
+      - The bearer token, a personal access token or a JWT of this site. It is hidden from all output.
+      - Set this or O(access_token_file), not both. One that is set on the task, or with C(module_defaults), hides the
+        environment variable of the other.
+      - Taken from the environment variable E(BEYONDTRUST_ACCESS_TOKEN) when not set.
+    type: str
+  access_token_file:
+    description:
+      - File that holds the token. It is read at each use, because projected and OIDC tokens rotate.
+      - Taken from the environment variable E(BEYONDTRUST_ACCESS_TOKEN_FILE) when not set.
+    type: path
+  api_version:
+    description:
+      - Version of the API, sent as the header C(bt-secrets-api-version).
+      - Taken from the environment variable E(BEYONDTRUST_API_VERSION) when not set.
+    type: str
+    default: '2026-04-28'
+  api_path_version:
+    description:
+      - Version segment of the path, such as V(v1), for services that ask for one.
+      - Taken from the environment variable E(BEYONDTRUST_API_PATH_VERSION) when not set.
+    type: str
+  service_name:
+    description:
+      - Name of the workload's service, sent as the header C(X-BT-Service-Name) with workload identity tokens.
+      - Taken from the environment variable E(BEYONDTRUST_SERVICE_NAME) when not set.
+    type: str
+  auth_role:
+    description:
+      - Role for tokens of a custom identity provider, sent as the header C(X-BT-Role).
+      - Taken from the environment variable E(BEYONDTRUST_ROLE) when not set.
+    type: str
+  validate_certs:
+    description:
+      - Whether the service's certificate must be trusted. Turn it off for tests only.
+      - Taken from the environment variable E(BEYONDTRUST_VALIDATE_CERTS) when not set, or from
+        E(BEYONDTRUST_INSECURE), which means the opposite.
+    type: bool
+    default: true
+  ca_cert:
+    description:
+      - The certificate authority to trust, as the path of a PEM file or as PEM text. The public ones are not trusted then.
+      - Without it E(REQUESTS_CA_BUNDLE) works as everywhere in Python's requests, and so do proxy variables.
+      - Taken from the environment variable E(BEYONDTRUST_CA_CERT) when not set.
+    type: str
+  timeout:
+    description:
+      - How long to wait for a connection, and for each answer, in seconds.
+      - Taken from the environment variable E(BEYONDTRUST_TIMEOUT) when not set.
+    type: int
+    default: 30
+  retries:
+    description:
+      - How often a request is sent again at most. Generating and revoking are sent again only where the first attempt
+        cannot have been acted upon.
+      - Taken from the environment variable E(BEYONDTRUST_RETRIES) when not set.
+    type: int
+    default: 4
+requirements:
+  - requests
+"""
+
+    PLUGINS = r"""
+options:
+  api_url:
+    env:
+      - name: BEYONDTRUST_API_URL
+    ini:
+      - section: workload_credentials
+        key: api_url
+    vars:
+      - name: workload_credentials_api_url
+  site_id:
+    env:
+      - name: BEYONDTRUST_SITE_ID
+    ini:
+      - section: workload_credentials
+        key: site_id
+    vars:
+      - name: workload_credentials_site_id
+  access_token:
+    env:
+      - name: BEYONDTRUST_ACCESS_TOKEN
+    ini:
+      - section: workload_credentials
+        key: access_token
+    vars:
+      - name: workload_credentials_access_token
+  access_token_file:
+    env:
+      - name: BEYONDTRUST_ACCESS_TOKEN_FILE
+    ini:
+      - section: workload_credentials
+        key: access_token_file
+    vars:
+      - name: workload_credentials_access_token_file
+  api_version:
+    env:
+      - name: BEYONDTRUST_API_VERSION
+    ini:
+      - section: workload_credentials
+        key: api_version
+    vars:
+      - name: workload_credentials_api_version
+  api_path_version:
+    env:
+      - name: BEYONDTRUST_API_PATH_VERSION
+    ini:
+      - section: workload_credentials
+        key: api_path_version
+    vars:
+      - name: workload_credentials_api_path_version
+  service_name:
+    env:
+      - name: BEYONDTRUST_SERVICE_NAME
+    ini:
+      - section: workload_credentials
+        key: service_name
+    vars:
+      - name: workload_credentials_service_name
+  auth_role:
+    env:
+      - name: BEYONDTRUST_ROLE
+    ini:
+      - section: workload_credentials
+        key: auth_role
+    vars:
+      - name: workload_credentials_auth_role
+  validate_certs:
+    env:
+      - name: BEYONDTRUST_VALIDATE_CERTS
+    ini:
+      - section: workload_credentials
+        key: validate_certs
+    vars:
+      - name: workload_credentials_validate_certs
+  ca_cert:
+    env:
+      - name: BEYONDTRUST_CA_CERT
+    ini:
+      - section: workload_credentials
+        key: ca_cert
+    vars:
+      - name: workload_credentials_ca_cert
+  timeout:
+    env:
+      - name: BEYONDTRUST_TIMEOUT
+    ini:
+      - section: workload_credentials
+        key: timeout
+    vars:
+      - name: workload_credentials_timeout
+  retries:
+    env:
+      - name: BEYONDTRUST_RETRIES
+    ini:
+      - section: workload_credentials
+        key: retries
+    vars:
+      - name: workload_credentials_retries
+"""

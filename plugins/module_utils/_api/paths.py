@@ -1,0 +1,95 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Paths and names of resources, checked before any request (API document, "Resource Names" and "Full Paths").
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+
+MAX_NAME = 100
+MAX_PATH = 500
+_FORBIDDEN = re.compile(r"[^a-zA-Z0-9\-_@~*^%]")
+# The API document's own examples name integrations "my aws": there, and only there, a space is a character.
+_FORBIDDEN_IN_INTEGRATION = re.compile(r"[^a-zA-Z0-9\-_@~*^% ]")
+
+
+@dataclass(frozen=True)
+class ResourcePath:
+    """``prod/aws/app``: ``folder`` is all but the last part ("" at the top), ``name`` the last."""
+
+    folder: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.folder}/{self.name}" if self.folder else self.name
+
+    @property
+    def parent(self) -> ResourcePath | None:
+        """The folder as a path of its own, None at the top."""
+        if not self.folder:
+            return None
+        folder, _slash, name = self.folder.rpartition("/")
+        return ResourcePath(folder, name)
+
+
+def parse_path(value: str, option: str) -> ResourcePath:
+    """Split a resource's path.
+
+    :arg value: slashes at either end are allowed.
+    :arg option: name of the option that holds it, for the message.
+    :raises OptionError: not a path that the API can hold.
+    """
+    folder, _slash, name = _checked(value, option).rpartition("/")
+    return ResourcePath(folder, name)
+
+
+def parse_folder(value: str | None, option: str) -> str:
+    """A folder's path without outer slashes; "" is the top.
+
+    :raises OptionError: not a path that the API can hold.
+    """
+    if not value or value == "/":
+        return ""
+    return _checked(value, option)
+
+
+def check_integration_name(value: str, option: str) -> None:
+    """:raises OptionError: not a name that an integration can have."""
+    _check_name(value, option, _FORBIDDEN_IN_INTEGRATION)
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a URL's path."""
+    return quote(name, safe="")
+
+
+def _checked(value: str, option: str) -> str:
+    path = value[1:] if value.startswith("/") else value
+    path = path[:-1] if path.endswith("/") else path
+    if len(path) > MAX_PATH:
+        raise OptionError(option, f"the path has {len(path)} characters, the API allows {MAX_PATH}.")
+    for name in path.split("/"):
+        _check_name(name, option, _FORBIDDEN)
+    return path
+
+
+def _check_name(name: str, option: str, forbidden: re.Pattern[str]) -> None:
+    if not name.strip():
+        raise OptionError(option, "a name in it is empty: give it as 'folder/name', without doubled slashes.")
+    found = forbidden.search(name)
+    if found:
+        raise OptionError(
+            option,
+            f"the character {found.group()!r} in {name!r} is not allowed; "
+            "the API allows letters, digits and - _ @ ~ * ^ % in a name.",
+        )
+    if len(name) > MAX_NAME:
+        raise OptionError(option, f"the name {name[:20]!r}... has {len(name)} characters, the API allows {MAX_NAME}.")

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection, as one frozen value made from validated parameters.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+
+# What may stand in a header: requests' own refusal would print the value, a token among them.
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
+_PATH_VERSION = re.compile(r"[A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to reach a site, and as whom. ``timeout`` is in seconds, ``retries`` counts attempts after the first."""
+
+    api_url: str
+    site_id: str
+    access_token: str | None = field(repr=False)
+    access_token_file: str | None
+    api_version: str
+    api_path_version: str | None
+    service_name: str | None
+    auth_role: str | None
+    validate_certs: bool
+    ca_cert: str | None
+    timeout: float
+    retries: int
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> Settings:
+        """Check the connection options.
+
+        :arg parameters: validated against the connection spec: right types, defaults filled in.
+        :raises OptionError: a value that cannot work, before anything is sent.
+        """
+        settings = cls(
+            api_url=_api_url(parameters["api_url"]),
+            site_id=_site_id(parameters["site_id"]),
+            access_token=_clean(parameters["access_token"]),
+            access_token_file=_clean(parameters["access_token_file"]),
+            api_version=_header(parameters, "api_version") or "",
+            api_path_version=_path_version(parameters["api_path_version"]),
+            service_name=_header(parameters, "service_name"),
+            auth_role=_header(parameters, "auth_role"),
+            validate_certs=parameters["validate_certs"],
+            ca_cert=_ca_cert(parameters["ca_cert"]),
+            timeout=_at_least(parameters, "timeout", 1),
+            retries=_at_least(parameters, "retries", 0),
+        )
+        _check_token_source(settings)
+        return settings
+
+    @property
+    def base_url(self) -> str:
+        """``https://host/site/<id>/secrets``, with the version segment where one is set."""
+        url = f"{self.api_url}/site/{self.site_id}/secrets"
+        return f"{url}/{self.api_path_version}" if self.api_path_version else url
+
+    def token(self) -> str:
+        """The token to send now. A token file is read at each use, since projected and OIDC tokens rotate.
+
+        :raises OptionError: no file, no text in it, or text that no header can carry.
+        """
+        if self.access_token:
+            return _token(self.access_token, "access_token")
+        path = os.path.expanduser(str(self.access_token_file))
+        try:
+            with open(path, encoding="utf-8") as stream:
+                return _token(stream.read().strip(), "access_token_file")
+        except OSError as error:
+            raise OptionError("access_token_file", f"cannot read {path}: {error.strerror}.") from None
+        except UnicodeDecodeError:
+            raise OptionError("access_token_file", f"{path} is not a text file.") from None
+
+
+def _check_token_source(settings: Settings) -> None:
+    if settings.access_token and settings.access_token_file:
+        raise OptionError(
+            "access_token",
+            "it is set and so is access_token_file (or their environment variables): set one of the two.",
+        )
+    if not settings.access_token and not settings.access_token_file:
+        raise OptionError(
+            "access_token",
+            "no token is set: set access_token, access_token_file, or the environment variable "
+            "BEYONDTRUST_ACCESS_TOKEN or BEYONDTRUST_ACCESS_TOKEN_FILE.",
+        )
+    if settings.access_token:
+        _token(settings.access_token, "access_token")
+
+
+def _token(text: str, option: str) -> str:
+    if not _HEADER_VALUE.fullmatch(text):
+        raise OptionError(option, "the token is empty or has spaces, line ends or characters that no header can carry.")
+    return text
+
+
+def _clean(value: str | None) -> str | None:
+    return value.strip() or None if value else None
+
+
+def _api_url(value: str) -> str:
+    # Vendor clients disagree on whether the address ends in /site, so both forms mean the same.
+    parts = urlsplit(value.strip())
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise OptionError("api_url", f"{value!r} is not an http(s) address such as https://api.beyondtrust.io.")
+    if "?" in value or "#" in value or "@" in parts.netloc:
+        raise OptionError("api_url", "an address without '?', '#' and credentials is needed.")
+    path = parts.path.rstrip("/")
+    path = path[: -len("/site")].rstrip("/") if path.endswith("/site") else path
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _site_id(value: str) -> str:
+    value = value.strip()
+    try:
+        canonical = str(uuid.UUID(value))
+    except ValueError:
+        canonical = ""
+    if canonical != value.lower():
+        raise OptionError("site_id", f"{value!r} is not a UUID such as a1b2c3d4-e5f6-4890-abcd-ef1234567890.")
+    return value
+
+
+def _header(parameters: Mapping[str, Any], option: str) -> str | None:
+    value = _clean(parameters[option])
+    if value and not _HEADER_VALUE.fullmatch(value):
+        raise OptionError(option, "only visible ASCII characters without spaces can be sent in a header.")
+    return value
+
+
+def _path_version(value: str | None) -> str | None:
+    version = (value or "").strip().strip("/") or None
+    if version and not _PATH_VERSION.fullmatch(version):
+        raise OptionError("api_path_version", f"{value!r} is not one segment of a path such as 'v1'.")
+    return version
+
+
+def _ca_cert(value: str | None) -> str | None:
+    value = _clean(value)
+    if value and "-----BEGIN" not in value:
+        value = os.path.expanduser(value)
+        if not os.path.isfile(value):
+            raise OptionError("ca_cert", f"{value!r} is neither a file nor PEM text.")
+    return value
+
+
+def _at_least(parameters: Mapping[str, Any], option: str, least: int) -> int:
+    value = int(parameters[option])
+    if value < least:
+        raise OptionError(option, f"{value} is too small, it must be at least {least}.")
+    return value

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task would do, as one value: behind ``changed``, the diff and check mode stands the same plan.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    RequestError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+
+
+def _nothing() -> Mapping[str, Any]:
+    return {}
+
+
+def _as_it_is(error: RequestError) -> WorkloadCredentialsError:
+    return error
+
+
+@dataclass(frozen=True)
+class Change:
+    """``requests`` are the writes that lead from ``before`` to ``after``; none: nothing to do.
+
+    ``before`` and ``after`` are shown as the diff and hold no secret value; None: absent.
+    ``predicted`` makes the task's return values without writing; ``outcome`` makes them from the writes' answers.
+    ``explain`` makes a request's error into the one that the user sees.
+    ``replan``: what is still to do shows only after these writes (a restored resource can be read only then).
+    """
+
+    requests: tuple[Request, ...] = ()
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    predicted: Callable[[], Mapping[str, Any]] = _nothing
+    outcome: Callable[[Sequence[Any]], Mapping[str, Any]] | None = None
+    explain: Callable[[RequestError], WorkloadCredentialsError] = _as_it_is
+    replan: bool = False
+    warnings: Sequence[str] = field(default_factory=tuple)

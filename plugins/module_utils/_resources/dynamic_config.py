@@ -1,0 +1,121 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A dynamic secret's configuration: options to the API's fields, limits, and what counts as a difference.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.json_values import same_json
+
+# Option -> the API's field, by provider type (API document, "Create Dynamic Secret").
+FIELDS = {
+    "aws": {
+        "ttl": "ttl",
+        "role_arn": "roleArn",
+        "external_id": "externalId",
+        "policy_arns": "policyArns",
+        "policy": "policy",
+        "groups": "groups",
+        "aws_tags": "awsTags",
+    },
+    "azure": {"ttl": "ttl", "application_object_id": "applicationObjectId"},
+}
+CREDENTIAL_TYPES = {"aws": "assumed_role", "azure": "service_principal_password"}
+# Seconds, by credential type (secrets-api facts, "Answers").
+_TTL = {"assumed_role": (900, 43200), "service_principal_password": (3600, 86400)}
+_NEEDED = {"aws": ("integration_name", "ttl", "role_arn"), "azure": ("integration_name", "ttl", "application_object_id")}
+_SETS = ("policy_arns", "groups")
+_LIMITS = {"groups": (1, 128), "aws_tags": (1, 128)}
+_AWS_TAG_VALUE = 256
+
+
+def check_config(parameters: Mapping[str, Any]) -> None:
+    """:raises OptionError: an option of the other provider, or a value outside of the documented limits."""
+    kind = parameters["type"]
+    for other, fields in FIELDS.items():
+        for option in fields:
+            if option not in FIELDS[kind] and parameters[option] is not None:
+                raise OptionError(option, f"it belongs to type={other}, and this dynamic secret is of type={kind}.")
+    credential_type = parameters["credential_type"] or CREDENTIAL_TYPES[kind]
+    if credential_type != CREDENTIAL_TYPES[kind]:
+        raise OptionError("credential_type", f"{credential_type} does not go with type={kind}.")
+    _check_ttl(parameters["ttl"], credential_type)
+    _check_lengths("groups", parameters["groups"] or [])
+    _check_lengths("aws_tags", list(parameters["aws_tags"] or {}))
+    for key, value in (parameters["aws_tags"] or {}).items():
+        if value is not None and len(str(value)) > _AWS_TAG_VALUE:
+            raise OptionError("aws_tags", f"the value of {key!r} is longer than {_AWS_TAG_VALUE} characters.")
+    _check_policy(parameters["policy"])
+
+
+def check_complete(parameters: Mapping[str, Any], path: str) -> None:
+    """:raises OptionError: an option is missing without which none can be created."""
+    for option in _NEEDED[parameters["type"]]:
+        if not parameters[option]:
+            raise OptionError(option, f"{path} does not exist, and creating a dynamic secret needs it.")
+
+
+def config_after(current: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The API's configuration that should stand at the end; what was not named, or means the same, stays as it is.
+
+    An empty value clears an optional field.
+    """
+    after = dict(current)
+    for option, field in FIELDS[parameters["type"]].items():
+        wanted = parameters[option]
+        if wanted is None:
+            continue
+        if option == "aws_tags":
+            wanted = _aws_tags_after(current.get(field) or {}, wanted, purge=parameters["purge_tags"])
+        if wanted in ("", [], {}):
+            after.pop(field, None)
+        elif not _same(option, current.get(field), wanted):
+            after[field] = wanted
+    return after
+
+
+def _aws_tags_after(current: Mapping[str, Any], wanted: Mapping[str, Any], *, purge: bool) -> dict[str, str]:
+    base = {} if purge or not wanted else current
+    merged = {**base, **{str(key): value for key, value in wanted.items()}}
+    return {key: str(value) for key, value in merged.items() if value is not None}
+
+
+def _same(option: str, current: Any, wanted: Any) -> bool:
+    if option in _SETS:
+        return current is not None and set(current) == set(wanted)
+    if option == "policy":
+        return current is not None and same_json(_parsed(current), _parsed(wanted))
+    return same_json(current, wanted)
+
+
+def _parsed(policy: str) -> Any:
+    try:
+        return json.loads(policy)
+    except ValueError:
+        return policy
+
+
+def _check_ttl(ttl: int | None, credential_type: str) -> None:
+    least, most = _TTL[credential_type]
+    if ttl is not None and not least <= ttl <= most:
+        raise OptionError("ttl", f"{ttl} s is outside of what {credential_type} allows: {least} to {most} seconds.")
+
+
+def _check_lengths(option: str, names: list[Any]) -> None:
+    least, most = _LIMITS[option]
+    for name in names:
+        if not least <= len(str(name)) <= most:
+            raise OptionError(option, f"{str(name)[:20]!r} must have {least} to {most} characters.")
+
+
+def _check_policy(policy: str | None) -> None:
+    if policy and not isinstance(_parsed(policy), dict):
+        raise OptionError("policy", "it is not a JSON object (an IAM policy document).")

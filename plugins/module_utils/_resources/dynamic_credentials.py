@@ -1,0 +1,122 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dynamic credentials: what a dynamic secret generates, one lease at a time.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ApiError,
+    NoAnswerError,
+    RequestError,
+    StateError,
+    UnexpectedAnswerError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import living_leases, named
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+
+# The generated keys by provider type (API document, "Generate Dynamic Credential"), with values that nobody can take
+# for real ones.
+_PLACEHOLDERS = {
+    "aws": {
+        "accessKeyId": "CHECK-MODE-NO-ACCESS-KEY-ID",
+        "secretAccessKey": "CHECK-MODE-NO-SECRET-ACCESS-KEY",
+        "sessionToken": "CHECK-MODE-NO-SESSION-TOKEN",
+        "leaseId": "00000000-0000-0000-0000-000000000000",
+        "expiration": "1970-01-01T00:00:00Z",
+    },
+    "azure": {
+        "client_id": "CHECK-MODE-NO-CLIENT-ID",
+        "client_secret": "CHECK-MODE-NO-CLIENT-SECRET",
+        "tenant_id": "CHECK-MODE-NO-TENANT-ID",
+        "key_id": "CHECK-MODE-NO-KEY-ID",
+        "leaseId": "00000000-0000-0000-0000-000000000000",
+        "expiration": "1970-01-01T00:00:00Z",
+    },
+}
+
+
+def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
+    """Always a change: one more lease. Check mode shows placeholders with the right keys."""
+    path = parse_path(parameters["path"], "path")
+    return Change(
+        requests=(generation(path),),
+        predicted=lambda: result(placeholder(client, path)),
+        outcome=lambda answers: result(_credentials(path, answers[0])),
+        explain=lambda error: explained(client, path, error),
+    )
+
+
+def generation(path: ResourcePath) -> Request:
+    """The request that mints a lease."""
+    return item("POST", "dynamic", path, "generate", replay=Replay.NEVER)
+
+
+def generate(client: Client, path: ResourcePath) -> dict[str, Any]:
+    """Mint one lease and return the credentials, with the API's own keys.
+
+    :raises WorkloadCredentialsError: none was minted; or, and then the text says so, one may have been.
+    """
+    try:
+        return _credentials(path, client.send(generation(path)))
+    except RequestError as error:
+        raise explained(client, path, error) from None
+
+
+def placeholder(client: Client, path: ResourcePath) -> dict[str, str]:
+    """Credentials of the right shape that are obviously none; the definition is read, nothing is minted.
+
+    :raises NotFoundError: there is no such definition.
+    """
+    kind = (client.get(item("GET", "dynamic", path)).get("config") or {}).get("type")
+    if kind not in _PLACEHOLDERS:
+        raise StateError(f"{path}: the shape of its credentials is not known ({kind!r}), so check mode cannot show it.")
+    return dict(_PLACEHOLDERS[kind])
+
+
+def result(credentials: Mapping[str, Any]) -> dict[str, Any]:
+    """The module's return values."""
+    return {
+        "credentials": dict(credentials),
+        "lease_id": credentials.get("leaseId"),
+        "expiration": credentials.get("expiration"),
+    }
+
+
+def explained(client: Client, path: ResourcePath, error: RequestError) -> WorkloadCredentialsError:
+    """The error of a generate request, with the leases that it may have left behind (design, section 7)."""
+    if not isinstance(error, (ApiError, NoAnswerError, UnexpectedAnswerError)) or not error.ambiguous:
+        return error
+    try:
+        leases = sorted(living_leases(client, path), key=lambda lease: str(lease.get("created_at")), reverse=True)
+        found = f"The newest of its living leases: {named(leases)}." if leases else "It has no living lease at present."
+    except WorkloadCredentialsError:
+        found = "Its leases could not be listed (community.workload_credentials.lease_info does)."
+    return StateError(f"{error} The request is not repeated, since a lease of {path} may exist all the same. {found}")
+
+
+def _credentials(path: ResourcePath, answer: Any) -> dict[str, Any]:
+    secret = answer.get("secret") if isinstance(answer, Mapping) else None
+    if not isinstance(secret, Mapping) or not secret:
+        request = generation(path)
+        raise UnexpectedAnswerError(request.method, request.target, 201, "the answer holds no credentials.")
+    return dict(secret)
+
+
+DYNAMIC_CREDENTIALS = Spec(
+    name="dynamic_credentials",
+    options={**CONNECTION, "path": {"type": "str", "required": True}},
+    plan=plan,
+    returns_values=True,
+)

@@ -1,0 +1,218 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dynamic secrets: the definitions from which credentials are generated.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    ResourcePath,
+    check_integration_name,
+    parse_path,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_config import (
+    CREDENTIAL_TYPES,
+    check_complete,
+    check_config,
+    config_after,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration import integration_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.json_values import patch_between
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import living_leases, named, revocable
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+    deletion,
+    is_restore,
+    require_parent,
+    revive,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.tags import (
+    Tags,
+    tag_requests,
+    tags_after,
+    wanted_tags,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
+    CONNECTION,
+    LIFECYCLE,
+    STATE,
+    TAGS,
+    Spec,
+)
+
+
+def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
+    """What is to be done so that the definition is as wanted.
+
+    :raises OptionError: a value that the API cannot hold, an option of the other provider, or a missing one.
+    :raises StateError: the folder is missing, something deleted or living leases are in the way, or a field differs
+        that cannot change in place.
+    """
+    path = parse_path(parameters["path"], "path")
+    wanted_tags(parameters)
+    if parameters["state"] == "present":
+        check_config(parameters)
+        if parameters["integration_name"] is not None:
+            check_integration_name(parameters["integration_name"], "integration_name")
+    found = client.find(item("GET", "dynamic", path))
+    if parameters["state"] == "absent":
+        return _delete(client, path, found, parameters)
+    if found is None:
+        return _create(client, path, parameters)
+    return _update(client, path, found, parameters)
+
+
+def _create(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> Change:
+    check_complete(parameters, str(path))
+    require_parent(client, path)
+    requests = revive(client, "dynamic", path, parameters["on_deleted"])
+    kind = parameters["type"]
+    config = {"type": kind, "credentialType": CREDENTIAL_TYPES[kind], **config_after({}, parameters)}
+    tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
+    restored = is_restore(requests)
+    if not restored:
+        body = {**config, "integrationName": parameters["integration_name"]}
+        requests += (
+            item("POST", "dynamic", path, body=body, replay=Replay.CREATE),
+            *tag_requests("dynamic", path, {}, tags, purge=parameters["purge_tags"]),
+        )
+    return Change(
+        requests=requests,
+        after={**_shown(path, config, tags), "integration_name": parameters["integration_name"]},
+        predicted=lambda: _result(path, config, {"tags": tags}),
+        outcome=lambda _answers: _read(client, path),
+        replan=restored,
+    )
+
+
+def _update(client: Client, path: ResourcePath, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
+    current = found.get("config") or {}
+    _check_unchangeable(client, path, current, parameters)
+    after = config_after(current, parameters)
+    patch = _patch(current, after)
+    metadata = _metadata(client, path, found, needed=parameters["tags"] is not None)
+    current_tags = metadata.get("tags") or {}
+    tags = tags_after(current_tags, wanted_tags(parameters), purge=parameters["purge_tags"])
+    requests = (item("PATCH", "dynamic", path, body={"type": parameters["type"], **patch}),) if patch else ()
+    return Change(
+        requests=requests + tag_requests("dynamic", path, current_tags, tags, purge=parameters["purge_tags"]),
+        before=_shown(path, current, current_tags),
+        after=_shown(path, after, tags),
+        predicted=lambda: _result(path, after, {**metadata, "tags": tags}),
+        outcome=lambda _answers: _read(client, path),
+    )
+
+
+def _patch(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The smallest patch, but awsTags whole with null for each key that goes (secrets-api facts, "Answers")."""
+    patch = patch_between(current, after)
+    if isinstance(patch.get("awsTags"), dict):
+        patch["awsTags"] = {**patch["awsTags"], **after["awsTags"]}
+    return patch
+
+
+def _check_unchangeable(
+    client: Client, path: ResourcePath, current: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> None:
+    for option, field in (("type", "type"), ("credential_type", "credentialType")):
+        wanted = parameters[option]
+        if wanted is not None and current.get(field) not in (None, wanted):
+            raise StateError(_cannot_change(path, option, current[field], wanted))
+    name = parameters["integration_name"]
+    if name is None:
+        return
+    # Reading a definition gives the integration's ID only.
+    integration = client.find(Request("GET", integration_path(parameters["type"], name)))
+    if integration is None:
+        raise OptionError("integration_name", f"there is no {parameters['type']} integration {name!r}.")
+    identity = (integration.get("metadata") or {}).get("id")
+    if current.get("integrationId") not in (None, identity):
+        raise StateError(_cannot_change(path, "integration_name", "another integration", name))
+
+
+def _cannot_change(path: ResourcePath, option: str, current: str, wanted: str) -> str:
+    return (
+        f"{path}: {option} is {current!r} and cannot be changed to {wanted!r} in place. Remove the dynamic secret for "
+        "good first (state=absent, permanent=true), then create it anew, or keep the present value."
+    )
+
+
+def _delete(
+    client: Client, path: ResourcePath, found: Mapping[str, Any] | None, parameters: Mapping[str, Any]
+) -> Change:
+    if found is None:
+        return deletion(client, "dynamic", path, None, parameters)
+    leases = living_leases(client, path)
+    ending = [lease for lease in leases if revocable(lease)]
+    staying = [lease for lease in leases if not revocable(lease)]
+    if staying:
+        raise StateError(
+            f"{path} cannot be deleted: {len(staying)} of its leases live and cannot be revoked: {named(staying)}. "
+            "Delete it after they have expired."
+        )
+    if ending and not parameters["revoke_leases"]:
+        raise StateError(
+            f"{path} cannot be deleted: {len(ending)} of its leases live: {named(ending)}. "
+            "revoke_leases=true revokes them first."
+        )
+    before = _shown(path, found.get("config") or {}, (found.get("metadata") or {}).get("tags") or {})
+    first = tuple(revocation(lease["id"], tolerated=()) for lease in ending)
+    return deletion(client, "dynamic", path, before, parameters, first=first)
+
+
+def _metadata(client: Client, path: ResourcePath, found: Mapping[str, Any], *, needed: bool) -> dict[str, Any]:
+    """The definition's metadata; its tags may be shown only on a page of their own."""
+    metadata = dict(found.get("metadata") or {})
+    if needed and "tags" not in metadata:
+        return client.get(item("GET", "dynamic", path, "metadata"))
+    return metadata
+
+
+def _read(client: Client, path: ResourcePath) -> dict[str, Any]:
+    found = client.get(item("GET", "dynamic", path))
+    return _result(path, found.get("config") or {}, _metadata(client, path, found, needed=True))
+
+
+def _result(path: ResourcePath, config: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {"dynamic_secret": {"path": str(path), "config": view(config), "metadata": view(metadata)}}
+
+
+def _shown(path: ResourcePath, config: Mapping[str, Any], tags: Tags) -> dict[str, Any]:
+    return {"path": str(path), "config": view(config), "tags": dict(tags)}
+
+
+DYNAMIC_SECRET = Spec(
+    name="dynamic_secret",
+    options={
+        **CONNECTION,
+        **STATE,
+        **TAGS,
+        **LIFECYCLE,
+        "path": {"type": "str", "required": True},
+        "type": {"type": "str", "choices": ["aws", "azure"]},
+        "integration_name": {"type": "str"},
+        "credential_type": {"type": "str", "choices": ["assumed_role", "service_principal_password"]},
+        "ttl": {"type": "int"},
+        "role_arn": {"type": "str"},
+        "external_id": {"type": "str"},
+        "policy_arns": {"type": "list", "elements": "str"},
+        "policy": {"type": "json"},
+        "groups": {"type": "list", "elements": "str"},
+        "aws_tags": {"type": "dict"},
+        "application_object_id": {"type": "str"},
+        "revoke_leases": {"type": "bool", "default": False},
+    },
+    plan=plan,
+    required_if=(("state", "present", ("type",)),),
+)

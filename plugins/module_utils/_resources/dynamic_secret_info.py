@@ -1,0 +1,57 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading dynamic secrets: one definition, or a folder's.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_folder, parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+
+
+def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
+    """Nothing is changed; ``predicted`` holds what was read."""
+    if parameters["path"] is not None:
+        definitions = _one(client, parse_path(parameters["path"], "path"))
+    else:
+        query = {
+            "path": parse_folder(parameters["folder"], "folder"),
+            "recursive": parameters["recursive"],
+            "deletedOnly": parameters["deleted_only"],
+        }
+        definitions = view(client.items(Request("GET", "/dynamic", query=query)))
+    return Change(predicted=lambda: {"dynamic_secrets": definitions})
+
+
+def _one(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
+    found = client.find(item("GET", "dynamic", path))
+    if found is None:
+        return []
+    if "tags" not in (found.get("metadata") or {}):
+        found = {**found, "metadata": client.get(item("GET", "dynamic", path, "metadata"))}
+    return [{**view(found), "path": str(path)}]
+
+
+DYNAMIC_SECRET_INFO = Spec(
+    name="dynamic_secret_info",
+    options={
+        **CONNECTION,
+        "path": {"type": "str"},
+        "folder": {"type": "str"},
+        "recursive": {"type": "bool", "default": False},
+        "deleted_only": {"type": "bool", "default": False},
+    },
+    plan=plan,
+    required_one_of=(("path", "folder"),),
+    mutually_exclusive=(("path", "folder"), ("path", "recursive"), ("path", "deleted_only")),
+)

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading folders: those in a folder, or all below it.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_folder
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+
+
+def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
+    """Nothing is changed; ``predicted`` holds what was read."""
+    query = {
+        "path": parse_folder(parameters["folder"], "folder"),
+        "recursive": parameters["recursive"],
+        "deletedOnly": parameters["deleted_only"],
+    }
+    folders = view(client.items(Request("GET", "/folders", query=query)))
+    return Change(predicted=lambda: {"folders": folders})
+
+
+FOLDER_INFO = Spec(
+    name="folder_info",
+    options={
+        **CONNECTION,
+        "folder": {"type": "str", "default": "/"},
+        "recursive": {"type": "bool", "default": False},
+        "deleted_only": {"type": "bool", "default": False},
+    },
+    plan=plan,
+)

@@ -1,0 +1,43 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which spec a module runs. For the action plugin and tests only: a module imports its own spec and no other's.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
+
+MODULES = (
+    "dynamic_credentials",
+    "dynamic_secret",
+    "dynamic_secret_info",
+    "folder",
+    "folder_info",
+    "integration",
+    "integration_info",
+    "lease",
+    "lease_info",
+    "session_info",
+    "static_secret",
+    "static_secret_info",
+)
+_PACKAGE = "ansible_collections.community.workload_credentials.plugins.module_utils._resources"
+
+
+def spec_of(module: str) -> Spec:
+    """The spec of a module, loaded when it is asked for.
+
+    :arg module: its name, with or without the collection's.
+    :raises KeyError: the collection has no such module.
+    """
+    name = module.rpartition(".")[2]
+    if name not in MODULES:
+        raise KeyError(name)
+    spec = getattr(importlib.import_module(f"{_PACKAGE}.{name}"), name.upper())
+    assert isinstance(spec, Spec)
+    return spec

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Integrations: how the service reaches a cloud account.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import check_integration_name, segment
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, STATE, Spec
+
+# Option -> the API's field, by provider type (API document, "Create Integration").
+_FIELDS = {
+    "aws": {"role_arn": "roleArn"},
+    "azure": {"tenant_id": "tenantId", "client_id": "clientId"},
+}
+_SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
+
+
+def integration_path(kind: str, name: str) -> str:
+    """The path below the site's address."""
+    return f"/integrations/{kind}/{segment(name)}"
+
+
+def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
+    """What is to be done so that the integration is as wanted.
+
+    :raises OptionError: a name that the API cannot hold, an option of the other provider, or a missing one.
+    """
+    _check(parameters)
+    path = integration_path(parameters["type"], parameters["name"])
+    found = client.find(Request("GET", path))
+    if parameters["state"] == "absent":
+        return Change() if found is None else Change((Request("DELETE", path),), before=_shown(parameters, found))
+    if found is None:
+        return _create(client, path, parameters)
+    return _update(client, path, found, parameters)
+
+
+def _check(parameters: Mapping[str, Any]) -> None:
+    check_integration_name(parameters["name"], "name")
+    kind = parameters["type"]
+    for other, fields in _FIELDS.items():
+        for option in (*fields, *(("client_secret",) if other == "azure" else ())):
+            if other != kind and parameters[option] is not None:
+                raise OptionError(option, f"it belongs to type={other}, and this integration is of type={kind}.")
+
+
+def _create(client: Client, path: str, parameters: Mapping[str, Any]) -> Change:
+    kind = parameters["type"]
+    config = {field: parameters[option] for option, field in _FIELDS[kind].items()}
+    secret = {"clientSecret": parameters["client_secret"]} if kind == "azure" else {}
+    for option, field in {**_FIELDS[kind], **({"client_secret": "clientSecret"} if secret else {})}.items():
+        if not {**config, **secret}[field]:
+            raise OptionError(option, f"{kind} integration {parameters['name']!r} does not exist, and creating needs it.")
+    after = {"name": parameters["name"], "type": kind, "config": config}
+    body = {"type": kind, **config, **secret}
+    return Change(
+        # Permissions that were granted a moment ago need some time to reach the provider's test.
+        requests=(Request("POST", path, body=body, replay=Replay.CREATE, settling=(f"{kind}_integration_test_failed",)),),
+        after=_shown(parameters, after, **(_SECRET_SHOWN if secret else {})),
+        predicted=lambda: {"integration": view(after)},
+        outcome=lambda _answers: {"integration": view(client.get(Request("GET", path)))},
+    )
+
+
+def _update(client: Client, path: str, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
+    kind = parameters["type"]
+    current = found.get("config") or {}
+    given = {field: parameters[option] for option, field in _FIELDS[kind].items() if parameters[option] is not None}
+    differs = any(current.get(field) != value for field, value in given.items())
+    new_secret = parameters["client_secret"] if parameters["update_secret"] == "always" else None
+    after = {**found, "config": {**current, **given}}
+    # The provider is tested with the whole configuration, so a patch names all of it (secrets-api facts, "Answers").
+    body = {field: after["config"][field] for field in _FIELDS[kind].values() if field in after["config"]}
+    if new_secret:
+        body["clientSecret"] = new_secret
+    return Change(
+        requests=(Request("PATCH", path, body=body),) if differs or new_secret else (),
+        before=_shown(parameters, found),
+        after=_shown(parameters, after, **(_SECRET_SHOWN if new_secret else {})),
+        predicted=lambda: {"integration": view(after)},
+        outcome=lambda _answers: {"integration": view(client.get(Request("GET", path)))},
+    )
+
+
+def _shown(parameters: Mapping[str, Any], integration: Mapping[str, Any], **secret: str) -> dict[str, Any]:
+    config = view(integration.get("config") or {})
+    return {"name": parameters["name"], "type": parameters["type"], "config": {**config, **secret}}
+
+
+INTEGRATION = Spec(
+    name="integration",
+    options={
+        **CONNECTION,
+        **STATE,
+        "type": {"type": "str", "choices": ["aws", "azure"], "required": True},
+        "name": {"type": "str", "required": True},
+        "role_arn": {"type": "str"},
+        "tenant_id": {"type": "str"},
+        "client_id": {"type": "str"},
+        "client_secret": {"type": "str", "no_log": True},
+        # When to send the secret, not a secret.
+        "update_secret": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
+    },
+    plan=plan,
+)

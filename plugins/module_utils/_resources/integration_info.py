@@ -1,0 +1,59 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading integrations: all, one provider's, or one with the dynamic secrets that use it.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import check_integration_name, segment
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration import integration_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+
+
+def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
+    """Nothing is changed; ``predicted`` holds what was read."""
+    integrations = _one(client, parameters) if parameters["name"] is not None else _listed(client, parameters)
+    if parameters["dynamic_secrets"]:
+        integrations = [{**entry, "dynamic_secrets": _users(client, entry)} for entry in integrations]
+    return Change(predicted=lambda: {"integrations": integrations})
+
+
+def _one(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    check_integration_name(parameters["name"], "name")
+    found = client.find(Request("GET", integration_path(parameters["type"], parameters["name"])))
+    return [] if found is None else [view(found)]
+
+
+def _listed(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    kind = parameters["type"]
+    path = f"/integrations/{segment(kind)}" if kind else "/integrations"
+    return view(client.items(Request("GET", path)))  # type: ignore[no-any-return]
+
+
+def _users(client: Client, integration: Mapping[str, Any]) -> list[dict[str, Any]]:
+    path = integration_path(integration["type"], integration["name"])
+    return view(client.items(Request("GET", f"{path}/dynamic")))  # type: ignore[no-any-return]
+
+
+INTEGRATION_INFO = Spec(
+    name="integration_info",
+    options={
+        **CONNECTION,
+        "type": {"type": "str", "choices": ["aws", "azure"]},
+        "name": {"type": "str"},
+        # Whether to list them, not a secret.
+        "dynamic_secrets": {"type": "bool", "default": False, "no_log": False},
+    },
+    plan=plan,
+    required_by={"name": ("type",)},
+)

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""JSON values: equal or not, merged, and the smallest merge patch between two (RFC 7396).
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Equality as JSON sees it: true is not 1, and 1 is 1.0."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same_json(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(same_json(a, b) for a, b in zip(one, other))
+    return bool(one == other)
+
+
+def merged(current: Any, patch: Any) -> Any:
+    """``current`` after the merge patch (RFC 7396, section 2)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(current) if isinstance(current, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+def patch_between(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The smallest merge patch that makes ``current`` into ``after``."""
+    patch: dict[str, Any] = {key: None for key in current if key not in after}
+    for key, value in after.items():
+        if key in current and same_json(current[key], value):
+            continue
+        both = isinstance(value, Mapping) and isinstance(current.get(key), Mapping)
+        patch[key] = patch_between(current[key], value) if both else value
+    return patch

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Leases: how they are found and shown.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import NotFoundError, OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+
+
+def lease_path(lease_id: str, option: str) -> str:
+    """The path of one lease below the site's address.
+
+    :raises OptionError: not a UUID.
+    """
+    try:
+        return f"/leases/id/{uuid.UUID(lease_id)}"
+    except ValueError:
+        raise OptionError(option, f"{lease_id!r} is not a lease's ID, which is a UUID.") from None
+
+
+def leases_of(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
+    """The living leases of a dynamic secret, each with ``id``, ``expiration`` and ``dynamic_secret_type``.
+
+    :raises NotFoundError: there is no such dynamic secret.
+    """
+    return view(client.items(item("GET", "leases", path)))  # type: ignore[no-any-return]
+
+
+def living_leases(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
+    """The same, and none where there is no such dynamic secret."""
+    try:
+        return leases_of(client, path)
+    except NotFoundError:
+        return []
+
+
+def lease_by_id(client: Client, lease_id: str, option: str) -> dict[str, Any] | None:
+    """One lease in the same form, with what its own page adds; None: expired, revoked or never there."""
+    found = client.find(Request("GET", lease_path(lease_id, option)))
+    if found is None:
+        return None
+    shown = view(found)
+    metadata = shown.pop("metadata", None) or {}
+    return {"id": lease_id, **metadata, **shown}
+
+
+def revocable(lease: Mapping[str, Any]) -> bool:
+    """Whether the provider can end it early: AWS role credentials only expire (API document, "Revoke Lease by ID")."""
+    return lease.get("dynamic_secret_type") != "aws"
+
+
+def named(leases: list[dict[str, Any]]) -> str:
+    """Leases in a sentence: IDs with their expirations, at most five."""
+    names = [f"{lease['id']} (until {lease.get('expiration')})" for lease in leases[:5]]
+    more = f" and {len(leases) - 5} more" if len(leases) > 5 else ""
+    return ", ".join(names) + more

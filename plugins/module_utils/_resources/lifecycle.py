@@ -1,0 +1,91 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What folders, static and dynamic secrets have in common: parents, soft deletion and restoring.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    NotFoundError,
+    StateError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+
+
+def find_deleted(client: Client, kind: str, path: ResourcePath) -> dict[str, Any] | None:
+    """The soft-deleted resource at this path, as the list of its folder shows it."""
+    try:
+        listed = client.items(Request("GET", f"/{kind}", query={"path": path.folder, "deletedOnly": True}))
+    except NotFoundError:
+        return None
+    return next((entry for entry in listed if str(entry.get("path", "")).strip("/") == str(path)), None)
+
+
+def require_parent(client: Client, path: ResourcePath) -> None:
+    """:raises StateError: the folder that should hold the resource is not there."""
+    parent = path.parent
+    if parent is None or client.find(item("GET", "folders", parent, "metadata")) is not None:
+        return
+    if find_deleted(client, "folders", parent) is not None:
+        raise StateError(
+            f"{path}: its folder {parent} is deleted (folder_deleted). "
+            "community.workload_credentials.folder restores it by default."
+        )
+    raise StateError(
+        f"{path}: its folder {parent} does not exist. Create it first with community.workload_credentials.folder."
+    )
+
+
+def revive(client: Client, kind: str, path: ResourcePath, on_deleted: str) -> tuple[Request, ...]:
+    """What must come before creating where a deleted resource is in the way; a restore makes creating needless.
+
+    :arg on_deleted: ``restore``, ``replace`` or ``fail``.
+    :raises StateError: something deleted is there and ``on_deleted`` is ``fail``.
+    """
+    if find_deleted(client, kind, path) is None:
+        return ()
+    if on_deleted == "fail":
+        raise StateError(
+            f"{path} exists in deleted form. on_deleted=restore brings it back, on_deleted=replace removes it for good "
+            "and creates it anew."
+        )
+    if on_deleted == "replace":
+        return (item("DELETE", kind, path, query={"permanent": True}),)
+    return (item("POST", kind, path, "restore", replay=Replay.CREATE),)
+
+
+def is_restore(requests: tuple[Request, ...]) -> bool:
+    """Whether the first of these writes restores something."""
+    return bool(requests) and requests[0].method == "POST" and requests[0].path.endswith("/restore")
+
+
+def deletion(
+    client: Client,
+    kind: str,
+    path: ResourcePath,
+    before: Mapping[str, Any] | None,
+    parameters: Mapping[str, Any],
+    first: tuple[Request, ...] = (),
+    **query: Any,
+) -> Change:
+    """The change that makes the resource absent: gone for good with ``permanent``, else restorable.
+
+    :arg before: its view for the diff, None where there is none.
+    :arg first: writes that must come before, such as revoking leases.
+    """
+    permanent = parameters["permanent"]
+    if before is None and not (permanent and find_deleted(client, kind, path)):
+        return Change()
+    shown = {"path": str(path), "deleted": True} if before is None else before
+    after = None if permanent else {"path": str(path), "deleted": True}
+    request = item("DELETE", kind, path, query={"permanent": permanent, **query})
+    return Change(requests=(*first, request), before=shown, after=after)

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading static secrets: one, or a folder's, with their values fetched side by side.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    ResourcePath,
+    parse_folder,
+    parse_path,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import (
+    view,
+    without_secret,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+
+CONCURRENCY = 8
+
+
+def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
+    """Nothing is changed; ``predicted`` holds what was read."""
+    if parameters["path"] is not None:
+        found = _one(client, parse_path(parameters["path"], "path"), parameters)
+        secrets = [] if found is None else [found]
+    else:
+        secrets = _folder(client, parameters)
+    return Change(predicted=lambda: {"static_secrets": secrets})
+
+
+def _one(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    query = {"version": parameters["version"], "versions": parameters["versions"]}
+    if parameters["values"] or parameters["versions"] or parameters["version"] is not None:
+        found = client.find(item("GET", "static", path, query=query))
+    else:
+        metadata = client.find(item("GET", "static", path, "metadata"))
+        found = None if metadata is None else {"metadata": metadata}
+    if found is None:
+        return None
+    shown = view(found if parameters["values"] else without_secret(found))
+    return {**shown, "path": str(path), "type": "static"}
+
+
+def _folder(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    query = {
+        "path": parse_folder(parameters["folder"], "folder"),
+        "recursive": parameters["recursive"],
+        "versions": parameters["versions"],
+        "deletedOnly": parameters["deleted_only"],
+    }
+    listed = [view(entry) for entry in client.items(Request("GET", "/static", query=query))]
+    # The values of what is deleted cannot be read.
+    if not parameters["values"] or parameters["deleted_only"]:
+        return listed
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        values = pool.map(lambda entry: client.find(item("GET", "static", parse_path(entry["path"], "path"))), listed)
+        # One that went between the two requests is left out, as if it had gone before.
+        return [{**entry, "secret": found["secret"]} for entry, found in zip(listed, values) if found is not None]
+
+
+STATIC_SECRET_INFO = Spec(
+    name="static_secret_info",
+    options={
+        **CONNECTION,
+        "path": {"type": "str"},
+        "folder": {"type": "str"},
+        "recursive": {"type": "bool", "default": False},
+        "deleted_only": {"type": "bool", "default": False},
+        "versions": {"type": "bool", "default": False},
+        "version": {"type": "int"},
+        "values": {"type": "bool", "default": True},
+    },
+    plan=plan,
+    returns_values=True,
+    values_option="values",
+    required_one_of=(("path", "folder"),),
+    mutually_exclusive=(
+        ("path", "folder"),
+        ("path", "recursive"),
+        ("path", "deleted_only"),
+        ("folder", "version"),
+    ),
+)

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From raw arguments to a result: validate, plan, apply. The only place that knows about check mode and modules.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import AnsibleFallbackNotFound, remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ConflictError,
+    RequestError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
+    Options,
+    Spec,
+    from_environment,
+)
+
+
+def run_module(spec: Spec) -> None:
+    """The whole of a module file's main(): run the spec's logic in a process of its own."""
+    module = AnsibleModule(
+        argument_spec=argument_spec(spec.options),
+        supports_check_mode=True,
+        **spec.constraints,
+    )
+    # Results hold no values that came in as options, and AnsibleModule's substitution of every secret option's text
+    # would damage them: a secret value "3" would turn version 3 into asterisks. The token stays guarded.
+    module.no_log_values = {module.params["access_token"]} - {None, ""}
+    try:
+        result = run(spec, module.params, check_mode=module.check_mode, diff=module._diff)
+    except WorkloadCredentialsError as error:
+        module.fail_json(msg=str(error))
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+def run(spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool) -> dict[str, Any]:
+    """Bring about what the parameters say and return the task's result.
+
+    :arg parameters: validated against the spec.
+    :raises WorkloadCredentialsError: whatever stands in the way; the text is for the user.
+    """
+    client = Client(Settings.from_parameters(parameters))
+    change = spec.plan(client, parameters)
+    changed = bool(change.requests)
+    values = _applied(client, spec, parameters, change) if changed and not check_mode else dict(change.predicted())
+    warnings = [*change.warnings, *values.pop("warnings", ())]
+    result: dict[str, Any] = {"changed": changed, **values}
+    if diff and (change.before is not None or change.after is not None):
+        result["diff"] = {"before": dict(change.before or {}), "after": dict(change.after or {})}
+    if warnings:
+        result["warnings"] = warnings
+    return result
+
+
+def validate(spec: Spec, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as AnsibleModule would see them, with the same messages.
+
+    :arg name: the module's name as the task wrote it, for the messages.
+    :raises WorkloadCredentialsError: an option is unknown, missing or of a wrong type.
+    """
+    result = ArgumentSpecValidator(argument_spec(spec.options), **spec.constraints).validate(dict(arguments))
+    if result.errors:
+        message = result.errors.msg
+        if isinstance(result.errors[0], UnsupportedError):
+            message = f"Unsupported parameters for ({name}) module: {message}"
+        raise WorkloadCredentialsError(remove_values(message, result._no_log_values))
+    parameters: dict[str, Any] = result.validated_parameters
+    return parameters
+
+
+def argument_spec(options: Options) -> dict[str, dict[str, Any]]:
+    """Ansible's form of the options: environment variables become fallbacks."""
+    return {name: _argument(option) for name, option in options.items()}
+
+
+def _argument(option: Mapping[str, Any]) -> dict[str, Any]:
+    argument = {key: value for key, value in option.items() if key != "env"}
+    if "env" in option:
+        argument["fallback"] = (_environment_fallback, [option])
+    return argument
+
+
+def _environment_fallback(option: Mapping[str, Any]) -> Any:
+    value = from_environment(option, os.environ)
+    if value is None:
+        raise AnsibleFallbackNotFound
+    return value
+
+
+def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    try:
+        return dict(_apply(client, spec, parameters, change))
+    except RequestError as error:
+        raise change.explain(error) from None
+
+
+def _apply(
+    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, *, rounds: int = 4
+) -> Mapping[str, Any]:
+    """Send the writes; ``rounds`` bounds how often what is left may be planned anew."""
+    if not change.requests:
+        return change.predicted()
+    answers = []
+    for position, request in enumerate(change.requests):
+        try:
+            answers.append(client.send(request))
+        except ConflictError as conflict:
+            if request.replay is not Replay.CREATE or not rounds:
+                raise
+            rest = spec.plan(client, parameters)
+            _check_settled(conflict, rest.requests, change.requests[position + 1 :])
+            return _apply(client, spec, parameters, rest, rounds=0)
+    if change.replan and rounds:
+        return _apply(client, spec, parameters, spec.plan(client, parameters), rounds=rounds - 1)
+    return change.outcome(answers) if change.outcome else change.predicted()
+
+
+def _check_settled(conflict: ConflictError, left: tuple[Request, ...], unsent: tuple[Request, ...]) -> None:
+    """A creation met a 409, so somebody made it: we, when an answer was lost, or another writer at the same time.
+
+    Ours when nothing is left to do but what we had not sent yet (design, section 7). Another's is brought to the
+    wanted state like anything that was there before.
+    """
+    if conflict.after_ambiguous and left != unsent:
+        raise conflict

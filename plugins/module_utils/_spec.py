@@ -1,0 +1,98 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Specs: a module's options and logic as data, and the options that several share.
+
+An option is an entry of Ansible's argument spec; ``env`` is ours and names its environment variables in order.
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+    from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+
+Options = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One module: ``plan`` reads what is there and returns what would change.
+
+    ``returns_values``: the result holds secret values, so it is hidden from all output;
+    ``values_option`` names the boolean option that leaves them out when it is false.
+    """
+
+    name: str
+    options: Options
+    plan: Callable[[Client, Mapping[str, Any]], Change]
+    returns_values: bool = False
+    values_option: str | None = None
+    required_if: Sequence[Sequence[Any]] = ()
+    required_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    required_one_of: Sequence[Sequence[str]] = ()
+    mutually_exclusive: Sequence[Sequence[str]] = ()
+
+    @property
+    def constraints(self) -> dict[str, Any]:
+        """The conditions between options, in Ansible's names."""
+        return {
+            "required_if": self.required_if,
+            "required_by": self.required_by,
+            "required_one_of": self.required_one_of,
+            "mutually_exclusive": self.mutually_exclusive,
+        }
+
+
+CONNECTION: Options = {
+    "api_url": {"type": "str", "default": "https://api.beyondtrust.io", "env": ("BEYONDTRUST_API_URL",)},
+    "site_id": {"type": "str", "required": True, "env": ("BEYONDTRUST_SITE_ID",)},
+    "access_token": {"type": "str", "no_log": True, "env": ("BEYONDTRUST_ACCESS_TOKEN",)},
+    # A path is no secret: no_log would hide it in every message.
+    "access_token_file": {"type": "path", "no_log": False, "env": ("BEYONDTRUST_ACCESS_TOKEN_FILE",)},
+    "api_version": {"type": "str", "default": "2026-04-28", "env": ("BEYONDTRUST_API_VERSION",)},
+    "api_path_version": {"type": "str", "env": ("BEYONDTRUST_API_PATH_VERSION",)},
+    "service_name": {"type": "str", "env": ("BEYONDTRUST_SERVICE_NAME",)},
+    "auth_role": {"type": "str", "env": ("BEYONDTRUST_ROLE",)},
+    # "!" negates: the vendor's own clients say "insecure".
+    "validate_certs": {
+        "type": "bool",
+        "default": True,
+        "env": ("BEYONDTRUST_VALIDATE_CERTS", "!BEYONDTRUST_INSECURE"),
+    },
+    "ca_cert": {"type": "str", "env": ("BEYONDTRUST_CA_CERT",)},
+    "timeout": {"type": "int", "default": 30, "env": ("BEYONDTRUST_TIMEOUT",)},
+    "retries": {"type": "int", "default": 4, "env": ("BEYONDTRUST_RETRIES",)},
+}
+
+STATE: Options = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+
+TAGS: Options = {
+    "tags": {"type": "dict"},
+    "purge_tags": {"type": "bool", "default": False},
+}
+
+LIFECYCLE: Options = {
+    "permanent": {"type": "bool", "default": False},
+    "on_deleted": {"type": "str", "choices": ["restore", "replace", "fail"], "default": "restore"},
+}
+
+_FALSE = ("", "0", "no", "n", "off", "false", "f")
+
+
+def from_environment(option: Mapping[str, Any], environment: Mapping[str, str]) -> Any:
+    """The value of an option's first environment variable that is set to something; None: none is.
+
+    :arg option: an entry of a spec.
+    :arg environment: such as ``os.environ``.
+    """
+    for name in option.get("env", ()):
+        value = environment.get(name.lstrip("!"), "")
+        if value != "":
+            return value.strip().lower() in _FALSE if name.startswith("!") else value
+    return None
