@@ -1,0 +1,119 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: dynamic_credentials
+short_description: Generate credentials on read
+version_added: 1.0.0
+description:
+  - Mints short-lived credentials from dynamic secrets at the moment of use.
+  - Within a run a host gets the same credentials each time, until they are about to expire, so that every use of a
+    variable that holds this lookup gives values of one and the same lease.
+author:
+  - community.workload_credentials contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.workload_credentials.connection
+  - community.workload_credentials.connection.plugins
+options:
+  _terms:
+    description: Folder paths of dynamic secrets, such as V(prod/aws/app). Several are generated at the same time.
+    type: list
+    elements: str
+    required: true
+  key:
+    description:
+      - Return one field instead of a dictionary. The field is one of the O(format)'s.
+    type: str
+  format:
+    description:
+      - V(raw) has the API's own keys, the same that External Secrets Operator writes.
+      - V(aws_env) and V(azure_env) are the environment variables that the providers' tools read.
+      - V(aws_credentials) is the text of an AWS credentials file with the profile C(default).
+    type: str
+    choices: [raw, aws_env, azure_env, aws_credentials]
+    default: raw
+  reuse:
+    description:
+      - V(host) mints one lease for each dynamic secret, identity and inventory host in a run.
+      - V(run) shares it between the hosts of a run.
+      - V(never) mints at each evaluation. A lazy variable then gives another lease each time it is used.
+    type: str
+    choices: [host, run, never]
+    default: host
+  min_ttl:
+    description:
+      - Mint anew when a stored lease has less than this left, in seconds. Leases whose whole life is shorter than twice
+        this are kept for half of it.
+    type: int
+    default: 300
+  check_mode:
+    description:
+      - What to do under C(--check). V(placeholder) gives the right keys with obviously fake values and mints nothing;
+        V(generate) mints all the same; V(error) fails.
+    type: str
+    choices: [placeholder, generate, error]
+    default: placeholder
+seealso:
+  - module: community.workload_credentials.dynamic_credentials
+  - module: community.workload_credentials.dynamic_secret
+notes:
+  - The leases of a run are kept in its own temporary folder, readable by its user only, encrypted with a key made from the
+    access token. They go with the run.
+"""
+
+EXAMPLES = r"""
+- name: Run a command with credentials that live as long as they must
+  ansible.builtin.command: aws s3 ls
+  environment: "{{ lookup('community.workload_credentials.dynamic_credentials', 'prod/aws/app', format='aws_env') }}"
+  changed_when: false
+
+- name: Use a variable in several places; both halves are of one lease
+  ansible.builtin.command: /usr/local/bin/report
+  vars:
+    creds: "{{ lookup('community.workload_credentials.dynamic_credentials', 'prod/aws/app') }}"
+  environment:
+    KEY_ID: "{{ creds.accessKeyId }}"
+    SECRET: "{{ creds.secretAccessKey }}"
+  changed_when: false
+
+- name: Write an AWS profile
+  ansible.builtin.copy:
+    content: "{{ lookup('community.workload_credentials.dynamic_credentials', 'prod/aws/app', format='aws_credentials') }}"
+    dest: ~/.aws/credentials
+    mode: "0600"
+"""
+
+RETURN = r"""
+_raw:
+  description: For each term the credentials in the chosen format, or the field O(key) of them.
+  type: list
+  elements: raw
+  sample:
+    - accessKeyId: ASIAIOSFODNN7EXAMPLE
+      secretAccessKey: example
+      sessionToken: example
+      leaseId: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
+      expiration: '2026-05-10T15:00:00-06:00'
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._generate import generate_on_read
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
+    WorkloadCredentialsLookup,
+)
+
+
+class LookupModule(WorkloadCredentialsLookup):
+    """The lookup's entry point."""
+
+    def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
+        """Credentials for the terms, in their order."""
+        names = ("key", "format", "reuse", "min_ttl", "check_mode")
+        options = {name: self.get_option(name) for name in names}
+        return generate_on_read(client, terms, options, variables, self.warn)

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: static_secret
+short_description: Read static secrets
+version_added: 1.0.0
+description:
+  - Reads the values of static secrets at the moment of use.
+author:
+  - community.workload_credentials contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.workload_credentials.connection
+  - community.workload_credentials.connection.plugins
+options:
+  _terms:
+    description: Paths of static secrets, such as V(prod/db/password). Several are read at the same time.
+    type: list
+    elements: str
+    required: true
+  key:
+    description:
+      - Return the value of this key of the secret instead of a dictionary of all.
+    type: str
+  version:
+    description:
+      - Read this version instead of the newest.
+    type: int
+  default:
+    description:
+      - Return this for a secret, or a key of it, that does not exist.
+    type: raw
+  on_missing:
+    description:
+      - What to do when a secret, or the O(key) in it, does not exist and no O(default) is set.
+      - V(error) fails, V(warn) warns and leaves the term out, V(skip) leaves it out silently.
+    type: str
+    choices: [error, warn, skip]
+    default: error
+  on_denied:
+    description:
+      - The same for a secret that the token may not read.
+    type: str
+    choices: [error, warn, skip]
+    default: error
+seealso:
+  - module: community.workload_credentials.static_secret_info
+  - module: community.workload_credentials.static_secret
+notes:
+  - Nothing is cached. Each evaluation reads each term anew, with one request per term.
+"""
+
+EXAMPLES = r"""
+- name: Use one value where it is needed
+  ansible.builtin.uri:
+    url: https://app.example.com/login
+    url_username: app
+    url_password: "{{ lookup('community.workload_credentials.static_secret', 'prod/db/app', key='password') }}"
+
+- name: Write all values of a secret to a file
+  ansible.builtin.copy:
+    content: "{{ lookup('community.workload_credentials.static_secret', 'prod/db/app') | to_nice_json }}"
+    dest: /etc/app/secret.json
+    mode: "0600"
+
+- name: Fall back where a secret may be missing
+  ansible.builtin.set_fact:
+    smtp: "{{ lookup('community.workload_credentials.static_secret', 'prod/smtp', default={}) }}"
+  no_log: true
+"""
+
+RETURN = r"""
+_raw:
+  description: For each term, the dictionary of the secret's values, or the value of O(key).
+  type: list
+  elements: raw
+  sample:
+    - username: app
+      password: example
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
+    WorkloadCredentialsLookup,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._static_secrets import read_secrets
+
+
+class LookupModule(WorkloadCredentialsLookup):
+    """The lookup's entry point."""
+
+    def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
+        """Values for the terms, in their order."""
+        names = ("key", "version", "default", "on_missing", "on_denied")
+        return read_secrets(client, terms, {name: self.get_option(name) for name in names}, self.warn)

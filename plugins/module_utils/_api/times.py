@@ -1,0 +1,31 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Times as the API writes them.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+# An offset or Z, and 0 to 9 digits of a second (secrets-api facts, "Answers").
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?")
+
+
+def parse_time(value: Any) -> datetime | None:
+    """A time with its zone; without one it is UTC. None: not a time."""
+    found = _TIME.fullmatch(str(value).strip().upper())
+    if found is None:
+        return None
+    seconds, fraction, zone = found.groups()
+    digits = (fraction or "0")[:6].ljust(6, "0")
+    zone = "+0000" if zone in (None, "Z") else zone.replace(":", "")
+    try:
+        moment = datetime.strptime(f"{seconds.replace(' ', 'T')}.{digits}{zone}", "%Y-%m-%dT%H:%M:%S.%f%z")
+    except ValueError:
+        return None
+    return moment.astimezone(timezone.utc)

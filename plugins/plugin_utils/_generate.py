@@ -1,0 +1,72 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Generate on read: from a lookup's terms to credentials, with the fewest leases.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Callable
+
+from ansible import constants
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
+    generate,
+    placeholder,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import formatted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import LeaseStore
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import side_by_side
+
+
+def generate_on_read(
+    client: Client,
+    terms: list[Any],
+    options: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    warn: Callable[[str], None],
+) -> list[Any]:
+    """Credentials for the dynamic secrets at these paths, in order.
+
+    :arg options: the lookup's ``key``, ``format``, ``reuse``, ``min_ttl`` (seconds) and ``check_mode``.
+    :arg variables: the task's, for the host's name and check mode.
+    :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
+    """
+    paths = [parse_path(str(term), "_terms") for term in terms]
+    if int(options["min_ttl"]) < 0:
+        raise OptionError("min_ttl", "it must be 0 or more seconds.")
+    credentials = side_by_side(_source(client, options, variables, warn), paths)
+    return [_field(formatted(found, options["format"], str(path)), options, path)
+            for path, found in zip(paths, credentials)]
+
+
+def _source(
+    client: Client, options: Mapping[str, Any], variables: Mapping[str, Any], warn: Callable[[str], None]
+) -> Callable[[ResourcePath], Mapping[str, Any]]:
+    """How one path's credentials are had: a placeholder, a fresh lease, or the run's."""
+    if variables.get("ansible_check_mode") and options["check_mode"] != "generate":
+        if options["check_mode"] == "error":
+            raise StateError("Credentials are asked for under --check, and check_mode=error forbids generating them.")
+        return lambda path: placeholder(client, path)
+    if options["reuse"] == "never":
+        return lambda path: generate(client, path)
+    store = LeaseStore(Path(constants.DEFAULT_LOCAL_TMP), client.settings, warn)
+    scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
+    return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: generate(client, path))
+
+
+def _field(credentials: Any, options: Mapping[str, Any], path: ResourcePath) -> Any:
+    key = options["key"]
+    if key is None:
+        return credentials
+    if not isinstance(credentials, Mapping):
+        raise OptionError("key", f"format={options['format']} is a text without fields.")
+    if key not in credentials:
+        raise OptionError("key", f"the credentials of {path} have no {key!r}; they have {', '.join(sorted(credentials))}.")
+    return credentials[key]

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading static secrets for a lookup: what a missing or forbidden one means.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ApiError,
+    StateError,
+    UnexpectedAnswerError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import side_by_side
+
+_LEFT_OUT = object()
+
+
+def read_secrets(
+    client: Client, terms: list[Any], options: Mapping[str, Any], warn: Callable[[str], None]
+) -> list[Any]:
+    """The values of the secrets at these paths, in order, without those that are left out.
+
+    :arg options: the lookup's ``key``, ``version``, ``default``, ``on_missing`` and ``on_denied``.
+    :raises WorkloadCredentialsError: one is missing or forbidden, and the options do not say otherwise.
+    """
+    paths = [parse_path(str(term), "_terms") for term in terms]
+    values = side_by_side(lambda path: _read(client, path, options, warn), paths)
+    return [value for value in values if value is not _LEFT_OUT]
+
+
+def _read(client: Client, path: ResourcePath, options: Mapping[str, Any], warn: Callable[[str], None]) -> Any:
+    request = item("GET", "static", path, query={"version": options["version"]})
+    try:
+        found = client.find(request)
+    except ApiError as error:
+        if error.status != 403 or options["on_denied"] == "error":
+            raise
+        return _leave_out(f"{path}: {error}", options["on_denied"], warn)
+    if found is None:
+        which = f"version {options['version']} of {path}" if options["version"] is not None else str(path)
+        return _missing(f"There is no static secret {which}, or it is deleted.", options, warn)
+    values = found.get("secret")
+    if not isinstance(values, Mapping):
+        raise UnexpectedAnswerError(request.method, request.target, 200, "the answer holds no secret.")
+    if options["key"] is None:
+        return dict(values)
+    if options["key"] not in values:
+        names = ", ".join(sorted(values)) or "none"
+        return _missing(f"The static secret {path} has no key {options['key']!r}; its keys: {names}.", options, warn)
+    return values[options["key"]]
+
+
+def _missing(message: str, options: Mapping[str, Any], warn: Callable[[str], None]) -> Any:
+    if options["default"] is not None:
+        return options["default"]
+    if options["on_missing"] == "error":
+        raise StateError(message)
+    return _leave_out(message, options["on_missing"], warn)
+
+
+def _leave_out(message: str, choice: str, warn: Callable[[str], None]) -> Any:
+    if choice == "warn":
+        warn(message)
+    return _LEFT_OUT
