@@ -77,7 +77,7 @@ def validate(spec: Spec, name: str, arguments: Mapping[str, Any]) -> dict[str, A
     :raises WorkloadCredentialsError: an option is unknown, missing or of a wrong type.
     """
     result = ArgumentSpecValidator(argument_spec(spec.options), **spec.constraints).validate(dict(arguments))
-    if result.errors:
+    if result.error_messages:
         message = result.errors.msg
         if isinstance(result.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({name}) module: {message}"

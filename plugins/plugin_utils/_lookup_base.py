@@ -71,7 +71,7 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
         result = ArgumentSpecValidator(argument_spec(spec)).validate(
             {name: value for name, value in values.items() if value is not None}
         )
-        if result.errors:
+        if result.error_messages:
             raise AnsibleLookupError(result.errors.msg)
         return Settings.from_parameters(result.validated_parameters)
 

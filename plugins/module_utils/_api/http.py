@@ -261,14 +261,15 @@ def _no_answer(request: Request, error: Exception, settings: Settings) -> Worklo
     if isinstance(error, OSError) and "CA certificate bundle" in str(error):
         return OptionError("ca_cert", "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names a file that does not exist.")
     cause = getattr(error.args[0], "reason", None) if error.args else None
+    # The order counts: to urllib3 a refused connection is a kind of timeout.
+    if isinstance(cause, NewConnectionError):
+        problem = f"no connection to {address}: the name is unknown or nothing listens there. Check api_url."
+        return NoAnswerError(request.method, request.target, problem, ambiguous=False)
     if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(cause, ConnectTimeoutError):
         problem = f"no connection to {address} within {settings.timeout:g} s (option timeout)."
         return NoAnswerError(request.method, request.target, problem, ambiguous=False)
     if isinstance(error, requests.exceptions.ProxyError) or isinstance(cause, ProxyError):
         problem = f"the proxy for {address} does not answer: check HTTPS_PROXY and NO_PROXY."
-        return NoAnswerError(request.method, request.target, problem, ambiguous=False)
-    if isinstance(cause, NewConnectionError):
-        problem = f"no connection to {address}: the name is unknown or nothing listens there. Check api_url."
         return NoAnswerError(request.method, request.target, problem, ambiguous=False)
     if isinstance(error, requests.exceptions.Timeout):
         problem = f"no answer from {address} within {settings.timeout:g} s (option timeout)."

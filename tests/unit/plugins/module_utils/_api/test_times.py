@@ -1,0 +1,35 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+
+NINE = datetime(2026, 9, 14, 15, 0, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-09-14T15:00:00Z",
+        "2026-09-14T09:00:00-06:00",
+        "2026-09-14T15:00:00.000000000Z",
+        "2026-09-14T15:00:00.0+0000",
+        "2026-09-14 15:00:00",
+    ],
+)
+def test_every_way_the_api_writes_a_time(text: str) -> None:
+    assert parse_time(text) == NINE
+
+
+def test_nine_digits_of_a_second_are_read_to_the_microsecond() -> None:
+    assert parse_time("2026-09-14T15:00:00.123456789Z") == NINE.replace(microsecond=123456)
+
+
+@pytest.mark.parametrize("text", [None, "", "soon", "2026-13-40T99:00:00Z", 5])
+def test_what_is_no_time_is_none(text: object) -> None:
+    assert parse_time(text) is None
