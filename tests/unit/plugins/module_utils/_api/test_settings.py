@@ -9,28 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 
-SITE = "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
-
-
-def settings(**changes: Any) -> Settings:
-    parameters = {
-        "api_url": "https://api.example.com",
-        "site_id": SITE,
-        "access_token": "token-canary",
-        "access_token_file": None,
-        "api_version": "2026-04-28",
-        "api_path_version": None,
-        "service_name": None,
-        "auth_role": None,
-        "validate_certs": True,
-        "ca_cert": None,
-        "timeout": 30,
-        "retries": 4,
-    }
-    return Settings.from_parameters({**parameters, **changes})
-
+from tests.support.connection import SITE, settings
 
 @pytest.mark.parametrize("url", ["", "/", "/site", "/site/"])
 def test_the_address_may_end_as_the_vendors_clients_write_it(url: str) -> None:

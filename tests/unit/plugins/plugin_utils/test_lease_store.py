@@ -1,0 +1,147 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import LeaseStore
+
+from tests.support.connection import settings
+
+CANARY = "secret-canary-value"
+
+
+def credentials(number: int, seconds: float = 3600) -> dict[str, Any]:
+    expiration = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    return {"secretAccessKey": f"{CANARY}-{number}", "accessKeyId": number, "expiration": expiration.isoformat()}
+
+
+class Mint:
+    """Counts what is minted."""
+
+    def __init__(self, seconds: float = 3600) -> None:
+        self.count = 0
+        self._seconds = seconds
+
+    def __call__(self) -> dict[str, Any]:
+        self.count += 1
+        return credentials(self.count, self._seconds)
+
+
+def store(folder: Path, warn: Callable[[str], None] = pytest.fail, **changes: Any) -> LeaseStore:
+    return LeaseStore(folder, settings(**changes), warn)
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in (folder / "workload-credentials").iterdir() if not path.suffix]
+
+
+def test_the_second_use_mints_nothing_and_gives_the_same_pair(tmp_path: Path) -> None:
+    mint = Mint()
+    assert store(tmp_path).get("a", "host x", 300, mint) == store(tmp_path).get("a", "host x", 300, mint)
+    assert mint.count == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"access_token": "another"},
+        {"site_id": "b1b2c3d4-e5f6-4890-abcd-ef1234567890"},
+        {"api_url": "https://other.example.com"},
+        {"service_name": "other"},
+        {"auth_role": "other"},
+    ],
+)
+def test_another_identity_never_sees_the_lease(tmp_path: Path, other: dict[str, str]) -> None:
+    mint = Mint()
+    store(tmp_path).get("a", "", 300, mint)
+    store(tmp_path, **other).get("a", "", 300, mint)
+    assert mint.count == 2
+
+
+def test_another_path_or_host_has_a_lease_of_its_own(tmp_path: Path) -> None:
+    mint = Mint()
+    for path, scope in (("a", "host x"), ("b", "host x"), ("a", "host y"), ("a", "")):
+        store(tmp_path).get(path, scope, 300, mint)
+    assert mint.count == 4
+
+
+@pytest.mark.parametrize(("life", "min_ttl", "minted"), [(3600, 300, 1), (3600, 3601, 1), (200, 300, 1), (-1, 0, 2)])
+def test_a_lease_is_replaced_when_it_is_about_to_expire(tmp_path: Path, life: int, min_ttl: int, minted: int) -> None:
+    mint = Mint(life)
+    for _use in range(2):
+        store(tmp_path).get("a", "", min_ttl, mint)
+    assert mint.count == minted
+
+
+def test_nothing_on_disk_is_readable_by_others_or_in_the_clear(tmp_path: Path) -> None:
+    store(tmp_path).get("prod/aws/app", "host x", 300, Mint())
+    folder = tmp_path / "workload-credentials"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for path in folder.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        content = path.read_bytes() + path.name.encode()
+        assert not any(word in content for word in (CANARY.encode(), b"prod", b"token-canary"))
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"x" * 200])
+def test_a_damaged_file_is_replaced_with_a_warning(tmp_path: Path, damage: bytes) -> None:
+    mint, warnings = Mint(), []
+    store(tmp_path).get("a", "", 300, mint)
+    files(tmp_path)[0].write_bytes(damage)
+    assert store(tmp_path, warnings.append).get("a", "", 300, mint)["accessKeyId"] == 2
+    assert len(warnings) == 1
+    assert store(tmp_path).get("a", "", 300, mint)["accessKeyId"] == 2
+
+
+def test_an_entry_does_not_work_under_another_name(tmp_path: Path) -> None:
+    mint, warnings = Mint(), []
+    store(tmp_path).get("a", "", 300, mint)
+    first = files(tmp_path)[0]
+    store(tmp_path).get("b", "", 300, mint)
+    second = next(path for path in files(tmp_path) if path != first)
+    second.write_bytes(first.read_bytes())
+    assert store(tmp_path, warnings.append).get("b", "", 300, mint)["accessKeyId"] == 3
+    assert warnings
+
+
+def _mint_in_process(folder: str) -> int:
+    counter = Path(folder) / "minted"
+
+    def mint() -> dict[str, Any]:
+        with counter.open("a") as stream:
+            stream.write("x")
+        return credentials(1)
+
+    return int(store(Path(folder)).get("a", "", 300, mint)["accessKeyId"])
+
+
+def test_processes_that_ask_at_once_mint_once(tmp_path: Path) -> None:
+    with get_context("fork").Pool(8) as pool:
+        assert set(pool.map(_mint_in_process, [str(tmp_path)] * 40)) == {1}
+    assert (tmp_path / "minted").read_text() == "x"
+
+
+def test_threads_that_ask_at_once_mint_once(tmp_path: Path) -> None:
+    mint, one = Mint(), store(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _number: one.get("a", "", 300, mint)["accessKeyId"], range(40)))
+    assert (mint.count, set(found)) == (1, {1})
+
+
+def test_a_failed_mint_leaves_nothing_behind(tmp_path: Path) -> None:
+    def fail() -> dict[str, Any]:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        store(tmp_path).get("a", "", 300, fail)
+    assert files(tmp_path) == []
+    assert store(tmp_path).get("a", "", 300, Mint())["accessKeyId"] == 1

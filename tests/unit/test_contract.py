@@ -1,0 +1,117 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation, spec, action group and routing say the same: what ansible-test sanity does not compare."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
+
+ROOT = Path(__file__).parents[2]
+COLLECTION = "community.workload_credentials"
+LOOKUPS = ("dynamic_credentials", "static_secret")
+SECRETS = {"access_token", "client_secret", "secret"}
+# Mentioned in the connection's descriptions without being an option's own.
+OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
+
+
+@functools.cache
+def documentation(kind: str, names: tuple[str, ...]) -> dict[str, Any]:
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("ansible-doc")), "-t", kind, "-j", *(f"{COLLECTION}.{name}" for name in names)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return {name: found[f"{COLLECTION}.{name}"] for name in names}
+
+
+def documented(kind: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = documentation(kind, MODULES if kind == "module" else LOOKUPS)[name]
+    return found
+
+
+def test_files_index_group_and_routing_name_the_same_modules() -> None:
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    files = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+    routed = runtime["plugin_routing"]["modules"]
+    assert files == sorted(MODULES) == sorted(runtime["action_groups"]["workload_credentials"]) == sorted(routed)
+    assert {entry["action_plugin"] for entry in routed.values()} == {f"{COLLECTION}.in_process"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_modules_documentation_is_its_spec(name: str) -> None:
+    options = documented("module", name)["doc"]["options"]
+    spec = spec_of(name).options
+    assert options.keys() == spec.keys()
+    for option, entry in spec.items():
+        said = options[option]
+        for key in ("type", "default", "choices", "elements", "aliases"):
+            assert said.get(key) == (list(entry[key]) if key in ("choices", "aliases") and key in entry else entry.get(key)), (
+                f"{option}: {key}"
+            )
+        assert said.get("required", False) == entry.get("required", False), option
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_environment_variables_that_the_documentation_names_are_those_that_count(name: str) -> None:
+    options = documented("module", name)["doc"]["options"]
+    for option, entry in spec_of(name).options.items():
+        text = " ".join(options[option]["description"])
+        said = [variable for variable in re.findall(r"E\((\w+)\)", text) if variable not in OTHER_VARIABLES]
+        assert said == [variable.lstrip("!") for variable in entry.get("env", ())], option
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_secrets_are_marked_and_nothing_else_hides(name: str) -> None:
+    marked = {option for option, entry in spec_of(name).options.items() if entry.get("no_log")}
+    assert marked == SECRETS & spec_of(name).options.keys()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_use_known_options_and_there_are_three(name: str) -> None:
+    tasks = list(_tasks(yaml.safe_load(documented("module", name)["examples"])))
+    own = [task for task in tasks if f"{COLLECTION}.{name}" in task]
+    assert len(own) >= 3
+    for task in tasks:
+        for key, arguments in task.items():
+            module = key.rpartition(".")[2]
+            if key.startswith(COLLECTION) and isinstance(arguments, Mapping):
+                known = spec_of(module).options
+                aliases = {alias for entry in known.values() for alias in entry.get("aliases", ())}
+                assert arguments.keys() <= known.keys() | aliases, task
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+def test_a_lookup_takes_the_same_connection_from_option_environment_ini_and_vars(name: str) -> None:
+    options = documented("lookup", name)["doc"]["options"]
+    for option, entry in CONNECTION.items():
+        said = options[option]
+        assert {key: said.get(key) for key in ("type", "default")} == {key: entry.get(key) for key in ("type", "default")}
+        assert [one["name"] for one in said["env"]] == [one for one in entry["env"] if not one.startswith("!")]
+        assert [(one["section"], one["key"]) for one in said["ini"]] == [("workload_credentials", option)]
+        assert [one["name"] for one in said["vars"]] == [f"workload_credentials_{option}"]
+
+
+def _tasks(found: Any) -> Any:
+    """Every task in a list of tasks or plays."""
+    for entry in found or []:
+        blocks = [entry[key] for key in ("tasks", "block", "rescue", "always", "post_tasks", "handlers") if key in entry]
+        if blocks:
+            for block in blocks:
+                yield from _tasks(block)
+        else:
+            yield entry

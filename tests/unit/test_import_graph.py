@@ -1,0 +1,78 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The import graph of plugins/: who may know whom (house style, section 4)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+PACKAGE = "ansible_collections.community.workload_credentials.plugins."
+# A file's room -> rooms that it may import from.
+ALLOWED = {
+    "modules": {"module_utils/_resources", "module_utils/_run"},
+    "action": {"plugin_utils", "module_utils/_resources"},
+    "lookup": {"plugin_utils", "module_utils/_api"},
+    "filter": {"plugin_utils", "module_utils/_api"},
+    "doc_fragments": set(),
+    "plugin_utils": {
+        "plugin_utils",
+        "module_utils/_run",
+        "module_utils/_resources",
+        "module_utils/_api",
+        "module_utils/_spec",
+    },
+    "module_utils/_run": {"module_utils/_spec", "module_utils/_api", "module_utils/_resources/change"},
+    "module_utils/_resources": {"module_utils/_resources", "module_utils/_spec", "module_utils/_api"},
+    "module_utils/_spec": {"module_utils/_api", "module_utils/_resources/change"},
+    "module_utils/_api": {"module_utils/_api"},
+}
+# Only these may import Ansible.
+ANSIBLE = {"modules", "action", "lookup", "filter", "plugin_utils", "module_utils/_run"}
+
+
+def room(name: str) -> str:
+    parts = name.split("/")
+    return "/".join(parts[:2]) if parts[0] == "module_utils" else parts[0]
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+FILES = sorted(path for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PLUGINS)))
+def test_no_new_arrow(path: Path) -> None:
+    name = path.relative_to(PLUGINS).with_suffix("").as_posix()
+    for module in imports(path):
+        if module.startswith(PACKAGE):
+            target = module[len(PACKAGE) :].replace(".", "/")
+            assert {room(target), target} & ALLOWED[room(name)], f"{name} imports {target}"
+        elif module.split(".")[0] == "ansible":
+            assert room(name) in ANSIBLE, f"{name} imports {module}"
+        else:
+            assert not module.startswith(("ansible_collections.community.workload_credentials", "tests")), module
+
+
+def test_a_module_carries_no_other_modules_logic_from_the_index() -> None:
+    users = [path for path in FILES if any(module.endswith("._resources.index") for module in imports(path))]
+    assert [path.relative_to(PLUGINS).as_posix() for path in users] == ["action/in_process.py"]
+
+
+def test_files_stay_small() -> None:
+    for path in FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        longest = max((node.end_lineno - node.lineno for node in functions if node.end_lineno), default=0)
+        assert longest <= 40, f"{path}: a function of {longest} lines"
