@@ -42,8 +42,9 @@ def generate_on_read(
     if int(options["min_ttl"]) < 0:
         raise OptionError("min_ttl", "it must be 0 or more seconds.")
     credentials = side_by_side(_source(client, options, variables, warn), paths)
-    return [_field(formatted(found, options["format"], str(path)), options, path)
-            for path, found in zip(paths, credentials)]
+    return [
+        _field(formatted(found, options["format"], str(path)), options, path) for path, found in zip(paths, credentials)
+    ]
 
 
 def _source(
@@ -68,5 +69,7 @@ def _field(credentials: Any, options: Mapping[str, Any], path: ResourcePath) -> 
     if not isinstance(credentials, Mapping):
         raise OptionError("key", f"format={options['format']} is a text without fields.")
     if key not in credentials:
-        raise OptionError("key", f"the credentials of {path} have no {key!r}; they have {', '.join(sorted(credentials))}.")
+        raise OptionError(
+            "key", f"the credentials of {path} have no {key!r}; they have {', '.join(sorted(credentials))}."
+        )
     return credentials[key]

@@ -46,9 +46,7 @@ class LeaseStore:
         self._identity = json.dumps([settings.base_url, settings.service_name, settings.auth_role])
         self._warn = warn
 
-    def get(
-        self, path: str, scope: str, min_ttl: int, mint: Callable[[], Mapping[str, Any]]
-    ) -> dict[str, Any]:
+    def get(self, path: str, scope: str, min_ttl: int, mint: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
         """The stored credentials while they last, else freshly minted ones.
 
         Whoever asks for the same meanwhile waits, also in another process.

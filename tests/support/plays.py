@@ -130,9 +130,7 @@ class Plays:
         return script
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        kept = {
-            name: value for name, value in os.environ.items() if name in _KEPT or not name.startswith(_FOREIGN)
-        }
+        kept = {name: value for name, value in os.environ.items() if name in _KEPT or not name.startswith(_FOREIGN)}
         own = {
             "ANSIBLE_HOME": str(self.folder / "ansible"),
             "ANSIBLE_FILTER_PLUGINS": str(FILTERS),

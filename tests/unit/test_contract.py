@@ -30,7 +30,13 @@ OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
 @functools.cache
 def documentation(kind: str, names: tuple[str, ...]) -> dict[str, Any]:
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-doc")), "-t", kind, "-j", *(f"{COLLECTION}.{name}" for name in names)],
+        [
+            str(Path(sys.executable).with_name("ansible-doc")),
+            "-t",
+            kind,
+            "-j",
+            *(f"{COLLECTION}.{name}" for name in names),
+        ],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -60,9 +66,9 @@ def test_a_modules_documentation_is_its_spec(name: str) -> None:
     for option, entry in spec.items():
         said = options[option]
         for key in ("type", "default", "choices", "elements", "aliases"):
-            assert said.get(key) == (list(entry[key]) if key in ("choices", "aliases") and key in entry else entry.get(key)), (
-                f"{option}: {key}"
-            )
+            assert said.get(key) == (
+                list(entry[key]) if key in ("choices", "aliases") and key in entry else entry.get(key)
+            ), f"{option}: {key}"
         assert said.get("required", False) == entry.get("required", False), option
 
 
@@ -100,7 +106,9 @@ def test_a_lookup_takes_the_same_connection_from_option_environment_ini_and_vars
     options = documented("lookup", name)["doc"]["options"]
     for option, entry in CONNECTION.items():
         said = options[option]
-        assert {key: said.get(key) for key in ("type", "default")} == {key: entry.get(key) for key in ("type", "default")}
+        assert {key: said.get(key) for key in ("type", "default")} == {
+            key: entry.get(key) for key in ("type", "default")
+        }
         assert [one["name"] for one in said["env"]] == [one for one in entry["env"] if not one.startswith("!")]
         assert [(one["section"], one["key"]) for one in said["ini"]] == [("workload_credentials", option)]
         assert [one["name"] for one in said["vars"]] == [f"workload_credentials_{option}"]
@@ -109,7 +117,9 @@ def test_a_lookup_takes_the_same_connection_from_option_environment_ini_and_vars
 def _tasks(found: Any) -> Any:
     """Every task in a list of tasks or plays."""
     for entry in found or []:
-        blocks = [entry[key] for key in ("tasks", "block", "rescue", "always", "post_tasks", "handlers") if key in entry]
+        blocks = [
+            entry[key] for key in ("tasks", "block", "rescue", "always", "post_tasks", "handlers") if key in entry
+        ]
         if blocks:
             for block in blocks:
                 yield from _tasks(block)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wire: pooled sessions, headers, retries, and answers turned into values or errors.
+"""The wire: headers, retries, and answers turned into values or errors.
 
 Private to this collection: it may change at any time.
 """
@@ -9,12 +9,9 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import email.utils
-import os
 import re
-import ssl
 import sys
 import time
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -23,10 +20,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     MissingLibraryError,
     NoAnswerError,
     NotFoundError,
-    OptionError,
     UnexpectedAnswerError,
-    WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.failures import no_answer
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import (
     Replay,
     Request,
@@ -34,26 +30,24 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     may_retry_lost,
     may_retry_status,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import (
+    HAS_REQUESTS,
+    Bearer,
+    session_for,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 
 try:
     import requests
-    import urllib3
-    from requests.adapters import HTTPAdapter
-    from urllib3.exceptions import ConnectTimeoutError, InsecureRequestWarning, NewConnectionError, ProxyError
 except ImportError:
-    HAS_REQUESTS = False
-    HTTPAdapter = object  # type: ignore[misc, assignment]  # only so that the class below can be defined
-else:
-    HAS_REQUESTS = True
+    # session.py knows, and Client says so.
+    pass
 
-# Lookups run several terms at once over one session: more connections than this are never open.
-POOL_SIZE = 16
 # A cloud's permissions need some seconds to spread after an integration's role was made (secrets-api facts, "Answers").
 _SETTLING_DELAYS = (5.0, 10.0)
 _STATUS_ERRORS = {404: NotFoundError, 409: ConflictError}
-
-_sessions: dict[tuple[int, Settings], requests.Session] = {}
+# Shorter secret values occur in any sentence by chance.
+_SURELY_A_VALUE = 6
 
 
 class Client:
@@ -67,7 +61,7 @@ class Client:
         if not HAS_REQUESTS:
             raise MissingLibraryError("requests", sys.executable)
         self.settings = settings
-        self._session = _session(settings)
+        self._session = session_for(settings)
 
     def get(self, request: Request) -> dict[str, Any]:
         """The resource.
@@ -142,12 +136,12 @@ class Client:
                 self.settings.base_url + request.target,
                 json=request.body,
                 headers=self._headers(request),
-                auth=_Bearer(self.settings.token()),
+                auth=Bearer(self.settings.token()),
                 timeout=self.settings.timeout,
                 allow_redirects=False,
             )
         except requests.exceptions.RequestException as error:
-            raise _no_answer(request, error, self.settings) from None
+            raise no_answer(request, error, self.settings) from None
 
     def _headers(self, request: Request) -> dict[str, str | None]:
         settings = self.settings
@@ -183,101 +177,6 @@ class Client:
         return body
 
 
-class _Bearer:
-    """An auth object of our own, because without one requests would let ~/.netrc replace the header."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, prepared: Any) -> Any:
-        prepared.headers["Authorization"] = f"Bearer {self._token}"
-        return prepared
-
-
-class _CaAdapter(HTTPAdapter):
-    """Trusts one CA, given as file or as text, and nothing else; works alike in all versions of requests."""
-
-    def __init__(self, context: ssl.SSLContext, **options: Any) -> None:
-        self._context = context
-        super().__init__(**options)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **options)
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **options)
-
-    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        host, _tls = super().build_connection_pool_key_attributes(request, True, cert)
-        return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        # requests would add its own bundle to the context here.
-        conn.cert_reqs = "CERT_REQUIRED"
-
-
-def _session(settings: Settings) -> requests.Session:
-    # Sockets must not be shared with a forked child, so the process is part of the identity.
-    key = (os.getpid(), settings)
-    if key not in _sessions:
-        _sessions[key] = _new_session(settings)
-    return _sessions[key]
-
-
-def _new_session(settings: Settings) -> requests.Session:
-    session = requests.Session()
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.verify = settings.validate_certs
-    pool: dict[str, Any] = {"pool_connections": 4, "pool_maxsize": POOL_SIZE, "pool_block": True}
-    if settings.validate_certs and settings.ca_cert:
-        session.mount("https://", _CaAdapter(_tls_context(settings.ca_cert), **pool))
-    else:
-        session.mount("https://", HTTPAdapter(**pool))
-    if not settings.validate_certs:
-        urllib3.disable_warnings(InsecureRequestWarning)
-    return session
-
-
-def _tls_context(ca_cert: str) -> ssl.SSLContext:
-    try:
-        if "-----BEGIN" in ca_cert:
-            return ssl.create_default_context(cadata=ca_cert)
-        return ssl.create_default_context(cafile=ca_cert)
-    except (ssl.SSLError, OSError, ValueError) as error:
-        raise OptionError("ca_cert", f"no usable CA certificate in it ({type(error).__name__}).") from None
-
-
-def _no_answer(request: Request, error: Exception, settings: Settings) -> WorkloadCredentialsError:
-    """What failed below HTTP, in words that carry neither the token nor the library's object names."""
-    address = settings.api_url
-    untrusted = re.search(r"certificate verify failed: ([^(\"']+)", str(error))
-    if untrusted:
-        # Trying again would not help, so this is no NoAnswerError.
-        return OptionError("ca_cert", f"the certificate of {address} is not trusted: {untrusted.group(1).strip()}.")
-    if isinstance(error, requests.exceptions.SSLError) and "WRONG_VERSION_NUMBER" in str(error):
-        return OptionError("api_url", f"{address} does not speak TLS.")
-    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        return OptionError("api_url", f"no request can be sent to {address}.")
-    if isinstance(error, OSError) and "CA certificate bundle" in str(error):
-        return OptionError("ca_cert", "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names a file that does not exist.")
-    cause = getattr(error.args[0], "reason", None) if error.args else None
-    # The order counts: to urllib3 a refused connection is a kind of timeout.
-    if isinstance(cause, NewConnectionError):
-        problem = f"no connection to {address}: the name is unknown or nothing listens there. Check api_url."
-        return NoAnswerError(request.method, request.target, problem, ambiguous=False)
-    if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(cause, ConnectTimeoutError):
-        problem = f"no connection to {address} within {settings.timeout:g} s (option timeout)."
-        return NoAnswerError(request.method, request.target, problem, ambiguous=False)
-    if isinstance(error, requests.exceptions.ProxyError) or isinstance(cause, ProxyError):
-        problem = f"the proxy for {address} does not answer: check HTTPS_PROXY and NO_PROXY."
-        return NoAnswerError(request.method, request.target, problem, ambiguous=False)
-    if isinstance(error, requests.exceptions.Timeout):
-        problem = f"no answer from {address} within {settings.timeout:g} s (option timeout)."
-        return NoAnswerError(request.method, request.target, problem, ambiguous=True)
-    problem = f"the connection to {address} ended before the answer was complete."
-    return NoAnswerError(request.method, request.target, problem, ambiguous=True)
-
-
 def _error_fields(request: Request, response: requests.Response, body: Any) -> tuple[str, str]:
     """The API's code and message, the message without anything that the request must keep to itself."""
     if not isinstance(body, dict):
@@ -307,7 +206,7 @@ def _retry_after(response: requests.Response) -> float | None:
 
 
 def _holds(text: str, secret: str) -> bool:
-    # Short values occur in any sentence by chance, so they count only as words of their own.
-    if len(secret) >= 6:
+    # A short value counts only as a word of its own.
+    if len(secret) >= _SURELY_A_VALUE:
         return secret in text
     return re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", text) is not None

@@ -31,7 +31,10 @@ FIELDS = {
 CREDENTIAL_TYPES = {"aws": "assumed_role", "azure": "service_principal_password"}
 # Seconds, by credential type (secrets-api facts, "Answers").
 _TTL = {"assumed_role": (900, 43200), "service_principal_password": (3600, 86400)}
-_NEEDED = {"aws": ("integration_name", "ttl", "role_arn"), "azure": ("integration_name", "ttl", "application_object_id")}
+_NEEDED = {
+    "aws": ("integration_name", "ttl", "role_arn"),
+    "azure": ("integration_name", "ttl", "application_object_id"),
+}
 _SETS = ("policy_arns", "groups")
 _LIMITS = {"groups": (1, 128), "aws_tags": (1, 128)}
 _AWS_TAG_VALUE = 256

@@ -23,7 +23,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import living_leases, named
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+    living_leases,
+    named,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 # The generated keys by provider type (API document, "Generate Dynamic Credential"), with values that nobody can take

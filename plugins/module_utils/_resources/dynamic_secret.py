@@ -26,10 +26,16 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     check_config,
     config_after,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration import integration_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration import (
+    integration_path,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.json_values import patch_between
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import living_leases, named, revocable
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+    living_leases,
+    named,
+    revocable,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
     deletion,
     is_restore,

@@ -12,7 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_folder, parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    ResourcePath,
+    parse_folder,
+    parse_path,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view

@@ -13,7 +13,10 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import check_integration_name, segment
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    check_integration_name,
+    segment,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
@@ -62,12 +65,16 @@ def _create(client: Client, path: str, parameters: Mapping[str, Any]) -> Change:
     secret = {"clientSecret": parameters["client_secret"]} if kind == "azure" else {}
     for option, field in {**_FIELDS[kind], **({"client_secret": "clientSecret"} if secret else {})}.items():
         if not {**config, **secret}[field]:
-            raise OptionError(option, f"{kind} integration {parameters['name']!r} does not exist, and creating needs it.")
+            raise OptionError(
+                option, f"{kind} integration {parameters['name']!r} does not exist, and creating needs it."
+            )
     after = {"name": parameters["name"], "type": kind, "config": config}
     body = {"type": kind, **config, **secret}
     return Change(
         # Permissions that were granted a moment ago need some time to reach the provider's test.
-        requests=(Request("POST", path, body=body, replay=Replay.CREATE, settling=(f"{kind}_integration_test_failed",)),),
+        requests=(
+            Request("POST", path, body=body, replay=Replay.CREATE, settling=(f"{kind}_integration_test_failed",)),
+        ),
         after=_shown(parameters, after, **(_SECRET_SHOWN if secret else {})),
         predicted=lambda: {"integration": view(after)},
         outcome=lambda _answers: {"integration": view(client.get(Request("GET", path)))},

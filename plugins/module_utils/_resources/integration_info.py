@@ -12,10 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import check_integration_name, segment
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    check_integration_name,
+    segment,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration import integration_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration import (
+    integration_path,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 

@@ -14,7 +14,10 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import lease_by_id, leases_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+    lease_by_id,
+    leases_of,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 

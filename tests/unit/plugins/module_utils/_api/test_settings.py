@@ -12,6 +12,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 
 from tests.support.connection import SITE, settings
 
+
 @pytest.mark.parametrize("url", ["", "/", "/site", "/site/"])
 def test_the_address_may_end_as_the_vendors_clients_write_it(url: str) -> None:
     assert settings(api_url=f"https://api.example.com{url}").base_url == f"https://api.example.com/site/{SITE}/secrets"

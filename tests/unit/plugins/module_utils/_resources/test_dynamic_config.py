@@ -13,7 +13,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     check_config,
     config_after,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_secret import DYNAMIC_SECRET
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_secret import (
+    DYNAMIC_SECRET,
+)
 
 CURRENT = {
     "type": "aws",

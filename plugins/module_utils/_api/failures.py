@@ -1,0 +1,68 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What failed below HTTP, in words that carry neither the token nor a library's object names.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    NoAnswerError,
+    OptionError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+
+try:
+    from requests import exceptions
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
+except ImportError:
+    # Without requests there is no request that could fail (session.py says so).
+    pass
+
+
+def no_answer(request: Request, error: Exception, settings: Settings) -> WorkloadCredentialsError:
+    """The error for a request to which no answer came.
+
+    :arg error: what requests raised.
+    """
+    address = settings.api_url
+    unusable = _unusable(error, address)
+    if unusable is not None:
+        return unusable
+    problem, ambiguous = _connection_problem(error, address, f"{settings.timeout:g} s (option timeout)")
+    return NoAnswerError(request.method, request.target, problem, ambiguous=ambiguous)
+
+
+def _unusable(error: Exception, address: str) -> OptionError | None:
+    """Options that cannot work, where trying again would not help."""
+    untrusted = re.search(r"certificate verify failed: ([^(\"']+)", str(error))
+    if untrusted:
+        return OptionError("ca_cert", f"the certificate of {address} is not trusted: {untrusted.group(1).strip()}.")
+    if isinstance(error, exceptions.SSLError) and "WRONG_VERSION_NUMBER" in str(error):
+        return OptionError("api_url", f"{address} does not speak TLS.")
+    if isinstance(error, (exceptions.InvalidURL, exceptions.InvalidSchema)):
+        return OptionError("api_url", f"no request can be sent to {address}.")
+    if isinstance(error, OSError) and "CA certificate bundle" in str(error):
+        return OptionError("ca_cert", "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names a file that does not exist.")
+    return None
+
+
+def _connection_problem(error: Exception, address: str, limit: str) -> tuple[str, bool]:
+    """What happened, and whether the request may have been acted upon all the same."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    # The order counts: to urllib3 a refused connection is a kind of timeout.
+    if isinstance(cause, NewConnectionError):
+        return f"no connection to {address}: the name is unknown or nothing listens there. Check api_url.", False
+    if isinstance(error, exceptions.ConnectTimeout) or isinstance(cause, ConnectTimeoutError):
+        return f"no connection to {address} within {limit}.", False
+    if isinstance(error, exceptions.ProxyError) or isinstance(cause, ProxyError):
+        return f"the proxy for {address} does not answer: check HTTPS_PROXY and NO_PROXY.", False
+    if isinstance(error, exceptions.Timeout):
+        return f"no answer from {address} within {limit}.", True
+    return f"the connection to {address} ended before the answer was complete.", True

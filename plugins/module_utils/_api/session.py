@@ -1,0 +1,100 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pooled sessions: one per process and connection identity, with TLS as the settings say.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+
+try:
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+except ImportError:
+    HAS_REQUESTS = False
+    HTTPAdapter = object  # type: ignore[misc, assignment]  # only so that the class below can be defined
+else:
+    HAS_REQUESTS = True
+
+# Lookups run several terms at once over one session: more connections than this are never open.
+POOL_SIZE = 16
+
+_sessions: dict[tuple[int, Settings], requests.Session] = {}
+
+
+def session_for(settings: Settings) -> requests.Session:
+    """The session of this process for these settings.
+
+    :raises OptionError: ``ca_cert`` holds no usable certificate.
+    """
+    # Sockets must not be shared with a forked child, so the process is part of the identity.
+    key = (os.getpid(), settings)
+    if key not in _sessions:
+        _sessions[key] = _new_session(settings)
+    return _sessions[key]
+
+
+class Bearer:
+    """An auth object of our own, because without one requests would let ~/.netrc replace the header."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, prepared: Any) -> Any:
+        prepared.headers["Authorization"] = f"Bearer {self._token}"
+        return prepared
+
+
+class _CaAdapter(HTTPAdapter):
+    """Trusts one CA, given as file or as text, and nothing else; works alike in all versions of requests."""
+
+    def __init__(self, context: ssl.SSLContext, **options: Any) -> None:
+        self._context = context
+        super().__init__(**options)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **options)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **options)
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, _tls = super().build_connection_pool_key_attributes(request, True, cert)
+        return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        # requests would add its own bundle to the context here.
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+def _new_session(settings: Settings) -> requests.Session:
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.verify = settings.validate_certs
+    pool: dict[str, Any] = {"pool_connections": 4, "pool_maxsize": POOL_SIZE, "pool_block": True}
+    if settings.validate_certs and settings.ca_cert:
+        session.mount("https://", _CaAdapter(_tls_context(settings.ca_cert), **pool))
+    else:
+        session.mount("https://", HTTPAdapter(**pool))
+    if not settings.validate_certs:
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return session
+
+
+def _tls_context(ca_cert: str) -> ssl.SSLContext:
+    try:
+        if "-----BEGIN" in ca_cert:
+            return ssl.create_default_context(cadata=ca_cert)
+        return ssl.create_default_context(cafile=ca_cert)
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise OptionError("ca_cert", f"no usable CA certificate in it ({type(error).__name__}).") from None
