@@ -1,0 +1,56 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures: one emulator and one control plane for all tests, a fresh site and folder for each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator.server import Emulator
+from tests.support.plays import Plays
+from tests.support.site import TOKEN, Site
+
+# Sites are cheap: each test has one of its own, so that no test sees another's leases or requests.
+SITES = [str(uuid.UUID(int=number, version=4)) for number in range(1, 401)]
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The Secrets API, over TLS."""
+    with Emulator(sites=SITES, tokens=[TOKEN], tls_dir=tmp_path_factory.mktemp("tls")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def unused_sites() -> Iterator[str]:
+    """Sites that no test has had."""
+    return iter(SITES)
+
+
+@pytest.fixture
+def site(emulator: Any, unused_sites: Iterator[str]) -> Iterator[Site]:
+    """An empty site of the running emulator."""
+    one = Site(emulator, next(unused_sites))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def plays(site: Site, tmp_path: Path) -> Plays:
+    """Runs plays against the test's site."""
+    return Plays(tmp_path, site.environment)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
+    """A Kubernetes control plane."""
+    from tests.kubernetes.control_plane import ControlPlane
+
+    with ControlPlane() as running:
+        yield running

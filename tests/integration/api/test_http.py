@@ -1,0 +1,239 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The client against a real server over TLS: what may be sent again, what an error says, whose certificate is trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import http
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ApiError,
+    ConflictError,
+    NoAnswerError,
+    NotFoundError,
+    OptionError,
+    UnexpectedAnswerError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+
+from tests.support.site import TOKEN, Site
+
+SESSION = Request("GET", "/session")
+FOLDER = item("POST", "folders", ResourcePath("", "prod"), replay=Replay.CREATE)
+ONCE = Request("POST", "/folders/once", replay=Replay.NEVER)
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that the client would have waited; the tests do not."""
+    slept: list[float] = []
+    monkeypatch.setattr(http.time, "sleep", slept.append)
+    return slept
+
+
+def test_a_session_with_all_headers(site: Site) -> None:
+    client = site.client(service_name="svc", auth_role="role-1", api_path_version="v1")
+    assert client.get(SESSION) == {"valid": True}
+    headers = site.journal()[-1]["headers"]
+    assert headers["bt-secrets-api-version"] == "2026-04-28"
+    assert headers["x-bt-service-name"] == "svc"
+    assert headers["x-bt-role"] == "role-1"
+    assert headers["x-bt-auth-type"] == "CUSTOM-IDP"
+    assert TOKEN not in str(site.journal())
+
+
+def test_identity_headers_are_absent_when_not_asked_for(site: Site) -> None:
+    site.client().get(SESSION)
+    assert not [name for name in site.journal()[-1]["headers"] if name.startswith("x-bt-")]
+
+
+def test_requests_share_one_connection(site: Site) -> None:
+    for _number in range(5):
+        site.client().get(SESSION)
+    assert len({entry["connection"] for entry in site.journal()}) == 1
+
+
+def test_a_ca_as_text_is_trusted_like_its_file(site: Site) -> None:
+    text = Path(site.emulator.ca_cert).read_text(encoding="utf-8")
+    assert site.client(ca_cert=text).get(SESSION) == {"valid": True}
+
+
+def test_an_unknown_ca_is_refused_at_once_and_the_option_named(site: Site, waits: list[float]) -> None:
+    with pytest.raises(OptionError, match="^ca_cert: the certificate of .* is not trusted"):
+        site.client(ca_cert=None).get(SESSION)
+    assert waits == []
+
+
+def test_validation_can_be_turned_off(site: Site) -> None:
+    assert site.client(ca_cert=None, validate_certs=False).get(SESSION) == {"valid": True}
+
+
+def test_requests_own_variable_for_a_ca_works(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(site.emulator.ca_cert))
+    assert site.client(ca_cert=None, retries=3).get(SESSION) == {"valid": True}
+
+
+def test_a_netrc_file_does_not_replace_the_token(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert site.client().get(SESSION) == {"valid": True}
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_reads_are_tried_again(site: Site, status: int, waits: list[float]) -> None:
+    site.fault("status", status=status, times=2)
+    assert site.client().get(SESSION) == {"valid": True}
+    assert len(site.requests()) == 3
+    assert 0 < waits[0] < waits[1] * 2
+
+
+def test_the_service_says_how_long_to_wait(site: Site, waits: list[float]) -> None:
+    site.fault("status", status=429, retry_after=7)
+    site.client().get(SESSION)
+    assert waits == [7.0]
+
+
+def test_more_patience_than_a_task_has_is_an_error_at_once(site: Site, waits: list[float]) -> None:
+    site.fault("status", status=503, retry_after=3600)
+    with pytest.raises(ApiError, match="status 503"):
+        site.client().get(SESSION)
+    assert waits == []
+
+
+def test_retries_end(site: Site) -> None:
+    site.fault("status", status=503, times=9)
+    with pytest.raises(ApiError):
+        site.client(retries=2).get(SESSION)
+    assert len(site.requests()) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 501])
+def test_refusals_are_not_tried_again(site: Site, status: int) -> None:
+    site.fault("status", status=status, times=9)
+    with pytest.raises(ApiError):
+        site.client().get(SESSION)
+    assert len(site.requests()) == 1
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_read_whose_answer_is_lost_is_tried_again(site: Site, kind: str) -> None:
+    site.fault(kind)
+    assert site.client().get(SESSION) == {"valid": True}
+
+
+def test_a_creation_whose_answer_was_lost_meets_itself(site: Site) -> None:
+    site.fault("drop_after", method="POST")
+    with pytest.raises(ConflictError) as caught:
+        site.client().send(FOLDER)
+    assert caught.value.after_ambiguous
+
+
+def test_a_creation_that_never_arrived_is_simply_repeated(site: Site) -> None:
+    site.fault("drop_before", method="POST")
+    assert site.client().send(FOLDER)["path"] == "prod"
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_what_must_not_happen_twice_is_not_sent_twice(site: Site, kind: str) -> None:
+    site.fault(kind, method="POST", times=9)
+    with pytest.raises(NoAnswerError) as caught:
+        site.client().send(ONCE)
+    assert caught.value.ambiguous
+    assert len(site.requests()) == 1
+
+
+@pytest.mark.parametrize(("status", "sent"), [(429, 2), (502, 1), (503, 1), (504, 1)])
+def test_what_must_not_happen_twice_waits_only_where_it_cannot_have_happened(
+    site: Site, status: int, sent: int
+) -> None:
+    site.fault("status", status=status)
+    if sent == 1:
+        with pytest.raises(ApiError):
+            site.client().send(ONCE)
+    else:
+        site.client().send(ONCE)
+    assert len(site.requests()) == sent
+
+
+def test_no_server_is_an_error_with_the_address(site: Site) -> None:
+    with pytest.raises(NoAnswerError, match="no connection to http://127.0.0.1:9") as caught:
+        site.client(api_url="http://127.0.0.1:9").get(SESSION)
+    assert not caught.value.ambiguous
+
+
+def test_plain_http_where_tls_is_spoken_and_the_other_way_round(site: Site) -> None:
+    with pytest.raises((NoAnswerError, UnexpectedAnswerError)):
+        site.client(api_url=site.emulator.url.replace("https", "http"), retries=0).get(SESSION)
+
+
+def test_a_redirect_is_refused(site: Site) -> None:
+    site.fault("redirect", location="https://127.0.0.1:9/elsewhere")
+    with pytest.raises(UnexpectedAnswerError, match="redirect"):
+        site.client().get(SESSION)
+
+
+@pytest.mark.parametrize("kind", ["html", "malformed", "wrong_shape"])
+def test_what_is_not_the_apis_answer_is_a_clear_error(site: Site, kind: str) -> None:
+    site.fault(kind, status=200)
+    with pytest.raises(UnexpectedAnswerError, match="GET /session: status 200"):
+        site.client().get(SESSION)
+
+
+def test_an_error_keeps_status_code_message_method_and_path(site: Site) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        site.client().get(item("GET", "static", ResourcePath("prod", "app")))
+    error = caught.value
+    assert (error.status, error.method, error.path) == (404, "GET", "/static/app?folder=prod")
+    assert error.code and error.api_message
+
+
+def test_a_message_that_repeats_a_secret_is_withheld(site: Site) -> None:
+    body = {"secret": {"password": "value-canary"}}
+    request = item("POST", "static", ResourcePath("", "app"), body=body, replay=Replay.CREATE)
+    for echo in ("value-canary", TOKEN):
+        site.fault("status", status=400, code="bad", message=f"cannot store {echo}")
+        with pytest.raises(ApiError) as caught:
+            site.client().send(request)
+        assert echo not in str(caught.value)
+        assert "withheld" in str(caught.value)
+
+
+def test_a_deletion_of_what_is_gone_is_done(site: Site) -> None:
+    assert site.client().send(item("DELETE", "static", ResourcePath("", "gone"))) is None
+
+
+def test_a_failing_integration_test_is_tried_again_as_permissions_spread(site: Site, waits: list[float]) -> None:
+    body = {"type": "aws", "roleArn": "arn:aws:iam::123456789012:role/x"}
+    settling = ("aws_integration_test_failed",)
+    request = Request("POST", "/integrations/aws/main", body=body, replay=Replay.CREATE, settling=settling)
+    site.provider_fails("integration_test", times=2)
+    assert site.client().send(request)["name"] == "main"
+    assert waits == [5.0, 10.0]
+
+
+def test_a_token_file_may_change_between_requests(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    client = site.client(access_token=None, access_token_file=str(file))
+    client.get(SESSION)
+    file.write_text("wrong")
+    with pytest.raises(ApiError, match="status 401"):
+        client.get(SESSION)
+
+
+def test_lists_need_their_list(site: Site) -> None:
+    site.fault("wrong_shape", status=200)
+    with pytest.raises(UnexpectedAnswerError):
+        site.client().items(Request("GET", "/folders"))
+
+
+def test_unknown_site_is_forbidden(site: Site) -> None:
+    with pytest.raises(ApiError, match="status 403"):
+        site.client(site_id="00000000-0000-4000-8000-00000000ffff").get(SESSION)

@@ -1,0 +1,245 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lookups in real plays: what is read, how many leases are minted, and what is left behind."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.definitions import do, populate
+from tests.support.plays import Plays
+from tests.support.site import TOKEN, Site
+
+STATIC = "community.workload_credentials.static_secret"
+DYNAMIC = "community.workload_credentials.dynamic_credentials"
+
+
+@pytest.fixture(autouse=True)
+def definitions(site: Site) -> None:
+    """Something to read."""
+    populate(site)
+
+
+def evaluated(plays: Plays, *expressions: str, **options: Any) -> list[Any]:
+    """The expressions' values, each evaluated in a task of its own; a failure is its message."""
+    tasks = [{"ansible.builtin.set_fact": {"found": "{{ " + expression + " }}"}} for expression in expressions]
+    outcome = plays.tasks(tasks, **options)
+    assert len(outcome.results) == len(tasks), outcome.output
+    return [result["msg"] if result.get("failed") else result["ansible_facts"]["found"] for result in outcome.results]
+
+
+def test_static_secrets_by_path_key_and_version(plays: Plays, site: Site) -> None:
+    do(site, "static_secret", path="prod/app", secret={"password": "second"})
+    do(site, "static_secret", path="prod/other", secret={"a": {"b": [1, True]}})
+    site.forget()
+    found = evaluated(
+        plays,
+        f"lookup('{STATIC}', 'prod/app')",
+        f"lookup('{STATIC}', '/prod/app', key='password')",
+        f"lookup('{STATIC}', 'prod/app', key='password', version=1)",
+        f"query('{STATIC}', 'prod/other', 'prod/app', 'prod/other') | map('first')",
+    )
+    assert found == [
+        {"user": "app", "password": "second", "port": 5432},
+        "second",
+        "canary-static-password",
+        ["a", "user", "a"],
+    ]
+    assert len(site.requests()) == 6
+
+
+def test_what_a_missing_secret_or_key_means(plays: Plays) -> None:
+    missing, skip = "'prod/nothing'", "on_missing='skip'"
+    found = evaluated(
+        plays,
+        f"lookup('{STATIC}', {missing})",
+        f"lookup('{STATIC}', 'prod/app', key='nothing')",
+        f"query('{STATIC}', {missing}, 'prod/app', key='user', {skip})",
+        f"lookup('{STATIC}', {missing}, default='fallback')",
+        f"lookup('{STATIC}', 'prod/app', key='nothing', default='fallback')",
+        f"query('{STATIC}', {missing}, on_missing='warn')",
+        f"lookup('{STATIC}', 'prod/bad name')",
+        f"lookup('{STATIC}', 'prod/app', on_missing='nonsense')",
+    )
+    assert "There is no static secret prod/nothing" in found[0]
+    assert "no key 'nothing'; its keys: password, port, user" in found[1]
+    assert found[2:6] == [["app"], "fallback", "fallback", []]
+    assert "_terms: the character ' '" in found[6]
+    assert "on_missing" in found[7]
+
+
+def test_what_a_forbidden_secret_means(plays: Plays, site: Site) -> None:
+    site.token("writer-token", ["write"])
+    found = evaluated(
+        plays,
+        f"lookup('{STATIC}', 'prod/app')",
+        f"query('{STATIC}', 'prod/app', on_denied='skip')",
+        environment={"BEYONDTRUST_ACCESS_TOKEN": "writer-token"},
+    )
+    assert "status 403" in found[0]
+    assert found[1] == []
+
+
+def test_a_deleted_secret_is_missing(plays: Plays, site: Site) -> None:
+    do(site, "static_secret", path="prod/app", state="absent")
+    assert "or it is deleted" in evaluated(plays, f"lookup('{STATIC}', 'prod/app')")[0]
+
+
+def test_the_connection_from_ini_and_variables(plays: Plays, site: Site) -> None:
+    config = plays.folder / "ansible.cfg"
+    config.write_text(f"[workload_credentials]\nsite_id = {site.site_id}\napi_url = {site.emulator.url}\n")
+    environment = dict.fromkeys(site.environment, "")
+    outcome = plays.tasks(
+        [{"ansible.builtin.set_fact": {"found": "{{ lookup('" + STATIC + "', 'prod/app', key='user') }}"}}],
+        environment=environment,
+        play={
+            "vars": {
+                "workload_credentials_access_token": TOKEN,
+                "workload_credentials_ca_cert": str(site.emulator.ca_cert),
+            }
+        },
+    )
+    assert outcome.ok().result["ansible_facts"]["found"] == "app"
+
+
+def test_missing_connection_options_say_where_they_may_be_set(plays: Plays) -> None:
+    no_site = evaluated(plays, f"lookup('{STATIC}', 'prod/app')", environment={"BEYONDTRUST_SITE_ID": ""})
+    no_token = evaluated(plays, f"lookup('{STATIC}', 'prod/app')", environment={"BEYONDTRUST_ACCESS_TOKEN": ""})
+    for name in ("BEYONDTRUST_SITE_ID", "workload_credentials_site_id", "[workload_credentials]"):
+        assert name in no_site[0]
+    assert "access_token: no token is set" in no_token[0]
+
+
+def test_a_variable_of_the_play_beats_the_environments_other_token(plays: Plays, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text(TOKEN + "\n")
+    outcome = plays.tasks(
+        [{"ansible.builtin.set_fact": {"found": "{{ lookup('" + STATIC + "', 'prod/app', key='user') }}"}}],
+        environment={"BEYONDTRUST_ACCESS_TOKEN": "wrong"},
+        play={"vars": {"workload_credentials_access_token_file": str(token)}},
+    )
+    assert outcome.ok().result["ansible_facts"]["found"] == "app"
+
+
+def test_the_vendors_negated_variable_counts(plays: Plays) -> None:
+    found = evaluated(
+        plays,
+        f"lookup('{STATIC}', 'prod/app', key='user')",
+        environment={"BEYONDTRUST_CA_CERT": "", "BEYONDTRUST_INSECURE": "true"},
+    )
+    assert found == ["app"]
+
+
+def pair(**variables: str) -> dict[str, Any]:
+    return {
+        "ansible.builtin.command": "env",
+        "environment": {
+            "PAIR_A": "{{ creds.accessKeyId }} {{ creds.leaseId }}",
+            "PAIR_B": "{{ creds.secretAccessKey }} {{ creds.leaseId }}",
+        },
+        "vars": variables or {"creds": "{{ lookup('" + DYNAMIC + "', 'prod/aws') }}"},
+        "changed_when": False,
+    }
+
+
+def lease_ids(result: dict[str, Any]) -> list[str]:
+    lines = dict(line.split("=", 1) for line in result["stdout"].splitlines() if line.startswith("PAIR_"))
+    return [lines[name].split()[1] for name in ("PAIR_A", "PAIR_B")]
+
+
+def test_one_task_never_sees_halves_of_two_leases(plays: Plays, site: Site) -> None:
+    outcome = plays.tasks([pair()]).ok()
+    first, second = lease_ids(outcome.result)
+    assert first == second == site.leases()[0]["id"]
+    assert len(site.leases()) == 1
+
+
+@pytest.mark.parametrize(("reuse", "leases"), [("host", 4), ("run", 1)])
+def test_leases_are_reused_across_tasks_and_hosts(plays: Plays, site: Site, reuse: str, leases: int) -> None:
+    creds = "{{ lookup('" + DYNAMIC + "', 'prod/aws', reuse='" + reuse + "') }}"
+    plays.tasks([pair(creds=creds), pair(creds=creds)], hosts=4, arguments=("--forks", "4")).ok()
+    assert len(site.leases()) == leases
+
+
+def test_never_reusing_mints_at_each_evaluation(plays: Plays, site: Site) -> None:
+    expression = f"lookup('{DYNAMIC}', 'prod/aws', key='leaseId', reuse='never')"
+    found = evaluated(plays, expression, expression)
+    assert len(set(found)) == len(site.leases()) == 2
+
+
+def test_another_run_has_a_lease_of_its_own_and_nothing_is_left_on_disk(plays: Plays, site: Site) -> None:
+    for _run in range(2):
+        evaluated(plays, f"lookup('{DYNAMIC}', 'prod/aws', key='leaseId')")
+    assert len(site.leases()) == 2
+    left = [path for path in plays.folder.rglob("*") if "workload-credentials" in path.name]
+    assert left == []
+
+
+def test_several_terms_keep_their_order(plays: Plays, site: Site) -> None:
+    found = evaluated(plays, f"query('{DYNAMIC}', 'prod/azure', 'prod/aws', 'prod/azure') | map('list')")[0]
+    assert ["client_id" in keys for keys in found] == [True, False, True]
+    assert len(site.leases()) == 2
+
+
+def test_formats(plays: Plays) -> None:
+    env, azure, text, wrong = evaluated(
+        plays,
+        f"lookup('{DYNAMIC}', 'prod/aws', format='aws_env')",
+        f"lookup('{DYNAMIC}', 'prod/azure', format='azure_env')",
+        f"lookup('{DYNAMIC}', 'prod/aws', format='aws_credentials')",
+        f"lookup('{DYNAMIC}', 'prod/azure', format='aws_env')",
+    )
+    assert sorted(env) == ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+    assert sorted(azure) == ["AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"]
+    profile = configparser.ConfigParser(interpolation=None, default_section="none")
+    profile.read_string(text)
+    assert profile["default"]["aws_secret_access_key"] == env["AWS_SECRET_ACCESS_KEY"]
+    assert "format: aws_env does not fit the credentials of prod/azure" in wrong
+
+
+def test_check_mode_mints_nothing(plays: Plays, site: Site) -> None:
+    found = evaluated(
+        plays,
+        f"lookup('{DYNAMIC}', 'prod/aws')",
+        f"lookup('{DYNAMIC}', 'prod/azure', key='client_secret')",
+        f"lookup('{DYNAMIC}', 'prod/aws', check_mode='error')",
+        arguments=("--check",),
+    )
+    assert sorted(found[0]) == ["accessKeyId", "expiration", "leaseId", "secretAccessKey", "sessionToken"]
+    assert found[0]["secretAccessKey"].startswith("CHECK-MODE")
+    assert found[1].startswith("CHECK-MODE")
+    assert "check_mode=error forbids" in found[2]
+    assert site.leases() == []
+    evaluated(plays, f"lookup('{DYNAMIC}', 'prod/aws', check_mode='generate')", arguments=("--check",))
+    assert len(site.leases()) == 1
+
+
+def test_a_lost_answer_names_the_lease_that_may_exist(plays: Plays, site: Site) -> None:
+    site.fault("drop_after", method="POST", path="/dynamic/aws/generate")
+    message = evaluated(plays, f"lookup('{DYNAMIC}', 'prod/aws')")[0]
+    leases = site.leases()
+    assert len(leases) == 1
+    assert "may exist all the same" in message
+    assert leases[0]["id"] in message
+
+
+def test_one_failing_term_names_itself_and_the_others_leases_are_kept(plays: Plays, site: Site) -> None:
+    found = evaluated(
+        plays,
+        f"query('{DYNAMIC}', 'prod/aws', 'prod/nothing')",
+        f"lookup('{DYNAMIC}', 'prod/aws', key='leaseId')",
+    )
+    assert "/dynamic/nothing/generate" in found[0]
+    assert [lease["id"] for lease in site.leases()] == [found[1]]
+
+
+def test_no_value_in_the_output_of_a_task_that_uses_credentials(plays: Plays) -> None:
+    task = pair()
+    task["no_log"] = True
+    outcome = plays.tasks([task], arguments=("-vvvvv",)).ok()
+    assert TOKEN not in outcome.output
