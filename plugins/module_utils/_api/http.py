@@ -137,6 +137,8 @@ class Client:
                 json=request.body,
                 headers=self._headers(request),
                 auth=Bearer(self.settings.token()),
+                # Without it REQUESTS_CA_BUNDLE would turn validation on again.
+                verify=self.settings.validate_certs,
                 timeout=self.settings.timeout,
                 allow_redirects=False,
             )

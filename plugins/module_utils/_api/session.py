@@ -80,7 +80,6 @@ class _CaAdapter(HTTPAdapter):
 def _new_session(settings: Settings) -> requests.Session:
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.verify = settings.validate_certs
     pool: dict[str, Any] = {"pool_connections": 4, "pool_maxsize": POOL_SIZE, "pool_block": True}
     if settings.validate_certs and settings.ca_cert:
         session.mount("https://", _CaAdapter(_tls_context(settings.ca_cert), **pool))
