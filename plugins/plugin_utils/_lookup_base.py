@@ -25,6 +25,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import plain
 
 CONCURRENCY = 8
+_NO_SITE = (
+    "site_id: no site is set: give the option site_id, the environment variable BEYONDTRUST_SITE_ID, the "
+    "variable workload_credentials_site_id, or site_id in the ini section [workload_credentials]."
+)
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -58,19 +62,18 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
         except AnsibleError as error:
             if "site_id" not in str(error):
                 raise
-            raise AnsibleLookupError(
-                "site_id: no site is set: give the option site_id, the environment variable BEYONDTRUST_SITE_ID, the "
-                "variable workload_credentials_site_id, or site_id in the ini section [workload_credentials]."
-            ) from None
+            raise AnsibleLookupError(_NO_SITE) from None
 
     def _settings(self) -> Settings:
         values = {name: plain(self.get_option(name)) for name in CONNECTION}
         values.update(self._insecure())
         _keep_nearest_token(values, {name: self._origin(name) for name in ("access_token", "access_token_file")})
         spec = {name: {key: entry[key] for key in entry if key != "env"} for name, entry in CONNECTION.items()}
-        result = ArgumentSpecValidator(argument_spec(spec)).validate(
-            {name: value for name, value in values.items() if value is not None}
-        )
+        # An empty environment variable counts as none, as it does for modules.
+        given = {name: value for name, value in values.items() if value not in (None, "")}
+        if "site_id" not in given:
+            raise AnsibleLookupError(_NO_SITE)
+        result = ArgumentSpecValidator(argument_spec(spec)).validate(given)
         if result.error_messages:
             raise AnsibleLookupError(result.errors.msg)
         return Settings.from_parameters(result.validated_parameters)

@@ -60,7 +60,7 @@ class Plays:
         *,
         as_module: bool = False,
         arguments: Sequence[str] = (),
-        environment: Mapping[str, str] | None = None,
+        environment: Mapping[str, str | None] | None = None,
         play: Mapping[str, Any] | None = None,
         hosts: int = 1,
     ) -> Outcome:
@@ -98,9 +98,9 @@ class Plays:
         *,
         inventory: Mapping[str, Any] | None = None,
         arguments: Sequence[str] = (),
-        environment: Mapping[str, str] | None = None,
+        environment: Mapping[str, str | None] | None = None,
     ) -> Outcome:
-        """Run whole plays."""
+        """Run whole plays; a variable that is None is not set."""
         (self.folder / "inventory.yml").write_text(
             yaml.safe_dump({"all": {"hosts": inventory or {"host0": self.host()}}}), encoding="utf-8"
         )
@@ -129,7 +129,7 @@ class Plays:
         script.chmod(0o755)
         return script
 
-    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+    def _environment(self, more: Mapping[str, str | None]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name in _KEPT or not name.startswith(_FOREIGN)}
         own = {
             "ANSIBLE_HOME": str(self.folder / "ansible"),
@@ -138,4 +138,5 @@ class Plays:
             "ANSIBLE_NOCOLOR": "True",
             "ANSIBLE_RETRY_FILES_ENABLED": "False",
         }
-        return {**kept, **own, **self.environment, **more}
+        everything = {**kept, **own, **self.environment, **more}
+        return {name: value for name, value in everything.items() if value is not None}

@@ -128,9 +128,9 @@ def _api_url(value: str) -> str:
 def _site_id(value: str) -> str:
     value = value.strip()
     try:
-        canonical = str(uuid.UUID(value))
+        canonical: str | None = str(uuid.UUID(value))
     except ValueError:
-        canonical = ""
+        canonical = None
     if canonical != value.lower():
         raise OptionError("site_id", f"{value!r} is not a UUID such as a1b2c3d4-e5f6-4890-abcd-ef1234567890.")
     return value

@@ -93,7 +93,7 @@ def test_a_deleted_secret_is_missing(plays: Plays, site: Site) -> None:
 def test_the_connection_from_ini_and_variables(plays: Plays, site: Site) -> None:
     config = plays.folder / "ansible.cfg"
     config.write_text(f"[workload_credentials]\nsite_id = {site.site_id}\napi_url = {site.emulator.url}\n")
-    environment = dict.fromkeys(site.environment, "")
+    environment = dict.fromkeys(site.environment)
     outcome = plays.tasks(
         [{"ansible.builtin.set_fact": {"found": "{{ lookup('" + STATIC + "', 'prod/app', key='user') }}"}}],
         environment=environment,
@@ -108,11 +108,14 @@ def test_the_connection_from_ini_and_variables(plays: Plays, site: Site) -> None
 
 
 def test_missing_connection_options_say_where_they_may_be_set(plays: Plays) -> None:
-    no_site = evaluated(plays, f"lookup('{STATIC}', 'prod/app')", environment={"BEYONDTRUST_SITE_ID": ""})
-    no_token = evaluated(plays, f"lookup('{STATIC}', 'prod/app')", environment={"BEYONDTRUST_ACCESS_TOKEN": ""})
-    for name in ("BEYONDTRUST_SITE_ID", "workload_credentials_site_id", "[workload_credentials]"):
-        assert name in no_site[0]
-    assert "access_token: no token is set" in no_token[0]
+    for nothing in (None, ""):
+        no_site = evaluated(plays, f"lookup('{STATIC}', 'prod/app')", environment={"BEYONDTRUST_SITE_ID": nothing})
+        no_token = evaluated(
+            plays, f"lookup('{STATIC}', 'prod/app')", environment={"BEYONDTRUST_ACCESS_TOKEN": nothing}
+        )
+        for name in ("BEYONDTRUST_SITE_ID", "workload_credentials_site_id", "[workload_credentials]"):
+            assert name in no_site[0]
+        assert "access_token: no token is set" in no_token[0]
 
 
 def test_a_variable_of_the_play_beats_the_environments_other_token(plays: Plays, tmp_path: Path) -> None:

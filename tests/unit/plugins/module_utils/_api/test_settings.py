@@ -31,6 +31,7 @@ def test_a_version_segment_and_a_prefix_are_part_of_the_path() -> None:
         ("api_url", "https://api.example.com/?x=1"),
         ("api_url", "https://user:canary@api.example.com"),
         ("site_id", "prod"),
+        ("site_id", ""),
         ("site_id", SITE.replace("-", "")),
         ("access_token", "two words"),
         ("access_token", "line\nend"),
