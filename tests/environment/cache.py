@@ -1,14 +1,18 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 """Where slow results are kept, under a key of what they were made from."""
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+
+MARKER = "complete"
 
 
 def cache_folder(name: str, *key_parts: str) -> Path:
@@ -18,3 +22,20 @@ def cache_folder(name: str, *key_parts: str) -> Path:
     for part in key_parts:
         digest.update(f"{len(part)}:{part}".encode())
     return root / f"{name}-{digest.hexdigest()[:16]}"
+
+
+def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """Return the folder, filled by ``make`` unless an earlier call did so to the end."""
+    marker = folder / MARKER
+    if marker.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not marker.exists():
+            # Made where it stays, as virtual environments cannot move; what an interrupted run left goes first.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            marker.touch()
+    return folder

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Command line: `python -m tests.emulator` serves until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from .errors import StartError
+
+try:
+    from .server import DEMO_SITE, DEMO_TOKEN, Emulator
+except ModuleNotFoundError as error:
+    print(f"emulator: {error.name} is missing: install the packages of tests/requirements/emulator.in.", file=sys.stderr)
+    sys.exit(2)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit code: 2 when it cannot start."""
+    options = _parser().parse_args(arguments)
+    # Ends as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        emulator = Emulator(
+            options.site or [DEMO_SITE],
+            options.token or [DEMO_TOKEN],
+            host=options.host,
+            port=options.port,
+            tls_dir=options.tls_dir,
+            tls=not options.no_tls,
+        )
+        emulator.run(lambda: _announce(emulator, explain=options.explain))
+    except StartError as error:
+        print(f"emulator: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _announce(emulator: Emulator, *, explain: bool) -> None:
+    if explain:
+        print(_explanation(emulator), file=sys.stderr, flush=True)
+    print(f"ready {emulator.url}", flush=True)
+
+
+def _explanation(emulator: Emulator) -> str:
+    settings = {
+        "BEYONDTRUST_API_URL": emulator.url,
+        "BEYONDTRUST_SITE_ID": emulator.sites[0],
+        "BEYONDTRUST_ACCESS_TOKEN": emulator.tokens[0],
+        "BEYONDTRUST_CA_CERT": emulator.ca_cert,
+    }
+    lines = [f"export {name}={value}" for name, value in settings.items() if value]
+    return "\n".join(
+        ("Point a play at it with:", *lines, f"Look inside at {emulator.url}/_control/journal; Ctrl-C ends it.")
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.emulator", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8443, help="0 for a free one (default: %(default)s)")
+    parser.add_argument("--site", action="append", metavar="UUID", help=f"may be repeated (default: {DEMO_SITE})")
+    parser.add_argument(
+        "--token",
+        action="append",
+        help=f"may be repeated: one for each site in their order, else each opens all sites (default: {DEMO_TOKEN})",
+    )
+    tls = parser.add_mutually_exclusive_group()
+    tls.add_argument(
+        "--tls-dir", type=Path, metavar="DIR", help="folder of ca.pem, server.pem and server.key, made when missing"
+    )
+    tls.add_argument("--no-tls", action="store_true", help="serve plain HTTP")
+    parser.add_argument("--explain", action="store_true", help="say how to point a play at it")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

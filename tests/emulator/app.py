@@ -1,0 +1,84 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API as a FastAPI application below ``/site/{siteId}/secrets``: routes, and how refusals are answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from .errors import ApiError, InvalidRequest
+from .routes import ROUTERS
+
+
+def new_api() -> FastAPI:
+    """The API; who calls it has been let in by the gate."""
+    api = FastAPI(title="Secrets API", version="2026-04-28", openapi_url=None, redirect_slashes=False)
+    for router in ROUTERS:
+        api.include_router(router)
+    answer_errors(api)
+    return api
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Answer every refusal in the API's own form."""
+    app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _defect)
+
+
+def error_response(error: ApiError) -> JSONResponse:
+    """The answer of a refusal."""
+    return JSONResponse(error.body, status_code=error.status, headers=error.headers)
+
+
+async def _api_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)
+    return error_response(error)
+
+
+async def _validation_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    # Only where and what: the input may be a secret value.
+    problems = {".".join(str(part) for part in one["loc"]): _sentence(one) for one in error.errors()}
+    where, what = next(iter(problems.items()))
+    return error_response(InvalidRequest(f"{where}: {what}", details=problems))
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allowed = ", ".join(_allowed_methods(request.scope["path"]))
+        message = f"{request.method} is not allowed here."
+        return error_response(ApiError(405, "method_not_allowed", message, headers={"Allow": allowed}))
+    return error_response(ApiError(error.status_code, "not_found", f"there is no such address ({error.status_code})."))
+
+
+async def _defect(_request: Request, _error: Exception) -> JSONResponse:
+    # The traceback goes to the log.
+    return error_response(ApiError(500, "internal_error", "the emulator has a defect."))
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "unknown field"
+    return str(problem["msg"])
+
+
+def _allowed_methods(path: str) -> list[str]:
+    """The methods of all routes at this address, where Starlette only names those of the first."""
+    return sorted(
+        method
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.path_regex.match(path)
+        for method in route.methods or ()
+    )

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The control surface, off the API's path: what a test sees of the emulator, and what it arranges there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, FastAPI, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from .app import answer_errors
+from .clock import written
+from .emulation import Emulation
+from .errors import InvalidRequest
+from .faults import Fault, ProviderFault
+from .names import FolderPath, folder_path
+from .openapi import describe
+from .tokens import ALL_PERMISSIONS, Permission, Token, token_id
+
+
+class NewToken(BaseModel):
+    """A token with limited rights; without sites it opens all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str = Field(min_length=1)
+    sites: list[str] | None = None
+    permissions: list[Permission] = Field(default_factory=lambda: sorted(ALL_PERMISSIONS))
+    path_prefix: FolderPath = ""
+
+
+class ClockMove(BaseModel):
+    """Exactly one way of moving the clock."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    advance: float | None = None
+    now: datetime | None = None
+    reset: bool | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> ClockMove:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("give one of advance, now and reset")
+        if self.now is not None and self.now.tzinfo is None:
+            raise ValueError("now needs an offset, such as Z")
+        return self
+
+
+def new_control(emulation: Emulation, api: FastAPI) -> FastAPI:
+    """The control surface of this emulation."""
+    control = FastAPI(title="Secrets API emulator: control", openapi_url=None)
+    router = APIRouter(prefix="/_control")
+    _add_observation(router, emulation)
+    _add_arrangement(router, emulation)
+
+    @router.get("/openapi.json")
+    async def openapi(request: Request) -> dict[str, Any]:
+        site = next(iter(emulation.sites))
+        return describe(api, f"{request.base_url}site/{site}/secrets")
+
+    control.include_router(router)
+    answer_errors(control)
+    return control
+
+
+def _add_observation(router: APIRouter, emulation: Emulation) -> None:
+    @router.get("/journal")
+    async def journal(site: str = "") -> JSONResponse:
+        return JSONResponse(emulation.journal.shown(site.lower()))
+
+    @router.delete("/journal", status_code=204)
+    async def clear_journal() -> None:
+        emulation.journal.clear()
+
+    @router.get("/leases")
+    async def leases(site: str = "") -> JSONResponse:
+        return JSONResponse(emulation.leases(site.lower()))
+
+
+def _add_arrangement(router: APIRouter, emulation: Emulation) -> None:
+    @router.post("/faults", status_code=204)
+    async def inject(fault: Annotated[Fault, Body()]) -> None:
+        emulation.faults.requests.append(fault)
+
+    @router.delete("/faults", status_code=204)
+    async def clear_faults() -> None:
+        emulation.faults.clear()
+
+    @router.post("/provider", status_code=204)
+    async def provider(fault: Annotated[ProviderFault, Body()]) -> None:
+        emulation.faults.providers.append(fault)
+
+    @router.post("/tokens", status_code=204)
+    async def add_token(new: Annotated[NewToken, Body()]) -> None:
+        sites = [site.lower() for site in new.sites] if new.sites is not None else list(emulation.sites)
+        unknown = set(sites) - emulation.sites.keys()
+        if unknown:
+            raise InvalidRequest(f"there is no site {', '.join(sorted(unknown))}.")
+        emulation.tokens[new.token] = Token(
+            token_id(new.token), frozenset(sites), frozenset(new.permissions), folder_path(new.path_prefix)
+        )
+
+    @router.get("/clock")
+    async def clock() -> dict[str, str]:
+        return {"now": written(emulation.clock.now())}
+
+    @router.post("/clock")
+    async def move_clock(move: Annotated[ClockMove, Body()]) -> dict[str, str]:
+        if move.advance is not None:
+            emulation.clock.advance(move.advance)
+        elif move.now is not None:
+            emulation.clock.set(move.now)
+        else:
+            emulation.clock.reset()
+        return {"now": written(emulation.clock.now())}
+
+    @router.post("/reset", status_code=204)
+    async def reset() -> None:
+        emulation.reset()

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that one emulator knows: its sites, who may use them, and what tests have arranged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from .clock import Clock, written
+from .faults import Faults
+from .items import DynamicSecret, Lease
+from .journal import Journal
+from .site import Site
+from .tokens import Token, token_table
+
+# What a lease tells of its dynamic secret's configuration.
+_SHOWN_CONFIG = ("credentialType", "roleArn", "applicationObjectId")
+
+
+class Emulation:
+    """The state behind the server."""
+
+    def __init__(self, sites: Sequence[str], tokens: Sequence[str]) -> None:
+        self.clock = Clock()
+        self.faults = Faults()
+        self.journal = Journal()
+        self.sites = {site.lower(): Site(site.lower(), self.clock) for site in sites}
+        self.tokens: dict[str, Token] = token_table([site.lower() for site in sites], tokens)
+
+    def reset(self) -> None:
+        """Empty everything but sites and tokens."""
+        self.clock.reset()
+        self.faults.clear()
+        self.journal.clear()
+        self.sites = {id: Site(id, self.clock) for id in self.sites}
+
+    def leases(self, only: str = "") -> dict[str, Any]:
+        """How many leases there were, are, and where; never their values.
+
+        :arg only: leave out all other sites.
+        """
+        now = self.clock.now()
+        sites = [site for site in self.sites.values() if only in ("", site.id)]
+        leases = [(site, lease, lease.state(now)) for site in sites for lease in site.leases.values()]
+        by_path: dict[str, dict[str, int]] = {}
+        for _, lease, state in leases:
+            _count(by_path.setdefault(lease.path, _no_counts()), state)
+        total = _no_counts()
+        for _, _, state in leases:
+            _count(total, state)
+        shown = [
+            {
+                "id": lease.id,
+                "site": site.id,
+                "path": lease.path,
+                "type": lease.type,
+                "state": state,
+                "createdAt": written(lease.created_at),
+                "expiration": written(lease.expires_at),
+            }
+            for site, lease, state in leases
+        ]
+        return {**total, "by_path": by_path, "leases": shown}
+
+
+def new_lease(site: Site, secret: DynamicSecret, *, id: str, entity: str, created_by: str) -> Lease:
+    """Make the lease of credentials that were just generated."""
+    now = site.clock.now()
+    shown = {key: value for key, value in secret.config.items() if key in _SHOWN_CONFIG}
+    lease = Lease(
+        id=id,
+        secret_id=secret.id,
+        path=secret.path,
+        type=secret.type,
+        config=shown,
+        entity=entity,
+        created_at=now,
+        expires_at=now + timedelta(seconds=secret.config["ttl"]),
+        created_by=created_by,
+    )
+    site.leases[id] = lease
+    return lease
+
+
+def _no_counts() -> dict[str, int]:
+    return {"minted": 0, "active": 0, "revoked": 0, "expired": 0}
+
+
+def _count(counts: dict[str, int], state: str) -> None:
+    counts["minted"] += 1
+    counts[state] += 1

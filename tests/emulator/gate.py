@@ -1,0 +1,180 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every request passes before the API sees it: control surface, journal, faults, and the order 401, 403, 400."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .app import error_response
+from .connections import Connection, connection_of
+from .emulation import Emulation
+from .errors import ApiError, Forbidden, InvalidRequest, NotFound
+from .faults import Fault
+from .journal import Entry, kept_headers
+from .tokens import token_id
+
+API_VERSION = "2026-04-28"
+VERSION_HEADER = "bt-secrets-api-version"
+CONTROL = "/_control"
+# The version segment is optional.
+_ADDRESS = re.compile(r"^/site/(?P<site>[^/]*)/secrets(?:/v[0-9]+)?(?P<rest>/.*)$")
+
+
+class Gate:
+    """The ASGI application that the server runs."""
+
+    def __init__(self, emulation: Emulation, api: ASGIApp, control: ASGIApp) -> None:
+        self._emulation = emulation
+        self._api = api
+        self._control = control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            return
+        path = scope["raw_path"].decode("latin-1")
+        if path == CONTROL or path.startswith(f"{CONTROL}/"):
+            await self._control(scope, receive, send)
+            return
+        raw = await _read(receive)
+        headers = Headers(scope=scope)
+        connection = connection_of(scope)
+        entry = self._emulation.journal.open(
+            connection=connection.id,
+            method=scope["method"],
+            path=path,
+            query=_query(scope),
+            headers=kept_headers(dict(headers)),
+            token_id=_token_id(headers),
+        )
+        entry.read_body(raw)
+        fault = self._emulation.faults.take(scope["method"], path)
+        if fault is None:
+            await self._act(scope, raw, headers, _noting(entry, send))
+        else:
+            entry.fault = fault.kind
+            await self._go_wrong(fault, scope, raw, headers, connection, _noting(entry, send), receive)
+
+    async def _act(self, scope: Scope, raw: bytes, headers: Headers, send: Send) -> None:
+        try:
+            inner = self._let_in(scope, headers)
+        except ApiError as error:
+            await error_response(error)(scope, _replay(raw), send)
+        else:
+            await self._api(inner, _replay(raw), send)
+
+    def _let_in(self, scope: Scope, headers: Headers) -> Scope:
+        """The request as the API sees it, or the refusal."""
+        address = _ADDRESS.match(scope["raw_path"].decode("latin-1"))
+        if address is None:
+            raise NotFound("there is no such address.")
+        token = self._emulation.tokens.get(_bearer(headers) or "")
+        if token is None:
+            challenge = {"WWW-Authenticate": "Bearer"}
+            raise ApiError(401, "unauthorized", "the access token is missing or invalid.", headers=challenge)
+        site = self._emulation.sites.get(address["site"].lower())
+        if site is None or site.id not in token.sites:
+            raise Forbidden("the access token does not belong to this site.")
+        if headers.get(VERSION_HEADER) != API_VERSION:
+            raise InvalidRequest(f"the header {VERSION_HEADER} must be {API_VERSION}.", "invalid_api_version")
+        rest = address["rest"]
+        if "%2f" in rest.lower():
+            raise InvalidRequest("a name in the address holds a slash.")
+        state = {"emulation": self._emulation, "site": site, "token": token}
+        return {**scope, "path": unquote(rest), "raw_path": rest.encode("latin-1"), "state": state}
+
+    async def _go_wrong(
+        self,
+        fault: Fault,
+        scope: Scope,
+        raw: bytes,
+        headers: Headers,
+        connection: Connection,
+        send: Send,
+        receive: Receive,
+    ) -> None:
+        if fault.kind == "delay":
+            await asyncio.sleep(fault.seconds)
+            await self._act(scope, raw, headers, send)
+            return
+        if fault.kind == "drop_after" or fault.after_acting:
+            await self._act(scope, raw, headers, _into_nothing)
+        if fault.kind in ("drop_before", "drop_after"):
+            connection.abort()
+            # The server must have seen the end before this returns, or it would answer with a 500.
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
+        await _wrong_answer(fault)(scope, receive, send)
+
+
+def _wrong_answer(fault: Fault) -> Response:
+    if fault.kind == "status":
+        body = {"message": fault.message, "code": fault.code}
+        headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+        return JSONResponse(body, status_code=fault.status or 503, headers=headers)
+    if fault.kind == "malformed":
+        return Response('{"data": [', status_code=fault.status or 200, media_type="application/json")
+    if fault.kind == "html":
+        page = "<!DOCTYPE html><html><body><h1>Something else answered</h1></body></html>"
+        return HTMLResponse(page, status_code=fault.status or 200)
+    if fault.kind == "redirect":
+        return RedirectResponse(fault.location, status_code=fault.status or 307)
+    return JSONResponse(["not", "what", "was", "asked", "for"], status_code=fault.status or 200)
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return bytes(body)
+
+
+def _replay(raw: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    return receive
+
+
+def _noting(entry: Entry, send: Send) -> Send:
+    async def noting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            entry.status = message["status"]
+        await send(message)
+
+    return noting
+
+
+async def _into_nothing(_message: Message) -> None:
+    return None
+
+
+def _bearer(headers: Headers) -> str | None:
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else None
+
+
+def _token_id(headers: Headers) -> str | None:
+    value = _bearer(headers)
+    return token_id(value) if value else None
+
+
+def _query(scope: Scope) -> dict[str, Any]:
+    """Each parameter's value, a list where it is there more than once."""
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        values.setdefault(name, []).append(value)
+    return {name: given[0] if len(given) == 1 else given for name, given in values.items()}

@@ -1,0 +1,11 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API's 40 operations, by resource."""
+
+from __future__ import annotations
+
+from . import dynamic, folders, integrations, leases, session, static
+
+ROUTERS = (session.router, static.router, folders.router, integrations.router, dynamic.router, leases.router)

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Integrations (API document, "Integrations")."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+from fastapi import Body, Response
+from fastapi.responses import JSONResponse
+
+from .. import answers as shapes
+from ..bodies import IntegrationCreate, IntegrationPatch, Type
+from ..errors import Conflict, InvalidRequest
+from ..items import Integration as StoredIntegration
+from ..site import Site
+from ..strict import MERGE_PATCH
+from ._common import NOTHING, CurrentEmulation, CurrentSite, Integration, answers, new_router, no_content, shown
+
+router = new_router()
+
+
+@router.get("/integrations", **answers(shapes.IntegrationList))
+async def list_integrations(site: CurrentSite) -> JSONResponse:
+    """List the integrations of all providers."""
+    return shown({"data": [found.listed() for found in _sorted(site)]})
+
+
+@router.get("/integrations/{type}", **answers(shapes.IntegrationList))
+async def list_integrations_by_type(site: CurrentSite, type: Type) -> JSONResponse:
+    """List the integrations of one provider."""
+    return shown({"data": [found.listed() for found in _sorted(site) if found.type == type]})
+
+
+@router.post("/integrations/{type}/{name}", **answers(shapes.Integration, status=201))
+async def create_integration(
+    site: CurrentSite,
+    emulation: CurrentEmulation,
+    type: Type,
+    name: Integration,
+    body: Annotated[IntegrationCreate, Body()],
+) -> JSONResponse:
+    """Create an integration; the provider is asked whether it would work."""
+    config, secret = _parts(type, {**body}, "clientSecret" if type == "azure" else "roleArn")
+    if (type, name) in site.integrations:
+        raise Conflict("integration_already_exists", f"the {type} integration {name!r} exists already.")
+    emulation.faults.refuse("integration_test", type)
+    if type == "aws":
+        config["externalId"] = str(uuid.uuid4())
+    integration = StoredIntegration(type, name, config, site.clock.now(), secret)
+    site.integrations[type, name] = integration
+    return shown(integration.shown(), status=201)
+
+
+@router.get("/integrations/{type}/{name}", **answers(shapes.Integration))
+async def get_integration(site: CurrentSite, type: Type, name: Integration) -> JSONResponse:
+    """Get an integration."""
+    return shown(site.integration(type, name).shown())
+
+
+@router.patch("/integrations/{type}/{name}", **NOTHING)
+async def update_integration(
+    site: CurrentSite,
+    emulation: CurrentEmulation,
+    type: Type,
+    name: Integration,
+    body: Annotated[IntegrationPatch, Body(media_type=MERGE_PATCH)],
+) -> Response:
+    """Update an integration; the provider is asked again."""
+    integration = site.integration(type, name)
+    config, secret = _parts(type, {**body})
+    emulation.faults.refuse("integration_test", type)
+    integration.config |= config
+    integration.secret = secret or integration.secret
+    return no_content()
+
+
+@router.delete("/integrations/{type}/{name}", **NOTHING)
+async def delete_integration(site: CurrentSite, type: Type, name: Integration) -> Response:
+    """Delete an integration that no dynamic secret needs, not even a deleted one."""
+    integration = site.integration(type, name)
+    users = site.users_of(integration)
+    if users:
+        message = f"the {type} integration {name!r} is used by {len(users)} dynamic secrets, such as {users[0].path}."
+        raise Conflict("integration_in_use", message)
+    del site.integrations[type, name]
+    return no_content()
+
+
+@router.get("/integrations/{type}/{name}/dynamic", **answers(shapes.IntegrationUserList))
+async def list_integration_users(site: CurrentSite, type: Type, name: Integration) -> JSONResponse:
+    """List the dynamic secrets that use the integration, with their active leases."""
+    users = [secret for secret in site.users_of(site.integration(type, name)) if not secret.deleted]
+    return shown({"data": [{**one.listed(), "activeLeaseCount": len(site.active_leases(one))} for one in users]})
+
+
+def _parts(type: str, body: dict[str, Any], needed: str = "") -> tuple[dict[str, str], str | None]:
+    """What may be shown again, and what may not; refuses the other provider's body."""
+    fields = {"aws": {"roleArn"}, "azure": {"tenantId", "clientId", "clientSecret"}}[type]
+    if body.pop("type", type) != type or not body.keys() <= fields or (needed and needed not in body):
+        raise InvalidRequest(f"the body is not that of an integration of type {type}.")
+    secret = body.pop("clientSecret", None)
+    return body, secret
+
+
+def _sorted(site: Site) -> list[StoredIntegration]:
+    return [site.integrations[key] for key in sorted(site.integrations)]

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Isolated environments: built once from a lock file and kept in the cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.environment.cache import cache_folder, made_once
+from tests.environment.collection_tree import CHECKOUT, collection_tree, fetched_collections
+from tests.environment.flavours import Flavour
+from tests.environment.interpreters import Interpreter
+from tests.environment.progress import report, run_long
+from tests.environment.variables import for_command, for_pip
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A flavour's programs, and the folder that holds ``ansible_collections``: this one, and those it works with."""
+
+    flavour: Flavour
+    interpreter: Interpreter
+    bin: Path
+    collections: Path
+
+    @property
+    def python(self) -> Path:
+        """The environment's Python."""
+        return self.bin / "python"
+
+    def __str__(self) -> str:
+        return f"ansible-core {self.flavour.core}, Python {self.interpreter.version}"
+
+    def variables(self, *, keep: tuple[str, ...] = ()) -> dict[str, str]:
+        """Return the variables for a command in here.
+
+        :arg keep: variables of the person's own that it shall see all the same.
+        """
+        home = cache_folder("ansible-home", str(self.bin))
+        return for_command(self.bin, {
+            "PYTHONPATH": [self.collections, CHECKOUT],
+            "ANSIBLE_COLLECTIONS_PATH": [self.collections],
+            "ANSIBLE_HOME": [home],
+            "ANSIBLE_REMOTE_TMP": [home / "tmp"],
+        }, keep)
+
+
+def environment(flavour: Flavour, interpreter: Interpreter) -> Environment:
+    """Return the flavour's environment, built with this interpreter if this is its first use.
+
+    :raises MissingPrerequisiteError: a package cannot be had.
+    """
+    lock = flavour.lock.read_text(encoding="utf-8")
+    folder = cache_folder(f"venv-{flavour.name}", lock, str(interpreter.path), interpreter.version)
+    made_once(folder, lambda folder: _build(folder, flavour, interpreter))
+    tree = collection_tree(fetched_collections(folder / "bin" / "python"))
+    return Environment(flavour, interpreter, folder / "bin", tree)
+
+
+def _build(folder: Path, flavour: Flavour, interpreter: Interpreter) -> None:
+    report(f"Building the environment {flavour.name} (ansible-core {flavour.core}, Python {interpreter.version}), once.")
+    log = folder / "build.log"
+    venv = [str(interpreter.path), "-m", "venv", str(folder)]
+    run_long(venv, "making a virtual environment", log=log, environment=for_pip())
+    # The lock file names everything: nothing is left to resolve, and nothing can drift.
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    run_long(
+        [*pip, "--progress-bar", "off", "--no-deps", "-r", str(flavour.lock)],
+        "installing its packages, about a minute",
+        log=log,
+        environment=for_pip(),
+    )
