@@ -16,8 +16,8 @@ ROLE = "arn:aws:iam::123456789012:role/service"
 UUIDS = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(4)]
 
 
-def do(site: Site, module: str, **arguments: Any) -> dict[str, Any]:
-    """What the module returns for these arguments on this site."""
+def do(site: Site, module: str, *, check_mode: bool = False, **arguments: Any) -> dict[str, Any]:
+    """What the module returns for these arguments on this site, with its diff."""
     connection = {
         "api_url": site.emulator.url,
         "site_id": site.site_id,
@@ -26,7 +26,7 @@ def do(site: Site, module: str, **arguments: Any) -> dict[str, Any]:
     }
     spec = spec_of(module)
     parameters = validate(spec, module, {**connection, **arguments})
-    return run(spec, parameters, check_mode=False, diff=False)
+    return run(spec, parameters, check_mode=check_mode, diff=True)
 
 
 def failure(site: Site, module: str, **arguments: Any) -> str:

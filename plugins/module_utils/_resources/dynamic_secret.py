@@ -80,13 +80,14 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
 
 
 def _create(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> Change:
-    check_complete(parameters, str(path))
     require_parent(client, path)
     requests = revive(client, "dynamic", path, parameters["on_deleted"])
+    restored = is_restore(requests)
+    if not restored:
+        check_complete(parameters, str(path))
     kind = parameters["type"]
     config = {"type": kind, "credentialType": CREDENTIAL_TYPES[kind], **config_after({}, parameters)}
     tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
-    restored = is_restore(requests)
     if not restored:
         body = {**config, "integrationName": parameters["integration_name"]}
         requests += (

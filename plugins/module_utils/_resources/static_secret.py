@@ -70,13 +70,13 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
 
 
 def _create(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> Change:
-    if parameters["version"] is not None:
-        raise OptionError("version", f"{path} does not exist, so it has no version to go back to.")
     require_parent(client, path)
     requests = revive(client, "static", path, parameters["on_deleted"])
+    restored = is_restore(requests)
+    if parameters["version"] is not None and not restored:
+        raise OptionError("version", f"{path} does not exist, so it has no version to go back to.")
     values = merged({}, parameters["secret"] or {})
     tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
-    restored = is_restore(requests)
     if not restored:
         requests += (
             item("POST", "static", path, body={"secret": values}, replay=Replay.CREATE),
