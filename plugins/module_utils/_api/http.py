@@ -162,14 +162,15 @@ class Client:
         if 300 <= status < 400:
             problem = "a redirect, which is refused because it would carry the token elsewhere: check api_url."
             raise UnexpectedAnswerError(request.method, request.target, status, problem)
-        if status == 204 or (status in (200, 201) and not response.content and request.replay is not Replay.NEVER):
+        good = 200 <= status < 300
+        if good and not response.content and (status == 204 or request.replay is not Replay.NEVER):
             return None
         body = _json(response)
         if status >= 400:
             code, message = _error_fields(request, response, body)
             error = _STATUS_ERRORS.get(status, ApiError)
             raise error(request.method, request.target, status, code, message, after_ambiguous=after_ambiguous)
-        if status not in (200, 201) or body is None:
+        if not good or body is None:
             problem = "and no JSON in it: is api_url the address of the Secrets API, and is no proxy in between?"
             raise UnexpectedAnswerError(request.method, request.target, status, problem)
         if isinstance(body, dict) and "error" in body and "data" not in body and "secret" not in body:

@@ -38,6 +38,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
     deletion,
+    find_living,
     is_restore,
     require_parent,
     revive,
@@ -71,7 +72,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
         check_config(parameters)
         if parameters["integration_name"] is not None:
             check_integration_name(parameters["integration_name"], "integration_name")
-    found = client.find(item("GET", "dynamic", path))
+    found = find_living(client, item("GET", "dynamic", path))
     if parameters["state"] == "absent":
         return _delete(client, path, found, parameters)
     if found is None:

@@ -21,6 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
     deletion,
+    find_living,
     is_restore,
     revive,
 )
@@ -47,7 +48,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """
     path = parse_path(parameters["path"], "path")
     wanted = wanted_tags(parameters)
-    metadata = client.find(item("GET", "folders", path, "metadata"))
+    metadata = find_living(client, item("GET", "folders", path, "metadata"))
     if parameters["state"] == "absent":
         before = None if metadata is None else _shown(path, metadata.get("tags"))
         return deletion(client, "folders", path, before, parameters, recursive=parameters["recursive"])
@@ -86,7 +87,7 @@ def _ancestors(client: Client, path: ResourcePath, parameters: Mapping[str, Any]
     """What makes the missing parents, outermost first; a deleted one comes back with all its contents."""
     missing: list[ResourcePath] = []
     parent = path.parent
-    while parent is not None and client.find(item("GET", "folders", parent, "metadata")) is None:
+    while parent is not None and find_living(client, item("GET", "folders", parent, "metadata")) is None:
         missing.insert(0, parent)
         parent = parent.parent
     if not missing:

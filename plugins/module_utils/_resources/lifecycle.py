@@ -21,6 +21,17 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 
 
+def find_living(client: Client, request: Request) -> dict[str, Any] | None:
+    """The resource or its metadata; None where there is none or where it is deleted.
+
+    A service may hide what is deleted, or show it with its time of deletion.
+    """
+    found = client.find(request)
+    if found is None or found.get("deletedAt") or (found.get("metadata") or {}).get("deletedAt"):
+        return None
+    return found
+
+
 def find_deleted(client: Client, kind: str, path: ResourcePath) -> dict[str, Any] | None:
     """The soft-deleted resource at this path, as the list of its folder shows it."""
     try:
@@ -33,7 +44,7 @@ def find_deleted(client: Client, kind: str, path: ResourcePath) -> dict[str, Any
 def require_parent(client: Client, path: ResourcePath) -> None:
     """:raises StateError: the folder that should hold the resource is not there."""
     parent = path.parent
-    if parent is None or client.find(item("GET", "folders", parent, "metadata")) is not None:
+    if parent is None or find_living(client, item("GET", "folders", parent, "metadata")) is not None:
         return
     if find_deleted(client, "folders", parent) is not None:
         raise StateError(

@@ -29,6 +29,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
     deletion,
+    find_living,
     is_restore,
     require_parent,
     revive,
@@ -60,7 +61,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """
     path = parse_path(parameters["path"], "path")
     wanted_tags(parameters)
-    found = client.find(item("GET", "static", path))
+    found = find_living(client, item("GET", "static", path))
     if parameters["state"] == "absent":
         before = None if found is None else _shown(path, _values(path, found), {}, _tags(found))
         return deletion(client, "static", path, before, parameters)
