@@ -113,12 +113,12 @@ def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: 
 
 
 def _apply(
-    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, *, rounds: int = 4
+    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, *, rounds: int = 10
 ) -> Mapping[str, Any]:
     """Send the writes; ``rounds`` bounds how often what is left may be planned anew."""
     if not change.requests:
         return change.predicted()
-    answers = []
+    answers: list[Any] = []
     for position, request in enumerate(change.requests):
         try:
             answers.append(client.send(request))
@@ -126,18 +126,22 @@ def _apply(
             if request.replay is not Replay.CREATE or not rounds:
                 raise
             rest = spec.plan(client, parameters)
-            _check_settled(conflict, rest.requests, change.requests[position + 1 :])
-            return _apply(client, spec, parameters, rest, rounds=0)
+            if not _is_settled(conflict, rest.requests, change, position):
+                raise
+            if not conflict.after_ambiguous:
+                return _apply(client, spec, parameters, rest, rounds=rounds - 1)
+            answers.append(None)
     if change.replan and rounds:
         return _apply(client, spec, parameters, spec.plan(client, parameters), rounds=rounds - 1)
     return change.outcome(answers) if change.outcome else change.predicted()
 
 
-def _check_settled(conflict: ConflictError, left: tuple[Request, ...], unsent: tuple[Request, ...]) -> None:
+def _is_settled(conflict: ConflictError, left: tuple[Request, ...], change: Change, position: int) -> bool:
     """A creation met a 409, so somebody made it: we, when an answer was lost, or another writer at the same time.
 
-    Ours when nothing is left to do but what we had not sent yet (design, section 7). Another's is brought to the
-    wanted state like anything that was there before.
+    Ours when nothing is left to do but what we had not sent yet (design, section 7); what was restored is ours either
+    way. Another's is brought to the wanted state like anything that was there before.
     """
-    if conflict.after_ambiguous and left != unsent:
-        raise conflict
+    if change.requests[position] in left:
+        return False
+    return not conflict.after_ambiguous or change.replan or left == change.requests[position + 1 :]

@@ -30,7 +30,8 @@ STATIC = st.fixed_dictionaries(
 DYNAMIC = st.fixed_dictionaries(
     {
         "ttl": st.integers(900, 903),
-        "policy_arns": st.none() | st.lists(st.sampled_from(["arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"]), unique=True),
+        "policy_arns": st.none()
+        | st.lists(st.sampled_from(["arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"]), unique=True),
         "groups": st.none() | st.lists(st.sampled_from(["g1", "g2"]), unique=True),
         "policy": st.none() | st.sampled_from(["", '{"Version":"1"}', '{ "Version": "1" }', '{"Version":"2"}']),
         "external_id": st.none() | st.sampled_from(["", "xy"]),
