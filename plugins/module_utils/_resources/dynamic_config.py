@@ -63,7 +63,7 @@ def check_complete(parameters: Mapping[str, Any], path: str) -> None:
     """:raises OptionError: an option is missing without which none can be created."""
     for option in _NEEDED[parameters["type"]]:
         if not parameters[option]:
-            raise OptionError(option, f"{path} does not exist, and creating a dynamic secret needs it.")
+            raise OptionError(option, f"{path} has to be created, and that needs it.")
 
 
 def config_after(current: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

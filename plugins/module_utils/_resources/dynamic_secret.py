@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
@@ -84,29 +85,43 @@ def _create(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -
     require_parent(client, path)
     requests = revive(client, "dynamic", path, parameters["on_deleted"])
     restored = is_restore(requests)
-    if not restored:
+    creation = _creation(client, path, parameters, {}, complete=not restored)
+    requests = requests if restored else requests + creation.requests
+    return replace(creation, requests=requests, replan=restored)
+
+
+def _creation(
+    client: Client, path: ResourcePath, parameters: Mapping[str, Any], tags: Tags, *, complete: bool = True
+) -> Change:
+    """The change from nothing to the definition, with these tags and the wanted ones.
+
+    :arg complete: False: the options need not suffice to create one.
+    """
+    if complete:
         check_complete(parameters, str(path))
+        _integration_id(client, parameters)
     kind = parameters["type"]
     config = {"type": kind, "credentialType": CREDENTIAL_TYPES[kind], **config_after({}, parameters)}
-    tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
-    if not restored:
-        body = {**config, "integrationName": parameters["integration_name"]}
-        requests += (
-            item("POST", "dynamic", path, body=body, replay=Replay.CREATE),
-            *tag_requests("dynamic", path, {}, tags, purge=parameters["purge_tags"]),
-        )
+    body = {**config, "integrationName": parameters["integration_name"]}
+    after = tags_after(tags, wanted_tags(parameters), purge=parameters["purge_tags"])
     return Change(
-        requests=requests,
-        after={**_shown(path, config, tags), "integration_name": parameters["integration_name"]},
-        predicted=lambda: _result(path, config, {"tags": tags}),
+        requests=(
+            item("POST", "dynamic", path, body=body, replay=Replay.CREATE),
+            *tag_requests("dynamic", path, {}, after, purge=parameters["purge_tags"]),
+        ),
+        after={**_shown(path, config, after), "integration_name": parameters["integration_name"]},
+        predicted=lambda: _result(path, config, {"tags": after}),
         outcome=lambda _answers: _read(client, path),
-        replan=restored,
     )
 
 
 def _update(client: Client, path: ResourcePath, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
     current = found.get("config") or {}
-    _check_unchangeable(client, path, current, parameters)
+    obstacle = _obstacle(client, path, current, parameters)
+    if obstacle and parameters["recreate"]:
+        return _recreate(client, path, found, parameters)
+    if obstacle:
+        raise StateError(obstacle)
     after = config_after(current, parameters)
     patch = _patch(current, after)
     metadata = _metadata(client, path, found, needed=parameters["tags"] is not None)
@@ -130,29 +145,41 @@ def _patch(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     return patch
 
 
-def _check_unchangeable(
+def _recreate(client: Client, path: ResourcePath, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
+    """Remove the definition for good and make the wanted one; its tags stay."""
+    tags = _metadata(client, path, found, needed=True).get("tags") or {}
+    creation = _creation(client, path, parameters, tags)
+    removal = _delete(client, path, found, {**parameters, "permanent": True})
+    return replace(creation, requests=removal.requests + creation.requests, before=removal.before)
+
+
+def _obstacle(
     client: Client, path: ResourcePath, current: Mapping[str, Any], parameters: Mapping[str, Any]
-) -> None:
+) -> str | None:
+    """Which wanted value cannot be had by changing the definition in place; None: all can."""
     for option, field in (("type", "type"), ("credential_type", "credentialType")):
         wanted = parameters[option]
         if wanted is not None and current.get(field) not in (None, wanted):
-            raise StateError(_cannot_change(path, option, current[field], wanted))
+            return _cannot_change(path, option, current[field], wanted)
     name = parameters["integration_name"]
-    if name is None:
-        return
     # Reading a definition gives the integration's ID only.
-    integration = client.find(Request("GET", integration_path(parameters["type"], name)))
+    if name is not None and current.get("integrationId") not in (None, _integration_id(client, parameters)):
+        return _cannot_change(path, "integration_name", "another integration", name)
+    return None
+
+
+def _integration_id(client: Client, parameters: Mapping[str, Any]) -> Any:
+    kind, name = parameters["type"], parameters["integration_name"]
+    integration = client.find(Request("GET", integration_path(kind, name)))
     if integration is None:
-        raise OptionError("integration_name", f"there is no {parameters['type']} integration {name!r}.")
-    identity = (integration.get("metadata") or {}).get("id")
-    if current.get("integrationId") not in (None, identity):
-        raise StateError(_cannot_change(path, "integration_name", "another integration", name))
+        raise OptionError("integration_name", f"there is no {kind} integration {name!r}.")
+    return (integration.get("metadata") or {}).get("id")
 
 
 def _cannot_change(path: ResourcePath, option: str, current: str, wanted: str) -> str:
     return (
-        f"{path}: {option} is {current!r} and cannot be changed to {wanted!r} in place. Remove the dynamic secret for "
-        "good first (state=absent, permanent=true), then create it anew, or keep the present value."
+        f"{path}: {option} is {current!r} and cannot be changed to {wanted!r} in place. Keep the present value, or let "
+        "recreate=true remove the dynamic secret for good and create it anew."
     )
 
 
@@ -220,6 +247,7 @@ DYNAMIC_SECRET = Spec(
         "aws_tags": {"type": "dict"},
         "application_object_id": {"type": "str"},
         "revoke_leases": {"type": "bool", "default": False},
+        "recreate": {"type": "bool", "default": False},
     },
     plan=plan,
     required_if=(("state", "present", ("type",)),),

@@ -267,6 +267,38 @@ SCENARIOS: dict[str, list[Step]] = {
         Step("dynamic_secret", {"path": "prod/aws", "type": "azure"}, None, [], says="type is 'aws'"),
         Step(
             "dynamic_secret",
+            {"path": "prod/aws", "type": "aws", "integration_name": "second", "recreate": True},
+            None,
+            [],
+            says="ttl: prod/aws has to be created",
+        ),
+        Step(
+            "dynamic_secret",
+            {
+                "path": "prod/aws",
+                "type": "aws",
+                "integration_name": "second",
+                "recreate": True,
+                "role_arn": APP_ROLE,
+                "ttl": 900,
+            },
+            True,
+            ["DELETE /dynamic/aws", "POST /dynamic/aws", "PATCH /dynamic/aws/metadata/tags"],
+        ),
+        Step(
+            "dynamic_secret",
+            {
+                "path": "prod/aws",
+                "type": "aws",
+                "integration_name": "main",
+                "recreate": True,
+                "role_arn": APP_ROLE,
+                "ttl": 900,
+            },
+            True,
+        ),
+        Step(
+            "dynamic_secret",
             {"path": "prod/aws", "type": "aws", "integration_name": "no"},
             None,
             [],
