@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
     NoAnswerError,
+    NotFoundError,
     RequestError,
     StateError,
     UnexpectedAnswerError,
@@ -26,6 +27,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
     living_leases,
     named,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+    absence,
+    find_living,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
@@ -80,9 +85,12 @@ def generate(client: Client, path: ResourcePath) -> dict[str, Any]:
 def placeholder(client: Client, path: ResourcePath) -> dict[str, str]:
     """Credentials of the right shape that are obviously none; the definition is read, nothing is minted.
 
-    :raises NotFoundError: there is no such definition.
+    :raises StateError: there is no such definition, or one of an unknown provider.
     """
-    kind = (client.get(item("GET", "dynamic", path)).get("config") or {}).get("type")
+    found = find_living(client, item("GET", "dynamic", path))
+    if found is None:
+        raise StateError(f"{path}: {absence(client, 'dynamic', path)}")
+    kind = (found.get("config") or {}).get("type")
     if kind not in _PLACEHOLDERS:
         raise StateError(f"{path}: the shape of its credentials is not known ({kind!r}), so check mode cannot show it.")
     return dict(_PLACEHOLDERS[kind])
@@ -98,15 +106,30 @@ def result(credentials: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def explained(client: Client, path: ResourcePath, error: RequestError) -> WorkloadCredentialsError:
-    """The error of a generate request, with the leases that it may have left behind (design, section 7)."""
-    if not isinstance(error, (ApiError, NoAnswerError, UnexpectedAnswerError)) or not error.ambiguous:
-        return error
+    """The error of a generate request, with what to do next and the leases that it may have left behind."""
+    try:
+        if isinstance(error, NotFoundError):
+            return StateError(f"{path}: {absence(client, 'dynamic', path)}")
+        if isinstance(error, ApiError) and error.status == 403:
+            return StateError(f"{error} Generating is a permission of its own, apart from reading {path}.")
+        if isinstance(error, (ApiError, NoAnswerError, UnexpectedAnswerError)) and error.ambiguous:
+            return StateError(
+                f"{error} The request is not repeated, since a lease of {path} may exist all the same. "
+                f"{_candidates(client, path)}"
+            )
+    except WorkloadCredentialsError:
+        # What would have helped could not be read; the first error is what counts.
+        pass
+    return error
+
+
+def _candidates(client: Client, path: ResourcePath) -> str:
+    """The leases among which the one may be that an ambiguous request left (design, section 7)."""
     try:
         leases = sorted(living_leases(client, path), key=lambda lease: str(lease.get("created_at")), reverse=True)
-        found = f"The newest of its living leases: {named(leases)}." if leases else "It has no living lease at present."
     except WorkloadCredentialsError:
-        found = "Its leases could not be listed (community.workload_credentials.lease_info does)."
-    return StateError(f"{error} The request is not repeated, since a lease of {path} may exist all the same. {found}")
+        return "Its leases could not be listed (community.workload_credentials.lease_info does)."
+    return f"The newest of its living leases: {named(leases)}." if leases else "It has no living lease at present."
 
 
 def _credentials(path: ResourcePath, answer: Any) -> dict[str, Any]:

@@ -41,6 +41,23 @@ def find_deleted(client: Client, kind: str, path: ResourcePath) -> dict[str, Any
     return next((entry for entry in listed if str(entry.get("path", "")).strip("/") == str(path)), None)
 
 
+def absence(client: Client, kind: str, path: ResourcePath) -> str:
+    """Why nothing is at this path, in a sentence that says what to do.
+
+    :arg kind: ``static`` or ``dynamic``.
+    """
+    if find_deleted(client, kind, path) is not None:
+        return f"this {kind} secret is deleted. community.workload_credentials.{kind}_secret restores it by default."
+    missing, parent = None, path.parent
+    while parent is not None and find_living(client, item("GET", "folders", parent, "metadata")) is None:
+        missing, parent = parent, parent.parent
+    if missing is None:
+        where = f"folder {path.folder}" if path.folder else "top folder"
+        return f"there is no {kind} secret {path.name!r} in the {where}, which exists."
+    exists = f"; its parent {parent} exists" if parent else ""
+    return f"there is no folder {missing}{exists}."
+
+
 def require_parent(client: Client, path: ResourcePath) -> None:
     """:raises StateError: the folder that should hold the resource is not there."""
     parent = path.parent

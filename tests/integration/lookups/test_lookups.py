@@ -237,8 +237,21 @@ def test_one_failing_term_names_itself_and_the_others_leases_are_kept(plays: Pla
         f"query('{DYNAMIC}', 'prod/aws', 'prod/nothing')",
         f"lookup('{DYNAMIC}', 'prod/aws', key='leaseId')",
     )
-    assert "/dynamic/nothing/generate" in found[0]
+    assert "prod/nothing: there is no dynamic secret 'nothing' in the folder prod" in found[0]
     assert [lease["id"] for lease in site.leases()] == [found[1]]
+
+
+def test_errors_of_generating_say_what_to_do(plays: Plays, site: Site) -> None:
+    do(site, "dynamic_secret", path="prod/azure", state="absent")
+    site.token("reader-token", ["read"])
+    site.provider_fails("generate")
+    provider, deleted, denied = [
+        *evaluated(plays, f"lookup('{DYNAMIC}', 'prod/aws')", f"lookup('{DYNAMIC}', 'prod/azure')"),
+        *evaluated(plays, f"lookup('{DYNAMIC}', 'prod/aws')", environment={"BEYONDTRUST_ACCESS_TOKEN": "reader-token"}),
+    ]
+    assert "aws_credential_validation_failed" in provider
+    assert "is deleted. community.workload_credentials.dynamic_secret restores it" in deleted
+    assert "Generating is a permission of its own" in denied
 
 
 def test_no_value_in_the_output_of_a_task_that_uses_credentials(plays: Plays) -> None:

@@ -369,7 +369,15 @@ SCENARIOS: dict[str, list[Step]] = {
         ),
         Step("dynamic_credentials", {"path": "prod/aws"}, True, ["POST /dynamic/aws/generate"]),
         Step("dynamic_credentials", {"path": "prod/az"}, True, ["POST /dynamic/az/generate"]),
-        Step("dynamic_credentials", {"path": "prod/nothing"}, None, says="404"),
+        Step(
+            "dynamic_credentials", {"path": "prod/nothing"}, None, says="no dynamic secret 'nothing' in the folder prod"
+        ),
+        Step(
+            "dynamic_credentials",
+            {"path": "prod/no/where/app"},
+            None,
+            says="there is no folder prod/no; its parent prod",
+        ),
         Step("lease_info", {"path": "prod/aws"}),
         Step("lease_info", {"path": "prod/nothing"}, None, says="404"),
         Step("lease_info", {"lease_id": LEASE}),
