@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dynamic_credentials
+short_description: Generate credentials from a dynamic secret
+version_added: 1.0.0
+description:
+  - Mints one lease and returns its credentials. Each run of the task is a change and a new lease.
+  - Where credentials are used in one place, the lookup of the same name is simpler, and it reuses a lease within a run.
+  - In check mode nothing is minted; the result has the right keys with obviously fake values.
+author:
+  - community.workload_credentials contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.workload_credentials.attributes
+  - community.workload_credentials.attributes.values
+  - community.workload_credentials.connection
+options:
+  path:
+    description:
+      - Path of the dynamic secret.
+    type: str
+    required: true
+seealso:
+  - plugin: community.workload_credentials.dynamic_credentials
+    plugin_type: lookup
+  - module: community.workload_credentials.dynamic_secret
+  - module: community.workload_credentials.lease
+"""
+
+EXAMPLES = r"""
+- name: Credentials for several tasks, ended afterwards
+  block:
+    - name: Mint
+      community.workload_credentials.dynamic_credentials:
+        path: prod/azure/app
+      register: minted
+
+    - name: Use
+      ansible.builtin.command: /usr/local/bin/deploy
+      environment:
+        AZURE_CLIENT_ID: "{{ minted.credentials.client_id }}"
+        AZURE_CLIENT_SECRET: "{{ minted.credentials.client_secret }}"
+        AZURE_TENANT_ID: "{{ minted.credentials.tenant_id }}"
+      changed_when: true
+  always:
+    - name: End the lease
+      community.workload_credentials.lease:
+        lease_id: "{{ minted.lease_id }}"
+      when: minted.lease_id is defined
+
+- name: One lease for each application
+  community.workload_credentials.dynamic_credentials:
+    path: "prod/aws/{{ item }}"
+  loop:
+    - web
+    - batch
+  register: leases
+
+- name: From another site, just this once
+  community.workload_credentials.dynamic_credentials:
+    path: prod/aws/app
+    site_id: b1b2c3d4-e5f6-4890-abcd-ef1234567890
+    access_token_file: /run/secrets/other-site-token
+  register: other
+"""
+
+RETURN = r"""
+credentials:
+  description: What was generated, with the provider's own keys.
+  returned: success
+  type: dict
+  sample:
+    accessKeyId: ASIAIOSFODNN7EXAMPLE
+    secretAccessKey: example
+    sessionToken: example
+    leaseId: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
+    expiration: '2026-05-10T15:00:00-06:00'
+lease_id:
+  description: ID of the lease.
+  returned: success
+  type: str
+  sample: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
+expiration:
+  description: When the credentials expire.
+  returned: success
+  type: str
+  sample: '2026-05-10T15:00:00-06:00'
+"""
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import DYNAMIC_CREDENTIALS
+from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+
+
+def main() -> None:
+    run_module(DYNAMIC_CREDENTIALS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+#!/usr/bin/python
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dynamic_secret_info
+short_description: Read dynamic secrets
+version_added: 1.0.0
+description:
+  - Reads one definition with its configuration, or lists those in a folder.
+  - A path at which there is none gives an empty list. Nothing is generated.
+author:
+  - community.workload_credentials contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.workload_credentials.attributes
+  - community.workload_credentials.attributes.info
+  - community.workload_credentials.connection
+options:
+  path:
+    description:
+      - Path of one dynamic secret.
+      - One of O(path) and O(folder) is required.
+    type: str
+  folder:
+    description:
+      - List the dynamic secrets in this folder. V(/) is the top of the site.
+    type: str
+  recursive:
+    description:
+      - With O(folder), list all below it too.
+    type: bool
+    default: false
+  deleted_only:
+    description:
+      - With O(folder), list those that are deleted and can be restored.
+    type: bool
+    default: false
+seealso:
+  - module: community.workload_credentials.dynamic_secret
+  - module: community.workload_credentials.lease_info
+"""
+
+EXAMPLES = r"""
+- name: One definition
+  community.workload_credentials.dynamic_secret_info:
+    path: prod/aws/app
+  register: app
+
+- name: All of the site
+  community.workload_credentials.dynamic_secret_info:
+    folder: /
+    recursive: true
+  register: everything
+
+- name: Which can be restored?
+  community.workload_credentials.dynamic_secret_info:
+    folder: prod/aws
+    deleted_only: true
+  register: deleted
+"""
+
+RETURN = r"""
+dynamic_secrets:
+  description: The definitions found. The configuration is there when O(path) is set.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - path: prod/aws/app
+      config:
+        type: aws
+        credential_type: assumed_role
+        ttl: 3600
+        integration_id: 87f59af6-894d-43ea-8821-a8dde45eb4fa
+        role_arn: arn:aws:iam::123456789012:role/app
+      metadata:
+        id: fae8bacd-281c-43df-a91a-a49a2a48a07c
+        tags: {}
+        version: 1
+        created_at: '2026-05-12T14:00:00-06:00'
+"""
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_secret_info import DYNAMIC_SECRET_INFO
+from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+
+
+def main() -> None:
+    run_module(DYNAMIC_SECRET_INFO)
+
+
+if __name__ == "__main__":
+    main()

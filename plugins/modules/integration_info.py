@@ -1,0 +1,89 @@
+#!/usr/bin/python
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: integration_info
+short_description: Read integrations
+version_added: 1.0.0
+description:
+  - Reads one integration with its configuration, or lists those of one provider or all.
+  - A name that does not exist gives an empty list.
+author:
+  - community.workload_credentials contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.workload_credentials.attributes
+  - community.workload_credentials.attributes.info
+  - community.workload_credentials.connection
+options:
+  type:
+    description:
+      - Only integrations of this provider. Required with O(name).
+    type: str
+    choices: [aws, azure]
+  name:
+    description:
+      - Read this integration.
+    type: str
+  dynamic_secrets:
+    description:
+      - Add the dynamic secrets that use each integration, with the number of their living leases.
+    type: bool
+    default: false
+seealso:
+  - module: community.workload_credentials.integration
+"""
+
+EXAMPLES = r"""
+- name: Every integration
+  community.workload_credentials.integration_info:
+  register: integrations
+
+- name: Those with Azure
+  community.workload_credentials.integration_info:
+    type: azure
+  register: azure
+
+- name: Who uses this one?
+  community.workload_credentials.integration_info:
+    type: aws
+    name: main
+    dynamic_secrets: true
+  register: main
+"""
+
+RETURN = r"""
+integrations:
+  description: The integrations found. The configuration is there when O(name) is set.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: main
+      type: aws
+      config:
+        role_arn: arn:aws:iam::123456789012:role/workload-credentials
+        external_id: fae8bacd-281c-43df-a91a-a49a2a48a07c
+      metadata:
+        id: fae8bacd-281c-43df-a91a-a49a2a48a07c
+        version: 1
+        created_at: '2026-05-12T14:00:00-06:00'
+      dynamic_secrets:
+        - path: prod/aws/app
+          type: dynamic-aws
+          active_lease_count: 2
+"""
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration_info import INTEGRATION_INFO
+from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+
+
+def main() -> None:
+    run_module(INTEGRATION_INFO)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+#!/usr/bin/python
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lease
+short_description: Revoke leases
+version_added: 1.0.0
+description:
+  - Ends leases early, so that their credentials stop working at once.
+  - AWS role credentials cannot be revoked; they end with their expiration. What has expired or was revoked counts as done.
+author:
+  - community.workload_credentials contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.workload_credentials.attributes
+  - community.workload_credentials.connection
+options:
+  state:
+    description:
+      - Leases can only be ended here; P(community.workload_credentials.dynamic_credentials#module) makes them.
+    type: str
+    choices: [absent]
+    default: absent
+  lease_id:
+    description:
+      - IDs of leases.
+      - One of O(lease_id) and O(path) is required.
+    type: list
+    elements: str
+    aliases: [lease_ids]
+  path:
+    description:
+      - Path of a dynamic secret, all of whose leases to end.
+    type: str
+  on_not_revocable:
+    description:
+      - What to do about leases that cannot be revoked. V(warn) names them with their expiration, V(fail) fails before
+        anything is revoked, V(ignore) says nothing.
+    type: str
+    choices: [warn, fail, ignore]
+    default: warn
+seealso:
+  - module: community.workload_credentials.lease_info
+  - module: community.workload_credentials.dynamic_credentials
+"""
+
+EXAMPLES = r"""
+- name: End one lease
+  community.workload_credentials.lease:
+    lease_id: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
+
+- name: End every lease of an application
+  community.workload_credentials.lease:
+    path: prod/azure/app
+
+- name: Insist that all can be ended
+  community.workload_credentials.lease:
+    path: prod/azure/app
+    on_not_revocable: fail
+"""
+
+RETURN = r"""
+revoked:
+  description: IDs of the leases that were revoked, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
+not_revocable:
+  description: Leases that live on, with their expiration.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 1846c4e3-7c6b-4bfa-8f9e-a55a4b678d54
+      expiration: '2026-05-12T15:00:00-06:00'
+"""
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import LEASE
+from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+
+
+def main() -> None:
+    run_module(LEASE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+#!/usr/bin/python
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lease_info
+short_description: Read leases
+version_added: 1.0.0
+description:
+  - Lists the living leases of a dynamic secret, or reads one by its ID.
+  - A lease that has expired or was revoked gives an empty list.
+author:
+  - community.workload_credentials contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.workload_credentials.attributes
+  - community.workload_credentials.attributes.info
+  - community.workload_credentials.connection
+options:
+  path:
+    description:
+      - Path of the dynamic secret whose leases to list.
+      - One of O(path) and O(lease_id) is required.
+    type: str
+  lease_id:
+    description:
+      - ID of one lease.
+    type: str
+seealso:
+  - module: community.workload_credentials.lease
+  - module: community.workload_credentials.dynamic_credentials
+"""
+
+EXAMPLES = r"""
+- name: Who has credentials of this application?
+  community.workload_credentials.lease_info:
+    path: prod/aws/app
+  register: living
+
+- name: One lease
+  community.workload_credentials.lease_info:
+    lease_id: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
+  register: one
+
+- name: Fail when credentials are about to expire
+  community.workload_credentials.lease_info:
+    path: prod/azure/app
+  register: azure
+  failed_when: azure.leases | length == 0
+"""
+
+RETURN = r"""
+leases:
+  description: The leases found.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 1846c4e3-7c6b-4bfa-8f9e-a55a4b678d54
+      dynamic_secret_type: aws
+      expiration: '2026-05-12T15:00:00-06:00'
+      created_at: '2026-05-12T14:00:00-06:00'
+      created_by: 3b940186-58ea-4d20-9133-3da572256d2b
+"""
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease_info import LEASE_INFO
+from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+
+
+def main() -> None:
+    run_module(LEASE_INFO)
+
+
+if __name__ == "__main__":
+    main()

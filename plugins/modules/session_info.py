@@ -1,0 +1,76 @@
+#!/usr/bin/python
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: session_info
+short_description: Check that the token is valid for the site
+version_added: 1.0.0
+description:
+  - Asks the Secrets API whether the session of this token and site is valid.
+  - A token that is not accepted fails the task, with the service's reason, so this is a good first task of a play.
+author:
+  - community.workload_credentials contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.workload_credentials.attributes
+  - community.workload_credentials.attributes.info
+  - community.workload_credentials.connection
+seealso:
+  - module: community.workload_credentials.folder_info
+"""
+
+EXAMPLES = r"""
+- name: Is the token valid for this site?
+  community.workload_credentials.session_info:
+
+- name: Set the connection once for all modules of the play
+  hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/community.workload_credentials.workload_credentials:
+      site_id: a1b2c3d4-e5f6-4890-abcd-ef1234567890
+      access_token_file: /run/secrets/workload-token
+  tasks:
+    - name: Check the connection
+      community.workload_credentials.session_info:
+
+- name: Go on without the service where it cannot be reached
+  block:
+    - name: Check the connection
+      community.workload_credentials.session_info:
+        timeout: 5
+        retries: 0
+  rescue:
+    - name: Say so
+      ansible.builtin.debug:
+        msg: The Secrets API is not reachable from here.
+"""
+
+RETURN = r"""
+session:
+  description: The session as the service sees it.
+  returned: success
+  type: dict
+  contains:
+    valid:
+      description: Whether the session is valid.
+      returned: success
+      type: bool
+      sample: true
+  sample:
+    valid: true
+"""
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.session_info import SESSION_INFO
+from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+
+
+def main() -> None:
+    run_module(SESSION_INFO)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+#!/usr/bin/python
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: static_secret_info
+short_description: Read static secrets
+version_added: 1.0.0
+description:
+  - Reads one static secret, or those in a folder, with their values, versions and metadata.
+  - A path at which there is no secret gives an empty list.
+author:
+  - community.workload_credentials contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.workload_credentials.attributes
+  - community.workload_credentials.attributes.info
+  - community.workload_credentials.attributes.values
+  - community.workload_credentials.connection
+options:
+  path:
+    description:
+      - Path of one secret.
+      - One of O(path) and O(folder) is required.
+    type: str
+  folder:
+    description:
+      - Read the secrets in this folder. V(/) is the top of the site.
+    type: str
+  recursive:
+    description:
+      - With O(folder), read all secrets below it too.
+    type: bool
+    default: false
+  deleted_only:
+    description:
+      - With O(folder), list secrets that are deleted and can be restored. Their values cannot be read.
+    type: bool
+    default: false
+  versions:
+    description:
+      - Add the list of the secret's versions.
+    type: bool
+    default: false
+  version:
+    description:
+      - With O(path), read this version instead of the newest.
+    type: int
+  values:
+    description:
+      - Read values too. With V(false) only metadata is read, and the result is shown.
+    type: bool
+    default: true
+seealso:
+  - module: community.workload_credentials.static_secret
+  - plugin: community.workload_credentials.static_secret
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Read one secret
+  community.workload_credentials.static_secret_info:
+    path: prod/db/app
+  register: app
+
+- name: Use a value
+  ansible.builtin.uri:
+    url: https://app.example.com/login
+    url_username: app
+    url_password: "{{ app.static_secrets[0].secret.password }}"
+
+- name: What is there, without any value?
+  community.workload_credentials.static_secret_info:
+    folder: prod
+    recursive: true
+    values: false
+  register: inventory
+
+- name: Which versions does it have?
+  community.workload_credentials.static_secret_info:
+    path: prod/db/app
+    versions: true
+    values: false
+  register: history
+"""
+
+RETURN = r"""
+static_secrets:
+  description: The secrets found, in the service's order.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - path: prod/db/app
+      type: static
+      secret:
+        username: app
+        password: example
+      metadata:
+        id: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
+        tags:
+          env: prod
+        version: 3
+        created_at: '2026-05-12T14:00:00-06:00'
+"""
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.static_secret_info import STATIC_SECRET_INFO
+from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+
+
+def main() -> None:
+    run_module(STATIC_SECRET_INFO)
+
+
+if __name__ == "__main__":
+    main()
