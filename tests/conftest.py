@@ -34,10 +34,15 @@ def unused_sites() -> Iterator[str]:
     return iter(SITES)
 
 
+def fresh(sites: Iterator[str]) -> str:
+    """The next site that no test has had."""
+    return next(sites)
+
+
 @pytest.fixture
 def site(emulator: Any, unused_sites: Iterator[str]) -> Iterator[Site]:
     """An empty site of the running emulator."""
-    one = Site(emulator, next(unused_sites))
+    one = Site(emulator, fresh(unused_sites))
     yield one
     one.close()
 

@@ -80,7 +80,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         """Run the module file, with nothing secret in its connection's log."""
         if hidden and self._task.async_val and not self._task.no_log:
             raise AnsibleActionFail(
-                "This task returns secret values, which async would write to a result file and async_status would show. "
+                "This task returns secret values, which async would write to a file and async_status would show. "
                 "Remove async, or accept that with no_log: true on this task and on async_status."
             )
         # The ssh connection prints a module's whole output at -vvv unless this is set.

@@ -13,7 +13,8 @@ class ModuleDocFragment:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/community.workload_credentials.workload_credentials) in C(module_defaults) to set the connection once.
+    description: Use C(group/community.workload_credentials.workload_credentials) in C(module_defaults) to set the
+      connection once.
     support: full
     membership:
       - community.workload_credentials.workload_credentials
@@ -31,8 +32,9 @@ attributes:
     description: Supports being used with the C(async) keyword.
     support: full
 notes:
-  - On the controller (connection local, without C(become), C(async) or another Python interpreter) the task runs inside
-    Ansible's worker process, in a few milliseconds; otherwise as a usual module process on the target. Both give the same results.
+  - On the controller (connection local, without C(become), C(async) or another Python interpreter) the task runs
+    inside Ansible's worker process, in a few milliseconds; otherwise as a usual module process on the target. Both
+      give the same results.
 """
 
     INFO = r"""
@@ -54,7 +56,8 @@ attributes:
   async:
     support: partial
     details:
-      - The job's result file and C(async_status) would show secret values, so C(async) is refused unless the task says C(no_log=true).
+      - The job's result file and C(async_status) would show secret values, so C(async) is refused unless the task
+        says C(no_log=true).
 notes:
   - The result holds secret values. The task hides it from all output by itself; C(register) keeps it.
 """

@@ -65,7 +65,8 @@ options:
     default: true
   ca_cert:
     description:
-      - The certificate authority to trust, as the path of a PEM file or as PEM text. The public ones are not trusted then.
+      - The certificate authority to trust, as the path of a PEM file or as PEM text. The public ones are not
+        trusted then.
       - Without it E(REQUESTS_CA_BUNDLE) works as everywhere in Python's requests, and so do proxy variables.
       - Taken from the environment variable E(BEYONDTRUST_CA_CERT) when not set.
     type: str

@@ -45,8 +45,8 @@ options:
     default: host
   min_ttl:
     description:
-      - Mint anew when a stored lease has less than this left, in seconds. Leases whose whole life is shorter than twice
-        this are kept for half of it.
+      - Mint anew when a stored lease has less than this left, in seconds. Leases whose whole life is shorter than
+        twice this are kept for half of it.
     type: int
     default: 300
   check_mode:
@@ -60,8 +60,8 @@ seealso:
   - module: community.workload_credentials.dynamic_credentials
   - module: community.workload_credentials.dynamic_secret
 notes:
-  - The leases of a run are kept in its own temporary folder, readable by its user only, encrypted with a key made from the
-    access token. They go with the run.
+  - The leases of a run are kept in its own temporary folder, readable by its user only, encrypted with a key made
+    from the access token. They go with the run.
 """
 
 EXAMPLES = r"""
@@ -81,9 +81,11 @@ EXAMPLES = r"""
 
 - name: Write an AWS profile
   ansible.builtin.copy:
-    content: "{{ lookup('community.workload_credentials.dynamic_credentials', 'prod/aws/app', format='aws_credentials') }}"
+    content: "{{ lookup('community.workload_credentials.dynamic_credentials', path, format='aws_credentials') }}"
     dest: ~/.aws/credentials
     mode: "0600"
+  vars:
+    path: prod/aws/app
 """
 
 RETURN = r"""

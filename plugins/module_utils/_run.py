@@ -94,12 +94,12 @@ def argument_spec(options: Options) -> dict[str, dict[str, Any]]:
 def _argument(option: Mapping[str, Any]) -> dict[str, Any]:
     argument = {key: value for key, value in option.items() if key != "env"}
     if "env" in option:
-        argument["fallback"] = (_environment_fallback, [option])
+        argument["fallback"] = (_environment_fallback, list(option["env"]))
     return argument
 
 
-def _environment_fallback(option: Mapping[str, Any]) -> Any:
-    value = from_environment(option, os.environ)
+def _environment_fallback(*names: str) -> Any:
+    value = from_environment(names, os.environ)
     if value is None:
         raise AnsibleFallbackNotFound
     return value

@@ -9,7 +9,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -85,13 +85,13 @@ LIFECYCLE: Options = {
 _FALSE = ("", "0", "no", "n", "off", "false", "f")
 
 
-def from_environment(option: Mapping[str, Any], environment: Mapping[str, str]) -> Any:
-    """The value of an option's first environment variable that is set to something; None: none is.
+def from_environment(names: Iterable[str], environment: Mapping[str, str]) -> Any:
+    """The value of the first environment variable that is set to something; None: none is.
 
-    :arg option: an entry of a spec.
+    :arg names: an option's ``env``.
     :arg environment: such as ``os.environ``.
     """
-    for name in option.get("env", ()):
+    for name in names:
         value = environment.get(name.lstrip("!"), "")
         if value != "":
             return value.strip().lower() in _FALSE if name.startswith("!") else value

@@ -11,7 +11,8 @@ short_description: Generate credentials from a dynamic secret
 version_added: 1.0.0
 description:
   - Mints one lease and returns its credentials. Each run of the task is a change and a new lease.
-  - Where credentials are used in one place, the lookup of the same name is simpler, and it reuses a lease within a run.
+  - Where credentials are used in one place, the lookup of the same name is simpler, and it reuses a lease within a
+    run.
   - In check mode nothing is minted; the result has the right keys with obviously fake values.
 author:
   - community.workload_credentials contributors (@ansible-collections)
@@ -92,11 +93,14 @@ expiration:
   sample: '2026-05-10T15:00:00-06:00'
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import DYNAMIC_CREDENTIALS
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
+    DYNAMIC_CREDENTIALS,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
 
 
 def main() -> None:
+    """Run the module."""
     run_module(DYNAMIC_CREDENTIALS)
 
 

@@ -11,7 +11,8 @@ short_description: Manage dynamic secrets
 version_added: 1.0.0
 description:
   - Creates, updates, deletes and restores dynamic secrets, the definitions from which credentials are generated.
-  - To generate credentials use P(community.workload_credentials.dynamic_credentials#lookup) or the module of that name.
+  - To generate credentials use P(community.workload_credentials.dynamic_credentials#lookup) or the module of that
+    name.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -37,12 +38,14 @@ options:
     type: str
   credential_type:
     description:
-      - What is generated. It follows from O(type), V(assumed_role) for AWS and V(service_principal_password) for Azure.
+      - What is generated. It follows from O(type), V(assumed_role) for AWS and V(service_principal_password) for
+        Azure.
     type: str
     choices: [assumed_role, service_principal_password]
   ttl:
     description:
-      - How long credentials live, in seconds. From 900 to 43200 for AWS, from 3600 to 86400 for Azure. Needed to create one.
+      - How long credentials live, in seconds. From 900 to 43200 for AWS, from 3600 to 86400 for Azure. Needed to
+        create one.
     type: int
   role_arn:
     description:
@@ -59,8 +62,8 @@ options:
     elements: str
   policy:
     description:
-      - AWS only. Session policy that narrows the credentials, as JSON text or as a dictionary. Compared by its meaning; an
-        empty string removes it.
+      - AWS only. Session policy that narrows the credentials, as JSON text or as a dictionary. Compared by its
+        meaning; an empty string removes it.
     type: json
   groups:
     description:
@@ -74,8 +77,8 @@ options:
     type: dict
   application_object_id:
     description:
-      - Azure only. Object ID of the app registration for which passwords are generated, which is not its client ID. Needed
-        to create one.
+      - Azure only. Object ID of the app registration for which passwords are generated, which is not its client
+        ID. Needed to create one.
     type: str
   revoke_leases:
     description:
@@ -85,8 +88,8 @@ options:
     default: false
   recreate:
     description:
-      - Where O(type), O(integration_name) or O(credential_type) differ, which cannot change in place, remove the definition for
-        good and create it anew with its present tags. Without it, such a difference fails the task.
+      - Where O(type), O(integration_name) or O(credential_type) differ, which cannot change in place, remove the
+        definition for good and create it anew with its present tags. Without it, such a difference fails the task.
     type: bool
     default: false
 seealso:
@@ -151,11 +154,14 @@ dynamic_secret:
       created_at: '2026-05-12T14:00:00-06:00'
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_secret import DYNAMIC_SECRET
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_secret import (
+    DYNAMIC_SECRET,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
 
 
 def main() -> None:
+    """Run the module."""
     run_module(DYNAMIC_SECRET)
 
 

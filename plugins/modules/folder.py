@@ -32,7 +32,8 @@ options:
     default: true
   recursive:
     description:
-      - With O(state=absent), delete the folder with all that it contains. Without it, a folder with contents is not deleted.
+      - With O(state=absent), delete the folder with all that it contains. Without it, a folder with contents is
+        not deleted.
     type: bool
     default: false
 seealso:
@@ -80,6 +81,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ru
 
 
 def main() -> None:
+    """Run the module."""
     run_module(FOLDER)
 
 

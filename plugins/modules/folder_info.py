@@ -76,6 +76,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ru
 
 
 def main() -> None:
+    """Run the module."""
     run_module(FOLDER_INFO)
 
 

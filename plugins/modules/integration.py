@@ -11,7 +11,8 @@ short_description: Manage integrations with AWS and Azure
 version_added: 1.0.0
 description:
   - Creates, updates and deletes integrations, which say how the service reaches a cloud account.
-  - While a cloud's permissions spread after they were granted, the service's own test of a new integration can fail; it is tried three times.
+  - While a cloud's permissions spread after they were granted, the service's own test of a new integration can
+    fail; it is tried three times.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -53,8 +54,8 @@ options:
     type: str
   update_secret:
     description:
-      - When to send O(client_secret). V(on_create) sends it to create the integration only; V(always) sends it each time,
-        and the task is changed each time, because nothing tells whether it differs.
+      - When to send O(client_secret). V(on_create) sends it to create the integration only; V(always) sends it
+        each time, and the task is changed each time, because nothing tells whether it differs.
     type: str
     choices: [on_create, always]
     default: on_create
@@ -115,6 +116,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ru
 
 
 def main() -> None:
+    """Run the module."""
     run_module(INTEGRATION)
 
 

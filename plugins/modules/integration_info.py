@@ -77,11 +77,14 @@ integrations:
           active_lease_count: 2
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration_info import INTEGRATION_INFO
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration_info import (
+    INTEGRATION_INFO,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
 
 
 def main() -> None:
+    """Run the module."""
     run_module(INTEGRATION_INFO)
 
 

@@ -11,7 +11,8 @@ short_description: Revoke leases
 version_added: 1.0.0
 description:
   - Ends leases early, so that their credentials stop working at once.
-  - AWS role credentials cannot be revoked; they end with their expiration. What has expired or was revoked counts as done.
+  - AWS role credentials cannot be revoked; they end with their expiration. What has expired or was revoked counts
+    as done.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -85,6 +86,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ru
 
 
 def main() -> None:
+    """Run the module."""
     run_module(LEASE)
 
 

@@ -69,6 +69,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ru
 
 
 def main() -> None:
+    """Run the module."""
     run_module(SESSION_INFO)
 
 

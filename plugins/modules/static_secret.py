@@ -29,7 +29,8 @@ options:
   secret:
     description:
       - The values by key. They may be anything that JSON can hold.
-      - Keys that are not named stay, unless O(purge_keys=true); this goes for nested dictionaries too. V(null) removes a key.
+      - Keys that are not named stay, unless O(purge_keys=true); this goes for nested dictionaries too. V(null)
+        removes a key.
       - When not set, existing values are left alone, and a new secret is empty.
     type: dict
   purge_keys:
@@ -98,11 +99,14 @@ changed_keys:
     - password
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.static_secret import STATIC_SECRET
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.static_secret import (
+    STATIC_SECRET,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
 
 
 def main() -> None:
+    """Run the module."""
     run_module(STATIC_SECRET)
 
 

@@ -51,8 +51,9 @@ def bind(
     bound = _one_token(arguments)
     names: set[str] = set()
     for option, entry in spec.options.items():
-        names.update(name.lstrip("!") for name in entry.get("env", ()))
-        value = from_environment(entry, environment)
+        variables = entry.get("env", ())
+        names.update(name.lstrip("!") for name in variables)
+        value = from_environment(variables, environment)
         if value is not None and option not in bound:
             bound[option] = value
     return _one_token(bound), {name: value for name, value in environment.items() if name not in names}

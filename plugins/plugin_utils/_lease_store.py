@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,12 +22,19 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Callable
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import MissingLibraryError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+
+try:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+except ImportError:
+    HAS_CRYPTOGRAPHY = False
+else:
+    HAS_CRYPTOGRAPHY = True
 
 _SALT = 16
 _NONCE = 12
@@ -38,9 +46,12 @@ class LeaseStore:
     :arg folder: the run's own temporary folder; it goes with the run.
     :arg settings: whose leases these are. Another token, site or address never finds them.
     :arg warn: called with a sentence when a file is not usable.
+    :raises MissingLibraryError: cryptography is missing, though ansible-core brings it along.
     """
 
     def __init__(self, folder: Path, settings: Settings, warn: Callable[[str], None]) -> None:
+        if not HAS_CRYPTOGRAPHY:
+            raise MissingLibraryError("cryptography", sys.executable)
         self._folder = folder / "workload-credentials"
         self._token = settings.token().encode()
         self._identity = json.dumps([settings.base_url, settings.service_name, settings.auth_role])

@@ -80,7 +80,7 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
 
     def _insecure(self) -> dict[str, Any]:
         """The vendor's negated variable, which documentation cannot express, where nothing else sets the option."""
-        value = from_environment(CONNECTION["validate_certs"], os.environ)
+        value = from_environment(CONNECTION["validate_certs"]["env"], os.environ)
         return {"validate_certs": value} if self._origin("validate_certs") == "default" and value is not None else {}
 
     def _origin(self, option: str) -> str:

@@ -11,6 +11,9 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
+
+from tests.environment.progress import report
 
 MARKER = "complete"
 
@@ -31,7 +34,7 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f"{folder.name}.lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _wait_for(lock, folder)
         if not marker.exists():
             # Made where it stays, as virtual environments cannot move; what an interrupted run left goes first.
             shutil.rmtree(folder, ignore_errors=True)
@@ -39,3 +42,11 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
             make(folder)
             marker.touch()
     return folder
+
+
+def _wait_for(lock: IO[str], folder: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        report(f"waiting for another process that makes {folder}")
+        fcntl.flock(lock, fcntl.LOCK_EX)

@@ -39,12 +39,16 @@ class Environment:
         :arg keep: variables of the person's own that it shall see all the same.
         """
         home = cache_folder("ansible-home", str(self.bin))
-        return for_command(self.bin, {
-            "PYTHONPATH": [self.collections, CHECKOUT],
-            "ANSIBLE_COLLECTIONS_PATH": [self.collections],
-            "ANSIBLE_HOME": [home],
-            "ANSIBLE_REMOTE_TMP": [home / "tmp"],
-        }, keep)
+        return for_command(
+            self.bin,
+            {
+                "PYTHONPATH": [self.collections, CHECKOUT],
+                "ANSIBLE_COLLECTIONS_PATH": [self.collections],
+                "ANSIBLE_HOME": [home],
+                "ANSIBLE_REMOTE_TMP": [home / "tmp"],
+            },
+            keep,
+        )
 
 
 def environment(flavour: Flavour, interpreter: Interpreter) -> Environment:
@@ -60,7 +64,9 @@ def environment(flavour: Flavour, interpreter: Interpreter) -> Environment:
 
 
 def _build(folder: Path, flavour: Flavour, interpreter: Interpreter) -> None:
-    report(f"Building the environment {flavour.name} (ansible-core {flavour.core}, Python {interpreter.version}), once.")
+    report(
+        f"Building the environment {flavour.name} (ansible-core {flavour.core}, Python {interpreter.version}), once."
+    )
     log = folder / "build.log"
     venv = [str(interpreter.path), "-m", "venv", str(folder)]
     run_long(venv, "making a virtual environment", log=log, environment=for_pip())

@@ -29,18 +29,18 @@ class Flavour:
     @property
     def core(self) -> str:
         """The version of ansible-core in the lock file."""
-        (line,) = (line for line in self.lock.read_text(encoding="utf-8").splitlines() if line.startswith("ansible-core="))
-        return line.split("==")[1]
+        lines = self.lock.read_text(encoding="utf-8").splitlines()
+        return next(line.split("==")[1] for line in lines if line.startswith("ansible-core=="))
 
     def need(self) -> str:
         """What must be installed for it."""
-        pythons = f"{', '.join(self.pythons[:-1])} or {self.pythons[-1]}"
+        pythons = " or ".join(self.pythons)
         return f"ansible-core {self.core} needs Python {pythons} with venv and ensurepip, on PATH or from pyenv or uv."
 
 
 # The best first: what needs one environment only, such as the demo, takes the first that this machine can have.
 NEWEST = Flavour("newest", ("3.13", "3.14", "3.12"))
-OLDEST = Flavour("core-2.16", ("3.11", "3.12", "3.10"))
+OLDEST = Flavour("core-2.16", ("3.11", "3.12"))
 FLAVOURS = (NEWEST, OLDEST)
 
 

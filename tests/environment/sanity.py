@@ -41,7 +41,8 @@ class Prepared:
 @contextmanager
 def sanity(environment: Environment, arguments: Sequence[str] = ()) -> Iterator[Prepared]:
     """Prepare a run of ansible-test, in a copy of the checkout that goes with the context."""
-    home = cache_folder("sanity", str(environment.bin))
+    interpreter = environment.interpreter
+    home = cache_folder("sanity", environment.flavour.core, str(interpreter.path), interpreter.version)
     _provide_pip(environment, home / ".ansible" / "test" / "cache")
     # ansible-test looks for Pythons on PATH and finds shims there that answer for Pythons which are not chosen.
     programs = os.pathsep.join(map(str, [environment.bin, *folders_of_interpreters()]))

@@ -9,8 +9,19 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-FOREIGN = ("ANSIBLE_", "AWS_", "AZURE_", "BEYONDTRUST_", "K8S_AUTH_", "KUBECONFIG", "MYPY", "PYTEST_", "PYTHON", "VIRTUAL_ENV")
-# What would lead pip out of the environment. The person's index and proxies are kept: without them it may reach nothing.
+FOREIGN = (
+    "ANSIBLE_",
+    "AWS_",
+    "AZURE_",
+    "BEYONDTRUST_",
+    "K8S_AUTH_",
+    "KUBECONFIG",
+    "MYPY",
+    "PYTEST_",
+    "PYTHON",
+    "VIRTUAL_ENV",
+)
+# What would lead pip out of the environment. The person's index and proxies are kept: it may reach nothing without.
 _PIP_ASTRAY = ("PIP_CONSTRAINT", "PIP_PREFIX", "PIP_REQUIRE_HASHES", "PIP_ROOT", "PIP_TARGET", "PIP_USER")
 
 

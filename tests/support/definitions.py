@@ -10,13 +10,14 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import spec_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run, validate
+
 from tests.support.site import Site
 
 ROLE = "arn:aws:iam::123456789012:role/service"
 UUIDS = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(4)]
 
 
-def do(site: Site, module: str, *, check_mode: bool = False, **arguments: Any) -> dict[str, Any]:
+def do(site: Site, module: str, *, check_mode: Any = False, **arguments: Any) -> dict[str, Any]:
     """What the module returns for these arguments on this site, with its diff."""
     connection = {
         "api_url": site.emulator.url,

@@ -39,7 +39,7 @@ class Outcome:
     def ok(self) -> Outcome:
         """The same, if every task went well."""
         failed = [result.get("msg") for result in self.results if result.get("failed")]
-        assert self.status == 0 and not failed, f"{failed}\n{self.output}"
+        assert (self.status, failed) == (0, []), f"{failed}\n{self.output}"
         return self
 
 

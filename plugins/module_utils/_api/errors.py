@@ -11,7 +11,7 @@ from __future__ import annotations
 # What to do next, by the API's error code (API document, "Error Codes") and, below, by status.
 _ADVICE_BY_CODE = {
     "folder_deleted": "Restore the folder (community.workload_credentials.folder restores by default), then repeat.",
-    "secret_already_exists": "Something of another kind or another writer holds this path; choose another or remove it.",
+    "secret_already_exists": "Another kind of resource or another writer holds this path: remove it or choose another.",
     "deleted_secret_exists": "Restore it (on_deleted=restore) or replace it (on_deleted=replace).",
     "folder_already_exists": "Another writer made the folder in the meantime; repeat the task.",
     "deleted_folder_exists": "Restore it (on_deleted=restore) or replace it (on_deleted=replace).",
@@ -23,7 +23,7 @@ _ADVICE_BY_CODE = {
     "lease_not_revocable": "These credentials end only with their expiration.",
 }
 _ADVICE_BY_STATUS = {
-    401: "Check access_token or access_token_file (environment BEYONDTRUST_ACCESS_TOKEN): the token is wrong or expired.",
+    401: "Check access_token or access_token_file (environment BEYONDTRUST_ACCESS_TOKEN): it is wrong or expired.",
     403: "Check that site_id is the token's site and that the token has this permission here.",
     501: "This service does not support that operation.",
 }

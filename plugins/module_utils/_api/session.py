@@ -51,6 +51,7 @@ class Bearer:
         self._token = token
 
     def __call__(self, prepared: Any) -> Any:
+        """Set the header of a request that is about to be sent."""
         prepared.headers["Authorization"] = f"Bearer {self._token}"
         return prepared
 

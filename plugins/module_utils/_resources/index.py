@@ -38,6 +38,5 @@ def spec_of(module: str) -> Spec:
     name = module.rpartition(".")[2]
     if name not in MODULES:
         raise KeyError(name)
-    spec = getattr(importlib.import_module(f"{_PACKAGE}.{name}"), name.upper())
-    assert isinstance(spec, Spec)
+    spec: Spec = getattr(importlib.import_module(f"{_PACKAGE}.{name}"), name.upper())
     return spec

@@ -1,12 +1,11 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client against a real server over TLS: what may be sent again, what an error says, whose certificate is trusted."""
+"""The client against a real server over TLS: what may be sent again, what an error says, whom it trusts."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api import http
@@ -191,7 +190,8 @@ def test_an_error_keeps_status_code_message_method_and_path(site: Site) -> None:
         site.client().get(item("GET", "static", ResourcePath("prod", "app")))
     error = caught.value
     assert (error.status, error.method, error.path) == (404, "GET", "/static/app?folder=prod")
-    assert error.code and error.api_message
+    assert error.code
+    assert error.api_message
 
 
 def test_a_message_that_repeats_a_secret_is_withheld(site: Site) -> None:

@@ -70,7 +70,7 @@ REACHED_BY: dict[str, tuple[str, dict[str, Any]]] = {
 
 def endpoint(line: str) -> str:
     """A journal line as the API document writes the endpoint."""
-    method, _space, path = line.split("?")[0].partition(" ")
+    method, _space, path = line.split("?", maxsplit=1)[0].partition(" ")
     path = re.sub(r"^/leases/id/.+", "/leases/id/{id}", path)
     path = re.sub(r"^(/integrations/)\w+/[^/]+", r"\1{type}/{name}", path)
     path = re.sub(r"^(/integrations/)\w+$", r"\1{type}", path)

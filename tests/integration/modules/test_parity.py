@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,12 +99,12 @@ def test_both_ways_give_the_same_results(scenario: Any) -> None:
 
 def test_both_ways_send_the_same_requests(scenario: Any) -> None:
     _steps, worker, module = scenario
-    assert comparable(sum(worker.requests, [])) == comparable(module.requests[0])
+    assert comparable(list(itertools.chain.from_iterable(worker.requests))) == comparable(module.requests[0])
 
 
 def test_each_step_does_what_is_expected(scenario: Any) -> None:
     steps, worker, _module = scenario
-    for step, result in zip(steps, worker.real):
+    for step, result in zip(steps, worker.real, strict=True):
         if step.changed is None:
             assert result.get("failed"), step
             assert step.says in result["msg"], step
@@ -114,7 +115,7 @@ def test_each_step_does_what_is_expected(scenario: Any) -> None:
 
 def test_check_mode_predicts_exactly(scenario: Any) -> None:
     steps, worker, _module = scenario
-    for step, predicted, real in zip(steps, worker.predicted, worker.real):
+    for step, predicted, real in zip(steps, worker.predicted, worker.real, strict=True):
         if step.changed is None and not step.check_fails:
             continue
         assert bool(predicted.get("failed")) == bool(real.get("failed")), (step, predicted)
@@ -125,11 +126,14 @@ def test_check_mode_predicts_exactly(scenario: Any) -> None:
 def test_check_mode_writes_nothing_and_a_real_run_the_least(scenario: Any) -> None:
     steps, worker, _module = scenario
     assert len(worker.requests) == 2 * len(steps)
-    for step, checked, sent in zip(steps, worker.requests[0::2], worker.requests[1::2]):
+    for step, checked, sent in zip(steps, worker.requests[0::2], worker.requests[1::2], strict=True):
         assert writes(checked) == [], step
         if step.writes is not None:
             assert len(writes(sent)) == len(step.writes), (step, sent)
-            assert all(line.startswith(start) for line, start in zip(writes(sent), step.writes)), (step, sent)
+            assert all(line.startswith(start) for line, start in zip(writes(sent), step.writes, strict=True)), (
+                step,
+                sent,
+            )
 
 
 def test_no_value_and_no_token_in_any_output(scenario: Any) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random desired states, one after another: check mode predicts what the real run then does, and the second run rests."""
+"""Random desired states, one after another: check mode predicts what a real run does, and the second run rests."""
 
 from __future__ import annotations
 

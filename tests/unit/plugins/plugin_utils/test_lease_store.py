@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import LeaseStore
@@ -20,7 +21,7 @@ CANARY = "secret-canary-value"
 
 
 def credentials(number: int, seconds: float = 3600) -> dict[str, Any]:
-    expiration = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    expiration = datetime.now(UTC) + timedelta(seconds=seconds)
     return {"secretAccessKey": f"{CANARY}-{number}", "accessKeyId": number, "expiration": expiration.isoformat()}
 
 

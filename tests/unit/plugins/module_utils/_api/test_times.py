@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
 
-NINE = datetime(2026, 9, 14, 15, 0, tzinfo=timezone.utc)
+NINE = datetime(2026, 9, 14, 15, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.json_values import (
     merged,
     patch_between,
     same_json,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 SCALARS = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 VALUES = st.recursive(

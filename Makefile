@@ -1,0 +1,58 @@
+# Each command runs in an isolated environment, which its first use builds: see tests/environment.
+PYTHON ?= python3
+ARGS ?=
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+# The shell gives its place to the command, so that Ctrl-C and other signals reach it.
+START = @command -v $(PYTHON) >/dev/null 2>&1 || \
+	{ echo "$(PYTHON) was not found: install Python 3.11 or newer, or name one, as in 'make $@ PYTHON=/opt/python3'." >&2; exit 2; }; \
+	exec $(PYTHON) -m
+RUN = $(START) tests.environment --
+TEST = $(START) tests.environment.run_tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint sanity unit integration packaging emulator kubernetes lock clean
+
+help: ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+demo: ## the whole job on this machine: a Secrets API, a Kubernetes control plane, one playbook
+	$(RUN) python -m tests.demo $(ARGS)
+
+test: ## every test, as CI runs them; SUITES="unit lint" for some
+	$(TEST) $(SUITES)
+
+lint: ## what reads without running: format, style, types, ansible-lint
+	$(TEST) lint
+
+sanity: ## ansible-test sanity
+	$(TEST) sanity
+
+unit: ## tests of functions
+	$(TEST) unit
+
+integration: ## real playbook runs against the emulator and a Kubernetes control plane
+	$(TEST) control-plane integration
+
+packaging: ## the collection's archive: what is in it, and that it works where it is installed
+	$(TEST) packaging
+
+emulator: ## a Secrets API to test your own plays against; ARGS="--port 0 --site UUID --token TOKEN"
+	$(RUN) python -m tests.emulator --explain $(ARGS)
+
+kubernetes: ## a Kubernetes control plane; ARGS="--kubeconfig FILE"
+	$(RUN) python -m tests.kubernetes $(ARGS)
+
+lock: ## take newer versions of everything that the environments are made of
+	$(RUN) sh -c 'cd tests/requirements && for lock in core-2.16:3.11 newest:3.12; do \
+		uv pip compile --quiet --universal --upgrade --no-annotate --no-emit-index-url \
+		--custom-compile-command "make lock" --python-version "$${lock#*:}" \
+		--output-file "$${lock%:*}.txt" "$${lock%:*}.in" || exit 1; done'
+
+clean: ## remove what tools left in this checkout; environments stay in ~/.cache/workload-credentials
+	@rm -rf .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml tests/output
+	@rm -f community-workload_credentials-*.tar.gz
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

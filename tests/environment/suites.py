@@ -1,0 +1,128 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is tested, and how each suite's outcome reads in one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tests.environment.collection_tree import CHECKOUT
+from tests.environment.environments import Environment
+from tests.environment.process import Finished, followed
+from tests.environment.sanity import sanity
+
+_COLLECTION = "ansible_collections.community.workload_credentials"
+_TYPED = (f"{_COLLECTION}.plugins", "tests")
+# Where the last line of a failed tool is only a hint, this is the one that counts.
+_VERDICT = re.compile(r"Found \d+ error|Failed: |FATAL: ")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a suite ended.
+
+    :arg closing: the line with which it closed.
+    :arg counts: of its tests, where it counts them: passed, failed and so on.
+    """
+
+    suite: str
+    environment: str
+    passed: bool
+    closing: str
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A part of the tests.
+
+    :arg run: yields an outcome for each of its commands.
+    :arg everywhere: in each environment; otherwise in the best one only.
+    """
+
+    name: str
+    run: Callable[[Environment], Iterator[Outcome]]
+    everywhere: bool
+
+
+def _lint(environment: Environment) -> Iterator[Outcome]:
+    """Each tool that reads without running."""
+    commands = {
+        "ruff check": ["ruff", "check", "--output-format", "concise", "."],
+        "ruff format": ["ruff", "format", "--check", "--output-format", "concise", "."],
+        "yamllint": ["yamllint", "--strict", "."],
+        "mypy": ["mypy", *(part for name in _TYPED for part in ("-p", name))],
+        "changelog": ["antsibull-changelog", "lint"],
+        "ansible-lint": ["ansible-lint", "--nocolor"],
+    }
+    for name, command in commands.items():
+        yield _outcome(name, environment, _in_environment(environment, command))
+
+
+def _sanity(environment: Environment) -> Iterator[Outcome]:
+    """ansible-test sanity, all of it."""
+    with sanity(environment) as prepared:
+        finished = followed(prepared.command, folder=prepared.folder, environment=prepared.variables)
+    ran = sum(line.startswith("Running sanity test ") for line in finished.lines)
+    skipped = sum("Skipping sanity test " in line for line in finished.lines)
+    outcome = _outcome("ansible-test sanity", environment, finished)
+    if finished.status == 0:
+        # ansible-test itself has no last word where all is well.
+        closing = f"{ran} sanity tests passed, {skipped} skipped for lack of a Python"
+        outcome = Outcome(outcome.suite, outcome.environment, ran > 0, closing, {})
+    yield outcome
+
+
+def _control_plane(environment: Environment) -> Iterator[Outcome]:
+    """Kubernetes' binaries, which take minutes the first time: tests would be silent for so long."""
+    yield _outcome("Kubernetes binaries", environment, _python(environment, "tests.kubernetes", "build"))
+
+
+def _pytest(name: str) -> Callable[[Environment], Iterator[Outcome]]:
+    folder = f"tests/{name}/tests" if (CHECKOUT / "tests" / name / "tests").is_dir() else f"tests/{name}"
+
+    def run(environment: Environment) -> Iterator[Outcome]:
+        finished = _python(environment, "pytest", "--color=no", folder)
+        counts = {
+            "failed" if kind.startswith("error") else kind: int(number)
+            for number, kind in re.findall(r"(\d+) (passed|failed|errors?|skipped)", finished.last_line)
+        }
+        closing = finished.last_line.strip("= ")
+        yield Outcome(name, str(environment), finished.status == 0, closing, counts)
+
+    return run
+
+
+SUITES = (
+    Suite("lint", _lint, everywhere=False),
+    Suite("unit", _pytest("unit"), everywhere=True),
+    Suite("sanity", _sanity, everywhere=True),
+    Suite("environment", _pytest("environment"), everywhere=False),
+    Suite("emulator", _pytest("emulator"), everywhere=False),
+    Suite("control-plane", _control_plane, everywhere=False),
+    Suite("kubernetes", _pytest("kubernetes"), everywhere=False),
+    Suite("integration", _pytest("integration"), everywhere=True),
+    Suite("packaging", _pytest("packaging"), everywhere=True),
+)
+
+
+def _python(environment: Environment, *arguments: str) -> Finished:
+    return _in_environment(environment, [str(environment.python), "-m", *arguments])
+
+
+def _in_environment(environment: Environment, command: list[str]) -> Finished:
+    variables = {**environment.variables(), "MYPYPATH": f"{environment.collections}:{CHECKOUT}"}
+    program = environment.bin / command[0]
+    return followed([str(program), *command[1:]], folder=CHECKOUT, environment=variables)
+
+
+def _outcome(name: str, environment: Environment, finished: Finished) -> Outcome:
+    verdicts = [line.strip() for line in finished.lines if _VERDICT.match(line)]
+    if finished.status == 0:
+        closing = finished.last_line or "no complaint"
+    else:
+        closing = (verdicts or [finished.last_line])[-1] or f"exit status {finished.status}"
+    return Outcome(name, str(environment), finished.status == 0, closing, {})

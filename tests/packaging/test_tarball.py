@@ -1,0 +1,124 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The archive that users install: what is in it, and that the installed copy does what the checkout does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.environment.collection_tree import CHECKOUT
+from tests.environment.sanity import known_files
+from tests.support.plays import Plays
+from tests.support.site import Site
+
+NAME = "community.workload_credentials"
+ALWAYS = {"FILES.json", "LICENSE", "MANIFEST.json", "README.md", "docs", "meta", "playbooks", "plugins", "roles"}
+SOMETIMES = {"CHANGELOG.md", "CHANGELOG.rst", "changelogs"}
+# What tools, editors and earlier builds leave in a checkout.
+LITTER = (
+    ".ansible/collections/x.py",
+    ".hypothesis/examples/x",
+    ".mypy_cache/x.json",
+    ".pytest_cache/v/x",
+    ".ruff_cache/x",
+    ".venv/bin/python",
+    ".vscode/settings.json",
+    "community-workload_credentials-0.9.0.tar.gz",
+    "plugins/modules/__pycache__/folder.cpython-313.pyc",
+    "tests/output/x.json",
+)
+TASKS: list[dict[str, Any]] = [
+    {f"{NAME}.session_info": {}},
+    {f"{NAME}.folder": {"path": "prod/aws"}},
+    {f"{NAME}.static_secret": {"path": "prod/aws/app", "secret": {"user": "app"}}},
+    {f"{NAME}.static_secret": {"path": "prod/aws/app", "secret": {"user": "app"}}},
+    {"ansible.builtin.set_fact": {"user": f"{{{{ lookup('{NAME}.static_secret', 'prod/aws/app', key='user') }}}}"}},
+]
+
+
+def ansible_galaxy(*arguments: str, folder: Path, **environment: str) -> None:
+    program = str(Path(sys.executable).with_name("ansible-galaxy"))
+    done = subprocess.run(
+        [program, "collection", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def only(path: Path) -> dict[str, str]:
+    """Variables with which Ansible sees the collections there, and no checkout: it looks in PYTHONPATH too."""
+    return {"ANSIBLE_COLLECTIONS_PATH": str(path), "PYTHONPATH": ""}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive, built from a checkout in which people work."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    for path in known_files():
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(CHECKOUT / path, checkout / path)
+    for name in LITTER:
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text("litter", encoding="utf-8")
+    built = tmp_path_factory.mktemp("built")
+    ansible_galaxy("build", "--output-path", str(built), folder=checkout)
+    (one,) = built.glob("*.tar.gz")
+    return one
+
+
+@pytest.fixture(scope="module")
+def installed(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collections path that held kubernetes.core, as there is no Galaxy to ask for it, and then the archive."""
+    path = tmp_path_factory.mktemp("collections")
+    core = path / "ansible_collections" / "kubernetes" / "core"
+    core.parent.mkdir(parents=True)
+    core.symlink_to(Path(os.environ["ANSIBLE_COLLECTIONS_PATH"], "ansible_collections", "kubernetes", "core"))
+    ansible_galaxy("install", str(archive), "--offline", "-p", str(path), folder=archive.parent, **only(path))
+    return path
+
+
+def names_in(archive: Path) -> list[str]:
+    with tarfile.open(archive) as opened:
+        return opened.getnames()
+
+
+def test_the_archive_holds_what_users_need_and_nothing_else(archive: Path) -> None:
+    top = {name.split("/")[0] for name in names_in(archive)}
+    assert top >= ALWAYS
+    assert top <= ALWAYS | SOMETIMES
+
+
+def test_no_litter_lies_between_what_users_need(archive: Path) -> None:
+    found = [name for name in names_in(archive) if "__pycache__" in name or Path(name).name.startswith(".")]
+    assert found == []
+
+
+def test_changelog_parts_stay_in_the_checkout(archive: Path) -> None:
+    below = {name for name in names_in(archive) if name.startswith("changelogs/")}
+    assert below <= {"changelogs/changelog.yaml"}
+
+
+@pytest.mark.parametrize("as_module", [False, True])
+def test_the_installed_copy_does_what_the_checkout_does(
+    plays: Plays, site: Site, installed: Path, as_module: bool
+) -> None:
+    outcome = plays.tasks(TASKS, environment=only(installed), as_module=as_module, arguments=("-vvvv",)).ok()
+    assert f"Loading collection {NAME} from {installed}/ansible_collections" in outcome.output
+    assert [result["changed"] for result in outcome.results] == [False, True, True, False, False]
+    assert outcome.result["ansible_facts"] == {"user": "app"}
+    assert len(site.writes()) == 3
