@@ -26,8 +26,9 @@ NAMES = ("kube-apiserver", "kube-controller-manager", "etcd")
 MANIFEST = "manifest.json"
 
 
-def find_binaries(report: Report, environ: Mapping[str, str] = os.environ) -> Path:
+def find_binaries(report: Report, environ: Mapping[str, str] | None = None) -> Path:
     """Return a folder with the three binaries, building them when there is no other way."""
+    environ = os.environ if environ is None else environ
     assets = environ.get("KUBEBUILDER_ASSETS")
     if assets:
         return _checked_assets(Path(assets).expanduser().resolve())

@@ -109,7 +109,7 @@ def _certificate(
     issuer_key: ec.EllipticCurvePublicKey,
 ) -> x509.CertificateBuilder:
     # Python 3.13 verifies strictly: it wants both key identifiers.
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -164,7 +164,7 @@ def test_what_a_killed_build_left_is_removed(machine: Machine) -> None:
 
 
 def test_two_at_once_build_once(machine: Machine) -> None:
-    starts = [threading.Thread(target=machine.find) for _ in range(2)]
+    starts = [threading.Thread(target=machine.find) for _attempt in range(2)]
     for start in starts:
         start.start()
     for start in starts:

@@ -82,7 +82,7 @@ def test_ctrl_c_in_the_terminal_does_not_reach_its_processes(cluster: ControlPla
 
 
 def test_nobody_else_gets_a_reserved_port_while_kube_apiserver_starts() -> None:
-    holders = [reserve_port() for _ in range(20)]
+    holders = [reserve_port() for _attempt in range(20)]
     try:
         addresses = {holder.getsockname() for holder in holders}
         assert len(addresses) == len(holders)

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m tests.demo``: the main job on real parts, twice, and a report of what happened."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.demo.playbook import PLAYBOOK, Run, run_playbook
+from tests.demo.report import show_cluster, show_files, show_leases, show_run, show_service
+from tests.emulator.server import DEMO_SITE, DEMO_TOKEN, Emulator
+from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.errors import ControlPlaneError
+
+
+def main() -> int:
+    """Return 0 when the job was done and the second run changed and minted nothing."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="workload-credentials-demo-") as folder:
+            return _demo(Path(folder))
+    except ControlPlaneError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped; both servers are gone.", file=sys.stderr)
+        return 130
+
+
+def _demo(folder: Path) -> int:
+    print("Starting a Secrets API over TLS and a Kubernetes control plane on this machine ...", flush=True)
+    with Emulator(sites=[DEMO_SITE], tokens=[DEMO_TOKEN]) as service, ControlPlane() as cluster:
+        print(f"  Secrets API          {service.url}")
+        print(f"  Kubernetes {cluster.version:9} {cluster.server}")
+        print(f"\nRunning {PLAYBOOK.relative_to(Path.cwd()) if PLAYBOOK.is_relative_to(Path.cwd()) else PLAYBOOK}\n")
+        first = run_playbook(service, cluster, folder)
+        minted = service.control.leases()["minted"]
+        if first.status != 0:
+            print(first.output)
+            print("The first run failed; see above.", file=sys.stderr)
+            return 1
+        show_run("First run", first, minted)
+        show_service(service)
+        show_files(folder)
+        show_cluster(cluster)
+        show_leases(service)
+        second = run_playbook(service, cluster, folder)
+        minted_again = service.control.leases()["minted"] - minted
+        show_run("Second run", second, minted_again)
+        return _verdict(second, minted_again)
+
+
+def _verdict(second: Run, minted_again: int) -> int:
+    if second.status != 0 or second.changed or minted_again:
+        print(second.output)
+        print("The second run should have changed nothing and minted nothing.", file=sys.stderr)
+        return 1
+    print("\nThe second run changed nothing and minted no lease. Both servers and all files are gone now.")
+    print("To copy: playbooks/main_job.yml. To try your own plays: make emulator.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
