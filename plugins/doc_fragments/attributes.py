@@ -7,14 +7,19 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """DOCUMENTATION for modules that change something, INFO on top of it for those that only read."""
+    """DOCUMENTATION for every module; INFO for those that only read, VALUES for those that return secret values.
+
+    Of what two fragments say about an attribute, ansible-doc keeps the first: a module names INFO and VALUES before
+    DOCUMENTATION.
+    """
 
     DOCUMENTATION = r"""
 options: {}
 attributes:
   action_group:
-    description: Use C(group/community.workload_credentials.workload_credentials) in C(module_defaults) to set the
-      connection once.
+    description:
+      - Use C(group/community.workload_credentials.workload_credentials) in C(module_defaults) to set the connection
+        once.
     support: full
     membership:
       - community.workload_credentials.workload_credentials
@@ -34,7 +39,7 @@ attributes:
 notes:
   - On the controller (connection local, without C(become), C(async) or another Python interpreter) the task runs
     inside Ansible's worker process, in a few milliseconds; otherwise as a usual module process on the target. Both
-      give the same results.
+    give the same results.
 """
 
     INFO = r"""
@@ -56,8 +61,9 @@ attributes:
   async:
     support: partial
     details:
-      - The job's result file and C(async_status) would show secret values, so C(async) is refused unless the task
-        says C(no_log=true).
+      - The job's result file and C(async_status) would show secret values. A task that returns some is refused with
+        C(async), unless it says C(no_log=true); say so on C(async_status) too.
 notes:
-  - The result holds secret values. The task hides it from all output by itself; C(register) keeps it.
+  - A task that returns secret values hides its result from all output by itself, and C(register) keeps it. A failure
+    stays visible; its message holds no value.
 """

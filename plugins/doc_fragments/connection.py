@@ -26,8 +26,8 @@ options:
   access_token:
     description:
       - The bearer token, a personal access token or a JWT of this site. It is hidden from all output.
-      - Set this or O(access_token_file), not both. One that is set on the task, or with C(module_defaults), hides the
-        environment variable of the other.
+      - One of O(access_token) and O(access_token_file) is required, not both. One that is set on the task, or with
+        C(module_defaults), hides the environment variable of the other.
       - Taken from the environment variable E(BEYONDTRUST_ACCESS_TOKEN) when not set.
     type: str
   access_token_file:
@@ -53,7 +53,8 @@ options:
     type: str
   auth_role:
     description:
-      - Role for tokens of a custom identity provider, sent as the header C(X-BT-Role).
+      - Role for tokens of a custom identity provider, sent as the header C(X-BT-Role), with
+        C(X-BT-Auth-Type) saying C(CUSTOM-IDP).
       - Taken from the environment variable E(BEYONDTRUST_ROLE) when not set.
     type: str
   validate_certs:
@@ -72,14 +73,14 @@ options:
     type: str
   timeout:
     description:
-      - How long to wait for a connection, and for each answer, in seconds.
+      - How long to wait for a connection, and for each answer, in seconds; at least 1.
       - Taken from the environment variable E(BEYONDTRUST_TIMEOUT) when not set.
     type: int
     default: 30
   retries:
     description:
-      - How often a request is sent again at most. Generating and revoking are sent again only where the first attempt
-        cannot have been acted upon.
+      - How often a request is sent again at most; V(0) for never. Generating and revoking are sent again only where
+        the first attempt cannot have been acted upon.
       - Taken from the environment variable E(BEYONDTRUST_RETRIES) when not set.
     type: int
     default: 4

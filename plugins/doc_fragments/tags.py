@@ -15,7 +15,8 @@ options:
     description:
       - Tags that the resource should have, at most 50, with values of at most 256 characters.
       - Tags that are not named stay, unless O(purge_tags=true). A value of V(null) removes that tag.
-      - Keys are compared without case, and the spelling that exists stays.
+      - Keys are compared without case, and the spelling that exists stays. Values are text; quote V("true") and the
+        like.
       - When not set, tags are left alone.
     type: dict
   purge_tags:

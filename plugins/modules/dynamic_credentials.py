@@ -13,17 +13,26 @@ description:
   - Mints one lease and returns its credentials. Each run of the task is a change and a new lease.
   - Where credentials are used in one place, the lookup of the same name is simpler, and it reuses a lease within a
     run.
-  - In check mode nothing is minted; the result has the right keys with obviously fake values.
+  - Generating is never repeated blindly. Where the answer is lost the task fails, says that a lease may exist all the
+    same, and names the newest ones.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
-  - community.workload_credentials.attributes
   - community.workload_credentials.attributes.values
+  - community.workload_credentials.attributes
   - community.workload_credentials.connection
+attributes:
+  check_mode:
+    details:
+      - Nothing is minted. The result has the right keys with obviously fake values, and the definition must exist.
+  diff_mode:
+    support: none
+    details:
+      - All that it changes is that there is one lease more.
 options:
   path:
     description:
-      - Path of the dynamic secret.
+      - Path of the dynamic secret, such as V(prod/aws/app).
     type: str
     required: true
 seealso:
@@ -31,6 +40,7 @@ seealso:
     plugin_type: lookup
   - module: community.workload_credentials.dynamic_secret
   - module: community.workload_credentials.lease
+  - module: community.workload_credentials.lease_info
 """
 
 EXAMPLES = r"""
@@ -72,7 +82,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 credentials:
-  description: What was generated, with the provider's own keys.
+  description:
+    - What was generated, with the provider's own keys.
+    - For AWS they are those of the sample. For Azure they are C(client_id), C(client_secret), C(tenant_id), C(key_id),
+      C(leaseId) and C(expiration).
   returned: success
   type: dict
   sample:
@@ -82,7 +95,7 @@ credentials:
     leaseId: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
     expiration: '2026-05-10T15:00:00-06:00'
 lease_id:
-  description: ID of the lease.
+  description: ID of the lease, the same as C(leaseId) in the credentials.
   returned: success
   type: str
   sample: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b

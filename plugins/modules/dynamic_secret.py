@@ -34,7 +34,7 @@ options:
     choices: [aws, azure]
   integration_name:
     description:
-      - The integration to use. Needed to create one; it cannot change in place.
+      - Name of the integration to use, one of the same O(type). Needed to create one; it cannot change in place.
     type: str
   credential_type:
     description:
@@ -73,7 +73,9 @@ options:
   aws_tags:
     description:
       - AWS only. Session tags, with keys of 1 to 128 and values of at most 256 characters.
-      - Tags that are not named stay, unless O(purge_tags=true). V(null) removes one, an empty dictionary removes all.
+      - They go to AWS with the credentials; O(tags) are those of the definition itself.
+      - Session tags that are not named stay, unless O(purge_tags=true). V(null) removes one, an empty dictionary
+        removes all.
     type: dict
   application_object_id:
     description:
@@ -82,7 +84,8 @@ options:
     type: str
   revoke_leases:
     description:
-      - When the definition has to go, revoke its leases first. Without it, living leases fail the task.
+      - When the definition has to go, with O(state=absent) or O(recreate=true), revoke its leases first. Without it,
+        living leases fail the task.
       - AWS leases cannot be revoked; they fail the task until they have expired.
     type: bool
     default: false
@@ -90,11 +93,13 @@ options:
     description:
       - Where O(type), O(integration_name) or O(credential_type) differ, which cannot change in place, remove the
         definition for good and create it anew with its present tags. Without it, such a difference fails the task.
+      - The task must name all that creating one needs. What it does not name of the old configuration is gone.
     type: bool
     default: false
 seealso:
   - module: community.workload_credentials.dynamic_secret_info
   - module: community.workload_credentials.dynamic_credentials
+  - module: community.workload_credentials.integration
   - plugin: community.workload_credentials.dynamic_credentials
     plugin_type: lookup
 """
@@ -127,6 +132,16 @@ EXAMPLES = r"""
     application_object_id: 22222222-2222-4222-8222-222222222222
     ttl: 3600
 
+- name: Move it to another integration, which cannot be done in place
+  community.workload_credentials.dynamic_secret:
+    path: prod/azure/app
+    type: azure
+    integration_name: second-azure
+    application_object_id: 22222222-2222-4222-8222-222222222222
+    ttl: 3600
+    recreate: true
+    revoke_leases: true
+
 - name: Delete the definition and end what it generated
   community.workload_credentials.dynamic_secret:
     path: prod/azure/app
@@ -136,7 +151,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dynamic_secret:
-  description: The definition as it is at the end, or as it would be in check mode.
+  description:
+    - The definition as it is at the end, or as it would be in check mode.
+    - The integration is shown by its ID, C(config.integration_id); P(community.workload_credentials.integration#module)
+      returns it as C(metadata.id).
   returned: state is present
   type: dict
   sample:

@@ -15,14 +15,14 @@ description:
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
-  - community.workload_credentials.attributes
   - community.workload_credentials.attributes.info
+  - community.workload_credentials.attributes
   - community.workload_credentials.connection
 options:
   path:
     description:
-      - Path of one dynamic secret.
-      - One of O(path) and O(folder) is required.
+      - Path of one dynamic secret, such as V(prod/aws/app).
+      - One of O(path) and O(folder) is required, not both.
     type: str
   folder:
     description:
@@ -41,6 +41,7 @@ options:
 seealso:
   - module: community.workload_credentials.dynamic_secret
   - module: community.workload_credentials.lease_info
+  - module: community.workload_credentials.integration_info
 """
 
 EXAMPLES = r"""
@@ -64,7 +65,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dynamic_secrets:
-  description: The definitions found. The configuration is there when O(path) is set.
+  description:
+    - The definitions found.
+    - With O(path) it has C(config), as in the sample. In a list each has C(path), C(type), which is V(dynamic-aws) or
+      V(dynamic-azure), and C(metadata), with C(deleted_at) where it is deleted.
   returned: success
   type: list
   elements: dict

@@ -10,17 +10,17 @@ module: folder_info
 short_description: List folders
 version_added: 1.0.0
 description:
-  - Lists the folders in a folder, or all below it.
+  - Lists the folders in a folder, or all below it, with their tags.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
-  - community.workload_credentials.attributes
   - community.workload_credentials.attributes.info
+  - community.workload_credentials.attributes
   - community.workload_credentials.connection
 options:
   folder:
     description:
-      - The folder to list. V(/) is the top of the site.
+      - The folder to list, such as V(prod). V(/) is the top of the site.
     type: str
     default: /
   recursive:
@@ -35,6 +35,7 @@ options:
     default: false
 seealso:
   - module: community.workload_credentials.folder
+  - module: community.workload_credentials.session_info
 """
 
 EXAMPLES = r"""
@@ -53,11 +54,20 @@ EXAMPLES = r"""
     deleted_only: true
     recursive: true
   register: deleted
+
+- name: Restore them
+  community.workload_credentials.folder:
+    path: "{{ item.path }}"
+  loop: "{{ deleted.folders }}"
+  loop_control:
+    label: "{{ item.path }}"
 """
 
 RETURN = r"""
 folders:
-  description: The folders, in the service's order.
+  description:
+    - The folders, in the service's order.
+    - C(metadata.deleted_at) is there for folders that are deleted.
   returned: success
   type: list
   elements: dict

@@ -11,6 +11,7 @@ short_description: Manage integrations with AWS and Azure
 version_added: 1.0.0
 description:
   - Creates, updates and deletes integrations, which say how the service reaches a cloud account.
+  - An integration that a dynamic secret uses, a deleted one included, cannot be deleted.
   - While a cloud's permissions spread after they were granted, the service's own test of a new integration can
     fail; it is tried three times.
 author:
@@ -33,7 +34,8 @@ options:
     required: true
   name:
     description:
-      - Name of the integration, unique for its provider, at most 100 characters.
+      - Name of the integration, unique for its provider.
+      - It holds letters, digits, spaces and C(- _ @ ~ * ^ %), at most 100 characters.
     type: str
     required: true
   role_arn:
@@ -51,6 +53,7 @@ options:
   client_secret:
     description:
       - The app's secret. Needed to create one with O(type=azure). The service never gives it back.
+      - For an integration that exists it is sent with O(update_secret=always) only.
     type: str
   update_secret:
     description:
@@ -96,7 +99,9 @@ RETURN = r"""
 integration:
   description:
     - The integration as it is at the end, or as it would be in check mode.
-    - For AWS C(config.external_id) is the external ID that the service made.
+    - For AWS C(config.external_id) is the external ID that the service made. In check mode it is missing where the
+      integration would be created.
+    - For Azure C(config) holds C(tenant_id) and C(client_id), never the secret.
   returned: state is present
   type: dict
   sample:

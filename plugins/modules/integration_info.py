@@ -15,26 +15,28 @@ description:
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
-  - community.workload_credentials.attributes
   - community.workload_credentials.attributes.info
+  - community.workload_credentials.attributes
   - community.workload_credentials.connection
 options:
   type:
     description:
-      - Only integrations of this provider. Required with O(name).
+      - Only integrations of this provider. When not set, those of all. Required with O(name).
     type: str
     choices: [aws, azure]
   name:
     description:
-      - Read this integration.
+      - Read this integration, with its configuration. A list has none.
     type: str
   dynamic_secrets:
     description:
-      - Add the dynamic secrets that use each integration, with the number of their living leases.
+      - Add the dynamic secrets that use each integration, with the number of their living leases. It costs one more
+        request for each integration.
     type: bool
     default: false
 seealso:
   - module: community.workload_credentials.integration
+  - module: community.workload_credentials.dynamic_secret_info
 """
 
 EXAMPLES = r"""
@@ -57,7 +59,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 integrations:
-  description: The integrations found. The configuration is there when O(name) is set.
+  description:
+    - The integrations found.
+    - With O(name) each has C(config) and C(metadata), as in the sample. In a list each has C(id), C(name), C(type)
+      and C(created_at).
+    - C(dynamic_secrets) is there with O(dynamic_secrets=true).
   returned: success
   type: list
   elements: dict
@@ -74,6 +80,9 @@ integrations:
       dynamic_secrets:
         - path: prod/aws/app
           type: dynamic-aws
+          metadata:
+            id: 2fb88d4e-86c6-4002-af6d-e04f9dc647aa
+            created_at: '2026-05-12T14:00:00-06:00'
           active_lease_count: 2
 """
 

@@ -27,14 +27,14 @@ options:
     default: absent
   lease_id:
     description:
-      - IDs of leases.
-      - One of O(lease_id) and O(path) is required.
+      - IDs of leases, which are UUIDs.
+      - One of O(lease_id) and O(path) is required, not both.
     type: list
     elements: str
     aliases: [lease_ids]
   path:
     description:
-      - Path of a dynamic secret, all of whose leases to end.
+      - Path of a dynamic secret, all of whose leases to end. Where there is none, there is nothing to end.
     type: str
   on_not_revocable:
     description:
@@ -52,6 +52,11 @@ EXAMPLES = r"""
 - name: End one lease
   community.workload_credentials.lease:
     lease_id: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
+
+- name: End those that earlier tasks of this play minted, in one task
+  community.workload_credentials.lease:
+    lease_ids: "{{ minted.results | map(attribute='lease_id') }}"
+    on_not_revocable: ignore
 
 - name: End every lease of an application
   community.workload_credentials.lease:
@@ -72,7 +77,7 @@ revoked:
   sample:
     - b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
 not_revocable:
-  description: Leases that live on, with their expiration.
+  description: Leases that cannot be revoked and live on, with their expiration.
   returned: success
   type: list
   elements: dict

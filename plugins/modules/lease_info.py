@@ -11,26 +11,28 @@ short_description: Read leases
 version_added: 1.0.0
 description:
   - Lists the living leases of a dynamic secret, or reads one by its ID.
-  - A lease that has expired or was revoked gives an empty list.
+  - A lease that has expired or was revoked gives an empty list. A path at which there is no dynamic secret fails the
+    task.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
-  - community.workload_credentials.attributes
   - community.workload_credentials.attributes.info
+  - community.workload_credentials.attributes
   - community.workload_credentials.connection
 options:
   path:
     description:
-      - Path of the dynamic secret whose leases to list.
-      - One of O(path) and O(lease_id) is required.
+      - Path of the dynamic secret whose leases to list, such as V(prod/aws/app).
+      - One of O(path) and O(lease_id) is required, not both.
     type: str
   lease_id:
     description:
-      - ID of one lease.
+      - ID of one lease, which is a UUID.
     type: str
 seealso:
   - module: community.workload_credentials.lease
   - module: community.workload_credentials.dynamic_credentials
+  - module: community.workload_credentials.dynamic_secret_info
 """
 
 EXAMPLES = r"""
@@ -44,16 +46,22 @@ EXAMPLES = r"""
     lease_id: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
   register: one
 
-- name: Fail when credentials are about to expire
+- name: Wait until AWS credentials, which cannot be revoked, have expired
   community.workload_credentials.lease_info:
-    path: prod/azure/app
-  register: azure
-  failed_when: azure.leases | length == 0
+    path: prod/aws/app
+  register: living
+  until: living.leases | length == 0
+  retries: 60
+  delay: 60
 """
 
 RETURN = r"""
 leases:
-  description: The leases found.
+  description:
+    - The leases found.
+    - The sample is of a list. With O(lease_id) there are also C(dynamic_secret_id), C(dynamic_secret_path),
+      C(dynamic_secret_config) and C(external_entity_id), the name of what was generated at the provider.
+    - C(created_by) is there where the service knows it.
   returned: success
   type: list
   elements: dict

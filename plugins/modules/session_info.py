@@ -12,11 +12,12 @@ version_added: 1.0.0
 description:
   - Asks the Secrets API whether the session of this token and site is valid.
   - A token that is not accepted fails the task, with the service's reason, so this is a good first task of a play.
+  - It needs no permission on any folder. What the token may read and write shows only when a task tries.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
-  - community.workload_credentials.attributes
   - community.workload_credentials.attributes.info
+  - community.workload_credentials.attributes
   - community.workload_credentials.connection
 seealso:
   - module: community.workload_credentials.folder_info
@@ -37,16 +38,16 @@ EXAMPLES = r"""
     - name: Check the connection
       community.workload_credentials.session_info:
 
-- name: Go on without the service where it cannot be reached
+- name: Say what to do where the service refuses the token or cannot be reached
   block:
-    - name: Check the connection
+    - name: Check the connection, and do not wait for long
       community.workload_credentials.session_info:
         timeout: 5
         retries: 0
   rescue:
-    - name: Say so
-      ansible.builtin.debug:
-        msg: The Secrets API is not reachable from here.
+    - name: Explain
+      ansible.builtin.fail:
+        msg: "Log in first, then run this play again. {{ ansible_failed_result.msg }}"
 """
 
 RETURN = r"""

@@ -30,17 +30,17 @@ options:
     description:
       - The values by key. They may be anything that JSON can hold.
       - Keys that are not named stay, unless O(purge_keys=true); this goes for nested dictionaries too. V(null)
-        removes a key.
+        removes a key. A list is replaced as a whole.
       - When not set, existing values are left alone, and a new secret is empty.
     type: dict
   purge_keys:
     description:
-      - Remove keys that O(secret) does not name.
+      - Remove keys that O(secret) does not name, in nested dictionaries too. Without O(secret) it has no effect.
     type: bool
     default: false
   version:
     description:
-      - Go back to the values of this version of the secret, as a new version.
+      - Go back to exactly the values of this version of the secret, as a new version. Tags stay as they are.
       - Mutually exclusive with O(secret).
     type: int
 seealso:
@@ -58,6 +58,14 @@ EXAMPLES = r"""
       password: "{{ app_password }}"
     tags:
       env: prod
+
+- name: Exactly these keys, and no other
+  community.workload_credentials.static_secret:
+    path: prod/db/app
+    secret:
+      username: app
+      password: "{{ app_password }}"
+    purge_keys: true
 
 - name: Remove one key and leave the others alone
   community.workload_credentials.static_secret:
@@ -91,7 +99,7 @@ static_secret:
       version: 3
       created_at: '2026-05-12T14:00:00-06:00'
 changed_keys:
-  description: Names of the keys that were added, changed or removed.
+  description: Names of the keys, at the top level, that were added, changed or removed, or would be in check mode.
   returned: state is present
   type: list
   elements: str

@@ -15,15 +15,15 @@ description:
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
-  - community.workload_credentials.attributes
-  - community.workload_credentials.attributes.info
   - community.workload_credentials.attributes.values
+  - community.workload_credentials.attributes.info
+  - community.workload_credentials.attributes
   - community.workload_credentials.connection
 options:
   path:
     description:
-      - Path of one secret.
-      - One of O(path) and O(folder) is required.
+      - Path of one secret, such as V(prod/db/app).
+      - One of O(path) and O(folder) is required, not both.
     type: str
   folder:
     description:
@@ -41,12 +41,12 @@ options:
     default: false
   versions:
     description:
-      - Add the list of the secret's versions.
+      - Add the list of each secret's versions.
     type: bool
     default: false
   version:
     description:
-      - With O(path), read this version instead of the newest.
+      - With O(path), read this version instead of the newest. A version that does not exist gives an empty list.
     type: int
   values:
     description:
@@ -88,7 +88,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 static_secrets:
-  description: The secrets found, in the service's order.
+  description:
+    - The secrets found, in the service's order.
+    - C(secret) is there with O(values=true), C(versions) with O(versions=true), and C(metadata.deleted_at) for
+      secrets that are deleted.
   returned: success
   type: list
   elements: dict
@@ -104,6 +107,9 @@ static_secrets:
           env: prod
         version: 3
         created_at: '2026-05-12T14:00:00-06:00'
+      versions:
+        - version: 3
+          created_at: '2026-05-14T14:00:00-06:00'
 """
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.static_secret_info import (

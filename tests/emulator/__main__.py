@@ -16,7 +16,9 @@ from .errors import StartError
 try:
     from .server import DEMO_SITE, DEMO_TOKEN, Emulator
 except ModuleNotFoundError as error:
-    print(f"emulator: {error.name} is missing: install the packages of tests/requirements/emulator.in.", file=sys.stderr)
+    print(
+        f"emulator: {error.name} is missing: install the packages of tests/requirements/emulator.in.", file=sys.stderr
+    )
     sys.exit(2)
 
 

@@ -11,11 +11,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, with_config
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, with_config
 from typing_extensions import TypedDict
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
+def _whole(value: Any) -> Any:
+    # JSON knows one kind of number: 900.0 is 900.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
 
 Type = Literal["aws", "azure"]
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z\-]*:iam::[0-9]{12}:role/[!-~]+$", max_length=2048)]
@@ -30,8 +36,8 @@ Policy = Annotated[str, StringConstraints(min_length=1)]
 Group = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_+=,.@\-]+$", min_length=1, max_length=128)]
 AwsTagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 AwsTagValue = Annotated[str, StringConstraints(max_length=256)]
-AwsTtl = Annotated[int, Field(ge=900, le=43200)]
-AzureTtl = Annotated[int, Field(ge=3600, le=86400)]
+AwsTtl = Annotated[int, Field(ge=900, le=43200), BeforeValidator(_whole)]
+AzureTtl = Annotated[int, Field(ge=3600, le=86400), BeforeValidator(_whole)]
 
 
 @with_config(_STRICT)

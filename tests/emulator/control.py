@@ -56,8 +56,8 @@ def new_control(emulation: Emulation, api: FastAPI) -> FastAPI:
     """The control surface of this emulation."""
     control = FastAPI(title="Secrets API emulator: control", openapi_url=None)
     router = APIRouter(prefix="/_control")
-    _add_observation(router, emulation)
-    _add_arrangement(router, emulation)
+    for add in (_add_observation, _add_faults, _add_state, _add_clock):
+        add(router, emulation)
 
     @router.get("/openapi.json")
     async def openapi(request: Request) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _add_observation(router: APIRouter, emulation: Emulation) -> None:
         return JSONResponse(emulation.leases(site.lower()))
 
 
-def _add_arrangement(router: APIRouter, emulation: Emulation) -> None:
+def _add_faults(router: APIRouter, emulation: Emulation) -> None:
     @router.post("/faults", status_code=204)
     async def inject(fault: Annotated[Fault, Body()]) -> None:
         emulation.faults.requests.append(fault)
@@ -96,6 +96,8 @@ def _add_arrangement(router: APIRouter, emulation: Emulation) -> None:
     async def provider(fault: Annotated[ProviderFault, Body()]) -> None:
         emulation.faults.providers.append(fault)
 
+
+def _add_state(router: APIRouter, emulation: Emulation) -> None:
     @router.post("/tokens", status_code=204)
     async def add_token(new: Annotated[NewToken, Body()]) -> None:
         sites = [site.lower() for site in new.sites] if new.sites is not None else list(emulation.sites)
@@ -106,6 +108,12 @@ def _add_arrangement(router: APIRouter, emulation: Emulation) -> None:
             token_id(new.token), frozenset(sites), frozenset(new.permissions), folder_path(new.path_prefix)
         )
 
+    @router.post("/reset", status_code=204)
+    async def reset() -> None:
+        emulation.reset()
+
+
+def _add_clock(router: APIRouter, emulation: Emulation) -> None:
     @router.get("/clock")
     async def clock() -> dict[str, str]:
         return {"now": written(emulation.clock.now())}
@@ -119,7 +127,3 @@ def _add_arrangement(router: APIRouter, emulation: Emulation) -> None:
         else:
             emulation.clock.reset()
         return {"now": written(emulation.clock.now())}
-
-    @router.post("/reset", status_code=204)
-    async def reset() -> None:
-        emulation.reset()

@@ -41,4 +41,4 @@ def aws_entity(role_arn: str, lease_id: str) -> str:
 
 
 def _random(alphabet: str, length: int) -> str:
-    return "".join(secrets.choice(alphabet) for _ in range(length))
+    return "".join(secrets.choice(alphabet) for _position in range(length))

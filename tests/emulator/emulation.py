@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,7 @@ class Emulation:
     """The state behind the server."""
 
     def __init__(self, sites: Sequence[str], tokens: Sequence[str]) -> None:
+        self.over = asyncio.Event()
         self.clock = Clock()
         self.faults = Faults()
         self.journal = Journal()
@@ -33,6 +35,9 @@ class Emulation:
 
     def reset(self) -> None:
         """Empty everything but sites and tokens."""
+        # Requests that wait for the end of a delay must not act on what comes after.
+        self.over.set()
+        self.over = asyncio.Event()
         self.clock.reset()
         self.faults.clear()
         self.journal.clear()
@@ -47,10 +52,10 @@ class Emulation:
         sites = [site for site in self.sites.values() if only in ("", site.id)]
         leases = [(site, lease, lease.state(now)) for site in sites for lease in site.leases.values()]
         by_path: dict[str, dict[str, int]] = {}
-        for _, lease, state in leases:
+        for _site, lease, state in leases:
             _count(by_path.setdefault(lease.path, _no_counts()), state)
         total = _no_counts()
-        for _, _, state in leases:
+        for *_others, state in leases:
             _count(total, state)
         shown = [
             {

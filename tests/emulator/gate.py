@@ -104,18 +104,32 @@ class Gate:
         receive: Receive,
     ) -> None:
         if fault.kind == "delay":
-            await asyncio.sleep(fault.seconds)
-            await self._act(scope, raw, headers, send)
+            if await self._still_wanted(fault.seconds):
+                await self._act(scope, raw, headers, send)
+            else:
+                await _drop(connection, receive)
             return
         if fault.kind == "drop_after" or fault.after_acting:
             await self._act(scope, raw, headers, _into_nothing)
         if fault.kind in ("drop_before", "drop_after"):
-            connection.abort()
-            # The server must have seen the end before this returns, or it would answer with a 500.
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            return
-        await _wrong_answer(fault)(scope, receive, send)
+            await _drop(connection, receive)
+        else:
+            await _wrong_answer(fault)(scope, receive, send)
+
+    async def _still_wanted(self, seconds: float) -> bool:
+        """Wait; False as soon as the emulation is reset."""
+        try:
+            await asyncio.wait_for(self._emulation.over.wait(), seconds)
+        except TimeoutError:
+            return True
+        return False
+
+
+async def _drop(connection: Connection, receive: Receive) -> None:
+    connection.abort()
+    # The server must have seen the end before this returns, or it would answer with a 500.
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _wrong_answer(fault: Fault) -> Response:
@@ -163,7 +177,7 @@ async def _into_nothing(_message: Message) -> None:
 
 
 def _bearer(headers: Headers) -> str | None:
-    scheme, _, value = headers.get("authorization", "").partition(" ")
+    scheme, _space, value = headers.get("authorization", "").partition(" ")
     return value.strip() if scheme.lower() == "bearer" else None
 
 

@@ -13,17 +13,18 @@ from pydantic import StringConstraints
 from .errors import InvalidRequest
 
 _CHARACTERS = r"[a-zA-Z0-9\-_@~*^%]"
+_SPACED = r"[a-zA-Z0-9\-_@~*^% ]"
 MAX_NAME = 100
 MAX_PATH = 500
 NAME_PATTERN = rf"^{_CHARACTERS}{{1,{MAX_NAME}}}$"
 # Slashes are allowed at either end, because clients send them.
 FOLDER_PATTERN = rf"^/*({_CHARACTERS}{{1,{MAX_NAME}}}(/{_CHARACTERS}{{1,{MAX_NAME}}})*)?/*$"
 # The document's own example is called "my aws": for integrations a space is a character, though not an outer one.
-INTEGRATION_PATTERN = rf"^{_CHARACTERS}+( +{_CHARACTERS}+)*$"
+INTEGRATION_PATTERN = rf"^{_CHARACTERS}({_SPACED}{{0,{MAX_NAME - 2}}}{_CHARACTERS})?$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 FolderPath = Annotated[str, StringConstraints(pattern=FOLDER_PATTERN)]
-IntegrationName = Annotated[str, StringConstraints(pattern=INTEGRATION_PATTERN, max_length=MAX_NAME)]
+IntegrationName = Annotated[str, StringConstraints(pattern=INTEGRATION_PATTERN)]
 
 
 def folder_path(folder: str) -> str:
@@ -54,5 +55,7 @@ def with_slash(path: str) -> str:
 
 def _checked(path: str) -> str:
     if len(path) > MAX_PATH:
-        raise InvalidRequest(f"the full path has {len(path)} characters, and at most {MAX_PATH} are allowed.")
+        raise InvalidRequest(
+            f"the full path has {len(path)} characters, and at most {MAX_PATH} are allowed.", "path_too_long"
+        )
     return path

@@ -166,19 +166,21 @@ def _checked_site(site: str) -> str:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        # The system would take the number modulo 65536.
+        raise StartError(f"cannot listen on {_authority(host, port)}: a port is a number from 0 to 65535.")
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, *_others, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         # The protocol must be named: asyncio sets TCP_NODELAY only then, and without it each answer takes 40 ms.
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
-        except (OSError, OverflowError):
+        except OSError:
             listener.close()
             raise
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise StartError(f"cannot listen on {_authority(host, port)}: {reason}.") from None
+    except OSError as error:
+        raise StartError(f"cannot listen on {_authority(host, port)}: {error.strerror or error}.") from None
     return listener
 
 

@@ -139,7 +139,7 @@ class Site:
         folder = self.folders.any(path) if permanent else self.folders.live(path)
         contents = self._contents(path)
         # What is only restorable would be lost by a permanent deletion, so it counts there.
-        if not recursive and any(permanent or not item.deleted for _, item in contents):
+        if not recursive and any(permanent or not item.deleted for _path, item in contents):
             raise Conflict("folder_not_empty", f"the folder {path} is not empty: delete it with recursive=true.")
         for secret in self.dynamic.inside(path):
             self.require_unused(secret)
@@ -154,7 +154,7 @@ class Site:
         """Bring the folder back with all its contents."""
         folder = self.folders.any(path)
         self.restore(folder)
-        for _, item in self._contents(path):
+        for _path, item in self._contents(path):
             item.deleted_at = None
         return folder
 

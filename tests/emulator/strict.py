@@ -78,7 +78,7 @@ def _read_body(request: Request, raw: bytes) -> Any:
     if not raw.strip():
         raise InvalidRequest("a JSON body is required.")
     wanted = MERGE_PATCH if request.method == "PATCH" else JSON
-    given, _, parameters = request.headers.get("content-type", "").partition(";")
+    given, _semicolon, parameters = request.headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
     if given.strip().lower() != wanted or charset not in ("", "charset=utf-8"):
         raise InvalidRequest(f"the content type must be {wanted}.", "invalid_content_type")
@@ -93,7 +93,7 @@ def _refuse_body(raw: bytes) -> None:
 
 def _check_query(request: Request, known: frozenset[str]) -> None:
     seen: set[str] = set()
-    for name, _ in request.query_params.multi_items():
+    for name, _value in request.query_params.multi_items():
         if name not in known:
             raise InvalidRequest(f"unknown query parameter {name!r}.", details={"parameter": name})
         if name in seen:

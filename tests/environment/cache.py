@@ -9,9 +9,9 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from tests.environment.progress import report
 
@@ -32,9 +32,7 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
     marker = folder / MARKER
     if marker.exists():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f"{folder.name}.lock").open("w", encoding="utf-8") as lock:
-        _wait_for(lock, folder)
+    with only_user_of(folder):
         if not marker.exists():
             # Made where it stays, as virtual environments cannot move; what an interrupted run left goes first.
             shutil.rmtree(folder, ignore_errors=True)
@@ -44,9 +42,14 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def _wait_for(lock: IO[str], folder: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        report(f"waiting for another process that makes {folder}")
-        fcntl.flock(lock, fcntl.LOCK_EX)
+@contextmanager
+def only_user_of(folder: Path) -> Iterator[None]:
+    """Keep other processes that want the same folder waiting."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report(f"waiting for another process that uses {folder}")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -66,7 +66,8 @@ def _run(suites: Sequence[Suite], environments: Sequence[Environment]) -> list[O
 
 def _summarise(outcomes: Sequence[Outcome], seconds: float) -> None:
     width = max(len(outcome.suite) for outcome in outcomes)
-    print(f"\n== summary, after {seconds / 60:.0f} min {seconds % 60:.0f} s")
+    minutes, rest = divmod(round(seconds), 60)
+    print(f"\n== summary, after {minutes} min {rest} s")
     for outcome in outcomes:
         mark = "ok    " if outcome.passed else "FAILED"
         print(f"{mark}  {outcome.suite:{width}}  {outcome.environment}: {outcome.closing}")

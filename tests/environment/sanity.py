@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.environment.cache import cache_folder
+from tests.environment.cache import cache_folder, only_user_of
 from tests.environment.collection_tree import CHECKOUT
 from tests.environment.environments import Environment
 from tests.environment.interpreters import folders_of_interpreters
@@ -48,7 +48,8 @@ def sanity(environment: Environment, arguments: Sequence[str] = ()) -> Iterator[
     programs = os.pathsep.join(map(str, [environment.bin, *folders_of_interpreters()]))
     variables = {**environment.variables(), "HOME": str(home), "PATH": programs}
     command = [str(environment.bin / "ansible-test"), "sanity", "--color", "no", "--truncate", "0", *arguments]
-    with tempfile.TemporaryDirectory(prefix="workload-credentials-") as scratch:
+    # It makes virtual environments there, and is not prepared for another run that does the same.
+    with only_user_of(home), tempfile.TemporaryDirectory(prefix="workload-credentials-") as scratch:
         copy = Path(scratch, "ansible_collections", "community", "workload_credentials")
         _copy_known_files(copy)
         yield Prepared(command, copy, variables)

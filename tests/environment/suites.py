@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.environment.collection_tree import CHECKOUT
@@ -32,7 +33,7 @@ class Outcome:
     environment: str
     passed: bool
     closing: str
-    counts: dict[str, int]
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -81,20 +82,21 @@ def _control_plane(environment: Environment) -> Iterator[Outcome]:
     yield _outcome("Kubernetes binaries", environment, _python(environment, "tests.kubernetes", "build"))
 
 
-def _pytest(name: str) -> Callable[[Environment], Iterator[Outcome]]:
+def _pytest(name: str, *options: str) -> Callable[[Environment], Iterator[Outcome]]:
     folder = f"tests/{name}/tests" if (CHECKOUT / "tests" / name / "tests").is_dir() else f"tests/{name}"
 
     def run(environment: Environment) -> Iterator[Outcome]:
-        finished = _python(environment, "pytest", "--color=no", folder)
-        counts = {
-            "failed" if kind.startswith("error") else kind: int(number)
-            for number, kind in re.findall(r"(\d+) (passed|failed|errors?|skipped)", finished.last_line)
-        }
-        closing = finished.last_line.strip("= ")
-        yield Outcome(name, str(environment), finished.status == 0, closing, counts)
+        finished = _python(environment, "pytest", "--color=no", *options, folder)
+        counts = Counter[str]()
+        for number, kind in re.findall(r"(\d+) (passed|failed|error|skipped)", finished.last_line):
+            counts["failed" if kind == "error" else kind] += int(number)
+        yield Outcome(name, str(environment), finished.status == 0, finished.last_line.strip("= "), counts)
 
     return run
 
+
+# Tests that wait for playbooks most of the time; each of these processes has servers of its own.
+_SPREAD = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup")
 
 SUITES = (
     Suite("lint", _lint, everywhere=False),
@@ -104,7 +106,7 @@ SUITES = (
     Suite("emulator", _pytest("emulator"), everywhere=False),
     Suite("control-plane", _control_plane, everywhere=False),
     Suite("kubernetes", _pytest("kubernetes"), everywhere=False),
-    Suite("integration", _pytest("integration"), everywhere=True),
+    Suite("integration", _pytest("integration", *_SPREAD), everywhere=True),
     Suite("packaging", _pytest("packaging"), everywhere=True),
 )
 

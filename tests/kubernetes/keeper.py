@@ -71,7 +71,7 @@ class Keeper:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    preexec_fn=_end_with_parent,
+                    preexec_fn=_end_with_parent,  # noqa: PLW1509  # this process has no threads
                 )
             except OSError as error:
                 log.write(f"cannot be run: {error}\n".encode())

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
@@ -18,6 +19,8 @@ from ..site import Site
 from ..strict import MERGE_PATCH, StrictRoute
 from ..tags import TagPatch, Tags
 from ..tokens import Token
+
+_LARGEST = 2**63 - 1
 
 
 def new_router() -> APIRouter:
@@ -50,7 +53,8 @@ def _flag(value: str) -> bool:
 
 
 def _number(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and 0 < len(value) < 10 and int(value)):
+    # Python would also take spaces, signs and underscores.
+    if not re.fullmatch(r"[0-9]{1,19}", value) or not 1 <= int(value) <= _LARGEST:
         raise ValueError("must be a whole number from 1")
     return int(value)
 
@@ -75,7 +79,12 @@ CurrentToken = Annotated[Token, Depends(_token)]
 CurrentEmulation = Annotated[Emulation, Depends(_emulation)]
 # Only these two words, whatever else could be understood as a boolean.
 Flag = Annotated[bool, BeforeValidator(_flag), Query()]
-Version = Annotated[int | None, BeforeValidator(_number), WithJsonSchema({"type": "integer", "minimum": 1}), Query()]
+Version = Annotated[
+    int | None,
+    BeforeValidator(_number),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _LARGEST}),
+    Query(),
+]
 TagSet = Annotated[Tags, Body()]
 TagChanges = Annotated[TagPatch, Body(media_type=MERGE_PATCH)]
 

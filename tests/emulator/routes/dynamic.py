@@ -77,7 +77,7 @@ async def update_dynamic(
     """Update a dynamic secret."""
     secret = site.dynamic.live(path)
     if body["type"] != secret.type:
-        raise InvalidRequest(f"{path} is of type {secret.type}, which cannot change.")
+        raise InvalidRequest(f"{path} is of type {secret.type}, which cannot change.", "type_mismatch")
     secret.config = merge_patch(secret.config, {key: value for key, value in body.items() if key != "type"})
     return no_content()
 

@@ -101,7 +101,7 @@ def _parts(type: str, body: dict[str, Any], needed: str = "") -> tuple[dict[str,
     """What may be shown again, and what may not; refuses the other provider's body."""
     fields = {"aws": {"roleArn"}, "azure": {"tenantId", "clientId", "clientSecret"}}[type]
     if body.pop("type", type) != type or not body.keys() <= fields or (needed and needed not in body):
-        raise InvalidRequest(f"the body is not that of an integration of type {type}.")
+        raise InvalidRequest(f"the body is not that of an integration of type {type}.", "type_mismatch")
     secret = body.pop("clientSecret", None)
     return body, secret
 

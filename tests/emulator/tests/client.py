@@ -45,28 +45,28 @@ class Api:
         if token is not None:
             self.session.headers["Authorization"] = f"Bearer {token}"
 
-    def send(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
+    def send(self, method: str, address: str, body: Any = None, **options: Any) -> requests.Response:
         """Send a request; a body goes with the content type that the method wants."""
         if body is not None:
             content_type = MERGE_PATCH if method == "PATCH" else "application/json"
             options.setdefault("headers", {})
             options["headers"] = {"Content-Type": content_type, **options["headers"]}
             options["data"] = body if isinstance(body, (str, bytes)) else json.dumps(body)
-        return self.session.request(method, self.base + path, timeout=20, **options)
+        return self.session.request(method, self.base + address, timeout=20, **options)
 
-    def done(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+    def done(self, method: str, address: str, body: Any = None, **options: Any) -> Any:
         """Send a request that must go well; return its JSON, None for 204."""
-        response = self.send(method, path, body, **options)
-        assert response.ok, f"{method} {path}: {response.status_code} {response.text}"
+        response = self.send(method, address, body, **options)
+        assert response.ok, f"{method} {address}: {response.status_code} {response.text}"
         return response.json() if response.content else None
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, address: str, /, **query: Any) -> Any:
         """Read something that is there."""
-        return self.done("GET", path, params=query)
+        return self.done("GET", address, params=query)
 
-    def paths(self, path: str, **query: Any) -> list[str]:
+    def paths(self, address: str, /, **query: Any) -> list[str]:
         """The paths in a list."""
-        return [entry["path"] for entry in self.get(path, **query)["data"]]
+        return [entry["path"] for entry in self.get(address, **query)["data"]]
 
     def folder(self, name: str, folder: str = "") -> Any:
         """Create a folder."""
@@ -86,7 +86,10 @@ class Api:
         """Create the integration ``my-aws`` or ``my-azure`` where that is missing."""
         body = {"type": kind, "roleArn": ROLE}
         if kind == "azure":
-            uuids = {"tenantId": "00000000-0000-0000-0000-000000000000", "clientId": "11111111-1111-1111-1111-111111111111"}
+            uuids = {
+                "tenantId": "00000000-0000-0000-0000-000000000000",
+                "clientId": "11111111-1111-1111-1111-111111111111",
+            }
             body = {"type": kind, **uuids, "clientSecret": "value-canary"}
         response = self.send("POST", f"/integrations/{kind}/my-{kind}", body)
         assert response.status_code in (201, 409), response.text

@@ -20,7 +20,13 @@ def _create(api: Api, kind: str, name: str, folder: str = "") -> int:
     body = {"static": {"secret": {}}, "folders": None, "dynamic": None}[kind]
     if kind == "dynamic":
         api.dynamic("other-that-brings-the-integration")
-        body = {"type": "aws", "integrationName": "my-aws", "credentialType": "assumed_role", "roleArn": ROLE, "ttl": 900}
+        body = {
+            "type": "aws",
+            "integrationName": "my-aws",
+            "credentialType": "assumed_role",
+            "roleArn": ROLE,
+            "ttl": 900,
+        }
     response = api.send("POST", f"/{kind}/{quote(name, safe='')}", body, params={"folder": folder})
     if response.status_code == 400:
         assert_refused(response, 400, "invalid_request")
@@ -36,7 +42,7 @@ def test_documented_names_are_kept_as_they_are(api: Api, kind: str, name: str) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ["x" * 101, "a b", "a.b", "a:b", "a+b", "é", "a\n", "\x00", "a/b", "a\\b", "ſ"])
+@pytest.mark.parametrize("name", ["x" * 101, "a b", "a.b", "a:b", "a+b", "é", "a\n", "\x00", "a/b", "a\\b", "\u017f"])
 def test_other_names_are_400(api: Api, kind: str, name: str) -> None:
     assert _create(api, kind, name) == 400
 
@@ -76,7 +82,8 @@ def test_a_full_path_has_at_most_500_characters(api: Api) -> None:
     assert _create(api, "static", "x" * 100, folder) == 201
     api.folder("e" * 49, folder)
     assert _create(api, "static", "x" * 50, f"{folder}/{'e' * 49}") == 201
-    assert _create(api, "static", "x" * 51, f"{folder}/{'e' * 49}") == 400
+    response = api.send("POST", f"/static/{'x' * 51}", {"secret": {}}, params={"folder": f"{folder}/{'e' * 49}"})
+    assert_refused(response, 400, "path_too_long")
 
 
 def test_names_differ_by_case(api: Api) -> None:

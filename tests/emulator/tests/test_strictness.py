@@ -16,6 +16,7 @@ from tests.emulator import Control
 from .client import AWS, AZURE, MERGE_PATCH, ROLE, Api, assert_refused
 
 JSON = "application/json"
+UUID = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.mark.parametrize(
@@ -74,19 +75,17 @@ def test_versions_are_whole_numbers_from_1(api: Api, value: str) -> None:
         ("PUT", "/static/app/metadata/tags", None),
         ("PATCH", "/static/app/metadata/tags", {"a": True}),
         ("POST", "/integrations/aws/new", {"roleArn": ROLE, "externalId": "given-by-client"}),
-        ("POST", "/integrations/aws/new", {"type": "azure", "roleArn": ROLE}),
         ("POST", "/integrations/aws/new", {"type": "aws"}),
         ("POST", "/integrations/aws/new", {"type": "aws", "roleArn": "role/MyRole"}),
         ("POST", "/integrations/azure/new", {"type": "azure", "clientSecret": "value-canary"}),
         ("POST", "/integrations/gcp/new", {"type": "aws", "roleArn": ROLE}),
         ("PATCH", "/integrations/aws/my-aws", {"roleArn": None}),
         ("PATCH", "/integrations/aws/my-aws", {"externalId": "other"}),
-        ("PATCH", "/integrations/aws/my-aws", {"clientSecret": "value-canary"}),
         ("PATCH", "/integrations/azure/my-azure", {"tenantId": "no-uuid"}),
         ("GET", "/integrations/gcp", None),
         ("POST", "/dynamic/new", {**AWS, "name": "x"}),
         ("POST", "/dynamic/new", {**AWS, "ttl": "900"}),
-        ("POST", "/dynamic/new", {**AWS, "ttl": 900.0}),
+        ("POST", "/dynamic/new", {**AWS, "ttl": 900.5}),
         ("POST", "/dynamic/new", {**AWS, "ttl": True}),
         ("POST", "/dynamic/new", {**AWS, "credentialType": "service_principal_password"}),
         ("POST", "/dynamic/new", {**AWS, "applicationObjectId": AZURE["applicationObjectId"]}),
@@ -104,7 +103,6 @@ def test_versions_are_whole_numbers_from_1(api: Api, value: str) -> None:
         ("POST", "/dynamic/new", {**AWS, "type": "gcp"}),
         ("POST", "/dynamic/new", {**AZURE, "applicationObjectId": "no-uuid"}),
         ("PATCH", "/dynamic/app", {"ttl": 1800}),
-        ("PATCH", "/dynamic/app", {"type": "azure", "ttl": 3600}),
         ("PATCH", "/dynamic/app", {"type": "aws", "ttl": None}),
         ("PATCH", "/dynamic/app", {"type": "aws", "roleArn": None}),
         ("PATCH", "/dynamic/app", {"type": "aws", "integrationName": "my-aws"}),
@@ -120,6 +118,24 @@ def test_bodies_and_addresses_must_fit(api: Api, method: str, path: str, body: A
     api.dynamic("app")
     api.integration("azure")
     assert_refused(api.send(method, path, body), 400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/integrations/aws/new", {"tenantId": UUID, "clientId": UUID, "clientSecret": "value-canary"}),
+        ("POST", "/integrations/azure/new", {"type": "aws", "roleArn": ROLE}),
+        ("POST", "/integrations/azure/new", {"roleArn": ROLE}),
+        ("PATCH", "/integrations/aws/my-aws", {"clientSecret": "value-canary"}),
+        ("PATCH", "/integrations/aws/my-aws", {"type": "azure"}),
+        ("PATCH", "/dynamic/app", {"type": "azure", "ttl": 3600}),
+    ],
+)
+def test_a_body_of_the_other_provider_is_400(api: Api, method: str, path: str, body: Any) -> None:
+    api.dynamic("app")
+    before = api.get("/integrations/aws/my-aws")
+    assert_refused(api.send(method, path, body), 400, "type_mismatch")
+    assert api.get("/integrations/aws/my-aws") == before
 
 
 @pytest.mark.parametrize(

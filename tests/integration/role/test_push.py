@@ -1,0 +1,252 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role on a real kube-apiserver: what is pushed, when a lease is minted, and what is never shown."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import re
+from datetime import UTC
+from typing import Any
+
+import pytest
+from kubernetes import client, config
+
+from tests.support.definitions import do, populate
+from tests.support.plays import Outcome, Plays
+from tests.support.site import TOKEN, Site
+
+NUMBERS = itertools.count()
+LEASE = "workload-credentials.ansible.com/lease-id"
+EXPIRATION = "workload-credentials.ansible.com/expiration"
+MINTED = "workload-credentials.ansible.com/minted-at"
+
+
+class Role:
+    """The role in one namespace of the cluster."""
+
+    def __init__(self, plays: Plays, cluster: Any, api: client.CoreV1Api) -> None:
+        self.plays = plays
+        self.cluster = cluster
+        self.api = api
+        self.namespace = f"test-{next(NUMBERS)}"
+
+    def run(self, *entries: dict[str, Any], arguments: tuple[str, ...] = (), **variables: Any) -> Outcome:
+        named = [{"namespace": self.namespace, **entry} for entry in entries]
+        variables = {"cluster_credentials_create_namespaces": True, **variables, "cluster_credentials_entries": named}
+        tasks = [
+            {
+                "name": "the role",
+                "ansible.builtin.include_role": {"name": "community.workload_credentials.cluster_credentials"},
+                "vars": variables,
+            },
+            {
+                "name": "keep the report",
+                "ansible.builtin.copy": {
+                    "content": "{{ cluster_credentials_report | to_json }}",
+                    "dest": str(self.plays.folder / "report.json"),
+                    "mode": "0600",
+                },
+                "check_mode": False,
+                "diff": False,
+                "changed_when": False,
+            },
+        ]
+        return self.plays.playbook(
+            [{"name": "test", "hosts": "all", "gather_facts": False, "tasks": tasks}],
+            arguments=arguments,
+            environment={"K8S_AUTH_KUBECONFIG": str(self.cluster.kubeconfig)},
+        )
+
+    def report(self) -> list[dict[str, Any]]:
+        import json
+
+        found: list[dict[str, Any]] = json.loads((self.plays.folder / "report.json").read_text())
+        return found
+
+    def secret(self, name: str) -> Any:
+        return self.api.read_namespaced_secret(name, self.namespace)
+
+    def data(self, name: str) -> dict[str, str]:
+        return {key: base64.b64decode(value).decode() for key, value in self.secret(name).data.items()}
+
+
+AWS = {"name": "aws", "dynamic_secret": "prod/aws"}
+AZURE = {"name": "azure", "dynamic_secret": "prod/azure", "keys": {"ID": "client_id", "SECRET": "client_secret"}}
+APP = {"name": "app", "static_secret": "prod/app"}
+
+
+@pytest.fixture
+def role(site: Site, plays: Plays, cluster: Any) -> Role:
+    populate(site)
+    config.load_kube_config(str(cluster.kubeconfig))
+    return Role(plays, cluster, client.CoreV1Api())
+
+
+def changed(outcome: Outcome) -> int:
+    assert outcome.status == 0, outcome.output
+    found = re.search(r"changed=(\d+)", outcome.output)
+    assert found
+    return int(found.group(1))
+
+
+def test_entries_become_secrets_and_a_second_run_changes_and_mints_nothing(role: Role, site: Site) -> None:
+    assert changed(role.run(AWS, AZURE, APP)) == 2
+    assert [one["action"] for one in role.report()] == ["created"] * 3
+    assert sorted(role.data("aws")) == ["accessKeyId", "expiration", "leaseId", "secretAccessKey", "sessionToken"]
+    assert sorted(role.data("azure")) == ["ID", "SECRET"]
+    assert role.data("app") == {"user": "app", "password": "canary-static-password", "port": "5432"}
+    assert {lease["id"] for lease in site.leases()} == {
+        role.secret(name).metadata.annotations[LEASE] for name in ("aws", "azure")
+    }
+    site.forget()
+    assert changed(role.run(AWS, AZURE, APP)) == 0
+    assert [one["action"] for one in role.report()] == ["kept"] * 3
+    assert site.writes() == []
+
+
+@pytest.mark.parametrize(("part_left", "minted"), [(0.26, 1), (0.24, 2), (-1.0, 2)])
+def test_a_lease_is_renewed_when_a_quarter_of_its_life_is_left(
+    role: Role, site: Site, part_left: float, minted: int
+) -> None:
+    from datetime import datetime, timedelta
+
+    role.run(AWS)
+    life = timedelta(hours=8)
+    expiration = datetime.now(UTC) + life * part_left
+    notes = {EXPIRATION: expiration.isoformat(), MINTED: (expiration - life).isoformat()}
+    role.api.patch_namespaced_secret("aws", role.namespace, {"metadata": {"annotations": notes}})
+    role.run(AWS)
+    assert len(site.leases()) == minted
+    assert role.report()[0]["action"] == ("renewed" if minted == 2 else "updated" if part_left < 0 else "kept")
+
+
+def test_a_missing_secret_is_made_again(role: Role, site: Site) -> None:
+    role.run(AWS)
+    role.api.delete_namespaced_secret("aws", role.namespace)
+    assert changed(role.run(AWS)) == 1
+    assert len(site.leases()) == 2
+
+
+@pytest.mark.parametrize("data", [{"accessKeyId": "b3RoZXI="}, {"accessKeyId": None}, {"more": "eA=="}])
+def test_what_somebody_else_changed_is_put_right(role: Role, data: dict[str, Any]) -> None:
+    role.run(AWS)
+    role.api.patch_namespaced_secret("aws", role.namespace, {"data": data})
+    role.run(AWS)
+    assert role.report()[0]["reason"] == "its data was changed by somebody else"
+    assert role.data("aws")["accessKeyId"].startswith("ASIA")
+
+
+def test_other_keys_or_another_format_need_a_new_lease_and_other_labels_do_not(role: Role, site: Site) -> None:
+    role.run(AWS)
+    assert changed(role.run({**AWS, "labels": {"app": "web"}, "annotations": {"note": "x"}})) == 1
+    assert (len(site.leases()), role.report()[0]["action"]) == (1, "updated")
+    assert role.secret("aws").metadata.labels["app"] == "web"
+    role.run({**AWS, "format": "aws_env"})
+    assert sorted(role.data("aws")) == ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+    role.run({**AWS, "format": "aws_credentials"})
+    assert "[default]" in role.data("aws")["credentials"]
+    assert len(site.leases()) == 3
+
+
+def test_a_changed_static_secret_is_pushed(role: Role, site: Site) -> None:
+    role.run(APP)
+    do(site, "static_secret", path="prod/app", secret={"password": "new"})
+    assert changed(role.run(APP)) == 1
+    assert role.data("app")["password"] == "new"
+    assert role.report()[0]["action"] == "updated"
+
+
+def test_a_foreign_secret_is_refused_before_anything_is_minted(role: Role, site: Site) -> None:
+    role.run(APP)
+    body = client.V1Secret(metadata=client.V1ObjectMeta(name="aws"), string_data={"mine": "x"})
+    role.api.create_namespaced_secret(role.namespace, body)
+    outcome = role.run(AWS, AZURE)
+    assert outcome.status != 0
+    assert "is not managed by this role" in " ".join(outcome.output.split())
+    assert site.leases() == []
+    assert role.data("aws") == {"mine": "x"}
+
+
+def test_a_missing_namespace_is_refused_before_anything_is_minted(role: Role, site: Site) -> None:
+    outcome = role.run(AWS, cluster_credentials_create_namespaces=False)
+    assert outcome.status != 0
+    assert f"there is no namespace {role.namespace}" in " ".join(outcome.output.split())
+    assert site.leases() == []
+
+
+def test_check_mode_predicts_and_mints_nothing(role: Role, site: Site) -> None:
+    assert changed(role.run(AWS, APP, arguments=("--check", "--diff"))) == 1
+    assert site.leases() == []
+    role.run(AWS, APP)
+    assert changed(role.run(AWS, APP, arguments=("--check",))) == 0
+    do(site, "static_secret", path="prod/app", secret={"password": "new"})
+    assert changed(role.run(AWS, APP, AZURE, arguments=("--check", "--diff"))) == 1
+    assert [one["action"] for one in role.report()] == ["kept", "updated", "created"]
+    assert len(site.leases()) == 1
+
+
+def test_what_fails_after_minting_is_said_and_its_leases_end(role: Role, site: Site) -> None:
+    entry = {**AZURE, "keys": {"ID": "no_such_key"}}
+    outcome = role.run(AZURE, {**entry, "name": "other"})
+    assert outcome.status != 0
+    assert "prod/azure has no no_such_key; it has client_id" in " ".join(outcome.output.split())
+    assert len(site.leases()) == 2
+    assert do(site, "lease_info", path="prod/azure")["leases"] == []
+
+
+def test_a_failing_service_is_said(role: Role, site: Site) -> None:
+    site.token("reader-token", ["read"])
+    outcome = Role.run(
+        Role(
+            Plays(role.plays.folder, {**site.environment, "BEYONDTRUST_ACCESS_TOKEN": "reader-token"}),
+            role.cluster,
+            role.api,
+        ),
+        AWS,
+    )
+    assert outcome.status != 0
+    assert "Generating is a permission of its own" in " ".join(outcome.output.split())
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"name": "a"}, "exactly one of dynamic_secret and static_secret"),
+        ({**AWS, "static_secret": "prod/app"}, "exactly one of"),
+        ({**AWS, "name": "Not_A_Name"}, "'Not_A_Name' is not a name that Kubernetes allows"),
+        ({**AWS, "keys": {"a": "b"}, "format": "aws_env"}, "keys and format exclude each other"),
+        ({**AWS, "dynamic_secret": "prod/bad name"}, "the character ' '"),
+        ({**AWS, "secret_name": "x"}, "secret_name"),
+        ({**APP, "format": "aws_env"}, "it is for dynamic secrets"),
+        ({**AWS, "delivery": "pigeon"}, "pigeon"),
+    ],
+)
+def test_a_wrong_entry_is_named_before_anything_happens(
+    role: Role, site: Site, entry: dict[str, Any], says: str
+) -> None:
+    outcome = role.run(APP, entry)
+    assert outcome.status != 0
+    assert says in " ".join(outcome.output.split())
+    assert site.requests() == []
+
+
+def test_an_entry_twice_is_refused(role: Role) -> None:
+    assert "is listed twice" in " ".join(role.run(AWS, AWS).output.split())
+
+
+def test_the_number_of_tasks_does_not_grow_and_no_value_is_shown(role: Role, site: Site) -> None:
+    one = role.run(AWS)
+    many = role.run(*({**AWS, "name": f"aws-{number}"} for number in range(15)), APP, arguments=("-vvvvv", "--diff"))
+    counts = [re.search(r"ok=(\d+)", outcome.output).group(1) for outcome in (one, many)]  # type: ignore[union-attr]
+    assert int(counts[1]) <= int(counts[0]) + 1
+    assert len(site.leases()) == 16
+    shown = many.output
+    for name in ("aws-0", "aws-14"):
+        for value in (role.data(name)["secretAccessKey"], role.data(name)["sessionToken"]):
+            assert value not in shown
+            assert base64.b64encode(value.encode()).decode() not in shown
+    assert "canary" not in shown
+    assert TOKEN not in shown
