@@ -5,11 +5,7 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,35 +15,12 @@ import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 
+from tests.support.documentation import COLLECTION, LOOKUPS, documented
+
 ROOT = Path(__file__).parents[2]
-COLLECTION = "community.workload_credentials"
-LOOKUPS = ("dynamic_credentials", "static_secret")
 SECRETS = {"access_token", "client_secret", "secret"}
 # Mentioned in the connection's descriptions without being an option's own.
 OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
-
-
-@functools.cache
-def documentation(kind: str, names: tuple[str, ...]) -> dict[str, Any]:
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("ansible-doc")),
-            "-t",
-            kind,
-            "-j",
-            *(f"{COLLECTION}.{name}" for name in names),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return {name: found[f"{COLLECTION}.{name}"] for name in names}
-
-
-def documented(kind: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = documentation(kind, MODULES if kind == "module" else LOOKUPS)[name]
-    return found
 
 
 def test_files_index_group_and_routing_name_the_same_modules() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.integration.modules.scenarios import COLLECTION, SCENARIOS, Step
+from tests.support.documentation import documented
 from tests.support.plays import Plays
 from tests.support.site import TOKEN, Site
 
@@ -26,6 +27,8 @@ _CHANCE = re.compile(
 # What the two ways may differ in: ansible-core's own account of a failure.
 _CORES_OWN = ("exception", "invocation", "failed", "deprecations", "_ansible_no_log")
 _VALUES = ("credentials",)
+# What every module returns.
+_COMMON = {"changed", "diff", "warnings", "deprecations", "failed", "_ansible_no_log", "_ansible_parsed"}
 
 
 def comparable(value: Any) -> Any:
@@ -130,6 +133,14 @@ def test_each_step_does_what_is_expected(scenario: Any) -> None:
             assert result["changed"] is step.changed, step
 
 
+def test_a_result_is_what_the_documentation_says(scenario: Any) -> None:
+    steps, worker, _module = scenario
+    for step, result in zip(steps, worker.real, strict=True):
+        if step.changed is not None:
+            own = {key: value for key, value in result.items() if key not in _COMMON}
+            assert undocumented(own, documented("module", step.module)["return"] or {}) == [], step
+
+
 def test_check_mode_predicts_exactly(scenario: Any) -> None:
     steps, worker, _module = scenario
     for step, predicted, real in zip(steps, worker.predicted, worker.real, strict=True):
@@ -157,6 +168,24 @@ def test_no_value_and_no_token_in_any_output(scenario: Any) -> None:
     _steps, worker, module = scenario
     for output in (worker.output, module.output):
         assert not [canary for canary in CANARIES if canary in output]
+
+
+def undocumented(values: Any, described: dict[str, Any], where: str = "") -> list[str]:
+    """Where a result and its description differ."""
+    found = [f"{where}{key} is not described" for key in values if key not in described]
+    for key, entry in described.items():
+        if key not in values:
+            found.extend([f"{where}{key} is missing"] if entry.get("returned") in ("always", "success") else [])
+            continue
+        items = values[key] if isinstance(values[key], list) else [values[key]]
+        if "contains" in entry:
+            found.extend(
+                one
+                for item in items
+                if isinstance(item, dict)
+                for one in undocumented(item, entry["contains"], f"{where}{key}.")
+            )
+    return found
 
 
 def writes(requests: list[str]) -> list[str]:

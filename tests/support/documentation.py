@@ -1,0 +1,42 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ansible-doc knows of the collection's plugins."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES
+
+COLLECTION = "community.workload_credentials"
+LOOKUPS = ("dynamic_credentials", "static_secret")
+
+
+def documented(kind: str, name: str) -> dict[str, Any]:
+    """``doc``, ``examples`` and ``return`` of a module or lookup."""
+    found: dict[str, Any] = _documentation(kind, MODULES if kind == "module" else LOOKUPS)[name]
+    return found
+
+
+@functools.cache
+def _documentation(kind: str, names: tuple[str, ...]) -> dict[str, Any]:
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-doc")),
+            "-t",
+            kind,
+            "-j",
+            *(f"{COLLECTION}.{name}" for name in names),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return {name: found[f"{COLLECTION}.{name}"] for name in names}

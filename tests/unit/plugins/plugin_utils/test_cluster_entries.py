@@ -1,0 +1,66 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an entry of the role may say, and what it becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_entries import checked_entries
+
+AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "/prod/aws"}
+APP = {"name": "app", "namespace": "web", "static_secret": "prod/app"}
+
+
+def test_a_short_entry_is_completed() -> None:
+    (entry,) = checked_entries([AWS], "push")
+    assert (entry["source"], entry["path"], entry["delivery"]) == ("dynamic_secret", "prod/aws", "push")
+    assert (entry["keys"], entry["format"], entry["type"], entry["labels"]) == (None, "raw", "Opaque", {})
+
+
+def test_labels_and_annotations_become_texts() -> None:
+    (entry,) = checked_entries([{**AWS, "labels": {"tier": 1}, "annotations": {"a": True}}], "push")
+    assert (entry["labels"], entry["annotations"]) == ({"tier": "1"}, {"a": "True"})
+
+
+def test_the_same_name_in_two_namespaces_is_two_secrets() -> None:
+    assert len(checked_entries([AWS, {**AWS, "namespace": "batch"}], "push")) == 2
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("aws", "it must be a dictionary"),
+        ({"name": "a", "namespace": "b"}, "exactly one of dynamic_secret and static_secret"),
+        ({**AWS, "static_secret": "prod/app"}, "exactly one of"),
+        ({**AWS, "name": "Not_A_Name"}, r"\(Not_A_Name\).name: 'Not_A_Name' is not a name that Kubernetes allows"),
+        ({**AWS, "name": None}, "is not a name"),
+        ({**AWS, "namespace": "a.b"}, "namespace: 'a.b' is not a name"),
+        ({**AWS, "keys": {"a": "b"}, "format": "aws_env"}, "keys and format exclude each other"),
+        ({**AWS, "keys": {}}, "dictionary of target key and source key"),
+        ({**AWS, "keys": {"a b": "c"}}, "'a b' cannot be a key of a Secret"),
+        ({**AWS, "dynamic_secret": "prod/bad name"}, "the character ' '"),
+        ({**AWS, "secret_name": "x"}, "unknown: secret_name"),
+        ({**AWS, "format": "xml"}, "'xml' is not one of"),
+        ({**APP, "format": "aws_env"}, "it is for dynamic secrets"),
+        ({**AWS, "delivery": "pigeon"}, "'pigeon' is not one of"),
+        ({**AWS, "labels": ["a"]}, "labels: it must be a dictionary of texts"),
+        ({**AWS, "annotations": {"a": {}}}, "annotations: it must be a dictionary of texts"),
+    ],
+)
+def test_a_wrong_entry_is_named(entry: Any, says: str) -> None:
+    with pytest.raises(OptionError, match=f"cluster_credentials_entries\\[1\\].*{says}"):
+        checked_entries([APP, entry], "push")
+
+
+def test_an_entry_twice_is_refused() -> None:
+    with pytest.raises(OptionError, match="web/aws is listed twice"):
+        checked_entries([AWS, AWS], "push")
+
+
+def test_what_is_no_list_is_refused() -> None:
+    with pytest.raises(OptionError, match="it must be a list"):
+        checked_entries({"name": "x"}, "push")
