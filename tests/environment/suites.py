@@ -95,8 +95,9 @@ def _pytest(name: str, *options: str) -> Callable[[Environment], Iterator[Outcom
     return run
 
 
-# Tests that wait for playbooks most of the time; each of these processes has servers of its own.
-_SPREAD = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup")
+# Tests that wait for playbooks most of the time; each of these processes has servers of its own. A file's tests stay
+# together: they share what its fixtures ran.
+_SPREAD = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadscope")
 
 SUITES = (
     Suite("lint", _lint, everywhere=False),

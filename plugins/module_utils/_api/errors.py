@@ -105,7 +105,7 @@ class ApiError(RequestError):
     ) -> None:
         advice = _ADVICE_BY_CODE.get(code) or _ADVICE_BY_STATUS.get(status)
         text = f"status {status}" + (f" {code}" if code else "") + (f": {api_message}" if api_message else "")
-        super().__init__(method, path, text + (f" {advice}" if advice else ""))
+        super().__init__(method, path, f"{text.rstrip('.')}. {advice}" if advice else text)
         self.status = status
         self.code = code
         self.api_message = api_message

@@ -77,7 +77,8 @@ def as_module(site: Site, folder: Path, steps: list[Step]) -> Way:
     # A process costs half a second: some predictions are enough to tell the ways apart, since nothing depends on them.
     checks = [(step, check) for number, step in enumerate(steps) for check in (True, False) if is_run(number, check)]
     tasks = [step.task(check=check) for step, check in checks]
-    outcome = Plays(folder, site.environment).tasks(tasks, as_module=True, arguments=("--diff", "-vvvvv"))
+    environment = {**site.environment, "ANSIBLE_PIPELINING": "true"}
+    outcome = Plays(folder, environment).tasks(tasks, as_module=True, arguments=("--diff", "-vvvvv"))
     assert len(outcome.results) == len(tasks), outcome.output
     results = list(zip(checks, outcome.results, strict=True))
     predicted = [result for (_step, check), result in results if check]
@@ -91,9 +92,7 @@ def is_run(number: int, check: bool) -> bool:
     return not check or number % 4 == 1
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SCENARIOS], ids=str
-)
+@pytest.fixture(scope="module", params=SCENARIOS)
 def scenario(
     request: pytest.FixtureRequest, emulator: Any, unused_sites: Iterator[str], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[list[Step], Way, Way]:

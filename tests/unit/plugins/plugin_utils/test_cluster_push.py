@@ -1,0 +1,126 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which entries are due, and what their Secrets look like."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_entries import checked_entries
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import (
+    EXPIRATION,
+    FIELD_MANAGER,
+    MINTED,
+    manifests,
+    planned,
+    report,
+)
+
+NOW = datetime.now(UTC)
+LIFE = timedelta(hours=8)
+AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "prod/aws"}
+APP = {"name": "app", "namespace": "web", "static_secret": "prod/app"}
+CREDENTIALS = {
+    "accessKeyId": "ASIA",
+    "secretAccessKey": "s",
+    "sessionToken": "t",
+    "leaseId": "l",
+    "expiration": (NOW + LIFE).isoformat(),
+}
+
+
+def secret(entry: dict[str, Any] = AWS, values: Any = CREDENTIALS) -> dict[str, Any]:
+    """The Secret of an entry as the cluster has it after the role has run."""
+    entries = checked_entries([entry], "push")
+    (made,) = manifests(entries, planned(entries, [], NOW), [], [values], [values])
+    made["metadata"]["managedFields"] = [{"manager": FIELD_MANAGER, "fieldsV1": {"f:data": {}}}]
+    return made
+
+
+def due(existing: dict[str, Any], entry: dict[str, Any] = AWS, now: datetime = NOW) -> tuple[str, str]:
+    (one,) = planned(checked_entries([entry], "push"), [existing], now)
+    return one["action"], one["reason"]
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        (0.9, ("keep", "it is fresh")),
+        (0.26, ("keep", "it is fresh")),
+        (0.24, ("mint", "no more than a quarter of its life is left")),
+        (-0.1, ("mint", "it has expired")),
+    ],
+)
+def test_a_lease_is_renewed_when_a_quarter_of_its_life_is_left(left: float, expected: tuple[str, str]) -> None:
+    assert due(secret(), now=NOW + LIFE * (1 - left)) == expected
+
+
+@pytest.mark.parametrize("data", [{"accessKeyId": "eA=="}, {}, {**secret()["data"], "more": "eA=="}])
+def test_missing_and_additional_keys_are_seen(data: dict[str, str]) -> None:
+    assert due({**secret(), "data": data}) == ("mint", "its data was changed by somebody else")
+
+
+def test_another_writer_of_data_is_seen_even_if_the_keys_are_the_same() -> None:
+    existing = secret()
+    existing["metadata"]["managedFields"].append({"manager": "kubectl-edit", "fieldsV1": {"f:data": {}}})
+    assert due(existing) == ("mint", "its data was changed by somebody else")
+
+
+@pytest.mark.parametrize(
+    "change", [{"dynamic_secret": "prod/other"}, {"format": "aws_env"}, {"keys": {"id": "accessKeyId"}}]
+)
+def test_another_definition_needs_a_new_lease(change: dict[str, Any]) -> None:
+    assert due(secret(), {**AWS, **change}) == ("mint", "its definition has changed")
+
+
+@pytest.mark.parametrize("change", [{"labels": {"a": "b"}}, {"annotations": {"a": "b"}}])
+def test_labels_and_annotations_need_none(change: dict[str, Any]) -> None:
+    assert due(secret(), {**AWS, **change})[0] == "keep"
+
+
+@pytest.mark.parametrize("annotation", [EXPIRATION, MINTED])
+def test_a_secret_without_its_dates_is_renewed(annotation: str) -> None:
+    existing = secret()
+    del existing["metadata"]["annotations"][annotation]
+    assert due(existing) == ("mint", "its expiration is not known")
+
+
+def test_a_secret_of_somebody_else_is_refused() -> None:
+    existing = secret()
+    existing["metadata"]["labels"] = {}
+    with pytest.raises(StateError, match="web/aws: a Secret of this name exists and is not managed by this role"):
+        due(existing)
+
+
+def test_a_kept_secret_is_applied_as_it_is() -> None:
+    entries, existing = checked_entries([AWS], "push"), secret()
+    plan = planned(entries, [existing], NOW)
+    (again,) = manifests(entries, plan, [existing], [], [])
+    assert (again["data"], again["metadata"]["annotations"]) == (
+        existing["data"],
+        existing["metadata"]["annotations"],
+    )
+    assert report(plan, [existing], [again])[0]["action"] == "kept"
+
+
+def test_values_that_are_no_text_become_json() -> None:
+    data = secret(APP, {"port": 5432, "hosts": ["a"], "user": "app"})["data"]
+    texts = {key: base64.b64decode(text).decode() for key, text in data.items()}
+    assert texts == {"port": "5432", "hosts": '["a"]', "user": "app"}
+
+
+def test_a_key_that_the_source_does_not_have_is_named() -> None:
+    with pytest.raises(OptionError, match="web/aws.keys: prod/aws has no nothing; it has accessKeyId"):
+        secret({**AWS, "keys": {"a": "nothing"}})
+
+
+def test_annotations_and_report_hold_no_value() -> None:
+    made = secret(values={**CREDENTIALS, "secretAccessKey": "canary-key", "sessionToken": "canary-token"})
+    entries = checked_entries([AWS], "push")
+    assert "canary" not in str(made["metadata"])
+    assert "canary" not in str(report(planned(entries, [], NOW), [], [made]))
