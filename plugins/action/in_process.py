@@ -19,6 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._in
     returns_values,
     run_in_process,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run_leases import RunLeases
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
@@ -34,6 +35,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         spec = spec_of(self._task.action)
         hidden = returns_values(spec, self._task.args)
         arguments, environment = bind(spec, self._task.args, self._own_environment())
+        leases = RunLeases(spec, arguments, environment)
+        arguments = leases.arguments()
         if self._runs_here(variables):
             own = run_in_process(
                 spec,
@@ -49,6 +52,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             self._task.environment = [environment]
             own = self._hand_over(arguments, variables, hidden=hidden)
         result.update(own)
+        leases.settle(arguments, result, check_mode=self._task.check_mode)
         # A failure's message holds no values, and people need to see it.
         if hidden and not result.get("failed"):
             result["_ansible_no_log"] = True

@@ -43,6 +43,12 @@ options:
     type: str
     choices: [host, run, never]
     default: host
+  outlives_run:
+    description:
+      - Leave the lease alone when M(community.workload_credentials.lease) ends those of the run, because its
+        credentials are kept where they are used longer. Needs O(reuse=never).
+    type: bool
+    default: false
   min_ttl:
     description:
       - Mint anew when a stored lease has less than this left, in seconds. Leases whose whole life is shorter than
@@ -56,7 +62,13 @@ options:
     type: str
     choices: [placeholder, generate, error]
     default: placeholder
+  concurrency:
+    description:
+      - How many terms are generated at the same time at most, from 1 to 64.
+    type: int
+    default: 8
 seealso:
+  - module: community.workload_credentials.lease
   - module: community.workload_credentials.dynamic_credentials
   - module: community.workload_credentials.dynamic_secret
 notes:
@@ -116,6 +128,6 @@ class LookupModule(WorkloadCredentialsLookup):
 
     def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
         """Credentials for the terms, in their order."""
-        names = ("key", "format", "reuse", "min_ttl", "check_mode")
+        names = ("key", "format", "reuse", "outlives_run", "min_ttl", "check_mode", "concurrency")
         options = {name: self.get_option(name) for name in names}
         return generate_on_read(client, terms, options, variables, self.warn)

@@ -46,6 +46,11 @@ options:
     type: str
     choices: [error, warn, skip]
     default: error
+  concurrency:
+    description:
+      - How many terms are read at the same time at most, from 1 to 64.
+    type: int
+    default: 8
 seealso:
   - module: community.workload_credentials.static_secret_info
   - module: community.workload_credentials.static_secret
@@ -97,5 +102,5 @@ class LookupModule(WorkloadCredentialsLookup):
 
     def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
         """Values for the terms, in their order."""
-        names = ("key", "version", "default", "on_missing", "on_denied")
+        names = ("key", "version", "default", "on_missing", "on_denied", "concurrency")
         return read_secrets(client, terms, {name: self.get_option(name) for name in names}, self.warn)

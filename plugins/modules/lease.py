@@ -28,7 +28,7 @@ options:
   lease_id:
     description:
       - IDs of leases, which are UUIDs.
-      - One of O(lease_id) and O(path) is required, not both.
+      - Exactly one of O(lease_id), O(path) and O(minted) is required.
     type: list
     elements: str
     aliases: [lease_ids]
@@ -36,6 +36,15 @@ options:
     description:
       - Path of a dynamic secret, all of whose leases to end. Where there is none, there is nothing to end.
     type: str
+  minted:
+    description:
+      - V(run) ends every lease that lookups and modules of this run of Ansible have minted with this token on this
+        site, whatever hosts they were for. Later lookups of the run get fresh ones.
+      - Not among them are leases of lookups with C(outlives_run=true), of the role
+        P(community.workload_credentials.cluster_credentials#role), of C(async) tasks, and those that a module on
+        another host minted with a connection which only that host knows.
+    type: str
+    choices: [run]
   on_not_revocable:
     description:
       - What to do about leases that cannot be revoked. V(warn) names them with their expiration, V(fail) fails before
@@ -61,6 +70,20 @@ EXAMPLES = r"""
 - name: End every lease of an application
   community.workload_credentials.lease:
     path: prod/azure/app
+
+- name: Whatever happens, no lease of this run outlives it
+  block:
+    - name: Deploy with credentials that were made for it
+      ansible.builtin.command: /usr/local/bin/deploy
+      environment: "{{ lookup('community.workload_credentials.dynamic_credentials', path, format='azure_env') }}"
+      vars:
+        path: prod/azure/app
+      changed_when: true
+  always:
+    - name: End what was minted
+      community.workload_credentials.lease:
+        minted: run
+      run_once: true
 
 - name: Insist that all can be ended
   community.workload_credentials.lease:

@@ -9,10 +9,8 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Callable
 
-from ansible import constants
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
@@ -21,8 +19,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     placeholder,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import formatted
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import LeaseStore
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import (
+    LeaseStore,
+    MintedLeases,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import side_by_side
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import run_folder
 
 
 def generate_on_read(
@@ -34,14 +36,17 @@ def generate_on_read(
 ) -> list[Any]:
     """Credentials for the dynamic secrets at these paths, in order.
 
-    :arg options: the lookup's ``key``, ``format``, ``reuse``, ``min_ttl`` (seconds) and ``check_mode``.
+    :arg options: the lookup's ``key``, ``format``, ``reuse``, ``outlives_run``, ``min_ttl`` (seconds), ``check_mode``
+        and ``concurrency``.
     :arg variables: the task's, for the host's name and check mode.
     :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
     """
     paths = [parse_path(str(term), "_terms") for term in terms]
     if int(options["min_ttl"]) < 0:
         raise OptionError("min_ttl", "it must be 0 or more seconds.")
-    credentials = side_by_side(_source(client, options, variables, warn), paths)
+    if options["outlives_run"] and options["reuse"] != "never":
+        raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
+    credentials = side_by_side(_source(client, options, variables, warn), paths, options["concurrency"])
     return [
         _field(formatted(found, options["format"], str(path)), options, path) for path, found in zip(paths, credentials)
     ]
@@ -55,11 +60,19 @@ def _source(
         if options["check_mode"] == "error":
             raise StateError("Credentials are asked for under --check, and check_mode=error forbids generating them.")
         return lambda path: placeholder(client, path)
-    if options["reuse"] == "never":
+    if options["outlives_run"]:
         return lambda path: generate(client, path)
-    store = LeaseStore(Path(constants.DEFAULT_LOCAL_TMP), client.settings, warn)
+    if options["reuse"] == "never":
+        minted = MintedLeases(run_folder(), client.settings, warn)
+        return lambda path: _noted(minted, generate(client, path))
+    store = LeaseStore(run_folder(), client.settings, warn)
     scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
     return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: generate(client, path))
+
+
+def _noted(minted: MintedLeases, credentials: dict[str, Any]) -> dict[str, Any]:
+    minted.add(credentials.get("leaseId"))
+    return credentials
 
 
 def _field(credentials: Any, options: Mapping[str, Any], path: ResourcePath) -> Any:

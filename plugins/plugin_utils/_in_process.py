@@ -32,7 +32,7 @@ def run_in_process(
     :arg arguments: the task's, templated.
     :arg environment: what of the task's own is no option, such as proxies; it counts on top of the worker's.
     """
-    with _environment(environment):
+    with environment_in_force(environment):
         try:
             parameters = validate(spec, name, {key: plain(value) for key, value in arguments.items()})
             return run(spec, parameters, check_mode=check_mode, diff=diff)
@@ -105,7 +105,7 @@ def _base(value: Any) -> Any:
 
 
 @contextmanager
-def _environment(environment: Mapping[str, str]) -> Iterator[None]:
+def environment_in_force(environment: Mapping[str, str]) -> Iterator[None]:
     """The task's environment in force: options' variables, proxies and CA bundles are all read from os.environ.
 
     A worker runs one task at a time, so nobody else sees it.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Leases that a run has minted already: shared by its workers, encrypted, and gone with the run (design, "Lookups").
+"""Leases that a run has minted already: found again by its workers, and ended together (design, "Lookups").
 
 Variables are evaluated lazily, so without it two uses of one variable would get halves of two leases.
 Private to this collection: it may change at any time.
@@ -9,122 +9,113 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import hmac
-import json
-import os
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime, timezone
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import MissingLibraryError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import SealedFolder
 
-try:
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-except ImportError:
-    HAS_CRYPTOGRAPHY = False
-else:
-    HAS_CRYPTOGRAPHY = True
-
-_SALT = 16
-_NONCE = 12
+_FOLDER = "workload-credentials"
+_SKEWED = (
+    "Credentials that were just generated look expired: the clock of this machine or of the service is wrong. "
+    "They are used as they are."
+)
 
 
-class LeaseStore:
-    """Credentials of one identity, in files that only their owner can read.
+class MintedLeases:
+    """The IDs of the living leases that this run has minted.
 
-    :arg folder: the run's own temporary folder; it goes with the run.
-    :arg settings: whose leases these are. Another token, site or address never finds them.
-    :arg warn: called with a sentence when a file is not usable.
-    :raises MissingLibraryError: cryptography is missing, though ansible-core brings it along.
+    :arg folder: the run's own temporary folder.
+    :arg settings: whose leases these are.
+    :arg warn: called with a sentence when something cannot be read.
     """
 
     def __init__(self, folder: Path, settings: Settings, warn: Callable[[str], None]) -> None:
-        if not HAS_CRYPTOGRAPHY:
-            raise MissingLibraryError("cryptography", sys.executable)
-        self._folder = folder / "workload-credentials"
-        self._token = settings.token().encode()
-        self._identity = json.dumps([settings.base_url, settings.service_name, settings.auth_role])
+        self._files = SealedFolder(folder / _FOLDER / "minted", settings.token(), lambda _message: None)
+        self._site = settings.base_url
+        self._warn = warn
+
+    def add(self, lease_id: Any) -> None:
+        """Take note of a lease; credentials that name none cannot be ended early."""
+        if lease_id:
+            self._files.save(self._files.name(self._site, str(lease_id)), {"site": self._site, "id": str(lease_id)})
+
+    def remove(self, lease_ids: Iterable[str]) -> None:
+        """Forget leases that have ended, so that nobody gets their credentials again."""
+        for lease_id in lease_ids:
+            self._files.remove(self._files.name(self._site, lease_id))
+
+    def holds(self, lease_id: Any) -> bool:
+        """Whether the lease is one of them."""
+        return self._files.holds(self._files.name(self._site, str(lease_id)))
+
+    def all(self) -> list[str]:
+        """Every one of them, with a warning about those of other tokens and sites."""
+        entries = [self._files.load(name) for name in self._files.names()]
+        own = [entry["id"] for entry in entries if entry and entry["site"] == self._site]
+        others = len(entries) - len(own)
+        if others:
+            self._warn(
+                f"Leases of this run that were minted with another token or on another site: {others}. "
+                "Only a task with that connection can end them."
+            )
+        return own
+
+
+class LeaseStore:
+    """Credentials of one identity. Another token, site or address never finds them.
+
+    :arg folder: the run's own temporary folder.
+    :arg settings: whose leases these are.
+    :arg warn: called with a sentence when a file is not usable.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, warn: Callable[[str], None]) -> None:
+        self._files = SealedFolder(folder / _FOLDER / "store", settings.token(), warn)
+        self._identity = (settings.base_url, str(settings.service_name), str(settings.auth_role))
+        self._minted = MintedLeases(folder, settings, warn)
         self._warn = warn
 
     def get(self, path: str, scope: str, min_ttl: int, mint: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-        """The stored credentials while they last, else freshly minted ones.
+        """The stored credentials while they last and nobody ended their lease, else freshly minted ones.
 
         Whoever asks for the same meanwhile waits, also in another process.
 
         :arg scope: the inventory host, or "" for the whole run.
         :arg min_ttl: seconds that must be left.
         """
-        name = self._name(path, scope)
-        with self._locked(name):
-            stored = self._load(name)
-            if stored is not None and not _due(stored, min_ttl):
+        name = self._files.name(*self._identity, path, scope)
+        with self._files.locked(name):
+            stored = self._files.load(name)
+            if stored is not None and not _due(stored, min_ttl) and self._lives(stored["credentials"]):
                 return dict(stored["credentials"])
             credentials = dict(mint())
-            self._save(name, {"path": path, "minted": time.time(), "credentials": credentials})
+            entry = {"minted": time.time(), "credentials": credentials}
+            self._minted.add(credentials.get("leaseId"))
+            self._files.save(name, entry)
+            if _life(entry) <= 0:
+                self._warn(_SKEWED)
             return credentials
 
-    def _name(self, path: str, scope: str) -> str:
-        message = json.dumps([self._identity, path, scope]).encode()
-        return hmac.new(self._token, message, hashlib.sha256).hexdigest()
-
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(self._folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _load(self, name: str) -> dict[str, Any] | None:
-        try:
-            data = (self._folder / name).read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            salt, nonce, sealed = data[:_SALT], data[_SALT : _SALT + _NONCE], data[_SALT + _NONCE :]
-            stored = json.loads(AESGCM(self._key(salt)).decrypt(nonce, sealed, name.encode()))
-        except (InvalidTag, ValueError):
-            self._warn("A file in this run's store of leases is damaged or foreign; it is ignored and replaced.")
-            return None
-        return stored if isinstance(stored, dict) else None
-
-    def _save(self, name: str, entry: Mapping[str, Any]) -> None:
-        salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
-        sealed = AESGCM(self._key(salt)).encrypt(nonce, json.dumps(entry).encode(), name.encode())
-        fresh = self._folder / f"{name}.new"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(salt + nonce + sealed)
-        # A reader sees the old entry or the new one, never half of one.
-        os.replace(fresh, self._folder / name)
-
-    def _key(self, salt: bytes) -> bytes:
-        return HKDF(algorithm=SHA256(), length=32, salt=salt, info=b"workload-credentials lease store").derive(
-            self._token
-        )
+    def _lives(self, credentials: Mapping[str, Any]) -> bool:
+        return "leaseId" not in credentials or self._minted.holds(credentials["leaseId"])
 
 
 def _due(stored: Mapping[str, Any], min_ttl: int) -> bool:
     """Whether the lease has less than min_ttl left.
 
-    One whose whole life is shorter than that is kept for half of it: to renew at each use would give halves of two.
+    One whose whole life is shorter than that is kept for half of it, and one that was expired from the start for the
+    run: to renew at each use would give halves of two.
     """
+    life = _life(stored)
+    left = life - (time.time() - stored["minted"])
+    return bool(life > 0 and left < min(min_ttl, life / 2))
+
+
+def _life(stored: Mapping[str, Any]) -> float:
+    """Seconds from minting to expiration; a lease that names no expiration lives on."""
     expiration = parse_time(stored["credentials"].get("expiration"))
-    if expiration is None:
-        return False
-    left = (expiration - datetime.now(timezone.utc)).total_seconds()
-    life = expiration.timestamp() - stored["minted"]
-    return bool(left < min(min_ttl, life / 2))
+    return expiration.timestamp() - stored["minted"] if expiration else float("inf")

@@ -17,14 +17,17 @@ from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import POOL_SIZE
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import argument_spec
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, from_environment
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import plain
 
-CONCURRENCY = 8
 _NO_SITE = (
     "site_id: no site is set: give the option site_id, the environment variable BEYONDTRUST_SITE_ID, the "
     "variable workload_credentials_site_id, or site_id in the ini section [workload_credentials]."
@@ -95,8 +98,13 @@ def _keep_nearest_token(values: dict[str, Any], origins: Mapping[str, str]) -> N
             values[name] = None
 
 
-def side_by_side(function: Callable[[_T], _R], items: Sequence[_T], limit: int = CONCURRENCY) -> list[_R]:
-    """Results in the items' order, computed at most ``limit`` at a time; all are finished before an error is raised."""
+def side_by_side(function: Callable[[_T], _R], items: Sequence[_T], limit: int) -> list[_R]:
+    """Results in the items' order, computed at most ``limit`` at a time; all are finished before an error is raised.
+
+    :raises OptionError: the limit, which is the option ``concurrency``, is out of range.
+    """
+    if not 1 <= limit <= POOL_SIZE:
+        raise OptionError("concurrency", f"it must be from 1 to {POOL_SIZE}.")
     if len(items) < 2:
         return [function(item) for item in items]
     with ThreadPoolExecutor(min(limit, len(items))) as pool:

@@ -29,11 +29,12 @@ def read_secrets(
 ) -> list[Any]:
     """The values of the secrets at these paths, in order, without those that are left out.
 
-    :arg options: the lookup's ``key``, ``version``, ``default``, ``on_missing`` and ``on_denied``.
+    :arg options: the lookup's ``key``, ``version``, ``default``, ``on_missing``, ``on_denied`` and
+        ``concurrency``.
     :raises WorkloadCredentialsError: one is missing or forbidden, and the options do not say otherwise.
     """
     paths = [parse_path(str(term), "_terms") for term in terms]
-    values = side_by_side(lambda path: _read(client, path, options, warn), paths)
+    values = side_by_side(lambda path: _read(client, path, options, warn), paths, options["concurrency"])
     return [value for value in values if value is not _LEFT_OUT]
 
 

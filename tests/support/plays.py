@@ -108,7 +108,7 @@ class Plays:
         done = subprocess.run(
             [str(ANSIBLE_PLAYBOOK), "-i", "inventory.yml", "playbook.yml", *arguments],
             cwd=self.folder,
-            env=self._environment(environment or {}),
+            env=self.variables(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -129,7 +129,8 @@ class Plays:
         script.chmod(0o755)
         return script
 
-    def _environment(self, more: Mapping[str, str | None]) -> dict[str, str]:
+    def variables(self, more: Mapping[str, str | None]) -> dict[str, str]:
+        """The environment of a run; a variable that is None is not set."""
         kept = {name: value for name, value in os.environ.items() if name in _KEPT or not name.startswith(_FOREIGN)}
         own = {
             "ANSIBLE_HOME": str(self.folder / "ansible"),

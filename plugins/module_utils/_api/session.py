@@ -27,7 +27,7 @@ else:
     HAS_REQUESTS = True
 
 # Lookups run several terms at once over one session: more connections than this are never open.
-POOL_SIZE = 16
+POOL_SIZE = 64
 
 _sessions: dict[tuple[int, Settings], requests.Session] = {}
 

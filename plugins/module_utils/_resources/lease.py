@@ -11,7 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import ApiError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ApiError,
+    OptionError,
+    StateError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
@@ -55,6 +59,9 @@ def revocation(lease_id: str, *, tolerated: Sequence[str] = ("lease_not_revocabl
 def _wanted(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     if parameters["path"] is not None:
         return living_leases(client, parse_path(parameters["path"], "path"))
+    if parameters["minted"] is not None:
+        # The action plugin puts their IDs in its place.
+        raise OptionError("minted", "the leases of a run are known where Ansible runs only.")
     # Every ID is checked before the first request.
     for lease_id in parameters["lease_id"]:
         lease_path(lease_id, "lease_id")
@@ -95,9 +102,10 @@ LEASE = Spec(
         "state": {"type": "str", "choices": ["absent"], "default": "absent"},
         "lease_id": {"type": "list", "elements": "str", "aliases": ["lease_ids"]},
         "path": {"type": "str"},
+        "minted": {"type": "str", "choices": ["run"]},
         "on_not_revocable": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
     },
     plan=plan,
-    required_one_of=(("path", "lease_id"),),
-    mutually_exclusive=(("path", "lease_id"),),
+    required_one_of=(("path", "lease_id", "minted"),),
+    mutually_exclusive=(("path", "lease_id", "minted"),),
 )

@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import LeaseStore
+from ansible_collections.community.workload_credentials.plugins.plugin_utils import _lease_store
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import (
+    LeaseStore,
+    MintedLeases,
+)
 
 from tests.support.connection import settings
 
@@ -22,7 +26,12 @@ CANARY = "secret-canary-value"
 
 def credentials(number: int, seconds: float = 3600) -> dict[str, Any]:
     expiration = datetime.now(UTC) + timedelta(seconds=seconds)
-    return {"secretAccessKey": f"{CANARY}-{number}", "accessKeyId": number, "expiration": expiration.isoformat()}
+    return {
+        "secretAccessKey": f"{CANARY}-{number}",
+        "accessKeyId": number,
+        "leaseId": f"lease-{number}",
+        "expiration": expiration.isoformat(),
+    }
 
 
 class Mint:
@@ -42,7 +51,7 @@ def store(folder: Path, warn: Callable[[str], None] = pytest.fail, **changes: An
 
 
 def files(folder: Path) -> list[Path]:
-    return [path for path in (folder / "workload-credentials").iterdir() if not path.suffix]
+    return [path for path in (folder / "workload-credentials" / "store").iterdir() if not path.suffix]
 
 
 def test_the_second_use_mints_nothing_and_gives_the_same_pair(tmp_path: Path) -> None:
@@ -75,7 +84,7 @@ def test_another_path_or_host_has_a_lease_of_its_own(tmp_path: Path) -> None:
     assert mint.count == 4
 
 
-@pytest.mark.parametrize(("life", "min_ttl", "minted"), [(3600, 300, 1), (3600, 3601, 1), (200, 300, 1), (-1, 0, 2)])
+@pytest.mark.parametrize(("life", "min_ttl", "minted"), [(3600, 300, 1), (3600, 3601, 1), (200, 300, 1)])
 def test_a_lease_is_replaced_when_it_is_about_to_expire(tmp_path: Path, life: int, min_ttl: int, minted: int) -> None:
     mint = Mint(life)
     for _use in range(2):
@@ -86,11 +95,12 @@ def test_a_lease_is_replaced_when_it_is_about_to_expire(tmp_path: Path, life: in
 def test_nothing_on_disk_is_readable_by_others_or_in_the_clear(tmp_path: Path) -> None:
     store(tmp_path).get("prod/aws/app", "host x", 300, Mint())
     folder = tmp_path / "workload-credentials"
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    for path in folder.iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        content = path.read_bytes() + path.name.encode()
-        assert not any(word in content for word in (CANARY.encode(), b"prod", b"token-canary"))
+    everything = [folder, *folder.rglob("*")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in everything if path.is_dir()} == {0o700}
+    kept = [path for path in everything if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+    content = b"".join(path.read_bytes() + path.name.encode() for path in kept)
+    assert not any(word in content for word in (CANARY.encode(), b"prod", b"token-canary", b"lease-1", b"example.com"))
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"x" * 200])
@@ -146,3 +156,52 @@ def test_a_failed_mint_leaves_nothing_behind(tmp_path: Path) -> None:
         store(tmp_path).get("a", "", 300, fail)
     assert files(tmp_path) == []
     assert store(tmp_path).get("a", "", 300, Mint())["accessKeyId"] == 1
+
+
+def at(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let time have passed since now."""
+    now = datetime.now(UTC).timestamp()
+    monkeypatch.setattr(_lease_store.time, "time", lambda: now + seconds)
+
+
+@pytest.mark.parametrize(
+    ("life", "passed", "minted"), [(3600, 3200, 1), (3600, 3301, 2), (200, 99, 1), (200, 101, 2), (3600, 3590, 2)]
+)
+def test_a_lease_ends_its_use_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, life: int, passed: int, minted: int
+) -> None:
+    mint = Mint(life)
+    store(tmp_path).get("a", "", 300, mint)
+    at(monkeypatch, passed)
+    assert store(tmp_path).get("a", "", 300, mint)["accessKeyId"] == minted
+
+
+def test_a_wrong_clock_does_not_mint_at_each_use(tmp_path: Path) -> None:
+    mint, warnings = Mint(-1000), []
+    for _use in range(3):
+        store(tmp_path, warnings.append).get("a", "", 300, mint)
+    assert mint.count == 1
+    assert len(warnings) == 1
+    assert "clock" in warnings[0]
+
+
+def test_a_lease_that_was_ended_is_not_given_again(tmp_path: Path) -> None:
+    mint, minted = Mint(), MintedLeases(tmp_path, settings(), pytest.fail)
+    store(tmp_path).get("a", "", 300, mint)
+    store(tmp_path).get("b", "", 300, mint)
+    assert sorted(minted.all()) == ["lease-1", "lease-2"]
+    minted.remove(["lease-1", "lease-that-never-was"])
+    assert minted.all() == ["lease-2"]
+    assert store(tmp_path).get("a", "", 300, mint)["leaseId"] == "lease-3"
+    assert store(tmp_path).get("b", "", 300, mint)["leaseId"] == "lease-2"
+
+
+@pytest.mark.parametrize("other", [{"access_token": "another"}, {"site_id": "b1b2c3d4-e5f6-4890-abcd-ef1234567890"}])
+def test_the_leases_of_another_token_or_site_are_counted_and_no_more(tmp_path: Path, other: dict[str, str]) -> None:
+    warnings: list[str] = []
+    MintedLeases(tmp_path, settings(**other), pytest.fail).add("theirs")
+    minted = MintedLeases(tmp_path, settings(), warnings.append)
+    minted.add("ours")
+    minted.add(None)
+    assert minted.all() == ["ours"]
+    assert warnings[0].endswith("site: 1. Only a task with that connection can end them.")

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What modules have to do with the leases that a run has minted: taking note of them, and ending them.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.session_info import SESSION_INFO
+from ansible_collections.community.workload_credentials.plugins.module_utils._run import validate
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import environment_in_force
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import MintedLeases
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import run_folder
+
+_CONCERNED = ("dynamic_credentials", "lease")
+
+
+class RunLeases:
+    """One task's part in it. Only the modules dynamic_credentials and lease have any.
+
+    :arg arguments: the task's, with what its environment sets.
+    """
+
+    def __init__(self, spec: Spec, arguments: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+        self._spec = spec
+        self._given = dict(arguments)
+        self._warnings: list[str] = []
+        self._leases = self._find(environment) if spec.name in _CONCERNED else None
+
+    def arguments(self) -> dict[str, Any]:
+        """The task's arguments, with the leases' IDs in the place of ``minted=run``."""
+        asked = self._spec.name == "lease" and self._given.get("minted") == "run"
+        if not asked or self._leases is None or self._given.keys() & {"path", "lease_id", "lease_ids"}:
+            return self._given
+        others = {name: value for name, value in self._given.items() if name != "minted"}
+        return {**others, "lease_id": self._leases.all()}
+
+    def settle(self, arguments: Mapping[str, Any], result: dict[str, Any], *, check_mode: bool) -> None:
+        """Take note of what the task did.
+
+        :arg arguments: those with which it ran.
+        """
+        if self._warnings:
+            result["warnings"] = [*result.get("warnings", ()), *self._warnings]
+        if self._leases is None or check_mode or result.get("failed"):
+            return
+        if self._spec.name == "dynamic_credentials":
+            self._leases.add(result.get("lease_id"))
+        else:
+            living = {lease["id"] for lease in result.get("not_revocable", ())}
+            self._leases.remove({*_ids(arguments), *result.get("revoked", ())} - living)
+
+    def _find(self, environment: Mapping[str, str]) -> MintedLeases | None:
+        """None: the connection is not known here, as for a module that takes it from another host's environment."""
+        connection = {name: value for name, value in self._given.items() if name in CONNECTION}
+        try:
+            with environment_in_force(environment):
+                settings = Settings.from_parameters(validate(SESSION_INFO, self._spec.name, connection))
+            return MintedLeases(run_folder(), settings, self._warnings.append)
+        except WorkloadCredentialsError:
+            return None
+
+
+def _ids(arguments: Mapping[str, Any]) -> list[str]:
+    given = arguments.get("lease_id") or arguments.get("lease_ids") or []
+    return [str(lease_id) for lease_id in (given if isinstance(given, list) else [given])]

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small files of a run that only its user can read, and only with the access token.
+
+They lie in the run's own temporary folder and go with it (design, "Lookups").
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable
+
+from ansible import constants
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import MissingLibraryError
+
+try:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+except ImportError:
+    HAS_CRYPTOGRAPHY = False
+else:
+    HAS_CRYPTOGRAPHY = True
+
+_SALT = 16
+_NONCE = 12
+
+
+def run_folder() -> Path:
+    """The folder that all worker processes of this run share, and that Ansible removes at the run's end."""
+    return Path(constants.DEFAULT_LOCAL_TMP)
+
+
+class SealedFolder:
+    """Files of mode 0600 in a folder of mode 0700, encrypted with a key made from a token.
+
+    :arg folder: made when it is first used.
+    :arg token: without it nothing in the folder can be read.
+    :arg warn: called with a sentence when a file is not usable.
+    :raises MissingLibraryError: cryptography is missing, though ansible-core brings it along.
+    """
+
+    def __init__(self, folder: Path, token: str, warn: Callable[[str], None]) -> None:
+        if not HAS_CRYPTOGRAPHY:
+            raise MissingLibraryError("cryptography", sys.executable)
+        self._folder = folder
+        self._token = token.encode()
+        self._warn = warn
+
+    def name(self, *parts: str) -> str:
+        """A file's name for these parts, which says nothing to who does not have the token."""
+        return hmac.new(self._token, json.dumps(parts).encode(), hashlib.sha256).hexdigest()
+
+    def names(self) -> list[str]:
+        """The names of all files, also of those made with another token."""
+        return sorted(path.name for path in self._folder.glob("*") if not path.suffix)
+
+    def holds(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return (self._folder / name).exists()
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Keep everybody else who wants the same name waiting, threads and processes."""
+        self._make()
+        descriptor = os.open(self._folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def load(self, name: str) -> dict[str, Any] | None:
+        """What was saved under the name; None: nothing, or nothing usable."""
+        try:
+            data = (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            salt, nonce, sealed = data[:_SALT], data[_SALT : _SALT + _NONCE], data[_SALT + _NONCE :]
+            stored = json.loads(AESGCM(self._key(salt)).decrypt(nonce, sealed, name.encode()))
+        except (InvalidTag, ValueError):
+            self._warn("A file in this run's store of leases is damaged or foreign; it is ignored and replaced.")
+            return None
+        return stored if isinstance(stored, dict) else None
+
+    def save(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Write it under the name, in the place of what was there."""
+        self._make()
+        salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
+        sealed = AESGCM(self._key(salt)).encrypt(nonce, json.dumps(entry).encode(), name.encode())
+        fresh = self._folder / f"{name}.new"
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(salt + nonce + sealed)
+        # A reader sees the old entry or the new one, never half of one.
+        os.replace(fresh, self._folder / name)
+
+    def remove(self, name: str) -> None:
+        """Remove the file; one that is not there is removed already."""
+        (self._folder / name).unlink(missing_ok=True)
+
+    def _make(self) -> None:
+        for folder in (self._folder.parent, self._folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+    def _key(self, salt: bytes) -> bytes:
+        return HKDF(algorithm=SHA256(), length=32, salt=salt, info=b"workload-credentials lease store").derive(
+            self._token
+        )
