@@ -34,16 +34,17 @@ CREDENTIALS = {
 }
 
 
-def secret(entry: dict[str, Any] = AWS, values: Any = CREDENTIALS) -> dict[str, Any]:
+def secret(entry: dict[str, Any] | None = None, values: Any = None) -> dict[str, Any]:
     """The Secret of an entry as the cluster has it after the role has run."""
-    entries = checked_entries([entry], "push")
-    (made,) = manifests(entries, planned(entries, [], NOW), [], [values], [values])
+    entries = checked_entries([entry or AWS], "push")
+    held = [values or CREDENTIALS]
+    (made,) = manifests(entries, planned(entries, [], NOW), [], held, held)
     made["metadata"]["managedFields"] = [{"manager": FIELD_MANAGER, "fieldsV1": {"f:data": {}}}]
     return made
 
 
-def due(existing: dict[str, Any], entry: dict[str, Any] = AWS, now: datetime = NOW) -> tuple[str, str]:
-    (one,) = planned(checked_entries([entry], "push"), [existing], now)
+def due(existing: dict[str, Any], entry: dict[str, Any] | None = None, now: datetime = NOW) -> tuple[str, str]:
+    (one,) = planned(checked_entries([entry or AWS], "push"), [existing], now)
     return one["action"], one["reason"]
 
 
