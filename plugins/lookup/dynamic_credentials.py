@@ -116,7 +116,7 @@ _raw:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._generate import generate_on_read
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
     WorkloadCredentialsLookup,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.http import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 
 from tests.support.connection import settings

@@ -96,8 +96,8 @@ def test_a_lease_that_expires_in_the_middle_is_followed_by_a_fresh_whole_pair(pl
         f"{COLLECTION}.lease_info": {"path": "prod/aws"},
         "register": "living",
         "until": "living.leases | length == 0",
-        "retries": 50,
-        "delay": 0.2,
+        "retries": 20,
+        "delay": 1,
     }
     # With a clock that is an hour slow, the lease of an hour ends a moment from now.
     site.advance_clock(-3599)

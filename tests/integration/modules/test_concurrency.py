@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._api import http
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import client as wire
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import spec_of
@@ -27,7 +27,7 @@ DEFINITION = {"type": "aws", "integration_name": "main", "role_arn": ROLE}
 def definitions(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Folders and integrations to work with, and no waiting."""
     populate(site)
-    monkeypatch.setattr(http.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(wire.time, "sleep", lambda _seconds: None)
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, module: str, request: Request, site: Site) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._api import http
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import client as wire
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
     ConflictError,
@@ -31,7 +31,7 @@ ONCE = Request("POST", "/folders/once", replay=Replay.NEVER)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that the client would have waited; the tests do not."""
     slept: list[float] = []
-    monkeypatch.setattr(http.time, "sleep", slept.append)
+    monkeypatch.setattr(wire.time, "sleep", slept.append)
     return slept
 
 
