@@ -13,7 +13,7 @@ RUN = $(START) tests.environment --
 TEST = $(START) tests.environment.run_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity unit integration packaging emulator kubernetes lock clean
+.PHONY: help demo test lint sanity unit integration packaging bench emulator kubernetes lock clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -39,6 +39,9 @@ integration: ## real playbook runs against the emulator and a Kubernetes control
 
 packaging: ## the collection's archive: what is in it, and that it works where it is installed
 	$(TEST) packaging
+
+bench: ## what the collection costs, beside its peers; ARGS="--runs 5 --only a,b"
+	$(RUN) python -m tests.benchmarks $(ARGS)
 
 emulator: ## a Secrets API to test your own plays against; ARGS="--port 0 --site UUID --token TOKEN"
 	$(RUN) python -m tests.emulator --explain $(ARGS)

@@ -79,7 +79,7 @@ class Emulator:
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._tls = self._tls_files(tls_dir, host) if tls else None
         try:
-            self._socket = _listen(host, port)
+            self._socket = listen(host, port)
         except StartError:
             self._forget()
             raise
@@ -165,7 +165,11 @@ def _checked_site(site: str) -> str:
     raise StartError(f"{site!r} is no site id: give a UUID, such as {DEMO_SITE}.")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that accepts connections, which wait until a server takes them.
+
+    :raises StartError: the address cannot be had.
+    """
     if not 0 <= port <= 65535:
         # The system would take the number modulo 65536.
         raise StartError(f"cannot listen on {_authority(host, port)}: a port is a number from 0 to 65535.")

@@ -15,9 +15,10 @@ from tests.environment.progress import report, run_long
 from tests.environment.variables import for_pip
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-# kubernetes.core comes in the wheel of the community package, from where the Python packages come too.
+# These collections come in the wheel of the community package, from where the Python packages come too.
 _WHEEL = CHECKOUT / "tests" / "requirements" / "collections.txt"
-_FETCHED = ("kubernetes/core",)
+# The second is the peer of the benchmarks.
+_FETCHED = ("kubernetes/core", "community/hashi_vault")
 
 
 def fetched_collections(python: Path) -> Path:

@@ -19,7 +19,7 @@ import yaml
 FILTERS = Path(__file__).parent / "filter_plugins"
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 # What a test's run must not take over from the person who runs the tests.
-_FOREIGN = ("BEYONDTRUST_", "ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "AWS_", "AZURE_")
+_FOREIGN = ("BEYONDTRUST_", "ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "AWS_", "AZURE_", "VAULT_")
 _KEPT = ("ANSIBLE_COLLECTIONS_PATH",)
 
 
@@ -48,11 +48,11 @@ class Plays:
     """Runs plays in a folder of their own.
 
     :arg folder: for the playbook, inventory and everything Ansible leaves behind.
-    :arg environment: variables in force in each run, such as the connection's.
+    :arg environment: variables in force in each run, such as the connection's; one that is None is not set.
     """
 
     folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str | None] = field(default_factory=dict)
 
     def tasks(
         self,

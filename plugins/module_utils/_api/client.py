@@ -62,6 +62,10 @@ class Client:
             raise MissingLibraryError("requests", sys.executable)
         self.settings = settings
         self._session = session_for(settings)
+        # Proxies and REQUESTS_CA_BUNDLE of the environment, looked up once and not for each request.
+        self._transport = self._session.merge_environment_settings(
+            settings.base_url, {}, None, settings.validate_certs, None
+        )
 
     def get(self, request: Request) -> dict[str, Any]:
         """The resource.
@@ -131,17 +135,16 @@ class Client:
 
     def _attempt(self, request: Request) -> requests.Response:
         try:
-            return self._session.request(
-                request.method,
-                self.settings.base_url + request.target,
-                json=request.body,
-                headers=self._headers(request),
-                auth=Bearer(self.settings.token()),
-                # Without it REQUESTS_CA_BUNDLE would turn validation on again.
-                verify=self.settings.validate_certs,
-                timeout=self.settings.timeout,
-                allow_redirects=False,
+            prepared = self._session.prepare_request(
+                requests.Request(
+                    request.method,
+                    self.settings.base_url + request.target,
+                    json=request.body,
+                    headers=self._headers(request),
+                    auth=Bearer(self.settings.token()),
+                )
             )
+            return self._session.send(prepared, timeout=self.settings.timeout, allow_redirects=False, **self._transport)
         except requests.exceptions.RequestException as error:
             raise no_answer(request, error, self.settings) from None
 

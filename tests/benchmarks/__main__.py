@@ -1,0 +1,81 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m tests.benchmarks [--runs N] [--only a,b]``: what the collection costs, as ratios from one run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import yaml
+
+from tests.benchmarks.measures import MEASURES, Bench, prepare
+from tests.benchmarks.table import Row, table
+from tests.benchmarks.vault import Vault
+from tests.emulator.server import DEMO_SITE, Emulator
+from tests.support.definitions import populate
+from tests.support.plays import Plays
+from tests.support.site import TOKEN, Site
+
+
+def main() -> int:
+    """Return 0 when every target was reached."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--runs", type=int, default=3, help="of each playbook; the median counts")
+    parser.add_argument("--only", default=",".join(MEASURES), help="parts, such as a,c")
+    options = parser.parse_args()
+    parts = options.only.split(",")
+    unknown = sorted(set(parts) - set(MEASURES))
+    if unknown or options.runs < 1:
+        parser.error(f"parts are {', '.join(MEASURES)}, and there is at least one run")
+    try:
+        return _measure(parts, options.runs)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _measure(parts: list[str], runs: int) -> int:
+    with (
+        tempfile.TemporaryDirectory(prefix="workload-credentials-bench-") as name,
+        Emulator(sites=[DEMO_SITE], tokens=[TOKEN]) as emulator,
+        Vault(Path(name, "vault")) as vault,
+    ):
+        site = Site(emulator, DEMO_SITE)
+        populate(site)
+        prepare(site)
+        # As after an installation: nothing is compiled in each run, and nothing is written into the checkout.
+        compiled = {"PYTHONPYCACHEPREFIX": str(Path(name, "compiled")), "PYTHONDONTWRITEBYTECODE": None}
+        plays = Plays(Path(name), {**site.environment, **vault.environment, **compiled})
+        bench = Bench(plays, site, runs)
+        rows: list[Row] = []
+        for part in parts:
+            print(f"{part}: {(MEASURES[part].__doc__ or '').splitlines()[0]}", file=sys.stderr, flush=True)
+            rows.extend(MEASURES[part](bench))
+    print(f"\n{_machine()}; median of {runs} runs\n{_versions()}\n\n{table(rows)}")
+    return 0 if all(row.reached is not False for row in rows) else 1
+
+
+def _machine() -> str:
+    names = [line.split(":", 1)[1].strip() for line in _lines(Path("/proc/cpuinfo")) if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def _versions() -> str:
+    peer = Path(os.environ["ANSIBLE_COLLECTIONS_PATH"], "ansible_collections", "community", "hashi_vault")
+    manifest = yaml.safe_load((peer / "MANIFEST.json").read_text(encoding="utf-8"))["collection_info"]["version"]
+    packages = ", ".join(f"{name} {version(name)}" for name in ("ansible-core", "requests", "hvac"))
+    return f"Python {platform.python_version()}, {packages}, community.hashi_vault {manifest}"
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+if __name__ == "__main__":
+    sys.exit(main())
