@@ -9,11 +9,11 @@ name: cluster_credentials_plan
 short_description: Which entries of cluster_credentials are due
 version_added: 1.0.0
 description:
-  - Says for each entry whether its Secret is kept, or needs to be read or minted, and why.
+  - Says for each Secret whether it is kept, read, minted, let go or removed, and why.
   - The role P(community.workload_credentials.cluster_credentials#role) is what this filter is for.
 author:
   - community.workload_credentials contributors (@ansible-collections)
-positional: _input, existing
+positional: _input, existing, prune
 options:
   _input:
     description: The checked entries.
@@ -21,10 +21,14 @@ options:
     elements: dict
     required: true
   existing:
-    description: The Secrets of the entries' namespaces.
+    description: The Secrets of the entries' namespaces, or of the cluster.
     type: list
     elements: dict
     required: true
+  prune:
+    description: Plan the removal of pushed Secrets that no entry names.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -53,9 +57,9 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._filter_base import as_filter
 
 
-def cluster_credentials_plan(entries: Any, existing: Any) -> Any:
-    """For each entry what is to be done now."""
-    return planned(entries, existing, datetime.now(timezone.utc))
+def cluster_credentials_plan(entries: Any, existing: Any, prune: bool = False) -> Any:
+    """For each Secret what is to be done now."""
+    return planned(entries, existing, datetime.now(timezone.utc), prune)
 
 
 class FilterModule:

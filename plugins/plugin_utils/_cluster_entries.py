@@ -14,12 +14,24 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_sts import checked_sts
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import FORMATS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import plain
 
-SOURCES = ("dynamic_secret", "static_secret")
-DELIVERIES = ("push",)
-_KNOWN = {"name", "namespace", "delivery", "keys", "format", "type", "labels", "annotations", *SOURCES}
+SOURCES = ("dynamic_secret", "static_secret", "sts_session_token")
+DELIVERIES = ("push", "external_secret")
+# What External Secrets Operator does, and a push cannot.
+_OPERATORS = ("template", "refresh_interval", "creation_policy", "deletion_policy")
+_POLICIES = {
+    "creation_policy": ("Owner", "Orphan", "Merge", "CreateOrMerge"),
+    "deletion_policy": ("Retain", "Delete", "Merge"),
+}
+_KNOWN = {
+    *("name", "namespace", "delivery", "keys", "format", "type", "labels", "annotations"),
+    *SOURCES,
+    *_OPERATORS,
+}
 # Kubernetes' names of Secrets and namespaces (RFC 1123), and keys of a Secret's data.
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -27,7 +39,7 @@ _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
 
 def checked_entries(entries: Any, delivery: str) -> list[dict[str, Any]]:
-    """Every entry with all its fields, ``source`` and ``path`` in the place of the two kinds of source.
+    """Every entry with all its fields, ``source`` and ``path`` in the place of the kinds of source.
 
     :arg delivery: the default delivery.
     :raises OptionError: the message names the entry and the field.
@@ -55,24 +67,53 @@ def _checked(entry: Any, where: str, delivery: str) -> dict[str, Any]:
         raise OptionError(where, f"unknown: {', '.join(unknown)}. Known: {', '.join(sorted(_KNOWN))}.")
     sources = [source for source in SOURCES if entry.get(source)]
     if len(sources) != 1:
-        raise OptionError(where, f"exactly one of {' and '.join(SOURCES)} is needed.")
+        raise OptionError(where, "exactly one of dynamic_secret and static_secret (or sts_session_token) is needed.")
     where = f"{where} ({entry.get('name')})"
-    path = str(parse_path(str(entry[sources[0]]), f"{where}.{sources[0]}"))
+    (source,) = sources
+    sts = checked_sts(entry[source], f"{where}.{source}") if source == "sts_session_token" else None
     completed = {
         "name": _matching(entry, "name", _NAME, where),
         "namespace": _matching(entry, "namespace", _NAMESPACE, where),
         "delivery": entry.get("delivery") or delivery,
-        "source": sources[0],
-        "path": path,
+        "source": source,
+        "path": None if sts else str(parse_path(str(entry[source]), f"{where}.{source}")),
+        "sts": sts,
         "keys": _keys(entry, where),
-        "format": _format(entry, sources[0], where),
+        "format": _format(entry, source, where),
         "type": entry.get("type") or "Opaque",
         "labels": _texts(entry, "labels", where),
         "annotations": _texts(entry, "annotations", where),
     }
     if completed["delivery"] not in DELIVERIES:
         raise OptionError(f"{where}.delivery", f"{completed['delivery']!r} is not one of: {', '.join(DELIVERIES)}.")
-    return completed
+    return {**completed, **_operators_own(entry, completed, where)}
+
+
+def _operators_own(entry: Mapping[str, Any], completed: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The fields that only External Secrets Operator honours."""
+    if completed["delivery"] == "push":
+        for field in (*_OPERATORS, "sts_session_token"):
+            if entry.get(field):
+                raise OptionError(f"{where}.{field}", "it needs delivery external_secret.")
+        return {}
+    if entry.get("template") and (entry.get("keys") or entry.get("format")):
+        raise OptionError(f"{where}.template", "template excludes keys and format.")
+    interval = str(entry.get("refresh_interval") or "auto")
+    if interval != "auto":
+        seconds(interval, f"{where}.refresh_interval")
+    return {
+        "template": _texts(entry, "template", where),
+        "refresh_interval": interval,
+        "creation_policy": _choice(entry, "creation_policy", "Owner", where),
+        "deletion_policy": _choice(entry, "deletion_policy", "Retain", where),
+    }
+
+
+def _choice(entry: Mapping[str, Any], field: str, default: str, where: str) -> str:
+    value = str(entry.get(field) or default)
+    if value not in _POLICIES[field]:
+        raise OptionError(f"{where}.{field}", f"{value!r} is not one of: {', '.join(_POLICIES[field])}.")
+    return value
 
 
 def _matching(entry: Mapping[str, Any], field: str, pattern: re.Pattern[str], where: str) -> str:
@@ -100,8 +141,8 @@ def _format(entry: Mapping[str, Any], source: str, where: str) -> str:
     chosen = str(entry.get("format") or "raw")
     if chosen not in FORMATS:
         raise OptionError(f"{where}.format", f"{chosen!r} is not one of: {', '.join(FORMATS)}.")
-    if source == "static_secret" and chosen != "raw":
-        raise OptionError(f"{where}.format", "it is for dynamic secrets; use keys for static ones.")
+    if source != "dynamic_secret" and chosen != "raw":
+        raise OptionError(f"{where}.format", "it is for dynamic secrets; use keys for others.")
     return chosen
 
 

@@ -25,6 +25,8 @@ _PREFIX = "workload-credentials.ansible.com/"
 LEASE, EXPIRATION, MINTED, DEFINITION, KEYS = (
     _PREFIX + name for name in ("lease-id", "expiration", "minted-at", "definition", "keys")
 )
+# What External Secrets Operator puts on the Secrets that it writes.
+_OPERATED = "reconcile.external-secrets.io/managed"
 # The key of a Secret that holds a format which is one text.
 _TEXT_KEY = "credentials"
 # A lease is renewed when no more than this part of its life is left.
@@ -34,14 +36,46 @@ Entry = Mapping[str, Any]
 Secret = Mapping[str, Any]
 
 
-def planned(entries: Sequence[Entry], existing: Sequence[Secret], now: datetime) -> list[dict[str, Any]]:
-    """For each entry whether it is due, and why; nothing in it is secret.
+def planned(
+    entries: Sequence[Entry], existing: Sequence[Secret], now: datetime, prune: bool = False
+) -> list[dict[str, Any]]:
+    """What is to be done about each Secret, and why; nothing in it is secret.
 
-    :arg existing: the Secrets of the entries' namespaces.
-    :raises StateError: a Secret of that name is not this role's.
+    ``action`` is keep, mint or read for entries that are pushed; let_go for Secrets that were pushed and are the
+    operator's now; remove for those that no entry names. ``supersedes`` is the lease that nobody needs afterwards.
+
+    :arg existing: the Secrets of the entries' namespaces, or of the cluster.
+    :arg prune: remove what no entry names.
+    :raises StateError: a Secret of an entry's name is not this role's.
     """
     found = {_identity(secret): secret for secret in existing}
-    return [_planned(entry, found.get((entry["namespace"], entry["name"])), now) for entry in entries]
+    pushed = [entry for entry in entries if entry["delivery"] == "push"]
+    plan = [_planned(entry, found.get((entry["namespace"], entry["name"])), now) for entry in pushed]
+    listed = {(entry["namespace"], entry["name"]): entry["delivery"] for entry in entries}
+    for secret in sorted(existing, key=_identity):
+        delivery = listed.get(_identity(secret))
+        if is_pushed(secret) and delivery == "external_secret":
+            plan.append(_leaving(secret, "let_go", "the operator delivers it now"))
+        elif is_pushed(secret) and delivery is None and prune:
+            plan.append(_leaving(secret, "remove", "no entry names it"))
+    return plan
+
+
+def takeovers(plan: Sequence[Mapping[str, Any]], external: Sequence[Secret]) -> list[dict[str, Any]]:
+    """The ExternalSecrets to delete, since their Secrets are pushed from now on.
+
+    :arg external: those of this role.
+    :raises StateError: an ExternalSecret of somebody else writes a Secret of the plan.
+    """
+    found = {_identity(one): one for one in external}
+    leaving = [one for one in plan if one["operated"]]
+    for one in leaving:
+        if (one["namespace"], one["name"]) not in found:
+            raise StateError(
+                f"{one['namespace']}/{one['name']}: an ExternalSecret that this role does not manage writes this "
+                "Secret. Remove it first, or choose another name."
+            )
+    return [_reference(found[one["namespace"], one["name"]]) for one in leaving]
 
 
 def manifests(
@@ -61,11 +95,12 @@ def manifests(
     """
     found = {_identity(secret): secret for secret in existing}
     fresh = {"mint": iter(minted), "read": iter(read)}
+    pushed = [entry for entry in entries if entry["delivery"] == "push"]
     return [
         _kept(entry, found[(entry["namespace"], entry["name"])])
         if one["action"] == "keep"
         else _written(entry, next(fresh[one["action"]]))
-        for entry, one in zip(entries, plan)
+        for entry, one in zip(pushed, plan)
     ]
 
 
@@ -77,44 +112,107 @@ def report(
     :arg applied: the manifests that were applied, in the plan's order.
     """
     before = {_identity(secret): secret for secret in existing}
-    return [_reported(one, before.get(_identity(secret)), secret) for one, secret in zip(plan, applied)]
+    done = [_reported(one, before.get(_identity(secret)), secret) for one, secret in zip(plan, applied)]
+    return done + [_removed(one, before) for one in plan if one["action"] == "remove"]
+
+
+def leftovers(manifests_: Sequence[Secret], existing: Sequence[Secret]) -> list[dict[str, Any]]:
+    """Patches that remove the keys which others have added: a server-side apply leaves what others own."""
+    found = {_identity(secret): secret for secret in existing}
+    patches = []
+    for manifest in manifests_:
+        before = found.get(_identity(manifest))
+        extra = _keys_of_others(before) - set(manifest["data"]) if before else set()
+        if extra:
+            metadata = {field: manifest["metadata"][field] for field in ("name", "namespace")}
+            patches.append({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": dict.fromkeys(extra)})
+    return patches
+
+
+def is_pushed(secret: Secret) -> bool:
+    """Whether this role has made the Secret itself; the operator copies the label, and not the annotation."""
+    return _is_managed(secret) and DEFINITION in (secret["metadata"].get("annotations") or {})
+
+
+def is_operated(secret: Secret) -> bool:
+    """Whether External Secrets Operator writes this Secret."""
+    labels = secret["metadata"].get("labels") or {}
+    owners = secret["metadata"].get("ownerReferences") or ()
+    return labels.get(_OPERATED) == "true" or any(owner.get("kind") == "ExternalSecret" for owner in owners)
 
 
 def _planned(entry: Entry, secret: Secret | None, now: datetime) -> dict[str, Any]:
-    if secret is not None and not _is_managed(secret):
+    operated = secret is not None and is_operated(secret)
+    if secret is not None and not operated and not _is_managed(secret):
         raise StateError(
             f"{entry['namespace']}/{entry['name']}: a Secret of this name exists and is not managed by this role. "
             "Remove it, or choose another name."
         )
     reason = "its values are read each time" if entry["source"] == "static_secret" else _due(entry, secret, now)
     action = "keep" if reason is None else "mint" if entry["source"] == "dynamic_secret" else "read"
-    fields = ("name", "namespace", "delivery", "source", "path")
-    return {**{field: entry[field] for field in fields}, "action": action, "reason": reason or "it is fresh"}
+    notes = secret["metadata"].get("annotations") or {} if secret is not None else {}
+    return {
+        **{field: entry[field] for field in ("name", "namespace", "delivery", "path")},
+        **_said(entry["namespace"], entry["name"], action, reason or "it is fresh"),
+        "operated": operated,
+        "supersedes": notes.get(LEASE) if action == "mint" else None,
+    }
+
+
+def _leaving(secret: Secret, action: str, reason: str) -> dict[str, Any]:
+    namespace, name = _identity(secret)
+    notes = secret["metadata"]["annotations"]
+    own = {"name": name, "namespace": namespace, "operated": False, "supersedes": notes.get(LEASE)}
+    own["reference"] = _reference({"apiVersion": "v1", "kind": "Secret", **secret})
+    return {**own, **_said(namespace, name, action, reason)}
+
+
+def _said(namespace: str, name: str, action: str, reason: str) -> dict[str, str]:
+    return {"action": action, "reason": reason, "line": f"{namespace}/{name}: {action}, {reason}"}
+
+
+def _reference(found: Secret) -> dict[str, Any]:
+    """As much of an object as it takes to delete it."""
+    metadata = {field: found["metadata"][field] for field in ("name", "namespace")}
+    return {"apiVersion": found["apiVersion"], "kind": found["kind"], "metadata": metadata}
 
 
 def _due(entry: Entry, secret: Secret | None, now: datetime) -> str | None:
     """Why the entry needs a new lease; None: it does not."""
     if secret is None:
         return "there is no Secret"
+    if is_operated(secret):
+        return "it moves from the operator to push"
     notes = secret["metadata"].get("annotations") or {}
     if notes.get(DEFINITION) != _definition(entry):
         return "its definition has changed"
-    if sorted(secret.get("data") or {}) != json.loads(notes.get(KEYS) or "[]") or _is_tampered(secret):
-        return "its data was changed by somebody else"
     expiration, minted = parse_time(notes.get(EXPIRATION)), parse_time(notes.get(MINTED))
     if expiration is None or minted is None:
         return "its expiration is not known"
+    if sorted(secret.get("data") or {}) != json.loads(notes.get(KEYS) or "[]") or _is_tampered(secret, minted):
+        return "its data was changed by somebody else"
     if (expiration - now) <= (expiration - minted) * _LEFT:
         return "it has expired" if expiration <= now else "no more than a quarter of its life is left"
     return None
 
 
-def _is_tampered(secret: Secret) -> bool:
-    """Whether another field manager has written data: with server-side apply the API server keeps account."""
-    return any(
-        "f:data" in (owner.get("fieldsV1") or {}) and owner.get("manager") != FIELD_MANAGER
-        for owner in secret["metadata"].get("managedFields") or ()
-    )
+def _is_tampered(secret: Secret, minted: datetime) -> bool:
+    """Whether another field manager has written data since: the API server keeps account of who, and when."""
+    times = [parse_time(owner.get("time")) for owner in _other_owners(secret)]
+    return any(time is None or time > minted for time in times)
+
+
+def _keys_of_others(secret: Secret) -> set[str]:
+    fields = [owner["fieldsV1"]["f:data"] for owner in _other_owners(secret)]
+    return {name[2:] for field in fields for name in field if name.startswith("f:")}
+
+
+def _other_owners(secret: Secret) -> list[Mapping[str, Any]]:
+    """The managers of data that are not this role."""
+    owners = secret["metadata"].get("managedFields") or ()
+    return [
+        owner for owner in owners if "f:data" in (owner.get("fieldsV1") or {}) and owner.get("manager") != FIELD_MANAGER
+    ]
 
 
 def _is_managed(secret: Secret) -> bool:
@@ -194,6 +292,13 @@ def _reported(one: Mapping[str, Any], before: Secret | None, secret: Secret) -> 
         "lease_id": notes.get(LEASE),
         "expiration": notes.get(EXPIRATION),
     }
+
+
+def _removed(one: Mapping[str, Any], before: Mapping[tuple[str, str], Secret]) -> dict[str, Any]:
+    notes = before[one["namespace"], one["name"]]["metadata"]["annotations"]
+    said = {"delivery": "push", "action": "removed", "reason": one["reason"], "keys": []}
+    own = {"name": one["name"], "namespace": one["namespace"]}
+    return {**own, **said, "lease_id": notes.get(LEASE), "expiration": notes.get(EXPIRATION)}
 
 
 def _happened(action: str, before: Secret | None, secret: Secret) -> str:

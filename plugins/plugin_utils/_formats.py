@@ -28,6 +28,11 @@ _ENVIRONMENTS = {
 FORMATS = ("raw", *_ENVIRONMENTS, "aws_credentials")
 
 
+def fields_of(name: str) -> dict[str, str]:
+    """The generated key for each variable of ``aws_env`` or ``azure_env``."""
+    return dict(_ENVIRONMENTS[name])
+
+
 def formatted(credentials: Mapping[str, Any], name: str, path: str) -> Any:
     """The credentials as a format's dictionary or, for ``aws_credentials``, text.
 

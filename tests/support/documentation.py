@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES
 
 COLLECTION = "community.workload_credentials"
-LOOKUPS = ("dynamic_credentials", "static_secret")
+LOOKUPS = ("cluster_credentials_service", "dynamic_credentials", "static_secret")
 
 
 def documented(kind: str, name: str) -> dict[str, Any]:

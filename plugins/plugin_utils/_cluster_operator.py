@@ -1,0 +1,200 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What External Secrets Operator is given for each entry: a list of objects, each for one template of the role.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
+from ansible_collections.community.workload_credentials.plugins.plugin_utils import _cluster_sts
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds, written
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import fields_of
+
+STORES, GENERATORS = "external-secrets.io/v1", "generators.external-secrets.io/v1alpha1"
+TOKEN_SECRET, CA_SECRET = "workload-credentials-token", "workload-credentials-ca"
+# Secrets of the role's own that are no entry's.
+PART_LABEL = {"app.kubernetes.io/component": "operator-connection"}
+# What a generated Secret may hold (the operator's generator for AWS; the API's answer for Azure).
+_GENERATED = {
+    "aws": ("accessKeyId", "secretAccessKey", "sessionToken", "leaseId", "expiration"),
+    "azure": ("client_id", "client_secret", "tenant_id", "key_id", "leaseId", "expiration"),
+}
+_KINDS = {"aws": "BeyondtrustWorkloadCredentialsDynamicSecret", "azure": "Webhook"}
+_STATIC_INTERVAL = "1h"
+# An action of a template that cannot fail: a key, and functions that take any text.
+_ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_SAFE = re.compile(r"(?:\.(\w+)|index \. \"(\w+)\")(?:\s*\|\s*(?:trim|quote|b64enc|upper|lower|toString))*")
+
+Entry = Mapping[str, Any]
+
+
+def operator_objects(entries: Sequence[Entry], service: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Everything that the cluster must have, in the order in which it is applied.
+
+    :arg entries: checked ones with the delivery ``external_secret``.
+    :arg service: ``api_url``, ``site_id``, ``api_version``, ``ca_cert`` (PEM or None), and ``definitions``: by path
+        each dynamic secret's ``provider`` and ``ttl`` (seconds).
+    :raises WorkloadCredentialsError: the operator would accept it and then fail; the text names the entry.
+    """
+    if not entries:
+        return []
+    _check_service(service)
+    own = [one for entry in entries for one in _objects_of(entry, service)]
+    unique = {(one["template"], one["namespace"], one["name"]): one for one in [*_connections(entries, service), *own]}
+    # An ExternalSecret comes after what it refers to.
+    return sorted(
+        unique.values(), key=lambda one: (one["template"] == "external_secret", one["namespace"], one["name"])
+    )
+
+
+def _check_service(service: Mapping[str, Any]) -> None:
+    site = service["site_id"]
+    if uuid.UUID(site).version != 4:
+        raise OptionError(
+            "site_id", f"{site} is not a UUID of version 4, and External Secrets Operator accepts no other."
+        )
+    if urlsplit(service["api_url"]).scheme != "https":
+        raise OptionError("api_url", f"External Secrets Operator needs https, and it is {service['api_url']}.")
+
+
+def _connections(entries: Sequence[Entry], service: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The token and the CA in each namespace whose entries need them."""
+    namespaces = sorted({entry["namespace"] for entry in entries if entry["source"] != "sts_session_token"})
+    names = {"token_secret": TOKEN_SECRET, **({"ca_secret": CA_SECRET} if service["ca_cert"] else {})}
+    return [
+        _object(template, "v1", "Secret", namespace, name, labels={**MANAGED_LABEL, **PART_LABEL})
+        for namespace in namespaces
+        for template, name in names.items()
+    ]
+
+
+def _objects_of(entry: Entry, service: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if entry["source"] == "static_secret":
+        return _static(entry)
+    if entry["source"] == "sts_session_token":
+        generator = _own(entry, "generator_sts", GENERATORS, "STSSessionToken", sts=entry["sts"])
+        ttl = entry["sts"]["request_parameters"].get("session_duration", _cluster_sts.USUAL)
+        return [generator, _external_secret(entry, _cluster_sts.KEYS, ttl, generator)]
+    definition = service["definitions"][entry["path"]]
+    provider, ttl = definition["provider"], definition["ttl"]
+    if provider not in _KINDS:
+        raise StateError(f"{_where(entry)}: dynamic secrets of {provider!r} cannot be delivered by the operator.")
+    if provider == "azure" and entry["deletion_policy"] != "Retain":
+        raise OptionError(f"{_where(entry)}.deletion_policy", "with Azure only Retain makes the operator report a 404.")
+    template = "generator_beyondtrust" if provider == "aws" else "generator_webhook"
+    generator = _own(
+        entry, template, GENERATORS, _KINDS[provider], path=entry["path"], url=_generate_path(entry["path"])
+    )
+    return [generator, _external_secret(entry, _GENERATED[provider], ttl, generator)]
+
+
+def _static(entry: Entry) -> list[dict[str, Any]]:
+    folder, _slash, name = entry["path"].rpartition("/")
+    digest = hashlib.sha256(folder.encode()).hexdigest()[:10]
+    store = _object(
+        "secret_store", STORES, "SecretStore", entry["namespace"], f"workload-credentials-{digest}", folder=folder
+    )
+    interval = _STATIC_INTERVAL if entry["refresh_interval"] == "auto" else entry["refresh_interval"]
+    # Nothing is minted here, so a template may fail and be repaired.
+    template = entry["template"] or {
+        key: f'{{{{ index . "{source}" }}}}' for key, source in (entry["keys"] or {}).items()
+    }
+    secret = _own(entry, "external_secret", STORES, "ExternalSecret", interval=interval, template_data=template)
+    return [store, {**secret, "store": store["name"], "remote": name, "keys": sorted(template) or None}]
+
+
+def _external_secret(entry: Entry, keys: Sequence[str], ttl: int, generator: Mapping[str, Any]) -> dict[str, Any]:
+    template = _template(entry, keys)
+    secret = _own(
+        entry, "external_secret", STORES, "ExternalSecret", interval=_interval(entry, ttl), template_data=template
+    )
+    return {**secret, "generator": generator["kind"], "keys": sorted(template or keys)}
+
+
+def _interval(entry: Entry, ttl: int) -> str:
+    """When the operator generates anew: it never looks at the expiration (operator facts, "Behaviour")."""
+    if entry["refresh_interval"] == "auto":
+        return written(ttl * 3 // 4)
+    option = f"{_where(entry)}.refresh_interval"
+    if seconds(entry["refresh_interval"], option) >= ttl:
+        raise OptionError(
+            option, f"{entry['refresh_interval']} is not shorter than the credentials' life, {written(ttl)}."
+        )
+    return str(entry["refresh_interval"])
+
+
+def _template(entry: Entry, keys: Sequence[str]) -> dict[str, str]:
+    """The Secret's keys, made by actions that cannot fail: after each failure the operator would generate again."""
+    if entry["template"]:
+        for target, text in entry["template"].items():
+            _check_template(text, keys, f"{_where(entry)}.template.{target}")
+        return dict(entry["template"])
+    if entry["format"] == "aws_credentials":
+        fields = fields_of("aws_env")
+        _check_sources(entry, fields.values(), keys)
+        return {
+            "credentials": "[default]\n" + "".join(f"{key.lower()} = {_index(name)}\n" for key, name in fields.items())
+        }
+    wanted = entry["keys"] or ({} if entry["format"] == "raw" else fields_of(entry["format"]))
+    _check_sources(entry, wanted.values(), keys)
+    return {target: _index(source) for target, source in wanted.items()}
+
+
+def _check_sources(entry: Entry, wanted: Any, keys: Sequence[str]) -> None:
+    missing = sorted(set(wanted) - set(keys))
+    if missing:
+        field = "keys" if entry["keys"] else "format"
+        raise OptionError(f"{_where(entry)}.{field}", f"there will be no {', '.join(missing)}, but {', '.join(keys)}.")
+
+
+def _check_template(text: str, keys: Sequence[str], where: str) -> None:
+    for action in _ACTION.findall(text):
+        safe = _SAFE.fullmatch(action)
+        name = safe and (safe.group(1) or safe.group(2))
+        if not safe or name not in keys:
+            raise OptionError(
+                where,
+                f"{{{{ {action} }}}} might fail, and the operator would then generate a lease at each retry. Use the "
+                f"keys {', '.join(keys)}, with nothing but trim, quote, b64enc, upper, lower or toString behind them.",
+            )
+
+
+def _index(name: str) -> str:
+    return f'{{{{ index . "{name}" }}}}'
+
+
+def _generate_path(path: str) -> str:
+    """What follows the site's address in a webhook's URL (API document, "Generate Dynamic Credential")."""
+    folder, _slash, name = path.rpartition("/")
+    query = f"?folder={quote(folder, safe='')}" if folder else ""
+    return f"/secrets/dynamic/{quote(name, safe='')}/generate{query}"
+
+
+def _own(entry: Entry, template: str, version: str, kind: str, **more: Any) -> dict[str, Any]:
+    """An object with the entry's own name."""
+    fields = ("labels", "annotations") if template == "external_secret" else ()
+    own = {field: entry[field] for field in fields}
+    more.update({name: entry[name] for name in ("type", "creation_policy", "deletion_policy", "path", "source")})
+    return _object(template, version, kind, entry["namespace"], entry["name"], **{**more, **own})
+
+
+def _object(template: str, version: str, kind: str, namespace: str, name: str, **more: Any) -> dict[str, Any]:
+    labels = {**more.pop("labels", {}), **MANAGED_LABEL}
+    more.update({"token_secret": TOKEN_SECRET, "ca_secret": CA_SECRET})
+    identity = {"template": template, "version": version, "kind": kind, "namespace": namespace, "name": name}
+    return {"annotations": {}, **more, **identity, "labels": labels}
+
+
+def _where(entry: Entry) -> str:
+    return f"{entry['namespace']}/{entry['name']}"

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Durations as Go writes them, which is how External Secrets Operator reads them (time.ParseDuration).
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "\u00b5s": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|ms|s|m|h)")
+
+
+def seconds(duration: str, option: str) -> float:
+    """Its length.
+
+    :raises OptionError: no such duration, or one of no length.
+    """
+    parts = _PART.findall(duration)
+    length = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if "".join(number + unit for number, unit in parts) != duration or length <= 0:
+        raise OptionError(
+            option,
+            f"{duration!r} is no duration above zero as Go writes them, such as 45m, 1h30m or 18h (days are 24h).",
+        )
+    return length
+
+
+def written(length: int) -> str:
+    """The duration of so many seconds, with no unit of zero: 2700 is 45m."""
+    hours, rest = divmod(length, 3600)
+    minutes, rest = divmod(rest, 60)
+    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
