@@ -122,9 +122,13 @@ def leftovers(manifests_: Sequence[Secret], existing: Sequence[Secret]) -> list[
     patches = []
     for manifest in manifests_:
         before = found.get(_identity(manifest))
-        extra = _keys_of_others(before) - set(manifest["data"]) if before else set()
-        if extra:
+        if before is None:
+            continue
+        extra = _keys_of_others(before) - set(manifest["data"])
+        labels = {_OPERATED} & set(before["metadata"].get("labels") or {})
+        if extra or labels:
             metadata = {field: manifest["metadata"][field] for field in ("name", "namespace")}
+            metadata["labels"] = dict.fromkeys(labels)
             patches.append({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": dict.fromkeys(extra)})
     return patches
 
@@ -138,7 +142,10 @@ def is_operated(secret: Secret) -> bool:
     """Whether External Secrets Operator writes this Secret."""
     labels = secret["metadata"].get("labels") or {}
     owners = secret["metadata"].get("ownerReferences") or ()
-    return labels.get(_OPERATED) == "true" or any(owner.get("kind") == "ExternalSecret" for owner in owners)
+    if any(owner.get("kind") == "ExternalSecret" for owner in owners):
+        return True
+    # Without an owner it writes Secrets that it may not delete, and its label outlives it.
+    return labels.get(_OPERATED) == "true" and not is_pushed(secret)
 
 
 def _planned(entry: Entry, secret: Secret | None, now: datetime) -> dict[str, Any]:

@@ -6,81 +6,27 @@
 from __future__ import annotations
 
 import base64
-import itertools
-import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes import client, config
+from kubernetes import client
 
-from tests.support.definitions import do, populate
-from tests.support.plays import Outcome, Plays
+from tests.support.definitions import do
+from tests.support.plays import Outcome
+from tests.support.role import Role
 from tests.support.site import TOKEN, Site
 
-NUMBERS = itertools.count()
 LEASE = "workload-credentials.ansible.com/lease-id"
 EXPIRATION = "workload-credentials.ansible.com/expiration"
 MINTED = "workload-credentials.ansible.com/minted-at"
 
 
-class Role:
-    """The role in one namespace of the cluster."""
-
-    def __init__(self, plays: Plays, cluster: Any, api: client.CoreV1Api) -> None:
-        self.plays = plays
-        self.cluster = cluster
-        self.api = api
-        self.namespace = f"test-{next(NUMBERS)}"
-
-    def run(self, *entries: dict[str, Any], arguments: tuple[str, ...] = (), **variables: Any) -> Outcome:
-        named = [{"namespace": self.namespace, **entry} for entry in entries]
-        variables = {"cluster_credentials_create_namespaces": True, **variables, "cluster_credentials_entries": named}
-        tasks = [
-            {
-                "name": "the role",
-                "ansible.builtin.include_role": {"name": "community.workload_credentials.cluster_credentials"},
-                "vars": variables,
-            },
-            {
-                "name": "keep the report",
-                "ansible.builtin.assert": {"that": f"cluster_credentials_report | record('{self._report}')"},
-            },
-        ]
-        return self.plays.playbook(
-            [{"name": "test", "hosts": "all", "gather_facts": False, "tasks": tasks}],
-            arguments=arguments,
-            environment={"K8S_AUTH_KUBECONFIG": str(self.cluster.kubeconfig)},
-        )
-
-    def report(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self._report.read_text(encoding="utf-8"))
-        return found
-
-    @property
-    def _report(self) -> Path:
-        return self.plays.folder / "report.json"
-
-    def secret(self, name: str) -> Any:
-        return self.api.read_namespaced_secret(name, self.namespace)
-
-    def data(self, name: str) -> dict[str, str]:
-        return {key: base64.b64decode(value).decode() for key, value in self.secret(name).data.items()}
-
-
 AWS = {"name": "aws", "dynamic_secret": "prod/aws"}
 AZURE = {"name": "azure", "dynamic_secret": "prod/azure", "keys": {"ID": "client_id", "SECRET": "client_secret"}}
 APP = {"name": "app", "static_secret": "prod/app"}
-
-
-@pytest.fixture
-def role(site: Site, plays: Plays, cluster: Any) -> Role:
-    populate(site)
-    config.load_kube_config(str(cluster.kubeconfig))
-    return Role(plays, cluster, client.CoreV1Api())
 
 
 def changed(outcome: Outcome) -> int:
@@ -187,6 +133,36 @@ def test_what_fails_after_minting_is_said_and_its_leases_end(role: Role, site: S
     assert "prod/azure has no no_such_key; it has client_id" in " ".join(outcome.output.split())
     assert len(site.leases()) == 2
     assert do(site, "lease_info", path="prod/azure")["leases"] == []
+
+
+def test_the_connection_may_come_from_variables(role: Role, site: Site) -> None:
+    variables = {
+        "workload_credentials_api_url": site.emulator.url,
+        "workload_credentials_site_id": site.site_id,
+        "workload_credentials_access_token": TOKEN,
+        "workload_credentials_ca_cert": str(site.emulator.ca_cert),
+    }
+    role.plays = replace(role.plays, environment={})
+    assert role.run(AZURE, **variables).status == 0
+    first = role.report()[0]["lease_id"]
+    # Another format supersedes the lease, which is then ended by a module.
+    assert role.run({**AZURE, "keys": {"ID": "client_id"}}, **variables).status == 0
+    assert {lease["id"]: lease["state"] for lease in site.leases()}[first] == "revoked"
+
+
+def test_pruning_removes_what_no_entry_names_and_ends_its_lease(role: Role, site: Site) -> None:
+    role.run(AZURE, APP)
+    (lease,) = site.leases()
+    assert changed(role.run(APP)) == 0
+    outcome = role.run(APP, arguments=("--check", "--diff"), cluster_credentials_prune=True)
+    assert f"{role.namespace}/azure: remove, no entry names it" in outcome.output
+    assert role.secret("azure").metadata.annotations[LEASE] == lease["id"]
+    assert changed(role.run(APP, cluster_credentials_prune=True)) >= 1
+    # Pruning looks at the whole cluster, in which other tests have left theirs.
+    own = [one for one in role.report() if one["namespace"] == role.namespace]
+    assert [(one["name"], one["action"]) for one in own] == [("app", "kept"), ("azure", "removed")]
+    assert [secret.metadata.name for secret in role.api.list_namespaced_secret(role.namespace).items] == ["app"]
+    assert site.leases()[0]["state"] == "revoked"
 
 
 def test_a_failing_service_is_said(role: Role, site: Site) -> None:
