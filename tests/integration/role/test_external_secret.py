@@ -103,10 +103,7 @@ def test_an_entry_moves_between_push_and_the_operator_and_is_never_without_its_s
     ("entry", "says"),
     [
         ({**AWS, "refresh_interval": "2h"}, "aws.refresh_interval: 2h is not shorter than the credentials' life, 1h"),
-        (
-            {"name": "aws", "dynamic_secret": "prod/aws", "keys": {"A": "client_id"}},
-            "aws.keys: there will be no client_id",
-        ),
+        ({**AZURE, "keys": {"A": "accessKeyId"}}, "azure.keys: there will be no accessKeyId, but client_id"),
         ({**AWS, "dynamic_secret": "prod/none"}, "prod/none: there is no dynamic secret 'none' in the folder prod"),
         ({**APP, "static_secret": "prod/none"}, "prod/none: there is no static secret"),
     ],
