@@ -81,6 +81,8 @@ class Operator:
     def _work(self) -> None:
         while not self._stop.is_set():
             for one in self._list("externalsecrets"):
+                if "deletionTimestamp" in one["metadata"]:
+                    continue
                 synced = (one.get("status") or {}).get("syncedResourceVersion", "")
                 if not synced.startswith(f"{one['metadata']['generation']}-"):
                     self._reconcile(one)

@@ -98,11 +98,9 @@ def run(plays: Plays, world: dict[str, str], home: Path, text: str) -> None:
     values = {"azure_client_secret": SECRET, "app_password": SECRET, "minted": minted}
     # In an order of their own, as a play changes what the next one finds.
     book = [{"hosts": "localhost", "gather_facts": False, "vars": values, "tasks": tasks}] if tasks else []
-    book.extend(
-        {**entry, "vars": {**values, **entry.get("vars", {})}, "tasks": [*map(without_the_internet, entry["tasks"])]}
-        for entry in entries
-        if "hosts" in entry
-    )
+    for play in (entry for entry in entries if "hosts" in entry):
+        own = [without_the_internet(task) for task in play.get("tasks", [])]
+        book.append({**play, "vars": {**values, **play.get("vars", {})}, "tasks": own})
     outcome = plays.playbook(
         book,
         inventory={"localhost": plays.host()},
@@ -113,8 +111,9 @@ def run(plays: Plays, world: dict[str, str], home: Path, text: str) -> None:
         },
     )
     assert outcome.status == 0, f"{text}\n{outcome.output}"
+    # A play for hosts that are not there has no recap.
     assert "failed=0" in outcome.output or "no hosts matched" in outcome.output
-    assert "rescued=0" in outcome.output
+    assert not re.search("(failed|rescued)=[1-9]", outcome.output)
     assert "canary" not in outcome.output
 
 
