@@ -60,7 +60,7 @@ def _run(suites: Sequence[Suite], environments: Sequence[Environment]) -> list[O
     for suite in suites:
         for chosen in environments if suite.everywhere else environments[:1]:
             print(f"\n== {suite.name} on {chosen}", flush=True)
-            outcomes.extend(suite.run(chosen))
+            outcomes.extend(suite.run(chosen, chosen is environments[0]))
     return outcomes
 
 

@@ -40,16 +40,16 @@ class Outcome:
 class Suite:
     """A part of the tests.
 
-    :arg run: yields an outcome for each of its commands.
+    :arg run: yields an outcome for each of its commands; called with an environment, and whether it is the best one.
     :arg everywhere: in each environment; otherwise in the best one only.
     """
 
     name: str
-    run: Callable[[Environment], Iterator[Outcome]]
+    run: Callable[[Environment, bool], Iterator[Outcome]]
     everywhere: bool
 
 
-def _lint(environment: Environment) -> Iterator[Outcome]:
+def _lint(environment: Environment, _best: bool) -> Iterator[Outcome]:
     """Each tool that reads without running."""
     commands = {
         "ruff check": ["ruff", "check", "--output-format", "concise", "."],
@@ -63,7 +63,7 @@ def _lint(environment: Environment) -> Iterator[Outcome]:
         yield _outcome(name, environment, _in_environment(environment, command))
 
 
-def _sanity(environment: Environment) -> Iterator[Outcome]:
+def _sanity(environment: Environment, _best: bool) -> Iterator[Outcome]:
     """ansible-test sanity, all of it."""
     with sanity(environment) as prepared:
         finished = followed(prepared.command, folder=prepared.folder, environment=prepared.variables)
@@ -77,16 +77,18 @@ def _sanity(environment: Environment) -> Iterator[Outcome]:
     yield outcome
 
 
-def _control_plane(environment: Environment) -> Iterator[Outcome]:
+def _control_plane(environment: Environment, _best: bool) -> Iterator[Outcome]:
     """Kubernetes' binaries, which take minutes the first time: tests would be silent for so long."""
     yield _outcome("Kubernetes binaries", environment, _python(environment, "tests.kubernetes", "build"))
 
 
-def _pytest(name: str, *options: str) -> Callable[[Environment], Iterator[Outcome]]:
+def _pytest(name: str, *options: str) -> Callable[[Environment, bool], Iterator[Outcome]]:
     folder = f"tests/{name}/tests" if (CHECKOUT / "tests" / name / "tests").is_dir() else f"tests/{name}"
 
-    def run(environment: Environment) -> Iterator[Outcome]:
-        finished = _python(environment, "pytest", "--color=no", *options, folder)
+    def run(environment: Environment, best: bool) -> Iterator[Outcome]:
+        # What does not depend on the ansible-core is tested with one of them.
+        chosen = () if best else ("-m", "not one_core")
+        finished = _python(environment, "pytest", "--color=no", *options, *chosen, folder)
         counts = Counter[str]()
         for number, kind in re.findall(r"(\d+) (passed|failed|error|skipped)", finished.last_line):
             counts["failed" if kind == "error" else kind] += int(number)

@@ -22,6 +22,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 
 from tests.support.site import TOKEN, Site
 
+pytestmark = pytest.mark.one_core
 SESSION = Request("GET", "/session")
 FOLDER = item("POST", "folders", ResourcePath("", "prod"), replay=Replay.CREATE)
 ONCE = Request("POST", "/folders/once", replay=Replay.NEVER)

@@ -73,6 +73,7 @@ def test_the_examples_of_a_plugin_run(plays: Plays, world: dict[str, str], tmp_p
     run(plays, world, tmp_path, texts["EXAMPLES"])
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize("guide", GUIDES)
 def test_what_a_guide_shows_runs(plays: Plays, world: dict[str, str], tmp_path: Path, guide: str) -> None:
     text = (ROOT / "docs" / "docsite" / "rst" / f"{guide}.rst").read_text(encoding="utf-8")

@@ -19,6 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from tests.support.definitions import ROLE, do, failure, populate
 from tests.support.site import Site
 
+pytestmark = pytest.mark.one_core
 RESOURCES = "ansible_collections.community.workload_credentials.plugins.module_utils._resources"
 DEFINITION = {"type": "aws", "integration_name": "main", "role_arn": ROLE}
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.support.definitions import ROLE, do, populate
 from tests.support.site import Site
 
+pytestmark = pytest.mark.one_core
 KEYS = st.sampled_from(["a", "B", "c d", "ü"])
 TAGS = st.dictionaries(st.sampled_from(["env", "team", "x"]), st.none() | st.text("xyz", max_size=3), max_size=3)
 VALUES = st.recursive(

@@ -64,6 +64,7 @@ def test_no_token_and_no_value_in_any_output(role: Role, operator: Operator, sit
         assert value not in shown
 
 
+@pytest.mark.one_core
 def test_what_the_operator_cannot_do_is_said_with_its_cause(role: Role, operator: Operator) -> None:
     operator.failing["aws"] = "GenerateError: status 403, no permission"
     outcome = role.run(AWS, APP, **{**OPERATED, "cluster_credentials_wait_timeout": 4})
@@ -78,6 +79,7 @@ def test_what_the_operator_cannot_do_is_said_with_its_cause(role: Role, operator
     assert said in one_line(verified.output)
 
 
+@pytest.mark.one_core
 def test_an_entry_moves_between_push_and_the_operator_and_is_never_without_its_secret(
     role: Role, operator: Operator, site: Site
 ) -> None:
@@ -99,6 +101,7 @@ def test_an_entry_moves_between_push_and_the_operator_and_is_never_without_its_s
     assert changed(role.run(entry)) == 0
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
@@ -118,6 +121,7 @@ def test_what_would_fail_later_is_refused_before_anything_is_applied(
     assert site.leases() == []
 
 
+@pytest.mark.one_core
 def test_teardown_and_prune_leave_nothing(role: Role, operator: Operator, site: Site) -> None:
     role.run(AWS, AZURE, {**APP, "delivery": "push"}, **OPERATED)
     assert changed(role.run(AZURE, **OPERATED, cluster_credentials_prune=True)) >= 1
@@ -174,6 +178,7 @@ def test_rendered_manifests_hold_no_value_stay_the_same_and_are_what_is_applied(
     assert site.leases() == []
 
 
+@pytest.mark.one_core
 def test_a_token_of_the_operators_own_is_what_lies_in_the_cluster(role: Role, operator: Operator, site: Site) -> None:
     site.token("operators-own-token", ["read", "generate"])
     assert role.run(AWS, **OPERATED, cluster_credentials_operator_token="operators-own-token").status == 0

@@ -51,6 +51,7 @@ def test_entries_become_secrets_and_a_second_run_changes_and_mints_nothing(role:
     assert site.writes() == []
 
 
+@pytest.mark.one_core
 def test_a_lease_in_its_last_quarter_is_renewed(role: Role, site: Site) -> None:
     role.run(AWS)
     life = timedelta(hours=8)
@@ -62,6 +63,7 @@ def test_a_lease_in_its_last_quarter_is_renewed(role: Role, site: Site) -> None:
     assert role.report()[0]["action"] == "renewed"
 
 
+@pytest.mark.one_core
 def test_a_missing_secret_is_made_again(role: Role, site: Site) -> None:
     role.run(AWS)
     role.api.delete_namespaced_secret("aws", role.namespace)
@@ -69,6 +71,7 @@ def test_a_missing_secret_is_made_again(role: Role, site: Site) -> None:
     assert len(site.leases()) == 2
 
 
+@pytest.mark.one_core
 def test_what_somebody_else_changed_is_put_right(role: Role) -> None:
     role.run(AWS)
     role.api.patch_namespaced_secret("aws", role.namespace, {"data": {"accessKeyId": "b3RoZXI="}})
@@ -77,6 +80,7 @@ def test_what_somebody_else_changed_is_put_right(role: Role) -> None:
     assert role.data("aws")["accessKeyId"].startswith("ASIA")
 
 
+@pytest.mark.one_core
 def test_other_keys_or_another_format_need_a_new_lease_and_other_labels_do_not(role: Role, site: Site) -> None:
     role.run(AWS)
     assert changed(role.run({**AWS, "labels": {"app": "web"}, "annotations": {"note": "x"}})) == 1
@@ -89,6 +93,7 @@ def test_other_keys_or_another_format_need_a_new_lease_and_other_labels_do_not(r
     assert len(site.leases()) == 3
 
 
+@pytest.mark.one_core
 def test_a_changed_static_secret_is_pushed(role: Role, site: Site) -> None:
     role.run(APP)
     do(site, "static_secret", path="prod/app", secret={"password": "new"})
@@ -97,6 +102,7 @@ def test_a_changed_static_secret_is_pushed(role: Role, site: Site) -> None:
     assert role.report()[0]["action"] == "updated"
 
 
+@pytest.mark.one_core
 def test_a_foreign_secret_is_refused_before_anything_is_minted(role: Role, site: Site) -> None:
     role.run(APP)
     body = client.V1Secret(metadata=client.V1ObjectMeta(name="aws"), string_data={"mine": "x"})
@@ -108,6 +114,7 @@ def test_a_foreign_secret_is_refused_before_anything_is_minted(role: Role, site:
     assert role.data("aws") == {"mine": "x"}
 
 
+@pytest.mark.one_core
 def test_a_missing_namespace_is_refused_before_anything_is_minted(role: Role, site: Site) -> None:
     outcome = role.run(AWS, cluster_credentials_create_namespaces=False)
     assert outcome.status != 0
@@ -150,6 +157,7 @@ def test_the_connection_may_come_from_variables(role: Role, site: Site) -> None:
     assert {lease["id"]: lease["state"] for lease in site.leases()}[first] == "revoked"
 
 
+@pytest.mark.one_core
 def test_pruning_removes_what_no_entry_names_and_ends_its_lease(role: Role, site: Site) -> None:
     role.run(AZURE, APP)
     (lease,) = site.leases()
@@ -165,6 +173,7 @@ def test_pruning_removes_what_no_entry_names_and_ends_its_lease(role: Role, site
     assert site.leases()[0]["state"] == "revoked"
 
 
+@pytest.mark.one_core
 def test_a_failing_service_is_said(role: Role, site: Site) -> None:
     site.token("reader-token", ["read"])
     role.plays = replace(role.plays, environment={**site.environment, "BEYONDTRUST_ACCESS_TOKEN": "reader-token"})
@@ -173,6 +182,7 @@ def test_a_failing_service_is_said(role: Role, site: Site) -> None:
     assert "Generating is a permission of its own" in " ".join(outcome.output.split())
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize(
     ("entries", "says"),
     [

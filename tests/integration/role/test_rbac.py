@@ -18,6 +18,7 @@ from tests.support.operator import Operator
 from tests.support.role import Role
 from tests.support.site import Site
 
+pytestmark = pytest.mark.one_core
 MANIFEST = Path(__file__).parents[3] / "roles" / "cluster_credentials" / "files" / "rbac.yml"
 AZURE = {"name": "azure", "dynamic_secret": "prod/azure"}
 APP = {"name": "app", "static_secret": "prod/app"}
