@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.demo.playbook import PLAYBOOK, Run, run_playbook
-from tests.demo.report import show_cluster, show_files, show_leases, show_run, show_service
+from tests.demo.report import show_cluster, show_files, show_leases, show_manifests, show_run, show_service
 from tests.emulator.server import DEMO_SITE, DEMO_TOKEN, Emulator
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.errors import ControlPlaneError
@@ -45,6 +45,7 @@ def _demo(folder: Path) -> int:
         show_service(service)
         show_files(folder)
         show_cluster(cluster)
+        show_manifests(folder / "manifests")
         show_leases(service)
         second = run_playbook(service, cluster, folder)
         minted_again = service.control.leases()["minted"] - minted

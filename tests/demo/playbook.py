@@ -57,6 +57,7 @@ def run_playbook(service: Any, cluster: Any, folder: Path) -> Run:
             "AZURE_CLIENT_SECRET": "demo-client-secret",
             "DATABASE_PASSWORD": "demo-database-password",
             "CONFIG_FILE": str(folder / "aws-credentials"),
+            "MANIFESTS_DIR": str(folder / "manifests"),
         },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

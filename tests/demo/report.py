@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import yaml
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import (
     EXPIRATION,
     LEASE,
@@ -41,6 +42,16 @@ def show_files(folder: Path) -> None:
         if path.is_file():
             mode = oct(path.stat().st_mode & 0o777)[2:]
             print(f"  {path.name}, mode 0{mode}: {path.read_text(encoding='utf-8').splitlines()[0].lstrip('# ')}")
+
+
+def show_manifests(folder: Path) -> None:
+    """What was rendered for GitOps tools: the kinds in each file, and one object to read."""
+    print("\nFor GitOps, as files (README.md says how Argo CD and Flux take them)")
+    for path in sorted(folder.glob("*.yml")):
+        objects = [one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one]
+        print(f"  manifests/{path.name}: {', '.join(one['kind'] + ' ' + one['metadata']['name'] for one in objects)}")
+    shown = (folder / "shop.yml").read_text(encoding="utf-8").split("---\n")[-1]
+    print("\n" + "".join(f"    {line}\n" for line in shown.rstrip().splitlines()), end="")
 
 
 def show_cluster(cluster: Any) -> None:
