@@ -1,0 +1,54 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Molecule scenarios, idempotence included, against the emulator and a real kube-apiserver."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.definitions import populate
+from tests.support.operator import Operator
+from tests.support.plays import Plays
+from tests.support.site import Site
+
+pytestmark = pytest.mark.one_core
+EXTENSIONS = Path(__file__).parents[3] / "extensions"
+SCENARIOS = sorted(path.parent.name for path in EXTENSIONS.glob("molecule/*/molecule.yml"))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_scenario_passes(
+    plays: Plays, site: Site, cluster: Any, request: pytest.FixtureRequest, scenario: str
+) -> None:
+    populate(site)
+    programs = Path(sys.executable).parent
+    environment = {
+        "K8S_AUTH_KUBECONFIG": str(cluster.kubeconfig),
+        "MOLECULE_EPHEMERAL_DIRECTORY": str(plays.folder / "molecule"),
+        "PATH": f"{programs}:/usr/bin:/bin",
+    }
+    (plays.folder / "molecule").mkdir()
+    at_work: Any = nullcontext()
+    if scenario == "external_secret":
+        request.getfixturevalue("kinds")
+        at_work = Operator("molecule-external-secret", str(site.emulator.ca_cert))
+    with at_work:
+        done = subprocess.run(
+            [str(programs / "molecule"), "test", "--scenario-name", scenario],
+            cwd=EXTENSIONS,
+            env=plays.variables(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout
+    assert "canary" not in done.stdout
