@@ -15,10 +15,13 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import (
     EXPIRATION,
     FIELD_MANAGER,
+    MANAGED_LABEL,
     MINTED,
+    leftovers,
     manifests,
     planned,
     report,
+    takeovers,
 )
 
 NOW = datetime.now(UTC)
@@ -66,10 +69,59 @@ def test_missing_and_additional_keys_are_seen(data: dict[str, str]) -> None:
     assert due({**secret(), "data": data}) == ("mint", "its data was changed by somebody else")
 
 
-def test_another_writer_of_data_is_seen_even_if_the_keys_are_the_same() -> None:
+@pytest.mark.parametrize(("seconds", "action"), [(60, "mint"), (-60, "keep")])
+def test_another_writer_of_data_counts_once_even_if_the_keys_are_the_same(seconds: int, action: str) -> None:
     existing = secret()
-    existing["metadata"]["managedFields"].append({"manager": "kubectl-edit", "fieldsV1": {"f:data": {}}})
-    assert due(existing) == ("mint", "its data was changed by somebody else")
+    at = (NOW + timedelta(seconds=seconds)).isoformat()
+    owner = {"manager": "kubectl-edit", "time": at, "fieldsV1": {"f:data": {"f:accessKeyId": {}}}}
+    existing["metadata"]["managedFields"].append(owner)
+    # What was written before the lease was minted has been overwritten since.
+    assert due(existing)[0] == action
+
+
+def test_keys_that_others_own_are_patched_away_and_the_operators_label_with_them() -> None:
+    made, existing = secret(), secret()
+    existing["data"]["more"] = "eA=="
+    existing["metadata"]["managedFields"].append(
+        {"manager": "kubectl-edit", "fieldsV1": {"f:data": {".": {}, "f:more": {}, "f:accessKeyId": {}}}}
+    )
+    (patch,) = leftovers([made], [existing])
+    assert patch["data"] == {"more": None}
+    assert leftovers([made], [secret()]) == leftovers([made], []) == []
+    existing = secret()
+    existing["metadata"]["labels"]["reconcile.external-secrets.io/managed"] = "true"
+    (patch,) = leftovers([made], [existing])
+    assert patch["metadata"]["labels"] == {"reconcile.external-secrets.io/managed": None}
+
+
+def test_only_pushed_secrets_are_pruned_and_only_when_asked() -> None:
+    foreign = {"metadata": {"name": "foreign", "namespace": "web", "labels": {}}}
+    connection = {"metadata": {"name": "token", "namespace": "web", "labels": dict(MANAGED_LABEL)}}
+    existing = [secret(), foreign, connection]
+    entries = checked_entries([APP], "push")
+    assert [one["action"] for one in planned(entries, existing, NOW)] == ["read"]
+    plan = planned(entries, existing, NOW, prune=True)
+    assert [(one["name"], one["action"], one["supersedes"]) for one in plan] == [
+        ("app", "read", None),
+        ("aws", "remove", "l"),
+    ]
+
+
+def test_a_secret_that_was_pushed_is_let_go_when_the_operator_delivers_it() -> None:
+    (one,) = planned(checked_entries([{**AWS, "delivery": "external_secret"}], "push"), [secret()], NOW)
+    assert (one["action"], one["supersedes"]) == ("let_go", "l")
+    assert one["reference"]["metadata"] == {"name": "aws", "namespace": "web"}
+
+
+def test_a_secret_of_this_roles_external_secret_is_taken_over_and_no_other() -> None:
+    existing = secret()
+    existing["metadata"].update(ownerReferences=[{"kind": "ExternalSecret"}], labels={})
+    plan = planned(checked_entries([AWS], "push"), [existing], NOW)
+    assert (plan[0]["action"], plan[0]["reason"]) == ("mint", "it moves from the operator to push")
+    ours = {"apiVersion": "v", "kind": "ExternalSecret", "metadata": {"name": "aws", "namespace": "web", "uid": "u"}}
+    assert takeovers(plan, [ours]) == [{**ours, "metadata": {"name": "aws", "namespace": "web"}}]
+    with pytest.raises(StateError, match="web/aws: an ExternalSecret that this role does not manage"):
+        takeovers(plan, [])
 
 
 @pytest.mark.parametrize(
