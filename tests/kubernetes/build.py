@@ -118,7 +118,8 @@ def _build(target: Target, position: str, folder: Path, toolchain: Toolchain, re
     log = folder / f"{target.name}.log"
     started = time.monotonic()
     with _go_build(target, folder, log, toolchain) as process:
-        while process.poll() is None:
+        # Said at least once, however soon the build ends.
+        while True:
             elapsed = int(time.monotonic() - started)
             report(
                 f"building {target.name} {target.version} ({position}), {elapsed} s;"
@@ -126,6 +127,7 @@ def _build(target: Target, position: str, folder: Path, toolchain: Toolchain, re
             )
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=progress_interval())
+                break
     if process.returncode != 0:
         raise ControlPlaneError(f"building {target.name} {target.version} with Go failed:\n{last_lines(log)}")
     log.unlink()
