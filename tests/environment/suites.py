@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -97,9 +98,9 @@ def _pytest(name: str, *options: str) -> Callable[[Environment, bool], Iterator[
     return run
 
 
-# Tests that wait for playbooks most of the time; each of these processes has servers of its own. A file's tests stay
-# together: they share what its fixtures ran.
-_SPREAD = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadscope")
+# Tests that wait for playbooks a third of the time: one process more than there are cores, each with servers of its
+# own. A file's tests stay together: they share what its fixtures ran.
+_SPREAD = (f"--numprocesses={min(os.cpu_count() or 1, 4) + 1}", "--dist=loadscope")
 
 SUITES = (
     Suite("lint", _lint, everywhere=False),
