@@ -45,7 +45,7 @@ def become(role: Role, namespaces: list[str], bindings: dict[str, list[str | Non
     home = namespaces[0]
     role.api.create_namespaced_service_account(home, {"metadata": {"name": "pusher"}})
     rbac = client.RbacAuthorizationV1Api()
-    for document in yaml.safe_load_all(MANIFEST.read_text(encoding="utf-8")):
+    for document in yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))["items"]:
         if not rbac.list_cluster_role(field_selector=f"metadata.name={document['metadata']['name']}").items:
             utils.create_from_dict(client.ApiClient(), document)
     subject = {"kind": "ServiceAccount", "name": "pusher", "namespace": home}
