@@ -12,12 +12,18 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
+    StateError,
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     generate,
     placeholder,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import named
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import formatted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import (
     LeaseStore,
@@ -46,28 +52,59 @@ def generate_on_read(
         raise OptionError("min_ttl", "it must be 0 or more seconds.")
     if options["outlives_run"] and options["reuse"] != "never":
         raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
-    credentials = side_by_side(_source(client, options, variables, warn), paths, options["concurrency"])
+    fresh: list[dict[str, Any]] = []
+    try:
+        credentials = side_by_side(_source(client, options, variables, warn, fresh), paths, options["concurrency"])
+    except WorkloadCredentialsError as error:
+        if not fresh:
+            raise
+        raise StateError(f"{error}{_ended(client, fresh)}") from None
     return [
         _field(formatted(found, options["format"], str(path)), options, path) for path, found in zip(paths, credentials)
     ]
 
 
 def _source(
-    client: Client, options: Mapping[str, Any], variables: Mapping[str, Any], warn: Callable[[str], None]
+    client: Client,
+    options: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    warn: Callable[[str], None],
+    fresh: list[dict[str, Any]],
 ) -> Callable[[ResourcePath], Mapping[str, Any]]:
-    """How one path's credentials are had: a placeholder, a fresh lease, or the run's."""
+    """How one path's credentials are had: a placeholder, a fresh lease, or the run's.
+
+    :arg fresh: takes the credentials that nobody would know if the lookup failed.
+    """
     if variables.get("ansible_check_mode") and options["check_mode"] != "generate":
         if options["check_mode"] == "error":
             raise StateError("Credentials are asked for under --check, and check_mode=error forbids generating them.")
         return lambda path: placeholder(client, path)
     if options["outlives_run"]:
-        return lambda path: generate(client, path)
+        return lambda path: _kept(fresh, generate(client, path))
     if options["reuse"] == "never":
         minted = MintedLeases(run_folder(), client.settings, warn)
         return lambda path: _noted(minted, generate(client, path))
     store = LeaseStore(run_folder(), client.settings, warn)
     scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
     return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: generate(client, path))
+
+
+def _kept(fresh: list[dict[str, Any]], credentials: dict[str, Any]) -> dict[str, Any]:
+    fresh.append(credentials)
+    return credentials
+
+
+def _ended(client: Client, credentials: list[dict[str, Any]]) -> str:
+    """End leases that were minted for nothing, and say which live on."""
+    living = []
+    for one in credentials:
+        lease = {"id": str(one.get("leaseId")), "expiration": one.get("expiration")}
+        try:
+            ended = client.send(revocation(lease["id"])) is None
+        except WorkloadCredentialsError:
+            ended = False
+        living.extend([] if ended else [lease])
+    return f" Other leases were minted for nothing and live on: {named(living)}." if living else ""
 
 
 def _noted(minted: MintedLeases, credentials: dict[str, Any]) -> dict[str, Any]:

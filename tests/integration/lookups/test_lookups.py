@@ -241,6 +241,20 @@ def test_one_failing_term_names_itself_and_the_others_leases_are_kept(plays: Pla
     assert [lease["id"] for lease in site.leases()] == [found[1]]
 
 
+def test_leases_that_outlive_the_run_are_minted_together_or_not_at_all(plays: Plays, site: Site) -> None:
+    found = evaluated(
+        plays,
+        f"query('{DYNAMIC}', 'prod/azure', 'prod/aws', 'prod/nothing', reuse='never', outlives_run=true)",
+        f"query('{DYNAMIC}', 'prod/azure', outlives_run=true)",
+    )
+    states = {lease["type"]: lease["state"] for lease in site.leases()}
+    assert states == {"azure": "revoked", "aws": "active"}
+    (aws,) = [lease["id"] for lease in site.leases() if lease["type"] == "aws"]
+    assert "there is no dynamic secret 'nothing' in the folder prod" in found[0]
+    assert f"Other leases were minted for nothing and live on: {aws} (until" in found[0]
+    assert "outlives_run: it needs reuse=never" in found[1]
+
+
 def test_errors_of_generating_say_what_to_do(plays: Plays, site: Site) -> None:
     do(site, "dynamic_secret", path="prod/azure", state="absent")
     site.token("reader-token", ["read"])
