@@ -98,12 +98,12 @@ def _ended(client: Client, credentials: list[dict[str, Any]]) -> str:
     """End leases that were minted for nothing, and say which live on."""
     living = []
     for one in credentials:
-        lease = {"id": str(one.get("leaseId")), "expiration": one.get("expiration")}
+        lease_id = str(one.get("leaseId"))
         try:
-            ended = client.send(revocation(lease["id"])) is None
+            ended = client.send(revocation(lease_id)) is None
         except WorkloadCredentialsError:
             ended = False
-        living.extend([] if ended else [lease])
+        living.extend([] if ended else [{"id": lease_id, "expiration": one.get("expiration")}])
     return f" Other leases were minted for nothing and live on: {named(living)}." if living else ""
 
 
