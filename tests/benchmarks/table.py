@@ -38,6 +38,11 @@ def ratio(slow: float, fast: float) -> float:
     return slow / max(fast, 1e-6)
 
 
+def at_least(part: str, what: str, times: float, target: float) -> Row:
+    """A ratio that must be at least so much; shown with as many digits as tell it from the target."""
+    return Row(part, what, f"{times:.1f}", f"at least {target:g}", times >= target)
+
+
 def table(rows: Sequence[Row]) -> str:
     """All rows in columns."""
     lines = [("", "what", "figure", "to reach", "")]

@@ -8,53 +8,71 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tests.support.plays import Plays
+
+Tasks = Sequence[Mapping[str, Any]]
+
+
+class PlayFailed(Exception):
+    """A playbook that is to be timed does not work; the text is its output."""
 
 
 @dataclass(frozen=True)
 class Subject:
     """Something to be timed.
 
-    :arg tasks: of one play on one local host.
-    :arg items: by how many the time is divided.
+    :arg tasks: the tasks of one play on one local host that do it so many times.
+    :arg times: how often it is done in a run.
+    :arg items: how many items it has each time; the cost is that of one.
     :arg as_module: with a foreign interpreter, which needs module processes.
     """
 
     name: str
-    tasks: Sequence[Mapping[str, Any]]
+    tasks: Callable[[int], Tasks]
+    times: int
     items: int = 1
     as_module: bool = False
 
 
-EMPTY = Subject("an empty play", [])
+EMPTY = Subject("an empty play", lambda _times: [], 1)
 
 
 def costs(plays: Plays, subjects: Sequence[Subject], runs: int, above: Subject = EMPTY) -> dict[str, float]:
-    """Each subject's median seconds an item, above those of another one."""
+    """Each subject's median seconds an item, above those that another one takes in the same round."""
     everything = [above, *subjects]
-    times: dict[str, list[float]] = {subject.name: [] for subject in everything}
-    # The first run is not counted: it compiles what the others find compiled.
-    for run in range(runs + 1):
+    taken: dict[str, list[float]] = {subject.name: [] for subject in everything}
+    for subject in everything:
+        # Compiles what the others find compiled, and is not counted.
+        _seconds(plays, subject, 1, "warming up")
+    for run in range(1, runs + 1):
         for subject in everything:
-            print(f"  run {run} of {runs}: {subject.name}", file=sys.stderr, flush=True)
-            seconds = _seconds(plays, subject)
-            times[subject.name].extend([seconds] if run else [])
-    least = statistics.median(times[above.name])
+            taken[subject.name].append(_seconds(plays, subject, subject.times, f"run {run} of {runs}"))
     return {
-        subject.name: max(statistics.median(times[subject.name]) - least, 0.0) / subject.items for subject in subjects
+        subject.name: cost(taken[subject.name], taken[above.name], subject.times * subject.items)
+        for subject in subjects
     }
 
 
-def _seconds(plays: Plays, subject: Subject) -> float:
-    play = {"name": subject.name, "hosts": "all", "gather_facts": False, "tasks": list(subject.tasks)}
+def cost(taken: Sequence[float], above: Sequence[float], items: int) -> float:
+    """The median seconds an item, never less than nothing.
+
+    :arg taken: seconds of each round.
+    :arg above: seconds of the same rounds that do not count.
+    """
+    return max(statistics.median(one - other for one, other in zip(taken, above, strict=True)), 0.0) / items
+
+
+def _seconds(plays: Plays, subject: Subject, times: int, which: str) -> float:
+    print(f"  {which}: {subject.name}", file=sys.stderr, flush=True)
+    play = {"name": subject.name, "hosts": "all", "gather_facts": False, "tasks": list(subject.tasks(times))}
     inventory = {"host0": plays.host(as_module=subject.as_module)}
     started = time.perf_counter()
     outcome = plays.playbook([play], inventory=inventory)
     taken = time.perf_counter() - started
     if outcome.status != 0:
-        raise RuntimeError(f"{subject.name} failed:\n{outcome.output}")
+        raise PlayFailed(f"{subject.name} failed:\n{outcome.output}")
     return taken

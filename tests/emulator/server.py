@@ -13,9 +13,11 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 from uuid import UUID
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from .app import new_api
 from .connections import CountedProtocol
@@ -95,7 +97,7 @@ class Emulator:
         """The path of the CA to trust, None without TLS."""
         return str(self._tls.ca) if self._tls else None
 
-    def __enter__(self) -> Emulator:
+    def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -127,11 +129,15 @@ class Emulator:
         finally:
             self._ready.set()
 
-    def _new_server(self) -> _Server:
+    def _application(self) -> ASGIApp:
+        """What is served."""
         emulation = Emulation(self.sites, self.tokens)
         api = new_api()
+        return Gate(emulation, api, new_control(emulation, api))
+
+    def _new_server(self) -> _Server:
         config = uvicorn.Config(
-            Gate(emulation, api, new_control(emulation, api)),
+            self._application(),
             http=CountedProtocol,
             ws="none",
             lifespan="off",

@@ -108,6 +108,7 @@ SUITES = (
     Suite("sanity", _sanity, everywhere=True),
     Suite("environment", _pytest("environment"), everywhere=False),
     Suite("emulator", _pytest("emulator"), everywhere=False),
+    Suite("benchmarks", _pytest("benchmarks"), everywhere=False),
     Suite("control-plane", _control_plane, everywhere=False),
     Suite("kubernetes", _pytest("kubernetes"), everywhere=False),
     Suite("integration", _pytest("integration", *_SPREAD), everywhere=True),
