@@ -56,11 +56,12 @@ def _measure(parts: list[str], runs: int) -> int:
         plays = Plays(Path(name), {**site.environment, **server.vault_environment, **compiled})
         bench = Bench(plays, site, runs)
         # Others who use the machine make every figure worse, and unlike ones: a reader must know.
-        busy = f"load average before {os.getloadavg()[0]:.1f}"
+        before = os.getloadavg()[0]
         rows: list[Row] = []
         for part in parts:
             print(f"{part}: {(MEASURES[part].__doc__ or '').splitlines()[0]}", file=sys.stderr, flush=True)
             rows.extend(MEASURES[part](bench))
+    busy = f"load average {before:.1f} before, {os.getloadavg()[0]:.1f} after"
     print(f"\n{_machine()}; {busy}; medians, runs: {runs}\n{_versions()}\n\n{table(rows)}")
     return 0 if all(row.reached is not False for row in rows) else 1
 
