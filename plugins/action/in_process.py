@@ -14,10 +14,11 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import spec_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import (
     bind,
-    is_foreign_interpreter,
-    plain,
+    is_local,
+    own_environment,
     returns_values,
     run_in_process,
+    runs_here,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run_leases import RunLeases
 
@@ -34,10 +35,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         variables = task_vars or {}
         spec = spec_of(self._task.action)
         hidden = returns_values(spec, self._task.args)
-        arguments, environment = bind(spec, self._task.args, self._own_environment())
+        arguments, environment = bind(spec, self._task.args, own_environment(self))
         leases = RunLeases(spec, arguments, environment)
         arguments = leases.arguments()
-        if self._runs_here(variables):
+        if runs_here(self, variables):
             own = run_in_process(
                 spec,
                 self._task.action,
@@ -48,7 +49,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             )
         else:
             # On this machine the module must see what it would see in the worker, also behind become.
-            arguments = bind(spec, arguments, os.environ)[0] if self._is_local() else arguments
+            arguments = bind(spec, arguments, os.environ)[0] if is_local(self) else arguments
             self._task.environment = [environment]
             own = self._hand_over(arguments, variables, hidden=hidden)
         result.update(own)
@@ -57,28 +58,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         if hidden and not result.get("failed"):
             result["_ansible_no_log"] = True
         return result
-
-    def _runs_here(self, variables: Mapping[str, Any]) -> bool:
-        return (
-            self._is_local()
-            and self._connection.become is None
-            and not self._task.async_val
-            and not is_foreign_interpreter(self._interpreter(variables))
-        )
-
-    def _is_local(self) -> bool:
-        return bool(self._connection.transport == "local")
-
-    def _interpreter(self, variables: Mapping[str, Any]) -> Any:
-        """The interpreter of the host that the task runs on, templated."""
-        if self._task.delegate_to:
-            variables = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
-        return self._templar.template(variables.get("ansible_python_interpreter"))
-
-    def _own_environment(self) -> dict[str, str]:
-        environment: dict[str, Any] = {}
-        self._compute_environment_string(environment)
-        return {name: plain(value) for name, value in environment.items()}
 
     def _hand_over(self, arguments: dict[str, Any], variables: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:
         """Run the module file, with nothing secret in its connection's log."""

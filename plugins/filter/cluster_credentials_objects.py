@@ -13,7 +13,7 @@ description:
   - The role P(community.workload_credentials.cluster_credentials#role) is what this filter is for.
 author:
   - community.workload_credentials contributors (@ansible-collections)
-positional: _input, service
+positional: _input, service, cluster, namespace
 options:
   _input:
     description: The checked entries with the delivery V(external_secret).
@@ -24,6 +24,14 @@ options:
     description: What the lookup P(community.workload_credentials.cluster_credentials_service#lookup) returned.
     type: dict
     required: true
+  cluster:
+    description: Make one generator or store for the whole cluster instead of one in each namespace.
+    type: bool
+    default: false
+  namespace:
+    description: Where the Secrets of a ClusterSecretStore lie.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -54,8 +62,16 @@ _value:
 
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_operator import operator_objects
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_operator import (
+    Scope,
+    operator_objects,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._filter_base import as_filter
+
+
+def cluster_credentials_objects(entries: Any, service: Any, cluster: bool = False, namespace: str = "") -> Any:
+    """An object for each template."""
+    return operator_objects(entries, service, Scope(cluster, namespace))
 
 
 class FilterModule:
@@ -63,4 +79,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Name and function."""
-        return {"cluster_credentials_objects": as_filter(operator_objects)}
+        return {"cluster_credentials_objects": as_filter(cluster_credentials_objects)}

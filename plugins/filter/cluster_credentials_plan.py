@@ -53,7 +53,7 @@ _value:
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import planned
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_plan import planned
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._filter_base import as_filter
 
 

@@ -42,14 +42,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: References to the ExternalSecrets to delete.
-  type: list
-  elements: dict
+  description: C(external), references to the ExternalSecrets, and C(secrets), patches for their Secrets.
+  type: dict
 """
 
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import takeovers
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_plan import takeovers
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._filter_base import as_filter
 
 

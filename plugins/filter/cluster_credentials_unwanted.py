@@ -53,7 +53,7 @@ _value:
 
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_status import unwanted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_unwanted import unwanted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._filter_base import as_filter
 
 

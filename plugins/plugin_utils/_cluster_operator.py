@@ -9,15 +9,17 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils import _cluster_sts
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_marks import MANAGED_LABEL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds, written
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import fields_of
 
@@ -39,7 +41,20 @@ _SAFE = re.compile(r"(?:\.(\w+)|index \. \"(\w+)\")(?:\s*\|\s*(?:trim|quote|b64e
 Entry = Mapping[str, Any]
 
 
-def operator_objects(entries: Sequence[Entry], service: Mapping[str, Any]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Scope:
+    """Where generators and stores live: in each entry's namespace, or once for the cluster.
+
+    :arg namespace: with ``cluster``, where the Secrets of ClusterSecretStores lie.
+    """
+
+    cluster: bool = False
+    namespace: str = ""
+
+
+def operator_objects(
+    entries: Sequence[Entry], service: Mapping[str, Any], scope: Scope = Scope()
+) -> list[dict[str, Any]]:
     """Everything that the cluster must have, in the order in which it is applied.
 
     :arg entries: checked ones with the delivery ``external_secret``.
@@ -50,11 +65,13 @@ def operator_objects(entries: Sequence[Entry], service: Mapping[str, Any]) -> li
     if not entries:
         return []
     _check_service(service)
-    own = [one for entry in entries for one in _objects_of(entry, service)]
-    unique = {(one["template"], one["namespace"], one["name"]): one for one in [*_connections(entries, service), *own]}
+    shared = _stores(entries, scope)
+    own = [one for entry in entries for one in _objects_of(entry, service, scope)]
+    everything = [*_connections(entries, service, scope), *shared, *own]
+    unique = {(one["template"], one["namespace"], one["name"]): one for one in everything}
     # An ExternalSecret comes after what it refers to.
     return sorted(
-        unique.values(), key=lambda one: (one["template"] == "external_secret", one["namespace"], one["name"])
+        unique.values(), key=lambda one: (one["template"] == "external_secret", one["namespace"] or "", one["name"])
     )
 
 
@@ -68,22 +85,46 @@ def _check_service(service: Mapping[str, Any]) -> None:
         raise OptionError("api_url", f"External Secrets Operator needs https, and it is {service['api_url']}.")
 
 
-def _connections(entries: Sequence[Entry], service: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The token and the CA in each namespace whose entries need them."""
-    namespaces = sorted({entry["namespace"] for entry in entries if entry["source"] != "sts_session_token"})
+def _connections(entries: Sequence[Entry], service: Mapping[str, Any], scope: Scope) -> list[dict[str, Any]]:
+    """The token and the CA in each namespace that needs them: a ClusterGenerator's are those of its user's."""
+    namespaces = {entry["namespace"] for entry in entries if entry["source"] == "dynamic_secret"}
+    static = {entry["namespace"] for entry in entries if entry["source"] == "static_secret"}
+    namespaces |= {scope.namespace} if static and scope.cluster else static
     names = {"token_secret": TOKEN_SECRET, **({"ca_secret": CA_SECRET} if service["ca_cert"] else {})}
     return [
         _object(template, "v1", "Secret", namespace, name, labels={**MANAGED_LABEL, **PART_LABEL})
-        for namespace in namespaces
+        for namespace in sorted(namespaces)
         for template, name in names.items()
     ]
 
 
-def _objects_of(entry: Entry, service: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _stores(entries: Sequence[Entry], scope: Scope) -> list[dict[str, Any]]:
+    """A store for each folder of static secrets: one a namespace, or one that just these namespaces may use."""
+    users: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry["source"] == "static_secret":
+            users.setdefault(_folder(entry), set()).add(entry["namespace"])
+    if not scope.cluster:
+        return [
+            _object("secret_store", STORES, "SecretStore", namespace, _shared_name(folder), folder=folder)
+            for folder, namespaces in users.items()
+            for namespace in namespaces
+        ]
+    own: dict[str, Any] = {"secrets_namespace": scope.namespace}
+    return [
+        _object(
+            *("secret_store", STORES, "ClusterSecretStore", None, _shared_name(folder)),
+            **{**own, "folder": folder, "users": sorted(namespaces)},
+        )
+        for folder, namespaces in users.items()
+    ]
+
+
+def _objects_of(entry: Entry, service: Mapping[str, Any], scope: Scope) -> list[dict[str, Any]]:
     if entry["source"] == "static_secret":
-        return _static(entry)
+        return [_static(entry, scope)]
     if entry["source"] == "sts_session_token":
-        generator = _own(entry, "generator_sts", GENERATORS, "STSSessionToken", sts=entry["sts"])
+        generator = _generator(entry, "generator_sts", "STSSessionToken", scope, sts=entry["sts"])
         ttl = entry["sts"]["request_parameters"].get("session_duration", _cluster_sts.USUAL)
         return [generator, _external_secret(entry, _cluster_sts.KEYS, ttl, generator)]
     definition = service["definitions"][entry["path"]]
@@ -93,33 +134,53 @@ def _objects_of(entry: Entry, service: Mapping[str, Any]) -> list[dict[str, Any]
     if provider == "azure" and entry["deletion_policy"] != "Retain":
         raise OptionError(f"{_where(entry)}.deletion_policy", "with Azure only Retain makes the operator report a 404.")
     template = "generator_beyondtrust" if provider == "aws" else "generator_webhook"
-    generator = _own(
-        entry, template, GENERATORS, _KINDS[provider], path=entry["path"], url=_generate_path(entry["path"])
-    )
+    generator = _generator(entry, template, _KINDS[provider], scope, url=_generate_path(entry["path"]))
     return [generator, _external_secret(entry, _GENERATED[provider], ttl, generator)]
 
 
-def _static(entry: Entry) -> list[dict[str, Any]]:
-    folder, _slash, name = entry["path"].rpartition("/")
-    digest = hashlib.sha256(folder.encode()).hexdigest()[:10]
-    store = _object(
-        "secret_store", STORES, "SecretStore", entry["namespace"], f"workload-credentials-{digest}", folder=folder
-    )
+def _generator(entry: Entry, template: str, kind: str, scope: Scope, **more: Any) -> dict[str, Any]:
+    """The entry's own, or with the scope of the cluster one for all entries of the same source."""
+    own = _own(entry, template, GENERATORS, kind, **more)
+    if not scope.cluster:
+        return own
+    name = _shared_name(entry["path"] or json.dumps(entry["sts"], sort_keys=True))
+    wrapped = {"template": "cluster_generator", "kind": "ClusterGenerator", "namespace": None, "name": name}
+    # The field that holds the spec of this kind: stsSessionTokenSpec for STSSessionToken.
+    field = re.sub(r"^[A-Z]+(?=[A-Z][a-z])|^[A-Z]", lambda found: found.group().lower(), kind) + "Spec"
+    return {**own, **wrapped, "generator": {**own, "spec_field": field}}
+
+
+def _static(entry: Entry, scope: Scope) -> dict[str, Any]:
     interval = _STATIC_INTERVAL if entry["refresh_interval"] == "auto" else entry["refresh_interval"]
     # Nothing is minted here, so a template may fail and be repaired.
     template = entry["template"] or {
         key: f'{{{{ index . "{source}" }}}}' for key, source in (entry["keys"] or {}).items()
     }
     secret = _own(entry, "external_secret", STORES, "ExternalSecret", interval=interval, template_data=template)
-    return [store, {**secret, "store": store["name"], "remote": name, "keys": sorted(template) or None}]
+    store = {"kind": "ClusterSecretStore" if scope.cluster else "SecretStore", "name": _shared_name(_folder(entry))}
+    remote = entry["path"].rpartition("/")[2]
+    return {**secret, "store": store, "remote": remote, "keys": sorted(template) or None}
 
 
 def _external_secret(entry: Entry, keys: Sequence[str], ttl: int, generator: Mapping[str, Any]) -> dict[str, Any]:
     template = _template(entry, keys)
+    for field in ("labels", "annotations"):
+        for name, text in entry[field].items():
+            _check_template(text, keys, f"{_where(entry)}.{field}.{name}")
     secret = _own(
         entry, "external_secret", STORES, "ExternalSecret", interval=_interval(entry, ttl), template_data=template
     )
-    return {**secret, "generator": generator["kind"], "keys": sorted(template or keys)}
+    used = {field: generator[field] for field in ("kind", "name")}
+    return {**secret, "generator": used, "keys": sorted(template or keys)}
+
+
+def _folder(entry: Entry) -> str:
+    return str(entry["path"]).rpartition("/")[0]
+
+
+def _shared_name(source: str) -> str:
+    """The name of what several entries share: a path may hold what a name may not."""
+    return f"workload-credentials-{hashlib.sha256(source.encode()).hexdigest()[:10]}"
 
 
 def _interval(entry: Entry, ttl: int) -> str:
@@ -189,7 +250,7 @@ def _own(entry: Entry, template: str, version: str, kind: str, **more: Any) -> d
     return _object(template, version, kind, entry["namespace"], entry["name"], **{**more, **own})
 
 
-def _object(template: str, version: str, kind: str, namespace: str, name: str, **more: Any) -> dict[str, Any]:
+def _object(template: str, version: str, kind: str, namespace: str | None, name: str, **more: Any) -> dict[str, Any]:
     labels = {**more.pop("labels", {}), **MANAGED_LABEL}
     more.update({"token_secret": TOKEN_SECRET, "ca_secret": CA_SECRET})
     identity = {"template": template, "version": version, "kind": kind, "namespace": namespace, "name": name}

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import EXPIRATION, LEASE
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_marks import EXPIRATION, LEASE
 
 Found = Mapping[str, Any]
 
@@ -55,30 +55,6 @@ def operator_report(objects: Sequence[Found], before: Sequence[Found], after: Se
         }
         for one in objects
         if one["template"] == "external_secret"
-    ]
-
-
-def unwanted(found: Sequence[Found], objects: Sequence[Found], namespaces: Sequence[str] | None = None) -> list[Any]:
-    """References to those objects in the cluster that should not be there, ExternalSecrets first.
-
-    :arg objects: what should be there.
-    :arg namespaces: leave out all others.
-    """
-    wanted = {(one["kind"], *_identity(one)) for one in objects}
-    gone = [
-        one
-        for one in found
-        if (one["kind"], *_identity(one["metadata"])) not in wanted
-        and (namespaces is None or one["metadata"]["namespace"] in namespaces)
-    ]
-    gone.sort(key=lambda one: one["kind"] != "ExternalSecret")
-    return [
-        {
-            "apiVersion": one["apiVersion"],
-            "kind": one["kind"],
-            "metadata": {field: one["metadata"][field] for field in ("name", "namespace")},
-        }
-        for one in gone
     ]
 
 

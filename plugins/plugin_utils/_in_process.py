@@ -73,6 +73,31 @@ def returns_values(spec: Spec, arguments: Mapping[str, Any]) -> bool:
     return bool(asked)
 
 
+def runs_here(action: Any, variables: Mapping[str, Any]) -> bool:
+    """Whether what an action does in the worker is the same as what a module would do.
+
+    :arg variables: the task's.
+    """
+    task = action._task
+    if not is_local(action) or action._connection.become is not None or task.async_val:
+        return False
+    if task.delegate_to:
+        variables = variables.get("ansible_delegated_vars", {}).get(task.delegate_to, {})
+    return not is_foreign_interpreter(action._templar.template(variables.get("ansible_python_interpreter")))
+
+
+def is_local(action: Any) -> bool:
+    """Whether the action's modules run on this machine."""
+    return bool(action._connection.transport == "local")
+
+
+def own_environment(action: Any) -> dict[str, str]:
+    """The environment of the action's task, templated."""
+    environment: dict[str, Any] = {}
+    action._compute_environment_string(environment)
+    return {name: plain(value) for name, value in environment.items()}
+
+
 def is_foreign_interpreter(interpreter: Any) -> bool:
     """Whether the host names a Python that is not the one running Ansible.
 

@@ -28,7 +28,8 @@ PLURALS = {
     "STSSessionToken": "stssessiontokens",
     "Webhook": "webhooks",
 }
-_KINDS = {"ExternalSecret", "SecretStore", *PLURALS}
+_CLUSTERS = {"ClusterSecretStore": "clustersecretstores", "ClusterGenerator": "clustergenerators"}
+_KINDS = {"ExternalSecret", "SecretStore", *PLURALS, *_CLUSTERS}
 _ACTION = re.compile(r"\{\{ *(?:index \. \"(\w+)\"|\.(\w+))[^}]*\}\}")
 
 
@@ -112,23 +113,42 @@ class Operator:
     def _values(self, one: dict[str, Any]) -> dict[str, str]:
         (source,) = one["spec"]["dataFrom"]
         if "extract" in source:
-            store = self._get(STORES, "secretstores", one["spec"]["secretStoreRef"]["name"])
-            provider = store["spec"]["provider"]["beyondtrustworkloadcredentials"]
+            provider = self._store(one["spec"]["secretStoreRef"])["provider"]["beyondtrustworkloadcredentials"]
             path, folder = f"static/{source['extract']['key']}", provider["folderPath"]
             return self._ask("GET", provider, path, folder)
         reference = source["sourceRef"]["generatorRef"]
-        spec = self._get(GENERATORS, PLURALS[reference["kind"]], reference["name"])["spec"]
+        kind, spec = self._generator(reference)
         self.generated.append(one["metadata"]["name"])
-        if reference["kind"] == "Webhook":
+        if kind == "Webhook":
             return self._call(spec)
         folder, _slash, name = spec["provider"]["folderPath"].rpartition("/")
         return self._ask("POST", spec["provider"], f"dynamic/{name}/generate", folder)
 
+    def _store(self, reference: dict[str, str]) -> dict[str, Any]:
+        if reference["kind"] == "SecretStore":
+            found: dict[str, Any] = self._get(STORES, "secretstores", reference["name"])["spec"]
+            return found
+        found = self._shared(STORES, reference)
+        assert self.namespace in found["conditions"][0]["namespaces"]
+        return found
+
+    def _generator(self, reference: dict[str, str]) -> tuple[str, dict[str, Any]]:
+        if reference["kind"] != "ClusterGenerator":
+            return reference["kind"], self._get(GENERATORS, PLURALS[reference["kind"]], reference["name"])["spec"]
+        found = self._shared(GENERATORS, reference)
+        (spec,) = found["generator"].values()
+        return found["kind"], spec
+
+    def _shared(self, group: tuple[str, str], reference: dict[str, str]) -> dict[str, Any]:
+        plural = _CLUSTERS[reference["kind"]]
+        found: dict[str, Any] = self._custom.get_cluster_custom_object(*group, plural, reference["name"])["spec"]
+        return found
+
     def _ask(self, method: str, provider: dict[str, Any], path: str, folder: str) -> dict[str, str]:
         reference = provider["auth"]["apikey"]["token"]
-        token = self._secret(reference["name"])[reference["key"]]
+        token = self._secret(reference)[reference["key"]]
         authority = provider["caProvider"]
-        assert self._secret(authority["name"])[authority["key"]] == Path(self._ca_cert).read_text(encoding="utf-8")
+        assert self._secret(authority)[authority["key"]] == Path(self._ca_cert).read_text(encoding="utf-8")
         url = f"{provider['server']['apiUrl']}/{provider['server']['siteId']}/secrets/{path}"
         return self._send(method, url, token, {"folder": folder} if folder else {})
 
@@ -147,13 +167,15 @@ class Operator:
         return {key: one if isinstance(one, str) else json.dumps(one) for key, one in answer.json()["secret"].items()}
 
     def _write(self, one: dict[str, Any], values: dict[str, str]) -> None:
-        template = (one["spec"]["target"].get("template") or {}).get("data")
-        if template:
+        template = one["spec"]["target"].get("template")
+        if template and template.get("data"):
             values = {
                 key: _ACTION.sub(lambda found: values[found.group(1) or found.group(2)], text)
-                for key, text in template.items()
+                for key, text in template["data"].items()
             }
         meta = one["metadata"]
+        # As the operator does: its own metadata where there is no template, and the template's alone where one is.
+        labels = (template["metadata"] if template else meta).get("labels") or {}
         owner = {
             "apiVersion": "external-secrets.io/v1",
             "kind": "ExternalSecret",
@@ -165,7 +187,7 @@ class Operator:
             "kind": "Secret",
             "metadata": {
                 "name": one["spec"]["target"]["name"],
-                "labels": {**meta.get("labels", {}), "reconcile.external-secrets.io/managed": "true"},
+                "labels": {**labels, "reconcile.external-secrets.io/managed": "true"},
                 "ownerReferences": [{**owner, "controller": True, "blockOwnerDeletion": True}],
             },
             "data": {key: base64.b64encode(text.encode()).decode() for key, text in values.items()},
@@ -202,6 +224,7 @@ class Operator:
         found: dict[str, Any] = self._custom.get_namespaced_custom_object(*group, self.namespace, plural, name)
         return found
 
-    def _secret(self, name: str) -> dict[str, str]:
-        data = self._core.read_namespaced_secret(name, self.namespace).data
+    def _secret(self, reference: dict[str, str]) -> dict[str, str]:
+        namespace = reference.get("namespace", self.namespace)
+        data = self._core.read_namespaced_secret(reference["name"], namespace).data
         return {key: base64.b64decode(value).decode() for key, value in data.items()}

@@ -50,6 +50,35 @@ def test_entries_become_ready_and_a_second_run_generates_nothing(role: Role, ope
     assert external_secret(role, "aws")["metadata"]["generation"] == found["metadata"]["generation"]
 
 
+@pytest.mark.one_core
+def test_generators_and_stores_of_the_cluster_serve_every_namespace(
+    role: Role, operator: Operator, site: Site, tmp_path: Path
+) -> None:
+    home = f"{role.namespace}-operators"
+    variables = {
+        **OPERATED,
+        "cluster_credentials_scope": "cluster",
+        "cluster_credentials_operator_namespace": home,
+        "cluster_credentials_render_dir": str(tmp_path / "manifests"),
+    }
+    entries = (AWS, {**AWS, "name": "again"}, AZURE, APP)
+    assert changed(role.run(*entries, **variables)) >= 1
+    assert left(role)[:3] == [one for one in left(role) if one.startswith("cluster")]
+    assert [one for one in left(role) if "generator" in one or "store" in one or "webhook" in one] == left(role)[:3]
+    assert {"client_id", "client_secret"} <= role.data("azure").keys()
+    assert role.data("app") == {"PASSWORD": "canary-static-password"}
+    assert sorted(path.name for path in (tmp_path / "manifests").iterdir()) == [
+        "README.md",
+        "_cluster.yml",
+        f"{role.namespace}.yml",
+    ]
+    assert changed(role.run(*entries, **variables)) == 0
+    assert len(site.leases()) == 3
+    assert role.run(*entries, **variables, entry_point="teardown").status == 0
+    assert left(role) == []
+    assert client.CoreV1Api().list_namespaced_secret(home).items == []
+
+
 def external_secret(role: Role, name: str) -> dict[str, Any]:
     found: dict[str, Any] = client.CustomObjectsApi().get_namespaced_custom_object(
         "external-secrets.io", "v1", role.namespace, "externalsecrets", name
@@ -102,6 +131,29 @@ def test_an_entry_moves_between_push_and_the_operator_and_is_never_without_its_s
 
 
 @pytest.mark.one_core
+def test_a_static_secret_keeps_its_values_while_it_moves(role: Role, operator: Operator) -> None:
+    role.run({**APP, "labels": {"app": "web"}})
+    uid = role.secret("app").metadata.uid
+    assert role.run({**APP, "labels": {"app": "web"}}, **OPERATED).status == 0
+    found = role.secret("app")
+    assert (found.metadata.uid, found.metadata.labels["app"]) == (uid, "web")
+    assert not [name for name in found.metadata.annotations or {} if name.startswith("workload-credentials.")]
+    assert role.data("app") == {"PASSWORD": "canary-static-password"}
+
+
+@pytest.mark.one_core
+def test_a_pushed_secret_stays_in_charge_until_the_operator_has_taken_it_over(
+    role: Role, operator: Operator, site: Site
+) -> None:
+    operator.failing["azure"] = "not yet"
+    role.run(AZURE)
+    waiting_for_nothing = {**OPERATED, "cluster_credentials_wait": False}
+    assert role.run(AZURE, **waiting_for_nothing).status == 0
+    assert [lease["state"] for lease in site.leases()] == ["active"]
+    assert "workload-credentials.ansible.com/lease-id" in role.secret("azure").metadata.annotations
+
+
+@pytest.mark.one_core
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
@@ -150,6 +202,10 @@ def left(role: Role) -> list[str]:
         "beyondtrustworkloadcredentialsdynamicsecrets": ("generators.external-secrets.io", "v1alpha1"),
         "webhooks": ("generators.external-secrets.io", "v1alpha1"),
     }
+    shared = {"clustersecretstores": ("external-secrets.io", "v1"), "clustergenerators": groups["webhooks"]}
+    for plural, group in shared.items():
+        items = custom.list_cluster_custom_object(*group, plural)["items"]
+        names += [f"{plural}/{one['metadata']['name']}" for one in items]
     for plural, group in groups.items():
         items = custom.list_namespaced_custom_object(*group, role.namespace, plural)["items"]
         names += [f"{plural}/{one['metadata']['name']}" for one in items]

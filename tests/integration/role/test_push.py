@@ -123,7 +123,11 @@ def test_a_missing_namespace_is_refused_before_anything_is_minted(role: Role, si
 
 
 def test_check_mode_predicts_and_mints_nothing(role: Role, site: Site) -> None:
-    assert changed(role.run(AWS, APP, arguments=("--check", "--diff"))) == 1
+    # Two changes: the namespace, and the Secrets.
+    foretold = role.run(AWS, APP, arguments=("--check", "--diff"))
+    assert changed(foretold) == 2
+    assert f'+    "{role.namespace}/aws": {{' in foretold.output
+    assert '+        "data": "new values",' in foretold.output
     assert site.leases() == []
     role.run(AWS, APP)
     assert changed(role.run(AWS, APP, arguments=("--check",))) == 0

@@ -14,8 +14,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_entries import checked_entries
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_operator import operator_objects
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_status import statuses, unwanted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_operator import (
+    Scope,
+    operator_objects,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_status import statuses
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_unwanted import unwanted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds, written
 
 AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "prod/aws"}
@@ -231,3 +235,75 @@ def test_what_is_not_wanted_goes_and_external_secrets_first() -> None:
         "Webhook/azure",
     ]
     assert unwanted(found, [], ["elsewhere"]) == []
+
+
+def shared(*entries: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects with generators and stores of the whole cluster."""
+    return operator_objects(checked_entries(list(entries), "external_secret"), service(), Scope(True, "operators"))
+
+
+def test_entries_of_one_source_share_what_belongs_to_the_cluster() -> None:
+    other = {"namespace": "batch"}
+    found = shared(AWS, {**AWS, **other}, AZURE, STS, {**STS, **other}, APP, {**APP, **other})
+    of_cluster = [one for one in found if one["namespace"] is None]
+    assert sorted(one["kind"] for one in of_cluster) == ["ClusterGenerator"] * 3 + ["ClusterSecretStore"]
+    (store,) = (one for one in of_cluster if one["kind"] == "ClusterSecretStore")
+    assert (store["users"], store["secrets_namespace"]) == (["batch", "web"], "operators")
+    fields = {one["generator"]["kind"]: one["generator"]["spec_field"] for one in of_cluster if "generator" in one}
+    assert fields == {
+        "BeyondtrustWorkloadCredentialsDynamicSecret": "beyondtrustWorkloadCredentialsDynamicSecretSpec",
+        "STSSessionToken": "stsSessionTokenSpec",
+        "Webhook": "webhookSpec",
+    }
+    tokens = {one["namespace"] for one in found if one["template"] == "token_secret"}
+    assert tokens == {"batch", "web", "operators"}
+    names = {one["name"] for one in of_cluster}
+    used = [one.get("store", one.get("generator"))["name"] for one in found if one["template"] == "external_secret"]
+    assert len(used) == 7
+    assert set(used) == names
+
+
+def in_cluster(one: dict[str, Any]) -> dict[str, Any]:
+    """An object as the cluster has it, as far as it refers to others."""
+    metadata = {field: one[field] for field in ("name", "namespace", "labels") if one[field]}
+    spec: dict[str, Any] = {}
+    if one["template"] == "external_secret" and "store" in one:
+        spec["secretStoreRef"] = one["store"]
+    elif one["template"] == "external_secret":
+        spec["dataFrom"] = [{"sourceRef": {"generatorRef": one["generator"]}}]
+    elif one["kind"] == "ClusterSecretStore":
+        token = {"name": one["token_secret"], "namespace": one["secrets_namespace"]}
+        ca = {"name": one["ca_secret"], "namespace": one["secrets_namespace"]}
+        spec["provider"] = {"beyondtrustworkloadcredentials": {"auth": {"apikey": {"token": token}}, "caProvider": ca}}
+    return {"apiVersion": one["version"], "kind": one["kind"], "metadata": metadata, "spec": spec}
+
+
+def test_what_the_cluster_shares_goes_with_its_last_user() -> None:
+    other = {"namespace": "batch"}
+    found = [in_cluster(one) for one in shared(AWS, {**AWS, **other}, APP)]
+    first = [f"{one['kind']}/{one['metadata'].get('namespace')}" for one in unwanted(found, [], ["web"])]
+    assert first == [
+        "ExternalSecret/web",
+        "ExternalSecret/web",
+        "ClusterSecretStore/None",
+        *["Secret/operators"] * 2,
+        *["Secret/web"] * 2,
+    ]
+    everything = unwanted(found, [], ["web", "batch"])
+    assert len(everything) == len(found)
+
+
+def test_a_secret_that_the_operator_merged_into_or_was_told_to_leave_stays() -> None:
+    labels = {"app.kubernetes.io/managed-by": "community.workload_credentials"}
+    own = {"name": "aws", "namespace": "web", "labels": labels}
+    foreign = {"apiVersion": "v1", "kind": "Secret", "metadata": own}
+    external_secret = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": own}
+    assert named([one["metadata"] | one for one in unwanted([external_secret, foreign], [])]) == ["ExternalSecret/aws"]
+    owned = {**foreign, "metadata": {**own, "ownerReferences": [{"kind": "ExternalSecret", "name": "aws"}]}}
+    assert len(unwanted([external_secret, owned], [])) == 2
+
+
+@pytest.mark.parametrize("field", ["labels", "annotations"])
+def test_labels_and_annotations_are_templates_of_the_operator_and_may_not_fail(field: str) -> None:
+    with pytest.raises(OptionError, match=rf"web/aws\.{field}\.a: .* might fail"):
+        objects({**AWS, field: {"a": "{{ .nothing }}"}})

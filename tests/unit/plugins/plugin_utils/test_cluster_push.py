@@ -12,16 +12,23 @@ from typing import Any
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_entries import checked_entries
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_marks import (
     EXPIRATION,
     FIELD_MANAGER,
     MANAGED_LABEL,
+    MARKS,
     MINTED,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_plan import (
+    letting_go,
+    planned,
+    takeovers,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import (
+    difference,
     leftovers,
     manifests,
-    planned,
     report,
-    takeovers,
 )
 
 NOW = datetime.now(UTC)
@@ -110,7 +117,27 @@ def test_only_pushed_secrets_are_pruned_and_only_when_asked() -> None:
 def test_a_secret_that_was_pushed_is_let_go_when_the_operator_delivers_it() -> None:
     (one,) = planned(checked_entries([{**AWS, "delivery": "external_secret"}], "push"), [secret()], NOW)
     assert (one["action"], one["supersedes"]) == ("let_go", "l")
-    assert one["reference"]["metadata"] == {"name": "aws", "namespace": "web"}
+    status = {"namespace": "web", "name": "aws", "ready": False}
+    assert letting_go([one], [status]) == []
+    (settled,) = letting_go([one], [{**status, "ready": True}])
+    assert settled["patch"]["metadata"] == {"name": "aws", "namespace": "web", "annotations": dict.fromkeys(MARKS)}
+
+
+def test_the_operator_may_take_a_foreign_secret_over_only_where_it_was_told_to_merge() -> None:
+    foreign = {"metadata": {"name": "aws", "namespace": "web"}}
+    operated = {**AWS, "delivery": "external_secret"}
+    assert planned(checked_entries([{**operated, "creation_policy": "Merge"}], "push"), [foreign], NOW) == []
+    with pytest.raises(StateError, match="web/aws: a Secret of this name exists and is not managed by this role"):
+        planned(checked_entries([operated], "push"), [foreign], NOW)
+
+
+def test_a_difference_names_what_changes_and_holds_no_value() -> None:
+    before, after = secret(), secret({**AWS, "keys": {"ID": "accessKeyId"}})
+    assert difference([before], [before]) == {"before": {}, "after": {}}
+    found = difference([before], [after])
+    assert found["before"]["web/aws"]["keys"] == sorted(before["data"])
+    assert (found["after"]["web/aws"]["keys"], found["after"]["web/aws"]["data"]) == (["ID"], "new values")
+    assert not [value for value in (*before["data"].values(), *after["data"].values()) if value in str(found)]
 
 
 def test_a_secret_of_this_roles_external_secret_is_taken_over_and_no_other() -> None:
@@ -119,7 +146,9 @@ def test_a_secret_of_this_roles_external_secret_is_taken_over_and_no_other() -> 
     plan = planned(checked_entries([AWS], "push"), [existing], NOW)
     assert (plan[0]["action"], plan[0]["reason"]) == ("mint", "it moves from the operator to push")
     ours = {"apiVersion": "v", "kind": "ExternalSecret", "metadata": {"name": "aws", "namespace": "web", "uid": "u"}}
-    assert takeovers(plan, [ours]) == [{**ours, "metadata": {"name": "aws", "namespace": "web"}}]
+    where = {"name": "aws", "namespace": "web"}
+    unowned = {"apiVersion": "v1", "kind": "Secret", "metadata": {**where, "ownerReferences": None}}
+    assert takeovers(plan, [ours]) == {"external": [{**ours, "metadata": where}], "secrets": [unowned]}
     with pytest.raises(StateError, match="web/aws: an ExternalSecret that this role does not manage"):
         takeovers(plan, [])
 

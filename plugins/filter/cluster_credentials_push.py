@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: cluster_credentials_manifests
-short_description: The Secrets that deliver the entries of cluster_credentials
+name: cluster_credentials_push
+short_description: What a push of the role cluster_credentials does
 version_added: 1.0.0
 description:
-  - Makes the Kubernetes Secrets to apply. They hold secret values, so use it with C(no_log=true).
+  - Makes the Kubernetes Secrets to apply, and says what that changes. The Secrets hold values, so use it with
+    C(no_log=true).
   - The role P(community.workload_credentials.cluster_credentials#role) is what this filter is for.
 author:
   - community.workload_credentials contributors (@ansible-collections)
@@ -45,7 +46,7 @@ options:
 EXAMPLES = r"""
 - name: Make a manifest by hand
   ansible.builtin.set_fact:
-    manifests: "{{ checked | community.workload_credentials.cluster_credentials_manifests(plan, [], [], values) }}"
+    pushed: "{{ checked | community.workload_credentials.cluster_credentials_push(plan, [], [], values) }}"
   vars:
     values:
       - a: b
@@ -60,14 +61,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The Secrets, one for each entry.
-  type: list
-  elements: dict
+  description: >-
+    C(manifests), a Secret for each entry; C(patches), which remove what a server-side apply leaves of other writers;
+    C(report) and C(diff), which hold no value.
+  type: dict
 """
 
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import manifests
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import push
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._filter_base import as_filter
 
 
@@ -76,4 +78,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Name and function."""
-        return {"cluster_credentials_manifests": as_filter(manifests)}
+        return {"cluster_credentials_push": as_filter(push)}

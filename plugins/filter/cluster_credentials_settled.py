@@ -5,49 +5,45 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: cluster_credentials_report
-short_description: What cluster_credentials did, without any value
+name: cluster_credentials_settled
+short_description: The plan of cluster_credentials, now that the operator has delivered its part
 version_added: 1.0.0
 description:
-  - Says for each entry whether its Secret was created, renewed, updated or kept.
+  - Leaves out Secrets that were pushed and that the operator has not taken over yet, and gives each of the others a
+    patch that takes the role's marks off.
   - The role P(community.workload_credentials.cluster_credentials#role) is what this filter is for.
 author:
   - community.workload_credentials contributors (@ansible-collections)
-positional: _input, existing, applied
+positional: _input, delivered
 options:
   _input:
     description: The plan.
     type: list
     elements: dict
     required: true
-  existing:
-    description: The Secrets that were there before.
-    type: list
-    elements: dict
-    required: true
-  applied:
-    description: The Secrets that were applied, in the plan's order.
+  delivered:
+    description: What the filter P(community.workload_credentials.cluster_credentials_status#filter) says of them.
     type: list
     elements: dict
     required: true
 """
 
 EXAMPLES = r"""
-- name: Nothing was planned, so nothing is reported
-  ansible.builtin.debug:
-    msg: "{{ [] | community.workload_credentials.cluster_credentials_report([], []) }}"
+- name: Nothing was planned, so nothing is left
+  ansible.builtin.set_fact:
+    plan: "{{ [] | community.workload_credentials.cluster_credentials_settled([]) }}"
 """
 
 RETURN = r"""
 _value:
-  description: Name, namespace, delivery, action, reason, keys, lease and expiration of each entry.
+  description: The plan.
   type: list
   elements: dict
 """
 
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_push import report
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_plan import letting_go
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._filter_base import as_filter
 
 
@@ -56,4 +52,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Name and function."""
-        return {"cluster_credentials_report": as_filter(report)}
+        return {"cluster_credentials_settled": as_filter(letting_go)}
