@@ -24,7 +24,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._in
     runs_here,
 )
 
-_MODULE, _LOOKUP = "kubernetes.core.k8s_info", "kubernetes.core.k8s"
+_MODULE = "kubernetes.core.k8s_info"
+_LOOKUP = "kubernetes.core.k8s"
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
