@@ -39,7 +39,8 @@ def service(client: Client, paths: list[Any], options: Mapping[str, Any]) -> dic
         "api_url": settings.api_url,
         "site_id": settings.site_id,
         "api_version": settings.api_version,
-        "access_token": options["token"] or settings.token(),
+        # The operator sends what lies in the Secret; a newline of the file that it came from would break the header.
+        "access_token": (options["token"] or "").strip() or settings.token(),
         "ca_cert": _pem(options["ca"] or settings.ca_cert),
         "definitions": {str(path): definition for path, definition in zip(dynamic, found)},
     }

@@ -13,12 +13,12 @@ import json
 import re
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import requests
-import yaml
 from kubernetes import client, watch
 
 STORES = ("external-secrets.io", "v1")
@@ -33,17 +33,16 @@ _KINDS = {"ExternalSecret", "SecretStore", *PLURALS, *_CLUSTERS}
 _ACTION = re.compile(r"\{\{ *(?:index \. \"(\w+)\"|\.(\w+))[^}]*\}\}")
 
 
-def serve_kinds(folder: Path) -> None:
-    """Make the cluster serve the operator's kinds, and wait until it does."""
+def serve_kinds(crds: Iterable[Any]) -> None:
+    """Make the cluster serve those of the kinds that are used here, and wait until it does."""
     api = client.ApiextensionsV1Api()
     names = []
-    for path in sorted(folder.glob("*.y*ml")):
-        for crd in yaml.load_all(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
-            if crd and crd.get("kind") == "CustomResourceDefinition" and crd["spec"]["names"]["kind"] in _KINDS:
-                # The operator's own webhook is not there to convert.
-                crd["spec"].pop("conversion", None)
-                api.create_custom_resource_definition(crd)
-                names.append(crd["metadata"]["name"])
+    for crd in crds:
+        if crd["spec"]["names"]["kind"] in _KINDS:
+            # The operator's own webhook is not there to convert.
+            crd["spec"].pop("conversion", None)
+            api.create_custom_resource_definition(crd)
+            names.append(crd["metadata"]["name"])
     assert len(names) == len(_KINDS), names
     for name in names:
         for event in watch.Watch().stream(

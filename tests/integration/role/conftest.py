@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +14,10 @@ from kubernetes import client, config
 
 from tests.support.definitions import populate
 from tests.support.operator import Operator, serve_kinds
+from tests.support.operator_kinds import KindsUnavailable, definitions
 from tests.support.plays import Plays
 from tests.support.role import Role
 from tests.support.site import Site
-
-CRDS = "WORKLOAD_CREDENTIALS_ESO_CRDS"
 
 
 @pytest.fixture
@@ -32,13 +30,14 @@ def role(site: Site, plays: Plays, cluster: Any) -> Role:
 @pytest.fixture(scope="session")
 def kinds(cluster: Any) -> None:
     """The cluster serves the kinds of External Secrets Operator."""
-    folder = os.environ.get(CRDS)
-    if not folder:
+    try:
+        crds = list(definitions())
+    except KindsUnavailable as error:
         if os.environ.get("CI") == "true":
-            pytest.fail(f"{CRDS} must name a folder with the CRDs of External Secrets Operator 2.9.")
-        pytest.skip(f"{CRDS} names no folder with the CRDs of External Secrets Operator 2.9.")
+            pytest.fail(str(error))
+        pytest.skip(str(error))
     config.load_kube_config(str(cluster.kubeconfig))
-    serve_kinds(Path(folder))
+    serve_kinds(crds)
 
 
 @pytest.fixture

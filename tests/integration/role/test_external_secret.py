@@ -237,6 +237,6 @@ def test_rendered_manifests_hold_no_value_stay_the_same_and_are_what_is_applied(
 @pytest.mark.one_core
 def test_a_token_of_the_operators_own_is_what_lies_in_the_cluster(role: Role, operator: Operator, site: Site) -> None:
     site.token("operators-own-token", ["read", "generate"])
-    assert role.run(AWS, **OPERATED, cluster_credentials_operator_token="operators-own-token").status == 0
+    assert role.run(AWS, **OPERATED, cluster_credentials_operator_token="operators-own-token\n").status == 0
     assert role.data("workload-credentials-token") == {"token": "operators-own-token"}
     assert external_secret(role, "aws")["status"]["conditions"][0]["status"] == "True"
