@@ -45,6 +45,12 @@ def is_managed(secret: Secret) -> bool:
     return all(labels.get(name) == value for name, value in MANAGED_LABEL.items())
 
 
+def lease_of(secret: Secret) -> dict[str, str] | None:
+    """The lease that the Secret's annotations name, as the API names one: ``leaseId`` and ``expiration``."""
+    notes = secret["metadata"].get("annotations") or {}
+    return {"leaseId": notes[LEASE], "expiration": notes.get(EXPIRATION, "")} if notes.get(LEASE) else None
+
+
 def identity(secret: Secret) -> tuple[str, str]:
     return secret["metadata"]["namespace"], secret["metadata"]["name"]
 

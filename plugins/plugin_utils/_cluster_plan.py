@@ -19,7 +19,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     DEFINITION,
     EXPIRATION,
     KEYS,
-    LEASE,
     MARKS,
     MINTED,
     Entry,
@@ -29,6 +28,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     is_managed,
     is_operated,
     is_pushed,
+    lease_of,
     other_owners,
     reference,
 )
@@ -49,11 +49,11 @@ def planned(
 
     :arg existing: the Secrets of the entries' namespaces, or of the cluster.
     :arg prune: remove what no entry names.
-    :raises StateError: a Secret of an entry's name is not this role's.
+    :raises StateError: a Secret of an entry's name is not this role's, or of another type.
     """
     found = {identity(secret): secret for secret in existing}
     for entry in entries:
-        _refuse_foreign(entry, found.get((entry["namespace"], entry["name"])))
+        _refuse(entry, found.get((entry["namespace"], entry["name"])))
     pushed = [entry for entry in entries if entry["delivery"] == "push"]
     plan = [_planned(entry, found.get((entry["namespace"], entry["name"])), now) for entry in pushed]
     listed = {(entry["namespace"], entry["name"]): entry["delivery"] for entry in entries}
@@ -110,31 +110,35 @@ def letting_go(plan: Sequence[Mapping[str, Any]], delivered: Sequence[Mapping[st
     return settled
 
 
-def _refuse_foreign(entry: Entry, secret: Secret | None) -> None:
-    if secret is None or is_managed(secret) or is_operated(secret) or entry.get("creation_policy") in _MERGING:
+def _refuse(entry: Entry, secret: Secret | None) -> None:
+    if secret is None or entry.get("creation_policy") in _MERGING:
         return
-    raise StateError(
-        f"{entry['namespace']}/{entry['name']}: a Secret of this name exists and is not managed by this role. "
-        "Remove it, or choose another name."
-    )
+    where = f"{entry['namespace']}/{entry['name']}"
+    if not (is_managed(secret) or is_operated(secret)):
+        raise StateError(
+            f"{where}: a Secret of this name exists and is not managed by this role. Remove it, or choose another name."
+        )
+    if secret.get("type", entry["type"]) != entry["type"]:
+        raise StateError(
+            f"{where}.type: the Secret is of type {secret['type']}, which a cluster never changes to {entry['type']}. "
+            "Remove it, or choose another name."
+        )
 
 
 def _planned(entry: Entry, secret: Secret | None, now: datetime) -> dict[str, Any]:
     reason = "its values are read each time" if entry["source"] == "static_secret" else _due(entry, secret, now)
     action = "keep" if reason is None else "mint" if entry["source"] == "dynamic_secret" else "read"
-    notes = secret["metadata"].get("annotations") or {} if secret is not None else {}
     return {
         **{field: entry[field] for field in ("name", "namespace", "delivery", "path")},
         **_said(entry["namespace"], entry["name"], action, reason or "it is fresh"),
         "operated": secret is not None and is_operated(secret),
-        "supersedes": notes.get(LEASE) if action == "mint" else None,
+        "supersedes": lease_of(secret) if secret is not None and action == "mint" else None,
     }
 
 
 def _leaving(secret: Secret, action: str, reason: str) -> dict[str, Any]:
     namespace, name = identity(secret)
-    notes = secret["metadata"]["annotations"]
-    own = {"name": name, "namespace": namespace, "operated": False, "supersedes": notes.get(LEASE)}
+    own = {"name": name, "namespace": namespace, "operated": False, "supersedes": lease_of(secret)}
     own["reference"] = reference({"apiVersion": "v1", "kind": "Secret", **secret})
     return {**own, **_said(namespace, name, action, reason)}
 

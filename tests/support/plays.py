@@ -23,6 +23,14 @@ _FOREIGN = ("BEYONDTRUST_", "ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "AWS_", "AZUR
 _KEPT = ("ANSIBLE_COLLECTIONS_PATH",)
 
 
+class Unsafe(str):
+    """Text that Ansible takes as it stands, as with ``!unsafe``."""
+
+
+yaml.SafeDumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text)))
+yaml.SafeLoader.add_constructor("!unsafe", lambda _loader, node: Unsafe(node.value))
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run did: its exit status, all its output, and each task's registered result in order."""

@@ -146,6 +146,20 @@ def test_what_fails_after_minting_is_said_and_its_leases_end(role: Role, site: S
     assert do(site, "lease_info", path="prod/azure")["leases"] == []
 
 
+@pytest.mark.one_core
+def test_leases_that_cannot_be_ended_are_named(role: Role, site: Site) -> None:
+    site.token("minters-token", ["read", "generate"])
+    role.plays = replace(role.plays, environment={**site.environment, "BEYONDTRUST_ACCESS_TOKEN": "minters-token"})
+    shown = " ".join(role.run({**AZURE, "keys": {"ID": "no_such_key"}}).output.split())
+    (lease,) = site.leases()
+    assert "prod/azure has no no_such_key; it has client_id" in shown
+    assert f"Leases that may live on: {lease['id']} (until " in shown
+    assert role.run(AZURE).status == 0
+    fresh = role.secret("azure").metadata.annotations[LEASE]
+    shown = " ".join(role.run(AZURE, entry_point="teardown").output.split())
+    assert f"Leases that may live on: {fresh} (until " in shown
+
+
 def test_the_connection_may_come_from_variables(role: Role, site: Site) -> None:
     variables = {
         "workload_credentials_api_url": site.emulator.url,
@@ -175,6 +189,22 @@ def test_pruning_removes_what_no_entry_names_and_ends_its_lease(role: Role, site
     assert [(one["name"], one["action"]) for one in own] == [("app", "kept"), ("azure", "removed")]
     assert [secret.metadata.name for secret in role.api.list_namespaced_secret(role.namespace).items] == ["app"]
     assert site.leases()[0]["state"] == "revoked"
+
+
+@pytest.mark.one_core
+@pytest.mark.parametrize("entry_point", ["main", "teardown"])
+def test_a_secret_that_something_holds_is_not_shown_when_it_goes(role: Role, entry_point: str) -> None:
+    role.run(APP)
+    held: dict[str, Any] = {"metadata": {"finalizers": ["example.com/hold"]}}
+    role.api.patch_namespaced_secret("app", role.namespace, held)
+    entries = [] if entry_point == "main" else [APP]
+    variables = {"cluster_credentials_prune": True, "cluster_credentials_wait_timeout": 2}
+    outcome = role.run(*entries, arguments=("-vvvvv", "--diff"), entry_point=entry_point, **variables)
+    assert role.secret("app").metadata.deletion_timestamp is not None
+    held["metadata"]["finalizers"] = None
+    role.api.patch_namespaced_secret("app", role.namespace, held)
+    assert base64.b64encode(b"canary-static-password").decode() not in outcome.output
+    assert "Timed out waiting on resource" in outcome.output
 
 
 @pytest.mark.one_core

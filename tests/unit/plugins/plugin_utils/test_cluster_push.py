@@ -42,6 +42,7 @@ CREDENTIALS = {
     "leaseId": "l",
     "expiration": (NOW + LIFE).isoformat(),
 }
+LEASE_OF = {"leaseId": "l", "expiration": CREDENTIALS["expiration"]}
 
 
 def secret(entry: dict[str, Any] | None = None, values: Any = None) -> dict[str, Any]:
@@ -110,13 +111,13 @@ def test_only_pushed_secrets_are_pruned_and_only_when_asked() -> None:
     plan = planned(entries, existing, NOW, prune=True)
     assert [(one["name"], one["action"], one["supersedes"]) for one in plan] == [
         ("app", "read", None),
-        ("aws", "remove", "l"),
+        ("aws", "remove", LEASE_OF),
     ]
 
 
 def test_a_secret_that_was_pushed_is_let_go_when_the_operator_delivers_it() -> None:
     (one,) = planned(checked_entries([{**AWS, "delivery": "external_secret"}], "push"), [secret()], NOW)
-    assert (one["action"], one["supersedes"]) == ("let_go", "l")
+    assert (one["action"], one["supersedes"]) == ("let_go", LEASE_OF)
     status = {"namespace": "web", "name": "aws", "ready": False}
     assert letting_go([one], [status]) == []
     (settled,) = letting_go([one], [{**status, "ready": True}])
@@ -206,3 +207,10 @@ def test_annotations_and_report_hold_no_value() -> None:
     entries = checked_entries([AWS], "push")
     assert "canary" not in str(made["metadata"])
     assert "canary" not in str(report(planned(entries, [], NOW), [], [made]))
+
+
+@pytest.mark.parametrize("delivery", ["push", "external_secret"])
+def test_a_secret_of_another_type_is_refused(delivery: str) -> None:
+    entries = checked_entries([{**AWS, "delivery": delivery, "type": "example.com/aws"}], "push")
+    with pytest.raises(StateError, match=r"web/aws\.type: the Secret is of type Opaque"):
+        planned(entries, [secret()], NOW)
