@@ -59,9 +59,9 @@ def test_every_object_passes_strict_validation(
     assert outcome.status == 0, outcome.output
     files = (tmp_path / "manifests").glob("*.yml")
     written = [one for path in files for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one]
-    assert [
-        one["spec"]["target"]["template"]["data"]["P"] for one in written if one["metadata"]["name"] == "app"
-    ] == ["{{ .password | upper }}"]
+    assert [one["spec"]["target"]["template"]["data"]["P"] for one in written if one["metadata"]["name"] == "app"] == [
+        "{{ .password | upper }}"
+    ]
     role.api.create_namespace({"metadata": {"name": role.namespace}})
     found = sorted(one["kind"] for one in written)
     assert {kind: found.count(kind) for kind in found} == kinds_of
