@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import plain
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import plain
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types

@@ -17,7 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     by_module,
     read_all,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
     environment_in_force,
     own_environment,
     plain,

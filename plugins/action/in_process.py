@@ -14,13 +14,15 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import spec_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import (
     bind,
-    is_local,
-    own_environment,
     returns_values,
     run_in_process,
-    runs_here,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run_leases import RunLeases
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
+    is_local,
+    own_environment,
+    runs_here,
+)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types

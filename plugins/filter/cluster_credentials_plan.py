@@ -13,7 +13,7 @@ description:
   - The role P(community.workload_credentials.cluster_credentials#role) is what this filter is for.
 author:
   - community.workload_credentials contributors (@ansible-collections)
-positional: _input, existing, prune
+positional: _input, existing, prune, missing, absent
 options:
   _input:
     description: The checked entries.
@@ -29,6 +29,16 @@ options:
     description: Plan the removal of pushed Secrets that no entry names.
     type: bool
     default: false
+  missing:
+    description: Namespaces that are needed and not to be created; the filter fails naming them.
+    type: list
+    elements: str
+    default: []
+  absent:
+    description: Kinds that are needed and that the cluster does not serve; the filter fails naming them.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -57,9 +67,11 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._filter_base import as_filter
 
 
-def cluster_credentials_plan(entries: Any, existing: Any, prune: bool = False) -> Any:
+def cluster_credentials_plan(
+    entries: Any, existing: Any, prune: bool = False, missing: Any = (), absent: Any = ()
+) -> Any:
     """For each Secret what is to be done now."""
-    return planned(entries, existing, datetime.now(timezone.utc), prune)
+    return planned(entries, existing, datetime.now(timezone.utc), prune, missing, absent)
 
 
 class FilterModule:

@@ -17,7 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_sts import checked_sts
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import FORMATS
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import plain
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import plain
 
 SOURCES = ("dynamic_secret", "static_secret", "sts_session_token")
 DELIVERIES = ("push", "external_secret")

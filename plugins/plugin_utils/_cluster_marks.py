@@ -68,6 +68,30 @@ def fingerprint(entry: Entry) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def condensed(secret: Secret) -> dict[str, Any]:
+    """The Secret with as much of its metadata as this role looks at."""
+    found = secret["metadata"]
+    names = ("name", "namespace", "labels", "annotations", "ownerReferences")
+    metadata = {name: found[name] for name in names if found.get(name)}
+    owners = []
+    for owner in found.get("managedFields") or ():
+        fields, is_own = owner.get("fieldsV1") or {}, owner.get("manager") == FIELD_MANAGER
+        kept: dict[str, Any] = {"f:data": {}} if "f:data" in fields else {}
+        kept.update({"f:metadata": fields["f:metadata"]} if is_own and "f:metadata" in fields else {})
+        owners.append({"manager": owner.get("manager"), "time": owner.get("time"), "fieldsV1": kept})
+    return {**secret, "metadata": {**metadata, "managedFields": owners}}
+
+
+def own_names(secret: Secret, field: str) -> set[str]:
+    """The names of labels or annotations that this role has applied."""
+    names: set[str] = set()
+    for owner in secret["metadata"].get("managedFields") or ():
+        if owner.get("manager") == FIELD_MANAGER:
+            fields = (owner.get("fieldsV1") or {}).get("f:metadata") or {}
+            names |= {name.partition(":")[2] for name in fields.get(f"f:{field}") or {} if name.startswith("f:")}
+    return names
+
+
 def other_owners(secret: Secret) -> list[Mapping[str, Any]]:
     """The managers of data that are not this role."""
     owners = secret["metadata"].get("managedFields") or ()

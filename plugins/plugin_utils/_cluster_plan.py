@@ -40,7 +40,12 @@ _MERGING = ("Merge", "CreateOrMerge")
 
 
 def planned(
-    entries: Sequence[Entry], existing: Sequence[Secret], now: datetime, prune: bool = False
+    entries: Sequence[Entry],
+    existing: Sequence[Secret],
+    now: datetime,
+    prune: bool = False,
+    missing: Sequence[str] = (),
+    absent: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """What is to be done about each Secret, and why; nothing in it is secret.
 
@@ -49,8 +54,11 @@ def planned(
 
     :arg existing: the Secrets of the entries' namespaces, or of the cluster.
     :arg prune: remove what no entry names.
-    :raises StateError: a Secret of an entry's name is not this role's, or of another type.
+    :arg missing: namespaces that are needed and not to be created.
+    :arg absent: kinds that are needed and that the cluster does not serve.
+    :raises StateError: what the entries want cannot work in this cluster.
     """
+    _refuse_cluster(missing, absent)
     found = {identity(secret): secret for secret in existing}
     for entry in entries:
         _refuse(entry, found.get((entry["namespace"], entry["name"])))
@@ -108,6 +116,22 @@ def letting_go(plan: Sequence[Mapping[str, Any]], delivered: Sequence[Mapping[st
             metadata = {**one["reference"]["metadata"], "annotations": dict.fromkeys(MARKS)}
             settled.append({**one, "patch": {**one["reference"], "metadata": metadata}})
     return settled
+
+
+def _refuse_cluster(missing: Sequence[str], absent: Sequence[str]) -> None:
+    problems = []
+    if absent:
+        problems.append(
+            f"This cluster does not serve {', '.join(absent)}: install External Secrets Operator 2.9 or newer with its "
+            "CRDs, or use cluster_credentials_delivery=push."
+        )
+    if missing:
+        problems.append(
+            f"cluster_credentials_entries: there is no namespace {', '.join(missing)} in this cluster. Create it "
+            "first, or set cluster_credentials_create_namespaces."
+        )
+    if problems:
+        raise StateError(" ".join(problems))
 
 
 def _refuse(entry: Entry, secret: Secret | None) -> None:

@@ -28,6 +28,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     Secret,
     fingerprint,
     identity,
+    own_names,
     reference,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import formatted
@@ -43,13 +44,14 @@ def push(
     minted: Sequence[Mapping[str, Any]],
     read: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """What a push does: ``manifests``, the ``patches`` that follow them, and its ``report`` and ``diff``.
+    """What a push does: the ``manifests`` that change, the ``patches`` that follow them, ``report`` and ``diff``.
 
     The last two hold no value. For the arguments see ``manifests``.
     """
     made = manifests(entries, plan, existing, minted, read)
+    found = {identity(secret): secret for secret in existing}
     return {
-        "manifests": made,
+        "manifests": [secret for secret in made if not _is_same(found.get(identity(secret)), secret)],
         "patches": leftovers(made, existing),
         "report": report(plan, existing, made),
         "diff": difference(existing, made),
@@ -63,9 +65,9 @@ def manifests(
     minted: Sequence[Mapping[str, Any]],
     read: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-    """The Secrets to apply, one for each entry.
+    """The Secrets that should be there, one for each entry.
 
-    An entry that is kept is applied with the data that it has: labels may change without a new lease.
+    An entry that is kept has the data that it had: labels may change without a new lease.
 
     :arg minted: credentials for the entries whose action is ``mint``, in their order.
     :arg read: values for those whose action is ``read``, in their order.
@@ -207,9 +209,11 @@ def _is_same(before: Secret | None, secret: Secret) -> bool:
     """Whether applying it would change nothing."""
     if before is None:
         return False
-    had = {name: before["metadata"].get(name) or {} for name in ("labels", "annotations")}
     return before.get("data") == secret["data"] and all(
-        had[name].get(key) == text for name in had for key, text in secret["metadata"][name].items()
+        wanted.items() <= (before["metadata"].get(field) or {}).items()
+        # What the role has put there and nobody wants any more goes.
+        and own_names(before, field) <= wanted.keys()
+        for field, wanted in ((name, secret["metadata"][name]) for name in ("labels", "annotations"))
     )
 
 

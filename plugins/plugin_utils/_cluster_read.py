@@ -8,8 +8,14 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_marks import (
+    condensed,
+    identity,
+    is_managed,
+)
 
 # The options of kubernetes.core that say which cluster, and as whom; others, such as a default namespace, are not ours.
 CONNECTION = (
@@ -17,7 +23,7 @@ CONNECTION = (
     *("validate_certs", "verify_ssl", "ca_cert", "ssl_ca_cert", "client_cert", "cert_file", "client_key", "key_file"),
     *("proxy", "no_proxy", "proxy_headers", "impersonate_user", "impersonate_groups"),
 )
-# What is left out of objects unless their data is asked for.
+# What is left out of objects unless they are asked for by name.
 HIDDEN = ("data", "metadata.managedFields")
 
 Kind = Mapping[str, Any]
@@ -45,8 +51,9 @@ def read_all(read: Read, kinds: Sequence[Kind], namespaces: Sequence[str]) -> tu
 
     One request a kind, where the identity may list it in the whole cluster; else one for each of these namespaces.
 
-    :arg kinds: ``version``, ``kind``, and perhaps ``labels`` and ``fields`` (selectors) and ``data`` (bool) of each.
-        The kind Namespace has to come before those that are read namespace by namespace.
+    :arg kinds: ``version``, ``kind``, and perhaps ``labels`` and ``fields`` (selectors) of each; ``names`` of Secrets,
+        as ``namespace/name``, leaves out all others, but with ``own`` not the role's, and gives their data. The kind
+        Namespace has to come before those that are read namespace by namespace.
     :raises Unreadable: not even a single namespace may be read, or nothing at all.
     """
     resources: dict[str, Any] = {}
@@ -62,7 +69,8 @@ def read_all(read: Read, kinds: Sequence[Kind], namespaces: Sequence[str]) -> tu
             found = [one for place in places for one in read(kind, **{name: place}) or ()]
         if found is None:
             absent.append(kind["kind"])
-        resources[kind["kind"]] = [_complete(one, kind) for one in found or ()]
+        complete = ({"apiVersion": kind["version"], "kind": kind["kind"], **one} for one in found or ())
+        resources[kind["kind"]] = _named(complete, kind) if "names" in kind else [*map(_lean, complete)]
         if kind["kind"] == "Namespace":
             existing = {one["metadata"]["name"] for one in resources["Namespace"]}
             places = [place for place in places if place in existing]
@@ -108,7 +116,7 @@ def by_module(run: Callable[[dict[str, Any]], Mapping[str, Any]], connection: Ma
                 "kind": kind["kind"],
                 "label_selectors": list(kind.get("labels") or ()),
                 "field_selectors": list(kind.get("fields") or ()),
-                "hidden_fields": [] if kind.get("data") else list(HIDDEN),
+                "hidden_fields": [] if "names" in kind else list(HIDDEN),
                 **where,
             }
         )
@@ -119,10 +127,14 @@ def by_module(run: Callable[[dict[str, Any]], Mapping[str, Any]], connection: Ma
     return read
 
 
-def _complete(found: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
-    """The object with its type, which lists leave out, and without what was not asked for."""
-    one = {"apiVersion": kind["version"], "kind": kind["kind"], **found}
-    if not kind.get("data"):
-        one.pop("data", None)
-        one["metadata"] = {name: value for name, value in one["metadata"].items() if name != "managedFields"}
-    return one
+def _named(found: Iterable[dict[str, Any]], kind: Kind) -> list[dict[str, Any]]:
+    wanted = set(kind["names"])
+    return [
+        condensed(one) for one in found if "/".join(identity(one)) in wanted or (kind.get("own") and is_managed(one))
+    ]
+
+
+def _lean(found: dict[str, Any]) -> dict[str, Any]:
+    """The object without what was not asked for; the lookup knows no way to leave it out."""
+    metadata = {name: value for name, value in found["metadata"].items() if name != "managedFields"}
+    return {**{name: value for name, value in found.items() if name != "data"}, "metadata": metadata}

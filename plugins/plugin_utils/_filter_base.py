@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import plain
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import plain
 
 
 def as_filter(function: Callable[..., Any]) -> Callable[..., Any]:

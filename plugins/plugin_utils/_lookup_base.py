@@ -26,7 +26,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import argument_spec
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, from_environment
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import plain
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import plain
 
 _NO_SITE = (
     "site_id: no site is set: give the option site_id, the environment variable BEYONDTRUST_SITE_ID, the "

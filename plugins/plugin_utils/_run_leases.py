@@ -16,9 +16,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.session_info import SESSION_INFO
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import validate
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import environment_in_force
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import MintedLeases
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import run_folder
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
 
 _CONCERNED = ("dynamic_credentials", "lease")
 

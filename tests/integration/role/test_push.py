@@ -147,6 +147,22 @@ def test_what_fails_after_minting_is_said_and_its_leases_end(role: Role, site: S
 
 
 @pytest.mark.one_core
+def test_a_push_that_breaks_off_ends_what_no_secret_holds(role: Role, site: Site) -> None:
+    assert role.run(AZURE).status == 0
+    first = role.secret("azure").metadata.annotations[LEASE]
+    # Applied after the other one, and refused by the cluster: this type wants tls.crt and tls.key.
+    broken = {**AZURE, "name": "broken", "type": "kubernetes.io/tls"}
+    outcome = role.run({**AZURE, "keys": {"ID": "client_id"}}, broken)
+    assert outcome.status != 0
+    assert "tls.crt" in outcome.output
+    second = role.secret("azure").metadata.annotations[LEASE]
+    states = {lease["id"]: lease["state"] for lease in site.leases()}
+    assert len(states) == 3
+    assert second != first
+    assert [lease for lease, state in states.items() if state != "revoked"] == [second]
+
+
+@pytest.mark.one_core
 def test_leases_that_cannot_be_ended_are_named(role: Role, site: Site) -> None:
     site.token("minters-token", ["read", "generate"])
     role.plays = replace(role.plays, environment={**site.environment, "BEYONDTRUST_ACCESS_TOKEN": "minters-token"})

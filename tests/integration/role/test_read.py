@@ -37,9 +37,9 @@ def kubeconfig(cluster: Any) -> str:
 
 
 @pytest.mark.parametrize("as_module", [False, True])
-@pytest.mark.parametrize("data", [False, True])
-def test_what_is_read(plays: Plays, kubeconfig: str, as_module: bool, data: bool) -> None:
-    kinds = [{**kind, "data": data} for kind in KINDS]
+@pytest.mark.parametrize("named", [None, "reading/seen", "reading/other"])
+def test_what_is_read(plays: Plays, kubeconfig: str, as_module: bool, named: str | None) -> None:
+    kinds = [KINDS[0], {**KINDS[1], **({"names": [named]} if named else {})}, KINDS[2]]
     outcome = plays.tasks(
         [{READ: {"kinds": kinds}}],
         as_module=as_module,
@@ -49,10 +49,12 @@ def test_what_is_read(plays: Plays, kubeconfig: str, as_module: bool, data: bool
     result = outcome.result
     assert (result["absent"], result["resources"]["Nothing"]) == (["Nothing"], [])
     assert "reading" in [one["metadata"]["name"] for one in result["resources"]["Namespace"]]
-    (secret,) = result["resources"]["Secret"]
-    assert (secret["apiVersion"], secret["kind"], secret["metadata"]["name"]) == ("v1", "Secret", "seen")
-    assert secret.get("data") == ({"a": "Y2FuYXJ5"} if data else None)
-    assert ("managedFields" in secret["metadata"]) is data
+    secrets = result["resources"]["Secret"]
+    assert [(one["apiVersion"], one["kind"], one["metadata"]["name"]) for one in secrets] == (
+        [] if named == "reading/other" else [("v1", "Secret", "seen")]
+    )
+    assert [one.get("data") for one in secrets if named] == [{"a": "Y2FuYXJ5"} for one in secrets if named]
+    assert all(("data" in one) is ("managedFields" in one["metadata"]) is bool(named) for one in secrets)
     assert ("AnsiballZ_k8s_info" in outcome.output) is as_module
     assert "Y2FuYXJ5" not in outcome.output
 

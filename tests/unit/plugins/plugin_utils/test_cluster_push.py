@@ -18,6 +18,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     MANAGED_LABEL,
     MARKS,
     MINTED,
+    condensed,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_plan import (
     letting_go,
@@ -28,6 +29,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     difference,
     leftovers,
     manifests,
+    push,
     report,
 )
 
@@ -214,3 +216,20 @@ def test_a_secret_of_another_type_is_refused(delivery: str) -> None:
     entries = checked_entries([{**AWS, "delivery": delivery, "type": "example.com/aws"}], "push")
     with pytest.raises(StateError, match=r"web/aws\.type: the Secret is of type Opaque"):
         planned(entries, [secret()], NOW)
+
+
+def test_only_what_changes_is_applied_and_a_label_that_nobody_wants_any_more_goes() -> None:
+    entry = {**AWS, "labels": {"app": "web"}}
+    existing = secret(entry)
+    existing["metadata"]["labels"]["others"] = "label"
+    own = existing["metadata"]["managedFields"][0]["fieldsV1"]
+    own["f:metadata"] = {"f:labels": {".": {}, "f:app": {}}, "f:annotations": {}}
+    existing = condensed(existing)
+
+    def pushed(wanted: dict[str, Any]) -> tuple[int, list[str]]:
+        entries = checked_entries([wanted], "push")
+        found = push(entries, planned(entries, [existing], NOW), [existing], [], [])
+        return len(found["manifests"]), [one["action"] for one in found["report"]]
+
+    assert pushed(entry) == (0, ["kept"])
+    assert pushed(AWS) == (1, ["updated"])
