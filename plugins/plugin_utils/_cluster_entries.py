@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_marks import MANAGED_LABEL, PREFIX
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_sts import checked_sts
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import FORMATS
@@ -32,10 +33,12 @@ _KNOWN = {
     *SOURCES,
     *_OPERATORS,
 }
-# Kubernetes' names of Secrets and namespaces (RFC 1123), and keys of a Secret's data.
+# Kubernetes' names of Secrets and namespaces (RFC 1123), keys of a Secret's data, labels and annotations.
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_MARK = re.compile(rf"(?:{_NAME.pattern}/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?")
+_LABEL = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 
 
 def checked_entries(entries: Any, delivery: str) -> list[dict[str, Any]]:
@@ -81,8 +84,8 @@ def _checked(entry: Any, where: str, delivery: str) -> dict[str, Any]:
         "keys": _keys(entry, where),
         "format": _format(entry, source, where),
         "type": entry.get("type") or "Opaque",
-        "labels": _texts(entry, "labels", where),
-        "annotations": _texts(entry, "annotations", where),
+        "labels": _labels(entry, entry.get("delivery") or delivery, where),
+        "annotations": _marks(entry, "annotations", where),
     }
     if completed["delivery"] not in DELIVERIES:
         raise OptionError(f"{where}.delivery", f"{completed['delivery']!r} is not one of: {', '.join(DELIVERIES)}.")
@@ -101,12 +104,15 @@ def _operators_own(entry: Mapping[str, Any], completed: Mapping[str, Any], where
     interval = str(entry.get("refresh_interval") or "auto")
     if interval != "auto":
         seconds(interval, f"{where}.refresh_interval")
-    return {
-        "template": _texts(entry, "template", where),
+    own = {
+        "template": _texts(entry, "template", where, _DATA_KEY),
         "refresh_interval": interval,
         "creation_policy": _choice(entry, "creation_policy", "Owner", where),
         "deletion_policy": _choice(entry, "deletion_policy", "Retain", where),
     }
+    if (own["creation_policy"], own["deletion_policy"]) == ("Merge", "Delete"):
+        raise OptionError(f"{where}.deletion_policy", "with creation_policy Merge the Secret is somebody else's.")
+    return own
 
 
 def _choice(entry: Mapping[str, Any], field: str, default: str, where: str) -> str:
@@ -146,8 +152,31 @@ def _format(entry: Mapping[str, Any], source: str, where: str) -> str:
     return chosen
 
 
-def _texts(entry: Mapping[str, Any], field: str, where: str) -> dict[str, str]:
+def _labels(entry: Mapping[str, Any], delivery: str, where: str) -> dict[str, str]:
+    labels = _marks(entry, "labels", where)
+    for name, text in labels.items():
+        # The operator takes labels as templates.
+        is_template = "{{" in text and delivery == "external_secret"
+        if not (is_template or _LABEL.fullmatch(text)):
+            raise OptionError(f"{where}.labels.{name}", f"{text!r} cannot be a label.")
+    return labels
+
+
+def _marks(entry: Mapping[str, Any], field: str, where: str) -> dict[str, str]:
+    """Labels or annotations that are not the role's own."""
+    texts = _texts(entry, field, where, _MARK)
+    for name in texts:
+        if name in MANAGED_LABEL or name.startswith(PREFIX):
+            raise OptionError(f"{where}.{field}", f"{name} is the role's own.")
+    return texts
+
+
+def _texts(entry: Mapping[str, Any], field: str, where: str, names: re.Pattern[str]) -> dict[str, str]:
     value = entry.get(field) or {}
     if not isinstance(value, Mapping) or any(isinstance(text, (Mapping, list, type(None))) for text in value.values()):
         raise OptionError(f"{where}.{field}", "it must be a dictionary of texts.")
-    return {str(key): str(text) for key, text in value.items()}
+    for name in value:
+        if not names.fullmatch(str(name)):
+            raise OptionError(f"{where}.{field}", f"{name!r} is not a name that Kubernetes allows here.")
+    # YAML's true, as Kubernetes spells it.
+    return {str(key): str(text).lower() if isinstance(text, bool) else str(text) for key, text in value.items()}

@@ -14,6 +14,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "/prod/aws"}
 APP = {"name": "app", "namespace": "web", "static_secret": "prod/app"}
 
+OPERATED = {**AWS, "delivery": "external_secret"}
+
 
 def test_a_short_entry_is_completed() -> None:
     (entry,) = checked_entries([AWS], "push")
@@ -23,7 +25,7 @@ def test_a_short_entry_is_completed() -> None:
 
 def test_labels_and_annotations_become_texts() -> None:
     (entry,) = checked_entries([{**AWS, "labels": {"tier": 1}, "annotations": {"a": True}}], "push")
-    assert (entry["labels"], entry["annotations"]) == ({"tier": "1"}, {"a": "True"})
+    assert (entry["labels"], entry["annotations"]) == ({"tier": "1"}, {"a": "true"})
 
 
 def test_the_same_name_in_two_namespaces_is_two_secrets() -> None:
@@ -49,6 +51,16 @@ def test_the_same_name_in_two_namespaces_is_two_secrets() -> None:
         ({**AWS, "delivery": "pigeon"}, "'pigeon' is not one of"),
         ({**AWS, "labels": ["a"]}, "labels: it must be a dictionary of texts"),
         ({**AWS, "annotations": {"a": {}}}, "annotations: it must be a dictionary of texts"),
+        ({**AWS, "labels": {"a b": "c"}}, "labels: 'a b' is not a name that Kubernetes allows"),
+        ({**AWS, "labels": {"example.com/a": "b c"}}, r"labels\.example\.com/a: 'b c' cannot be a label"),
+        ({**AWS, "labels": {"a": "{{ .x }}"}}, "cannot be a label"),
+        ({**AWS, "labels": {"app.kubernetes.io/managed-by": "me"}}, "app.kubernetes.io/managed-by is the role's own"),
+        ({**AWS, "annotations": {"workload-credentials.ansible.com/keys": "a"}}, "is the role's own"),
+        ({**OPERATED, "template": {"a b": "c"}}, "template: 'a b' is not a name"),
+        (
+            {**OPERATED, "creation_policy": "Merge", "deletion_policy": "Delete"},
+            "deletion_policy: with creation_policy",
+        ),
     ],
 )
 def test_a_wrong_entry_is_named(entry: Any, says: str) -> None:
