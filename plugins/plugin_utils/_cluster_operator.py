@@ -244,8 +244,10 @@ def _generate_path(path: str) -> str:
 
 def _own(entry: Entry, template: str, version: str, kind: str, **more: Any) -> dict[str, Any]:
     """An object with the entry's own name."""
-    fields = ("labels", "annotations") if template == "external_secret" else ()
-    own = {field: entry[field] for field in fields}
+    own = {}
+    if template == "external_secret":
+        own = {"labels": entry["labels"], "annotations": entry["annotations"]}
+        own["line"] = f"{_where(entry)}: the operator's, every {more['interval']}"
     more.update({name: entry[name] for name in ("type", "creation_policy", "deletion_policy", "path", "source")})
     return _object(template, version, kind, entry["namespace"], entry["name"], **{**more, **own})
 

@@ -58,6 +58,29 @@ def operator_report(objects: Sequence[Found], before: Sequence[Found], after: Se
     ]
 
 
+def applied_difference(applied: Found) -> dict[str, Any]:
+    """Before and after of the objects that a task of kubernetes.core.k8s has changed, by kind, namespace and name.
+
+    :arg applied: its result, for one object or for several; without differences where it was not asked for any.
+    """
+    results = applied["result"].get("results") or [applied]
+    changes: dict[str, dict[str, Any]] = {"before": {}, "after": {}}
+    for one in results:
+        metadata = one["result"].get("metadata") or {}
+        where = "/".join(filter(None, (one["result"].get("kind"), metadata.get("namespace"), metadata.get("name"))))
+        for side in ("before", "after") if one["changed"] else ():
+            changes[side][where] = _without_bookkeeping((one.get("diff") or {}).get(side) or {})
+    return changes
+
+
+def _without_bookkeeping(found: Found) -> dict[str, Any]:
+    """An object without what the cluster itself writes, which says nothing."""
+    names = ("managedFields", "generation", "resourceVersion", "uid", "creationTimestamp")
+    metadata = {name: value for name, value in (found.get("metadata") or {}).items() if name not in names}
+    rest = {name: value for name, value in found.items() if name not in ("metadata", "status")}
+    return {**rest, "metadata": metadata} if metadata else rest
+
+
 def _generations(found: Sequence[Found]) -> dict[tuple[str, str], Any]:
     return {identity: one["metadata"].get("generation") for identity, one in _named(found).items()}
 

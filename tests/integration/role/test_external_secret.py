@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,10 @@ def test_entries_become_ready_and_a_second_run_generates_nothing(role: Role, ope
     assert {one["action"] for one in role.report()} == {"kept"}
     assert external_secret(role, "aws")["metadata"]["resourceVersion"] == found["metadata"]["resourceVersion"]
     assert (len(site.leases()), operator.generated.count("aws")) == (2, 1)
-    check = role.run({**AWS, "format": "raw"}, AZURE, APP, arguments=("--check",), **OPERATED)
+    check = role.run({**AWS, "format": "raw"}, AZURE, APP, arguments=("--check", "--diff"), **OPERATED)
+    assert f"{role.namespace}/aws: the operator's, every 45m" in check.output
+    assert re.search(rf'"ExternalSecret/{role.namespace}/aws": {{\n.*"spec"', check.output)
+    assert '-                        "AWS_SESSION_TOKEN"' in check.output
     assert changed(check) == 1
     assert external_secret(role, "aws")["metadata"]["generation"] == found["metadata"]["generation"]
 

@@ -18,7 +18,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     Scope,
     operator_objects,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_status import statuses
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_status import (
+    applied_difference,
+    statuses,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_unwanted import unwanted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds, written
 
@@ -307,3 +310,15 @@ def test_a_secret_that_the_operator_merged_into_or_was_told_to_leave_stays() -> 
 def test_labels_and_annotations_are_templates_of_the_operator_and_may_not_fail(field: str) -> None:
     with pytest.raises(OptionError, match=rf"web/aws\.{field}\.a: .* might fail"):
         objects({**AWS, field: {"a": "{{ .nothing }}"}})
+
+
+def test_what_was_applied_is_shown_without_the_clusters_bookkeeping() -> None:
+    metadata = {"name": "aws", "namespace": "web", "resourceVersion": "2"}
+    diff = {"before": {"metadata": {"generation": 1}, "spec": {"a": 1}}, "after": {"metadata": {"generation": 2}}}
+    changed = {"changed": True, "diff": diff, "result": {"kind": "ExternalSecret", "metadata": metadata}}
+    store = {"changed": False, "diff": {}, "result": {"kind": "ClusterSecretStore", "metadata": {"name": "x"}}}
+    wanted = {"before": {"ExternalSecret/web/aws": {"spec": {"a": 1}}}, "after": {"ExternalSecret/web/aws": {}}}
+    assert applied_difference(changed) == wanted
+    assert applied_difference({"changed": True, "result": {"results": [changed, store]}}) == wanted
+    created = {"changed": True, "result": {"kind": "ClusterSecretStore", "metadata": {"name": "x"}}}
+    assert applied_difference(created)["after"] == {"ClusterSecretStore/x": {}}
