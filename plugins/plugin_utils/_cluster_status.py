@@ -92,13 +92,14 @@ def _changed(before: Any, after: Any) -> str:
 def _status(entry: Found, found: Found | None, events: Sequence[Found], now: datetime) -> dict[str, Any]:
     notes = (found or {}).get("metadata", {}).get("annotations") or {}
     problem = _pushed(found, now) if entry["delivery"] == "push" else _delivered(found, events)
+    ready = f"ready, until {notes[EXPIRATION]}" if notes.get(EXPIRATION) else "ready"
     return {
         "name": entry["name"],
         "namespace": entry["namespace"],
         "delivery": entry["delivery"],
         "ready": problem is None,
         "problem": problem,
-        "line": f"{entry['namespace']}/{entry['name']}: {problem or 'ready'}.",
+        "line": f"{entry['namespace']}/{entry['name']}: {problem or ready}.",
         "lease_id": notes.get(LEASE),
         "expiration": notes.get(EXPIRATION),
     }

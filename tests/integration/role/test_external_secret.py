@@ -241,6 +241,13 @@ def test_rendered_manifests_hold_no_value_stay_the_same_and_are_what_is_applied(
 @pytest.mark.one_core
 def test_a_token_of_the_operators_own_is_what_lies_in_the_cluster(role: Role, operator: Operator, site: Site) -> None:
     site.token("operators-own-token", ["read", "generate"])
-    assert role.run(AWS, **OPERATED, cluster_credentials_operator_token="operators-own-token\n").status == 0
+    # On a command line a number is a text.
+    arguments = ("-e", "cluster_credentials_wait_timeout=30")
+    assert (
+        role.run(
+            AWS, arguments=arguments, **OPERATED, cluster_credentials_operator_token="operators-own-token\n"
+        ).status
+        == 0
+    )
     assert role.data("workload-credentials-token") == {"token": "operators-own-token"}
     assert external_secret(role, "aws")["status"]["conditions"][0]["status"] == "True"

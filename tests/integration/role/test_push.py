@@ -207,6 +207,16 @@ def test_pruning_removes_what_no_entry_names_and_ends_its_lease(role: Role, site
     assert site.leases()[0]["state"] == "revoked"
 
 
+def test_switches_of_the_command_line_are_texts_and_mean_what_they_say(role: Role, site: Site) -> None:
+    switches = {"prune": "false", "wait": "no", "create_namespaces": "true", "wait_timeout": "3"}
+    texts = [f"cluster_credentials_{name}={text}" for name, text in switches.items()]
+    arguments = [part for text in texts for part in ("-e", text)]
+    assert role.run(AZURE, APP, arguments=(*arguments, "-v")).status == 0
+    outcome = role.run(APP, arguments=tuple(arguments))
+    assert changed(outcome) == 0
+    assert role.secret("azure").metadata.annotations[LEASE] == site.leases()[0]["id"]
+
+
 @pytest.mark.one_core
 @pytest.mark.parametrize("entry_point", ["main", "teardown"])
 def test_a_secret_that_something_holds_is_not_shown_when_it_goes(role: Role, entry_point: str) -> None:
