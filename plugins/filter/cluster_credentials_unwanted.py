@@ -46,15 +46,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: References to the objects to delete, ExternalSecrets first.
-  type: list
-  elements: dict
+  description: >-
+    C(references) to the objects to delete, ExternalSecrets first; C(report), an item for each Secret that nobody keeps
+    fresh any more.
+  type: dict
 """
 
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_unwanted import unwanted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_unwanted import removed, unwanted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._filter_base import as_filter
+
+
+def cluster_credentials_unwanted(found: Any, objects: Any, namespaces: Any = None) -> dict[str, Any]:
+    """What goes, and what the role reports of it."""
+    references = unwanted(found, objects, namespaces)
+    return {"references": references, "report": removed(found, references)}
 
 
 class FilterModule:
@@ -62,4 +69,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         """Name and function."""
-        return {"cluster_credentials_unwanted": as_filter(unwanted)}
+        return {"cluster_credentials_unwanted": as_filter(cluster_credentials_unwanted)}

@@ -11,7 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_marks import is_pushed
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_marks import (
+    EXPIRATION,
+    LEASE,
+    is_pushed,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_operator import PART_LABEL
 
 Found = Mapping[str, Any]
@@ -42,6 +46,20 @@ def unwanted(found: Sequence[Found], objects: Sequence[Found], namespaces: Seque
         gone |= _without_users(known, gone, ("ClusterSecretStore", "ClusterGenerator"))
         gone |= _left_behind(known, gone)
     return [_reference(known[identity]) for identity in sorted(gone, key=_order)]
+
+
+def removed(found: Sequence[Found], references: Sequence[Found]) -> list[dict[str, Any]]:
+    """What the role's report says of those that go: pushed Secrets, and the operator's ExternalSecrets."""
+    gone = {_identity(one["kind"], one["metadata"]) for one in references}
+    report = []
+    for one in found:
+        if _identity(one["kind"], one["metadata"]) in gone and (one["kind"] == "ExternalSecret" or is_pushed(one)):
+            notes, metadata = one["metadata"].get("annotations") or {}, one["metadata"]
+            delivery = "external_secret" if one["kind"] == "ExternalSecret" else "push"
+            own = {"name": metadata["name"], "namespace": metadata["namespace"], "delivery": delivery, "keys": []}
+            said = {"action": "removed", "reason": "no entry wants it"}
+            report.append({**own, **said, "lease_id": notes.get(LEASE), "expiration": notes.get(EXPIRATION)})
+    return report
 
 
 def _is_own(one: Found, gone: set[Identity]) -> bool:

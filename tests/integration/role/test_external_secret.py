@@ -181,6 +181,9 @@ def test_what_would_fail_later_is_refused_before_anything_is_applied(
 def test_teardown_and_prune_leave_nothing(role: Role, operator: Operator, site: Site) -> None:
     role.run(AWS, AZURE, {**APP, "delivery": "push"}, **OPERATED)
     assert changed(role.run(AZURE, **OPERATED, cluster_credentials_prune=True)) >= 1
+    assert ("aws", "external_secret", "removed") in [
+        (one["name"], one["delivery"], one["action"]) for one in role.report() if one["namespace"] == role.namespace
+    ]
     assert left(role) == [
         "externalsecrets/azure",
         "secrets/azure",
@@ -193,6 +196,10 @@ def test_teardown_and_prune_leave_nothing(role: Role, operator: Operator, site: 
     pushed = role.secret("pushed").metadata.annotations["workload-credentials.ansible.com/lease-id"]
     assert role.run(AZURE, **OPERATED, entry_point="teardown").status == 0
     assert left(role) == []
+    assert sorted((one["name"], one["action"], one["lease_id"]) for one in role.report()) == [
+        ("azure", "removed", None),
+        ("pushed", "removed", pushed),
+    ]
     assert {lease["id"]: lease["state"] for lease in site.leases()}[pushed] == "revoked"
     assert changed(role.run(AZURE, **OPERATED, cluster_credentials_state="absent")) == 0
 

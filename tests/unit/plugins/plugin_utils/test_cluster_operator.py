@@ -22,7 +22,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     applied_difference,
     statuses,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_unwanted import unwanted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_unwanted import removed, unwanted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds, written
 
 AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "prod/aws"}
@@ -303,7 +303,11 @@ def test_a_secret_that_the_operator_merged_into_or_was_told_to_leave_stays() -> 
     external_secret = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": own}
     assert named([one["metadata"] | one for one in unwanted([external_secret, foreign], [])]) == ["ExternalSecret/aws"]
     owned = {**foreign, "metadata": {**own, "ownerReferences": [{"kind": "ExternalSecret", "name": "aws"}]}}
-    assert len(unwanted([external_secret, owned], [])) == 2
+    leaving = unwanted([external_secret, owned], [])
+    assert len(leaving) == 2
+    # The Secret goes with its ExternalSecret, and is no other news.
+    (said,) = removed([external_secret, owned], leaving)
+    assert (said["name"], said["delivery"], said["action"]) == ("aws", "external_secret", "removed")
 
 
 @pytest.mark.parametrize("field", ["labels", "annotations"])
