@@ -37,8 +37,9 @@ _KNOWN = {
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
-_MARK = re.compile(rf"(?:{_NAME.pattern}/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?")
-_LABEL = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_MARK = re.compile(rf"(?:{_NAME.pattern}/)?{_WORD}")
+_LABEL = re.compile(rf"(?:{_WORD})?")
 
 
 def checked_entries(entries: Any, delivery: str) -> list[dict[str, Any]]:

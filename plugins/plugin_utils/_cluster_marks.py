@@ -41,6 +41,7 @@ def is_operated(secret: Secret) -> bool:
 
 
 def is_managed(secret: Secret) -> bool:
+    """Whether it has the role's label, which the operator copies to what it makes for the role."""
     labels = secret["metadata"].get("labels") or {}
     return all(labels.get(name) == value for name, value in MANAGED_LABEL.items())
 
@@ -52,13 +53,23 @@ def lease_of(secret: Secret) -> dict[str, str] | None:
 
 
 def identity(secret: Secret) -> tuple[str, str]:
+    """Namespace and name."""
     return secret["metadata"]["namespace"], secret["metadata"]["name"]
 
 
 def reference(found: Secret) -> dict[str, Any]:
     """As much of an object as it takes to delete it."""
-    metadata = {field: found["metadata"][field] for field in ("name", "namespace")}
+    metadata = {field: found["metadata"][field] for field in ("name", "namespace") if field in found["metadata"]}
     return {"apiVersion": found["apiVersion"], "kind": found["kind"], "metadata": metadata}
+
+
+def removal(found: Secret, delivery: str, reason: str) -> dict[str, Any]:
+    """What the role's report says of a Secret or ExternalSecret that goes."""
+    namespace, name = identity(found)
+    notes = found["metadata"].get("annotations") or {}
+    said = {"delivery": delivery, "action": "removed", "reason": reason, "keys": []}
+    lease = {"lease_id": notes.get(LEASE), "expiration": notes.get(EXPIRATION)}
+    return {"name": name, "namespace": namespace, **said, **lease}
 
 
 def fingerprint(entry: Entry) -> str:

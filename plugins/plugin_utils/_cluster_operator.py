@@ -92,7 +92,7 @@ def _connections(entries: Sequence[Entry], service: Mapping[str, Any], scope: Sc
     namespaces |= {scope.namespace} if static and scope.cluster else static
     names = {"token_secret": TOKEN_SECRET, **({"ca_secret": CA_SECRET} if service["ca_cert"] else {})}
     return [
-        _object(template, "v1", "Secret", namespace, name, labels={**MANAGED_LABEL, **PART_LABEL})
+        _object(template, "v1", "Secret", namespace, name, labels=PART_LABEL)
         for namespace in sorted(namespaces)
         for template, name in names.items()
     ]
@@ -110,11 +110,16 @@ def _stores(entries: Sequence[Entry], scope: Scope) -> list[dict[str, Any]]:
             for folder, namespaces in users.items()
             for namespace in namespaces
         ]
-    own: dict[str, Any] = {"secrets_namespace": scope.namespace}
     return [
         _object(
-            *("secret_store", STORES, "ClusterSecretStore", None, _shared_name(folder)),
-            **{**own, "folder": folder, "users": sorted(namespaces)},
+            "secret_store",
+            STORES,
+            "ClusterSecretStore",
+            None,
+            _shared_name(folder),
+            folder=folder,
+            users=sorted(namespaces),
+            secrets_namespace=scope.namespace,
         )
         for folder, namespaces in users.items()
     ]
@@ -156,7 +161,7 @@ def _static(entry: Entry, scope: Scope) -> dict[str, Any]:
     template = entry["template"] or {
         key: f'{{{{ index . "{source}" }}}}' for key, source in (entry["keys"] or {}).items()
     }
-    secret = _own(entry, "external_secret", STORES, "ExternalSecret", interval=interval, template_data=template)
+    secret = _renewed(entry, interval, template)
     store = {"kind": "ClusterSecretStore" if scope.cluster else "SecretStore", "name": _shared_name(_folder(entry))}
     remote = entry["path"].rpartition("/")[2]
     return {**secret, "store": store, "remote": remote, "keys": sorted(template) or None}
@@ -167,9 +172,7 @@ def _external_secret(entry: Entry, keys: Sequence[str], ttl: int, generator: Map
     for field in ("labels", "annotations"):
         for name, text in entry[field].items():
             _check_template(text, keys, f"{_where(entry)}.{field}.{name}")
-    secret = _own(
-        entry, "external_secret", STORES, "ExternalSecret", interval=_interval(entry, ttl), template_data=template
-    )
+    secret = _renewed(entry, _interval(entry, ttl), template)
     used = {field: generator[field] for field in ("kind", "name")}
     return {**secret, "generator": used, "keys": sorted(template or keys)}
 
@@ -242,14 +245,18 @@ def _generate_path(path: str) -> str:
     return f"/secrets/dynamic/{quote(name, safe='')}/generate{query}"
 
 
+def _renewed(entry: Entry, interval: str, template: Mapping[str, str]) -> dict[str, Any]:
+    """The entry's ExternalSecret, without where it gets its values."""
+    marks = {field: entry[field] for field in ("labels", "annotations")}
+    line = f"{_where(entry)}: the operator's, every {interval}"
+    own = {**marks, "line": line, "interval": interval, "template_data": template}
+    return _own(entry, "external_secret", STORES, "ExternalSecret", **own)
+
+
 def _own(entry: Entry, template: str, version: str, kind: str, **more: Any) -> dict[str, Any]:
     """An object with the entry's own name."""
-    own = {}
-    if template == "external_secret":
-        own = {"labels": entry["labels"], "annotations": entry["annotations"]}
-        own["line"] = f"{_where(entry)}: the operator's, every {more['interval']}"
     more.update({name: entry[name] for name in ("type", "creation_policy", "deletion_policy", "path", "source")})
-    return _object(template, version, kind, entry["namespace"], entry["name"], **{**more, **own})
+    return _object(template, version, kind, entry["namespace"], entry["name"], **more)
 
 
 def _object(template: str, version: str, kind: str, namespace: str | None, name: str, **more: Any) -> dict[str, Any]:

@@ -91,11 +91,13 @@ def takeovers(plan: Sequence[Mapping[str, Any]], external: Sequence[Secret]) -> 
                 f"{one['namespace']}/{one['name']}: an ExternalSecret that this role does not manage writes this "
                 "Secret. Remove it first, or choose another name."
             )
-    names = [{"namespace": one["namespace"], "name": one["name"]} for one in leaving]
+    external_secrets = [reference(found[one["namespace"], one["name"]]) for one in leaving]
     return {
-        "external": [reference(found[identity({"metadata": name})]) for name in names],
+        "external": external_secrets,
+        # An ExternalSecret of the role writes the Secret of its own name.
         "secrets": [
-            {"apiVersion": "v1", "kind": "Secret", "metadata": {**name, "ownerReferences": None}} for name in names
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {**one["metadata"], "ownerReferences": None}}
+            for one in external_secrets
         ],
     }
 

@@ -30,6 +30,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     identity,
     own_names,
     reference,
+    removal,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import formatted
 
@@ -93,7 +94,11 @@ def report(
     """
     before = {identity(secret): secret for secret in existing}
     done = [_reported(one, before.get(identity(secret)), secret) for one, secret in zip(plan, applied)]
-    return done + [_removed(one, before) for one in plan if one["action"] == "remove"]
+    return done + [
+        removal(before[one["namespace"], one["name"]], "push", one["reason"])
+        for one in plan
+        if one["action"] == "remove"
+    ]
 
 
 def difference(existing: Sequence[Secret], applied: Sequence[Secret]) -> dict[str, Any]:
@@ -188,13 +193,6 @@ def _reported(one: Mapping[str, Any], before: Secret | None, secret: Secret) -> 
         "lease_id": notes.get(LEASE),
         "expiration": notes.get(EXPIRATION),
     }
-
-
-def _removed(one: Mapping[str, Any], before: Mapping[tuple[str, str], Secret]) -> dict[str, Any]:
-    notes = before[one["namespace"], one["name"]]["metadata"]["annotations"]
-    said = {"delivery": "push", "action": "removed", "reason": one["reason"], "keys": []}
-    own = {"name": one["name"], "namespace": one["namespace"]}
-    return {**own, **said, "lease_id": notes.get(LEASE), "expiration": notes.get(EXPIRATION)}
 
 
 def _happened(action: str, before: Secret | None, secret: Secret) -> str:

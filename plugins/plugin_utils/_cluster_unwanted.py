@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_marks import (
-    EXPIRATION,
-    LEASE,
     is_pushed,
+    reference,
+    removal,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_operator import PART_LABEL
 
@@ -45,21 +45,19 @@ def unwanted(found: Sequence[Found], objects: Sequence[Found], namespaces: Seque
     if namespaces is not None:
         gone |= _without_users(known, gone, ("ClusterSecretStore", "ClusterGenerator"))
         gone |= _left_behind(known, gone)
-    return [_reference(known[identity]) for identity in sorted(gone, key=_order)]
+    return [reference(known[identity]) for identity in sorted(gone, key=_order)]
 
 
 def removed(found: Sequence[Found], references: Sequence[Found]) -> list[dict[str, Any]]:
     """What the role's report says of those that go: pushed Secrets, and the operator's ExternalSecrets."""
     gone = {_identity(one["kind"], one["metadata"]) for one in references}
-    report = []
-    for one in found:
-        if _identity(one["kind"], one["metadata"]) in gone and (one["kind"] == "ExternalSecret" or is_pushed(one)):
-            notes, metadata = one["metadata"].get("annotations") or {}, one["metadata"]
-            delivery = "external_secret" if one["kind"] == "ExternalSecret" else "push"
-            own = {"name": metadata["name"], "namespace": metadata["namespace"], "delivery": delivery, "keys": []}
-            said = {"action": "removed", "reason": "no entry wants it"}
-            report.append({**own, **said, "lease_id": notes.get(LEASE), "expiration": notes.get(EXPIRATION)})
-    return report
+    leaving = [one for one in found if _identity(one["kind"], one["metadata"]) in gone]
+    deliveries = {"ExternalSecret": "external_secret", "Secret": "push"}
+    return [
+        removal(one, deliveries[one["kind"]], "no entry wants it")
+        for one in leaving
+        if one["kind"] == "ExternalSecret" or is_pushed(one)
+    ]
 
 
 def _is_own(one: Found, gone: set[Identity]) -> bool:
@@ -110,9 +108,3 @@ def _order(identity: Identity) -> tuple[int, Identity]:
 
 def _identity(kind: str, named: Found) -> Identity:
     return kind, named.get("namespace") or "", named["name"]
-
-
-def _reference(one: Found) -> dict[str, Any]:
-    """As much of an object as it takes to delete it."""
-    metadata = {field: one["metadata"][field] for field in ("name", "namespace") if field in one["metadata"]}
-    return {"apiVersion": one["apiVersion"], "kind": one["kind"], "metadata": metadata}
