@@ -28,7 +28,13 @@ ALLOWED = {
         "module_utils/_spec",
     },
     "module_utils/_run": {"module_utils/_spec", "module_utils/_api", "module_utils/_resources/change"},
-    "module_utils/_resources": {"module_utils/_resources", "module_utils/_spec", "module_utils/_api"},
+    "module_utils/_resources": {
+        "module_utils/_resources",
+        "module_utils/_spec",
+        "module_utils/_api",
+        "module_utils/_providers",
+    },
+    "module_utils/_providers": set(),
     "module_utils/_spec": {"module_utils/_api", "module_utils/_resources/change"},
     "module_utils/_api": {"module_utils/_api"},
 }

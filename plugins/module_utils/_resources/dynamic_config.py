@@ -13,28 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.json_values import same_json
 
 # Option -> the API's field, by provider type (API document, "Create Dynamic Secret").
-FIELDS = {
-    "aws": {
-        "ttl": "ttl",
-        "role_arn": "roleArn",
-        "external_id": "externalId",
-        "policy_arns": "policyArns",
-        "policy": "policy",
-        "groups": "groups",
-        "aws_tags": "awsTags",
-    },
-    "azure": {"ttl": "ttl", "application_object_id": "applicationObjectId"},
-}
-CREDENTIAL_TYPES = {"aws": "assumed_role", "azure": "service_principal_password"}
-# Seconds, by credential type (secrets-api facts, "Answers").
-_TTL = {"assumed_role": (900, 43200), "service_principal_password": (3600, 86400)}
-_NEEDED = {
-    "aws": ("integration_name", "ttl", "role_arn"),
-    "azure": ("integration_name", "ttl", "application_object_id"),
-}
 _SETS = ("policy_arns", "groups")
 _LIMITS = {"groups": (1, 128), "aws_tags": (1, 128)}
 _AWS_TAG_VALUE = 256
@@ -42,15 +24,16 @@ _AWS_TAG_VALUE = 256
 
 def check_config(parameters: Mapping[str, Any]) -> None:
     """:raises OptionError: an option of the other provider, or a value outside of the documented limits."""
-    kind = parameters["type"]
-    for other, fields in FIELDS.items():
-        for option in fields:
-            if option not in FIELDS[kind] and parameters[option] is not None:
-                raise OptionError(option, f"it belongs to type={other}, and this dynamic secret is of type={kind}.")
-    credential_type = parameters["credential_type"] or CREDENTIAL_TYPES[kind]
-    if credential_type != CREDENTIAL_TYPES[kind]:
-        raise OptionError("credential_type", f"{credential_type} does not go with type={kind}.")
-    _check_ttl(parameters["ttl"], credential_type)
+    provider = PROVIDERS[parameters["type"]]
+    for other in PROVIDERS.values():
+        for option in other.definition:
+            if option not in provider.definition and parameters[option] is not None:
+                raise OptionError(
+                    option, f"it belongs to type={other.name}, and this dynamic secret is of type={provider.name}."
+                )
+    if parameters["credential_type"] not in (None, provider.credential_type):
+        raise OptionError("credential_type", f"{parameters['credential_type']} does not go with type={provider.name}.")
+    _check_ttl(parameters["ttl"], provider)
     _check_lengths("groups", parameters["groups"] or [])
     _check_lengths("aws_tags", list(parameters["aws_tags"] or {}))
     for key, value in (parameters["aws_tags"] or {}).items():
@@ -61,7 +44,7 @@ def check_config(parameters: Mapping[str, Any]) -> None:
 
 def check_complete(parameters: Mapping[str, Any], path: str) -> None:
     """:raises OptionError: an option is missing without which none can be created."""
-    for option in _NEEDED[parameters["type"]]:
+    for option in PROVIDERS[parameters["type"]].required:
         if not parameters[option]:
             raise OptionError(option, f"{path} has to be created, and that needs it.")
 
@@ -72,7 +55,7 @@ def config_after(current: Mapping[str, Any], parameters: Mapping[str, Any]) -> d
     An empty value clears an optional field.
     """
     after = dict(current)
-    for option, field in FIELDS[parameters["type"]].items():
+    for option, field in PROVIDERS[parameters["type"]].definition.items():
         wanted = parameters[option]
         if wanted is None:
             continue
@@ -106,10 +89,11 @@ def _parsed(policy: str) -> Any:
         return policy
 
 
-def _check_ttl(ttl: int | None, credential_type: str) -> None:
-    least, most = _TTL[credential_type]
+def _check_ttl(ttl: int | None, provider: Provider) -> None:
+    least, most = provider.ttl
     if ttl is not None and not least <= ttl <= most:
-        raise OptionError("ttl", f"{ttl} s is outside of what {credential_type} allows: {least} to {most} seconds.")
+        allowed = f"what {provider.credential_type} allows: {least} to {most} seconds."
+        raise OptionError("ttl", f"{ttl} s is outside of {allowed}")
 
 
 def _check_lengths(option: str, names: list[Any]) -> None:

@@ -23,6 +23,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
     living_leases,
@@ -32,27 +33,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     absence,
     find_living,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import snake_case
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 # The generated keys by provider type (API document, "Generate Dynamic Credential"), with values that nobody can take
 # for real ones.
-_PLACEHOLDERS = {
-    "aws": {
-        "accessKeyId": "CHECK-MODE-NO-ACCESS-KEY-ID",
-        "secretAccessKey": "CHECK-MODE-NO-SECRET-ACCESS-KEY",
-        "sessionToken": "CHECK-MODE-NO-SESSION-TOKEN",
-        "leaseId": "00000000-0000-0000-0000-000000000000",
-        "expiration": "1970-01-01T00:00:00Z",
-    },
-    "azure": {
-        "client_id": "CHECK-MODE-NO-CLIENT-ID",
-        "client_secret": "CHECK-MODE-NO-CLIENT-SECRET",
-        "tenant_id": "CHECK-MODE-NO-TENANT-ID",
-        "key_id": "CHECK-MODE-NO-KEY-ID",
-        "leaseId": "00000000-0000-0000-0000-000000000000",
-        "expiration": "1970-01-01T00:00:00Z",
-    },
-}
+_NO_LEASE = {"leaseId": "00000000-0000-0000-0000-000000000000", "expiration": "1970-01-01T00:00:00Z"}
 
 
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
@@ -91,9 +77,15 @@ def placeholder(client: Client, path: ResourcePath) -> dict[str, str]:
     if found is None:
         raise StateError(f"{path}: {absence(client, 'dynamic', path)}")
     kind = (found.get("config") or {}).get("type")
-    if kind not in _PLACEHOLDERS:
+    if kind not in PROVIDERS:
         raise StateError(f"{path}: the shape of its credentials is not known ({kind!r}), so check mode cannot show it.")
-    return dict(_PLACEHOLDERS[kind])
+    return no_credentials(PROVIDERS[kind])
+
+
+def no_credentials(provider: Provider) -> dict[str, str]:
+    """The keys of the provider's credentials, with values that say that they are none."""
+    names = {key: snake_case(key).upper().replace("_", "-") for key in provider.generated}
+    return {**{key: f"CHECK-MODE-NO-{name}" for key, name in names.items()}, **_NO_LEASE}
 
 
 def result(credentials: Mapping[str, Any]) -> dict[str, Any]:

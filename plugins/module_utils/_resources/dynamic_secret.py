@@ -20,9 +20,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_config import (
-    CREDENTIAL_TYPES,
     check_complete,
     check_config,
     config_after,
@@ -101,7 +101,7 @@ def _creation(
         check_complete(parameters, str(path))
         _integration_id(client, parameters)
     kind = parameters["type"]
-    config = {"type": kind, "credentialType": CREDENTIAL_TYPES[kind], **config_after({}, parameters)}
+    config = {"type": kind, "credentialType": PROVIDERS[kind].credential_type, **config_after({}, parameters)}
     body = {**config, "integrationName": parameters["integration_name"]}
     after = tags_after(tags, wanted_tags(parameters), purge=parameters["purge_tags"])
     return Change(
@@ -235,9 +235,9 @@ DYNAMIC_SECRET = Spec(
         **TAGS,
         **LIFECYCLE,
         "path": {"type": "str", "required": True},
-        "type": {"type": "str", "choices": ["aws", "azure"]},
+        "type": {"type": "str", "choices": list(PROVIDERS)},
         "integration_name": {"type": "str"},
-        "credential_type": {"type": "str", "choices": ["assumed_role", "service_principal_password"]},
+        "credential_type": {"type": "str", "choices": [one.credential_type for one in PROVIDERS.values()]},
         "ttl": {"type": "int"},
         "role_arn": {"type": "str"},
         "external_id": {"type": "str"},

@@ -18,15 +18,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     segment,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, STATE, Spec
 
-# Option -> the API's field, by provider type (API document, "Create Integration").
-_FIELDS = {
-    "aws": {"role_arn": "roleArn"},
-    "azure": {"tenant_id": "tenantId", "client_id": "clientId"},
-}
 _SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
 
 
@@ -53,18 +49,19 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
 def _check(parameters: Mapping[str, Any]) -> None:
     check_integration_name(parameters["name"], "name")
     kind = parameters["type"]
-    for other, fields in _FIELDS.items():
-        for option in (*fields, *(("client_secret",) if other == "azure" else ())):
-            if other != kind and parameters[option] is not None:
-                raise OptionError(option, f"it belongs to type={other}, and this integration is of type={kind}.")
+    for other in PROVIDERS.values():
+        for option in (*other.integration, *other.integration_secret):
+            if other.name != kind and parameters[option] is not None:
+                raise OptionError(option, f"it belongs to type={other.name}, and this integration is of type={kind}.")
 
 
 def _create(client: Client, path: str, parameters: Mapping[str, Any]) -> Change:
     kind = parameters["type"]
-    config = {field: parameters[option] for option, field in _FIELDS[kind].items()}
-    secret = {"clientSecret": parameters["client_secret"]} if kind == "azure" else {}
-    for option, field in {**_FIELDS[kind], **({"client_secret": "clientSecret"} if secret else {})}.items():
-        if not {**config, **secret}[field]:
+    provider = PROVIDERS[kind]
+    config = {field: parameters[option] for option, field in provider.integration.items()}
+    secret = {field: parameters[option] for option, field in provider.integration_secret.items()}
+    for option in (*provider.integration, *provider.integration_secret):
+        if not parameters[option]:
             raise OptionError(
                 option, f"{kind} integration {parameters['name']!r} does not exist, and creating needs it."
             )
@@ -82,14 +79,14 @@ def _create(client: Client, path: str, parameters: Mapping[str, Any]) -> Change:
 
 
 def _update(client: Client, path: str, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
-    kind = parameters["type"]
+    fields = PROVIDERS[parameters["type"]].integration
     current = found.get("config") or {}
-    given = {field: parameters[option] for option, field in _FIELDS[kind].items() if parameters[option] is not None}
+    given = {field: parameters[option] for option, field in fields.items() if parameters[option] is not None}
     differs = any(current.get(field) != value for field, value in given.items())
     new_secret = parameters["client_secret"] if parameters["update_secret"] == "always" else None
     after = {**found, "config": {**current, **given}}
     # The provider is tested with the whole configuration, so a patch names all of it (secrets-api facts, "Answers").
-    body = {field: after["config"][field] for field in _FIELDS[kind].values() if field in after["config"]}
+    body = {field: after["config"][field] for field in fields.values() if field in after["config"]}
     if new_secret:
         body["clientSecret"] = new_secret
     return Change(
@@ -111,7 +108,7 @@ INTEGRATION = Spec(
     options={
         **CONNECTION,
         **STATE,
-        "type": {"type": "str", "choices": ["aws", "azure"], "required": True},
+        "type": {"type": "str", "choices": list(PROVIDERS), "required": True},
         "name": {"type": "str", "required": True},
         "role_arn": {"type": "str"},
         "tenant_id": {"type": "str"},

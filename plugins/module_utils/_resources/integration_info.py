@@ -17,6 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     segment,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration import (
     integration_path,
@@ -54,7 +55,7 @@ INTEGRATION_INFO = Spec(
     name="integration_info",
     options={
         **CONNECTION,
-        "type": {"type": "str", "choices": ["aws", "azure"]},
+        "type": {"type": "str", "choices": list(PROVIDERS)},
         "name": {"type": "str"},
         # Whether to list them, not a secret.
         "dynamic_secrets": {"type": "bool", "default": False, "no_log": False},

@@ -19,6 +19,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import (
+    revocable as provider_revokes,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
 
 
@@ -60,8 +63,8 @@ def lease_by_id(client: Client, lease_id: str, option: str) -> dict[str, Any] | 
 
 
 def revocable(lease: Mapping[str, Any]) -> bool:
-    """Whether the provider can end it early: AWS role credentials only expire (API document, "Revoke Lease by ID")."""
-    return lease.get("dynamic_secret_type") != "aws"
+    """Whether the provider can end it early."""
+    return provider_revokes(lease.get("dynamic_secret_type"))
 
 
 def named(leases: list[dict[str, Any]]) -> str:
