@@ -25,6 +25,7 @@ ALLOWED = {
         "module_utils/_run",
         "module_utils/_resources",
         "module_utils/_api",
+        "module_utils/_kube",
         "module_utils/_spec",
     },
     "module_utils/_run": {"module_utils/_spec", "module_utils/_api", "module_utils/_resources/change"},
@@ -36,6 +37,7 @@ ALLOWED = {
     },
     "module_utils/_providers": set(),
     "module_utils/_spec": {"module_utils/_api", "module_utils/_resources/change"},
+    "module_utils/_kube": {"module_utils/_kube", "module_utils/_api"},
     "module_utils/_api": {"module_utils/_api"},
 }
 # Only these may import Ansible.

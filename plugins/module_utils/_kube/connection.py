@@ -1,0 +1,159 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection to a cluster, made by kubernetes.core, so that it is the one that its own modules would have.
+
+kubernetes.core reads the options, kubeconfig, in-cluster account, exec plugins and proxies; this sends requests over
+the pool that comes of it, without the discovery of kinds that its client begins with.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import MissingLibraryError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.failures import (
+    no_answer,
+    no_configuration,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.request import Request
+
+try:
+    import urllib3
+    from urllib3._collections import HTTPHeaderDict
+except ImportError:
+    # kubernetes needs it too, and connect() says so.
+    pass
+
+# The API server gives up after 60 seconds itself, and says so then.
+CONNECT_SECONDS, READ_SECONDS = 10.0, 70.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the cluster: ``body`` is the JSON object in it, empty where there is none."""
+
+    status: int
+    body: Mapping[str, Any]
+    retry_after: str = ""
+
+
+class Connection:
+    """One identity at one cluster.
+
+    :arg api_client: of the library kubernetes.
+    :arg size: how many requests run at once.
+    """
+
+    def __init__(self, api_client: Any, size: int) -> None:
+        self.host = str(api_client.configuration.host)
+        self._configuration = api_client.configuration
+        self._pool = api_client.rest_client.pool_manager
+        self._pool.connection_pool_kw.update(maxsize=size, block=True)
+        self._headers = HTTPHeaderDict()
+        for name, value in api_client.default_headers.items():
+            # A header may be there several times, as Impersonate-Group.
+            self._headers.add(str(name), value)
+        self._token = threading.Lock()
+
+    def send(self, request: Request) -> Answer:
+        """The answer, whatever it says.
+
+        :raises ClusterError: the connection can never work; NoClusterError: no answer came.
+        """
+        body = None if request.body is None else json.dumps(request.body).encode()
+        headers = self._headers_for(request)
+        try:
+            response = self._pool.urlopen(
+                request.method,
+                self.host + request.target,
+                body=body,
+                headers=headers,
+                retries=False,
+                redirect=False,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            )
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            raise no_answer(error, self.host) from None
+        return _answer(response)
+
+    def close(self) -> None:
+        """End the connections, and remove the files that the library kubernetes made of a kubeconfig's own keys."""
+        self._pool.clear()
+        from kubernetes.config import kube_config
+
+        # Registered for the end of a process, which Ansible's workers do not come to.
+        getattr(kube_config, "_cleanup_temp_files", lambda: None)()
+
+    def _headers_for(self, request: Request) -> Any:
+        headers = self._headers.copy()
+        headers["Accept"], headers["User-Agent"] = request.accept, "community.workload_credentials"
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        for one in self._auth().values():
+            headers[one["key"]] = one["value"]
+        return headers
+
+    def _auth(self) -> Mapping[str, Any]:
+        # A token that has expired is made anew here, which must not happen twice at once.
+        with self._token:
+            try:
+                found: Mapping[str, Any] = self._configuration.auth_settings()
+            except Exception as error:  # pylint: disable=broad-exception-caught
+                raise no_configuration(error) from None
+        return found
+
+
+def connect(options: Mapping[str, Any], size: int) -> Connection:
+    """The connection that kubernetes.core makes of its options, and of what they leave to the environment.
+
+    :arg options: kubernetes.core's own, validated; ``size``: how many requests run at once.
+    :raises MissingLibraryError: the library kubernetes is not here.
+    :raises ClusterError: there is no usable configuration.
+    """
+    try:
+        import kubernetes
+    except ImportError:
+        raise MissingLibraryError("kubernetes", sys.executable) from None
+    try:
+        from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
+    except ImportError:
+        raise ClusterError("The collection kubernetes.core is not installed: install 6.6.0 or later.") from None
+    try:
+        return Connection(api_client(kubernetes, core, dict(options)), size)
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        # Kubeconfigs, exec plugins and PEM files fail in many ways.
+        raise no_configuration(error) from None
+
+
+def api_client(kubernetes: Any, core: Any, options: dict[str, Any]) -> Any:
+    """The library's client as kubernetes.core would make it.
+
+    :arg core: kubernetes.core's module of clients (the functions are there from 2.3.0 on, and as here in 6.6.0).
+    """
+    try:
+        spec, configuration, headers = core._create_auth_spec, core._create_configuration, core._create_headers
+    except AttributeError:
+        # Its public way, which asks the cluster for its kinds first and keeps them in a temporary file.
+        return core.get_api_client(**options).client.client
+    made = kubernetes.client.ApiClient(configuration(spec(None, **options)))
+    for name, value in headers(None, **options).items():
+        core._set_header(made, name, value)
+    return made
+
+
+def _answer(response: Any) -> Answer:
+    try:
+        body = json.loads(response.data)
+    except (ValueError, RecursionError):
+        body = None
+    retry_after = response.headers.get("Retry-After", "")
+    return Answer(response.status, body if isinstance(body, dict) else {}, retry_after)

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the cluster refuses, in words: from its answer to one sentence that names the object and what to do next.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.secrecy import shown
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Object, Refusal
+
+# RBAC's sentence, from who is asking to where.
+_RBAC = re.compile(
+    r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)"'
+    r'(?: in API group "[^"]*")?(?: in the namespace "(?P<namespace>[^"]*)")?'
+)
+_ADVICE_BY_STATUS = {
+    401: "check the token or certificate of the kubeconfig, it is wrong or expired",
+    404: "it is not there any more, or the cluster does not serve its kind",
+    406: "this does not look like a Kubernetes API: check host",
+    409: "somebody else changed it in the meantime; run again",
+    413: "it is too large for the cluster",
+    429: "the cluster is overloaded; run again later",
+}
+
+
+def refusal(manifest: Object, status: int, body: Mapping[str, Any]) -> Refusal:
+    """What the cluster answered to a write of this manifest, with every value of a Secret left out.
+
+    :arg body: a Kubernetes ``Status``, or anything else that stood in the answer.
+    """
+    reason = str(body.get("reason") or "")
+    problem, advice = _explained(status, reason, body)
+    text = f"{_name(manifest)}: {shown(problem, manifest)}"
+    return Refusal(status, reason, _sentence(text, advice), exists=reason == "AlreadyExists")
+
+
+def no_answer_refusal(manifest: Object, problem: str, *, sent: bool) -> Refusal:
+    """The refusal for an object whose write was not answered."""
+    advice = "it may have been done all the same; run again" if sent else ""
+    return Refusal(0, "NoAnswer", _sentence(f"{_name(manifest)}: {problem.rstrip('.')}", advice))
+
+
+def already_there(manifest: Object) -> Refusal:
+    """The refusal for an object that should be new and is not."""
+    text = f"{_name(manifest)}: somebody else has made it in the meantime, and it is left as it is"
+    return Refusal(409, "AlreadyExists", _sentence(text, "run again"), exists=True)
+
+
+def reading_problem(what: str, status: int, body: Mapping[str, Any]) -> str:
+    """The sentence for a refused read.
+
+    :arg what: what was read.
+    """
+    problem, advice = _explained(status, str(body.get("reason") or ""), body)
+    return _sentence(f"{what}: {problem}", advice)
+
+
+def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, str]:
+    """The problem and the advice."""
+    message = str(body.get("message") or f"the cluster answered with status {status}")
+    causes = _causes(body)
+    rbac = _RBAC.search(message)
+    if rbac:
+        where = f"in namespace {rbac['namespace']}" if rbac["namespace"] else "in the whole cluster"
+        problem = f"{rbac['user']} may not {rbac['verb']} {rbac['resource']} {where}"
+        return problem, "grant it that, or use another identity"
+    if any(cause.get("reason") == "NamespaceTerminating" for cause in causes) or "being terminated" in message:
+        return "its namespace is being deleted", "wait until it is gone, and run again"
+    if "exceeded quota" in message:
+        return message[message.index("exceeded quota") :], "raise the namespace's quota or remove something"
+    if _denied(message):
+        return _denied(message), "what guards the cluster has decided so: ask those who run it"
+    if reason == "Invalid" and causes:
+        return "; ".join(_unique(map(_cause, causes))), "correct the entry"
+    return _other(status, message)
+
+
+def _other(status: int, message: str) -> tuple[str, str]:
+    if status == 404 and message.startswith("namespaces "):
+        return "its namespace does not exist", "create it, or let it be created"
+    if status in (409, 401):
+        return f"the cluster answered {status} ({message})", _ADVICE_BY_STATUS[status]
+    return message, _ADVICE_BY_STATUS.get(status, "")
+
+
+def _denied(message: str) -> str:
+    """What an admission policy or webhook says, without what Kubernetes puts before it."""
+    found = re.search(r"(?:admission webhook|ValidatingAdmissionPolicy|MutatingAdmissionPolicy) .*", message, re.DOTALL)
+    return found.group(0) if found else ""
+
+
+def _causes(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    details = body.get("details")
+    causes = details.get("causes") if isinstance(details, Mapping) else None
+    return [cause for cause in causes if isinstance(cause, Mapping)] if isinstance(causes, list) else []
+
+
+def _cause(cause: Mapping[str, Any]) -> str:
+    # The rule in full is long; its first half says what is wrong.
+    message = str(cause.get("message") or cause.get("reason")).partition(" (e.g.")[0]
+    return f"{cause['field']}: {message}" if cause.get("field") else message
+
+
+def _unique(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+def _name(manifest: Object) -> str:
+    metadata = manifest.get("metadata") or {}
+    where = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
+    return f"{manifest.get('kind')} {where}{metadata.get('name')}"
+
+
+def _sentence(text: str, advice: str) -> str:
+    line = " ".join(text.split()).rstrip(".")[:1000]
+    return f"{line}: {advice}." if advice else f"{line}."
