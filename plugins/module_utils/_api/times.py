@@ -29,3 +29,8 @@ def parse_time(value: Any) -> datetime | None:
     except ValueError:
         return None
     return moment.astimezone(timezone.utc)
+
+
+def written(moment: datetime | None) -> str | None:
+    """A time as this collection writes it: UTC, whole seconds, ``Z``; None stays None."""
+    return None if moment is None else moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -73,13 +73,23 @@ def placeholder(client: Client, path: ResourcePath) -> dict[str, str]:
 
     :raises StateError: there is no such definition, or one of an unknown provider.
     """
+    return no_credentials(definition(client, path)[0])
+
+
+def definition(client: Client, path: ResourcePath) -> tuple[Provider, int | None]:
+    """Whose credentials it generates, and for how long, in seconds.
+
+    :raises StateError: there is no such definition, or one of an unknown provider.
+    """
     found = find_living(client, item("GET", "dynamic", path))
     if found is None:
         raise StateError(f"{path}: {absence(client, 'dynamic', path)}")
-    kind = (found.get("config") or {}).get("type")
-    if kind not in PROVIDERS:
-        raise StateError(f"{path}: the shape of its credentials is not known ({kind!r}), so check mode cannot show it.")
-    return no_credentials(PROVIDERS[kind])
+    config = found.get("config") or {}
+    if config.get("type") not in PROVIDERS:
+        raise StateError(
+            f"{path}: it is of the type {config.get('type')!r}, and the shape of its credentials is not known."
+        )
+    return PROVIDERS[config["type"]], config.get("ttl")
 
 
 def no_credentials(provider: Provider) -> dict[str, str]:

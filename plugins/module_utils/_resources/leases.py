@@ -9,7 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -67,8 +67,6 @@ def revocable(lease: Mapping[str, Any]) -> bool:
     return provider_revokes(lease.get("dynamic_secret_type"))
 
 
-def named(leases: list[dict[str, Any]]) -> str:
-    """Leases in a sentence: IDs with their expirations, at most five."""
-    names = [f"{lease['id']} (until {lease.get('expiration')})" for lease in leases[:5]]
-    more = f" and {len(leases) - 5} more" if len(leases) > 5 else ""
-    return ", ".join(names) + more
+def named(leases: Sequence[Mapping[str, Any]]) -> str:
+    """Leases in a sentence: all IDs, as the sentence may be their only record, with their expirations."""
+    return ", ".join(f"{lease['id']} (until {lease.get('expiration')})" for lease in leases)

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Static secrets as a source: what is there is read, and has no end.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Credentials
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+    absence,
+    find_living,
+)
+
+
+class StaticSecret:
+    """The static secret at a path, read once."""
+
+    def __init__(self, client: Client, path: ResourcePath) -> None:
+        self._client = client
+        self._path = path
+        self._values: Mapping[str, Any] | None = None
+
+    @property
+    def identity(self) -> str:
+        """Its path."""
+        return str(self._path)
+
+    def facts(self) -> Facts:
+        """The keys that it has.
+
+        :raises StateError: there is no such secret.
+        """
+        return Facts(tuple(self._read()), None, None)
+
+    def mint(self) -> Credentials:
+        """Its values; nothing is minted."""
+        return Credentials(self._read(), None)
+
+    def placeholder(self) -> dict[str, Any]:
+        """Its values too: reading them changes nothing."""
+        return dict(self._read())
+
+    def _read(self) -> Mapping[str, Any]:
+        if self._values is None:
+            self._values = self._asked()
+        return self._values
+
+    def _asked(self) -> Mapping[str, Any]:
+        found = find_living(self._client, item("GET", "static", self._path))
+        if found is None:
+            raise StateError(f"{self._path}: {absence(self._client, 'static', self._path)}")
+        values = found.get("secret")
+        if not isinstance(values, Mapping):
+            raise StateError(f"{self._path}: the service answered without the secret's values.")
+        return values

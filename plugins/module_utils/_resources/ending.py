@@ -1,0 +1,93 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ending many leases: each is tried, whatever happens to the others, and what became of each is known.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import side_by_side
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ApiError,
+    NoAnswerError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+    lease_by_id,
+    named,
+)
+
+ListedLease = Mapping[str, Any]
+# What can become of a lease.
+REVOKED, NOT_REVOCABLE, REFUSED = "revoked", "not revocable", "refused"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of a lease.
+
+    :arg lease: ``id`` and ``expiration``.
+    :arg how: one of REVOKED, NOT_REVOCABLE and REFUSED.
+    :arg reason: why it was refused.
+    """
+
+    lease: ListedLease
+    how: str
+    reason: str = ""
+
+
+def end_leases(client: Client, leases: Sequence[ListedLease]) -> list[Ended]:
+    """What became of each lease, in their order; nothing is raised but for wrong IDs.
+
+    :arg leases: each with ``id`` and ``expiration``; those with ``revocable`` false are not asked for.
+    :raises OptionError: an ID is none, before anything is sent.
+    """
+    for lease in leases:
+        revocation(lease["id"])
+    return side_by_side(lambda lease: _end(client, lease), leases)
+
+
+def staying_words(ended: Sequence[Ended]) -> str:
+    """A sentence about those that only expire, with every ID; "" where there are none."""
+    staying = [one.lease for one in ended if one.how == NOT_REVOCABLE]
+    return f"These leases cannot be revoked and end only with their expiration: {named(staying)}." if staying else ""
+
+
+def refused_words(ended: Sequence[Ended]) -> str:
+    """A sentence about those that should have ended and may live on, with the reasons; "" where there are none."""
+    refused = [one for one in ended if one.how == REFUSED]
+    if not refused:
+        return ""
+    reasons = dict.fromkeys(one.reason for one in refused)
+    return " ".join([f"Leases that may live on: {named([one.lease for one in refused])}.", *reasons])
+
+
+def _end(client: Client, lease: ListedLease) -> Ended:
+    if lease.get("revocable") is False:
+        return Ended(lease, NOT_REVOCABLE)
+    try:
+        answer = client.send(revocation(lease["id"]))
+    except NoAnswerError as error:
+        return _settled(client, lease, error)
+    except WorkloadCredentialsError as error:
+        return Ended(lease, REFUSED, str(error))
+    if not isinstance(answer, ApiError):
+        return Ended(lease, REVOKED)
+    return Ended(lease, NOT_REVOCABLE) if answer.code == "lease_not_revocable" else Ended(lease, REFUSED, str(answer))
+
+
+def _settled(client: Client, lease: ListedLease, error: NoAnswerError) -> Ended:
+    """A revocation without an answer: the lease is looked up, and the request not repeated (design, section 7)."""
+    try:
+        gone = error.ambiguous and lease_by_id(client, lease["id"], "lease_id") is None
+    except WorkloadCredentialsError:
+        gone = False
+    return Ended(lease, REVOKED) if gone else Ended(lease, REFUSED, str(error))

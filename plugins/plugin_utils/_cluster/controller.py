@@ -1,0 +1,112 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a task's arguments to its result: connections are made when they are first needed, and closed at the end.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import cache
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Scope, Service
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.ports import cluster_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import (
+    LastWords,
+    put_in_order_when_interrupted,
+)
+
+
+def run_task(
+    action: Any, variables: Mapping[str, Any], parameters: Mapping[str, Any], settings: Callable[[], Settings], tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """The result of a task of cluster_credentials.
+
+    :arg action: its action plugin; ``variables``: the task's.
+    :arg parameters: validated against the spec.
+    :arg settings: the connection to the Secrets API.
+    :arg tell: shows a line.
+    """
+    with ExitStack() as stack:
+        last_words = LastWords()
+        stack.callback(last_words.close)
+        stack.enter_context(put_in_order_when_interrupted())
+        try:
+            job = _job(action, variables, parameters, cache(settings), stack, tell, last_words.say)
+        except WorkloadCredentialsError as error:
+            return {"failed": True, "changed": False, "msg": str(error), "report": []}
+        return perform(job, parameters["state"]).result(diff=bool(action._task.diff))
+    raise AssertionError("the stack lets every exception pass")
+
+
+def _job(
+    action: Any,
+    variables: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    settings: Callable[[], Settings],
+    stack: ExitStack,
+    tell: Callable[[str], None],
+    last_words: Callable[[str], None],
+) -> Job:
+    @cache
+    def client() -> Client:
+        return Client(settings())
+
+    @cache
+    def cluster() -> Cluster:
+        return stack.enter_context(cluster_of(action, variables, parameters["concurrency"]))
+
+    if parameters["wait_timeout"] < 0:
+        raise OptionError("wait_timeout", "it must be 0 or more seconds.")
+    copied = ("create_namespaces", "prune", "wait", "wait_timeout", "render_dir", "concurrency")
+    return Job(
+        entries=checked_entries(parameters["entries"], parameters["delivery"]),
+        client=client,
+        service=cache(lambda: _service(settings(), parameters)),
+        cluster=cluster,
+        template=templates(action, variables, parameters["templates_dir"]),
+        tell=tell,
+        last_words=last_words,
+        check_mode=bool(action._task.check_mode),
+        scope=Scope(parameters["scope"] == "cluster", parameters["operator_namespace"]),
+        **{name: parameters[name] for name in copied},
+    )
+
+
+def _service(settings: Settings, parameters: Mapping[str, Any]) -> Service:
+    """The Secrets API as the operator gets it."""
+    return Service(
+        api_url=settings.api_url,
+        site_id=settings.site_id,
+        api_version=settings.api_version,
+        # The operator sends what lies in the Secret; a newline of the file that it came from would break the header.
+        access_token=(parameters["operator_token"] or "").strip() or settings.token(),
+        ca_cert=_pem(parameters["ca"] or settings.ca_cert),
+    )
+
+
+def _pem(ca_cert: str | None) -> str | None:
+    """The certificates themselves, of a file or as they are."""
+    if not ca_cert or "-----BEGIN" in ca_cert:
+        return ca_cert or None
+    try:
+        with open(os.path.expanduser(ca_cert), encoding="utf-8") as stream:
+            return stream.read()
+    except OSError as error:
+        raise OptionError("ca", f"cannot read {ca_cert}: {error.strerror}.") from None

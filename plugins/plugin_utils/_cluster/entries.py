@@ -1,0 +1,216 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entries of cluster_credentials: checked and completed before anything is asked or changed.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL, PREFIX
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY, SOURCES
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sts import (
+    checked_sts,
+    problems_of_sts,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds
+
+# What External Secrets Operator does, and a push cannot.
+_OPERATORS = ("template", "refresh_interval", "creation_policy", "deletion_policy", "sts_session_token")
+# Kubernetes' names of Secrets and namespaces (RFC 1123), keys of a Secret's data, labels and annotations.
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_DATA_KEY = re.compile(r"(?!\.\.?\Z|\.\.)[-._a-zA-Z0-9]{1,253}")
+_WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_MARK = re.compile(rf"(?:(?=[^/]{{1,253}}/)[a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_WORD}")
+_LABEL = re.compile(rf"(?:{_WORD})?")
+# All annotations of an object, their names included (Kubernetes' TotalAnnotationSizeLimitB).
+_ANNOTATIONS_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One Secret: what it is to hold, and how it gets there.
+
+    :arg source: one of SOURCES; ``path`` names it, but for STS, whose options are ``sts``.
+    """
+
+    name: str
+    namespace: str
+    delivery: str
+    source: str
+    path: str
+    sts: Mapping[str, Any]
+    keys: Mapping[str, str] | None
+    format: str
+    type: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    template: Mapping[str, str]
+    refresh_interval: str
+    creation_policy: str
+    deletion_policy: str
+
+    @property
+    def where(self) -> str:
+        """As messages name it."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether the Secret is written from here."""
+        return self.delivery == "push"
+
+
+def checked_entries(entries: Sequence[Any], delivery: str) -> list[Entry]:
+    """Every entry with all its fields.
+
+    :arg delivery: the default delivery.
+    :raises OptionError: the message holds every problem of every entry.
+    """
+    checked, problems = [], []
+    seen: set[tuple[str, str]] = set()
+    for number, given in enumerate(entries):
+        where = f"entries[{number}]"
+        try:
+            entry = _entry(given, where, delivery)
+        except WorkloadCredentialsError as error:
+            problems.append(str(error))
+            continue
+        if (entry.namespace, entry.name) in seen:
+            problems.append(f"{where}: {entry.where} is listed twice.")
+        seen.add((entry.namespace, entry.name))
+        checked.append(entry)
+    if problems:
+        raise WorkloadCredentialsError(" ".join(problems))
+    return checked
+
+
+def _entry(given: Any, where: str, delivery: str) -> Entry:
+    if not isinstance(given, Mapping):
+        raise OptionError(where, "it must be a dictionary.")
+    # What is empty is not set, as everywhere.
+    set_ones = {name: value for name, value in given.items() if value not in (None, "", {}, [])}
+    where = f"{where} ({given['name']})" if given.get("name") else where
+    fields = _validated(set_ones, where)
+    fields["delivery"] = fields["delivery"] or delivery
+    problems = list(_problems(fields, where))
+    if problems:
+        raise WorkloadCredentialsError(" ".join(problems))
+    (source,) = (one for one in SOURCES if fields[one])
+    is_sts = source == "sts_session_token"
+    return Entry(
+        name=fields["name"],
+        namespace=fields["namespace"],
+        delivery=fields["delivery"],
+        type=fields["type"],
+        source=source,
+        path="" if is_sts else str(parse_path(fields[source], f"{where}.{source}")),
+        sts=checked_sts(fields[source]) if is_sts else {},
+        keys={str(target): str(one) for target, one in fields["keys"].items()} if fields["keys"] else None,
+        format=fields["format"] or "raw",
+        labels=_texts(fields["labels"]),
+        annotations=_texts(fields["annotations"]),
+        template=_texts(fields["template"]),
+        refresh_interval=fields["refresh_interval"] or "auto",
+        creation_policy=fields["creation_policy"] or "Owner",
+        deletion_policy=fields["deletion_policy"] or "Retain",
+    )
+
+
+def _validated(given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    result = ArgumentSpecValidator(dict(ENTRY)).validate(dict(given))
+    if result.error_messages:
+        raise WorkloadCredentialsError(
+            " ".join(f"{where}: {message.rstrip('.')}." for message in result.error_messages)
+        )
+    return {name: result.validated_parameters.get(name) for name in ENTRY}
+
+
+def _problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:
+    sources = [source for source in SOURCES if fields[source]]
+    if len(sources) != 1:
+        yield f"{where}: exactly one of dynamic_secret and static_secret (or sts_session_token) is needed."
+        return
+    for field, pattern in (("name", _NAME), ("namespace", _NAMESPACE)):
+        if not pattern.fullmatch(fields[field]):
+            yield f"{where}.{field}: {fields[field]!r} is not a name that Kubernetes allows here."
+    (source,) = sources
+    if source == "sts_session_token":
+        yield from problems_of_sts(fields[source], f"{where}.{source}")
+    else:
+        yield from _problem_of(lambda: parse_path(fields[source], f"{where}.{source}"))
+    yield from _problems_of_keys(fields, source, where)
+    yield from _problems_of_marks(fields, where)
+    yield from _problems_of_the_operators_own(fields, where)
+
+
+def _problems_of_keys(fields: Mapping[str, Any], source: str, where: str) -> Iterator[str]:
+    if fields["keys"] and fields["format"]:
+        yield f"{where}.keys: keys and format exclude each other."
+    if fields["format"] not in (None, "raw") and source != "dynamic_secret":
+        yield f"{where}.format: it is for dynamic secrets; use keys for others."
+    for target in (*(fields["keys"] or ()), *(fields["template"] or ())):
+        if not _DATA_KEY.fullmatch(str(target)):
+            yield f"{where}: {target!r} cannot be a key of a Secret."
+    for field in ("keys", "template", "labels", "annotations"):
+        for name, text in (fields[field] or {}).items():
+            if isinstance(text, (Mapping, list, type(None))):
+                yield f"{where}.{field}.{name}: it must be a text."
+
+
+def _problems_of_marks(fields: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Labels and annotations: what Kubernetes would refuse, and what is the role's own."""
+    for field in ("labels", "annotations"):
+        for name in map(str, fields[field] or ()):
+            if not _MARK.fullmatch(name):
+                yield f"{where}.{field}: {name!r} is not a name that Kubernetes allows here."
+            if name in MANAGED_LABEL or name.startswith(PREFIX):
+                yield f"{where}.{field}: {name} is the role's own."
+    for name, text in _texts(fields["labels"]).items():
+        # The operator takes labels as templates.
+        is_template = "{{" in text and fields["delivery"] == "external_secret"
+        if not (is_template or _LABEL.fullmatch(text)):
+            yield f"{where}.labels.{name}: {text!r} cannot be a label."
+    if sum(len(f"{name}{text}".encode()) for name, text in _texts(fields["annotations"]).items()) > _ANNOTATIONS_BYTES:
+        yield f"{where}.annotations: they are longer than the {_ANNOTATIONS_BYTES} bytes that Kubernetes allows."
+
+
+def _problems_of_the_operators_own(fields: Mapping[str, Any], where: str) -> Iterator[str]:
+    """The fields that only External Secrets Operator honours."""
+    if fields["delivery"] == "push":
+        yield from (f"{where}.{field}: it needs delivery external_secret." for field in _OPERATORS if fields.get(field))
+        return
+    if fields["template"] and (fields["keys"] or fields["format"]):
+        yield f"{where}.template: template excludes keys and format."
+    interval = fields["refresh_interval"]
+    if interval not in (None, "auto"):
+        yield from _problem_of(lambda: seconds(interval, f"{where}.refresh_interval"))
+    if (fields["creation_policy"], fields["deletion_policy"]) == ("Merge", "Delete"):
+        yield f"{where}.deletion_policy: with creation_policy Merge the Secret is somebody else's."
+
+
+def _problem_of(check: Any) -> Iterator[str]:
+    try:
+        check()
+    except WorkloadCredentialsError as error:
+        yield str(error)
+
+
+def _texts(given: Mapping[str, Any] | None) -> dict[str, str]:
+    # YAML's true, as Kubernetes spells it.
+    return {
+        str(name): str(text).lower() if isinstance(text, bool) else str(text) for name, text in (given or {}).items()
+    }

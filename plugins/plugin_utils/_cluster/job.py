@@ -1,0 +1,54 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task of cluster_credentials is asked to do, and whom it asks.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Callable
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Template
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Scope, Service
+
+
+@dataclass(frozen=True)
+class Job:
+    """One task.
+
+    :arg client: the Secrets API, and ``service`` how the operator reaches it; asked for only where it is needed.
+    :arg cluster: the cluster, likewise.
+    :arg template: renders the operator's templates.
+    :arg tell: shows a line to the person who runs the play; ``last_words`` one that must be seen, as no result follows.
+    :arg wait_timeout: seconds, for the operator and for what is removed to be gone.
+    :arg render_dir: a folder for the operator's manifests; None: none are written.
+    :arg concurrency: how many requests are under way at most.
+    """
+
+    entries: Sequence[Entry]
+    client: Callable[[], Client]
+    service: Callable[[], Service]
+    cluster: Callable[[], Cluster]
+    template: Template
+    tell: Callable[[str], None]
+    last_words: Callable[[str], None]
+    check_mode: bool = False
+    create_namespaces: bool = False
+    prune: bool = False
+    wait: bool = True
+    wait_timeout: int = 120
+    render_dir: str | None = None
+    scope: Scope = field(default_factory=Scope)
+    concurrency: int = 8
+
+    @property
+    def operated(self) -> list[Entry]:
+        """The entries that the operator delivers."""
+        return [entry for entry in self.entries if not entry.is_pushed]

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operator's manifests: made by templates, of which the user may have some, and checked for what they must say.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import yaml
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
+    Operated,
+    Service,
+)
+
+# Renders the template of this name (and says which file that was) with these variables.
+Template = Callable[[str, Mapping[str, Any]], "tuple[str, str]"]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An object as its template wrote it, and as the cluster gets it."""
+
+    operated: Operated
+    text: str
+    content: dict[str, Any]
+
+
+def manifests_of(objects: Sequence[Operated], service: Service, template: Template) -> list[Manifest]:
+    """Every object's manifest, in their order.
+
+    :raises OptionError: a template that makes something else than the object; the text names the file and the field.
+    """
+    return [_manifest(one, service, template) for one in objects]
+
+
+def _manifest(one: Operated, service: Service, template: Template) -> Manifest:
+    variables = one.variables()
+    generator = ""
+    if one.template == "cluster_generator":
+        # It takes its spec from the template of its generator.
+        inner = variables["generator"]
+        generator = template(inner["template"], {"object": inner, "service": service, "generator": ""})[0]
+    text, path = template(one.template, {"object": variables, "service": service, "generator": generator})
+    content = _only_document(text, path)
+    problem = _difference(one, content)
+    if problem:
+        raise OptionError("templates_dir", f"{path} makes {one.kind} {one.name} with {problem}")
+    return Manifest(one, text, content)
+
+
+def _only_document(text: str, path: str) -> dict[str, Any]:
+    try:
+        documents = [one for one in yaml.safe_load_all(text) if one is not None]
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        # The text itself may hold the token.
+        where = "" if line is None else f" (line {line + 1} of what it makes)"
+        raise OptionError("templates_dir", f"{path} makes no valid YAML{where}.") from None
+    if len(documents) != 1 or not isinstance(documents[0], dict):
+        raise OptionError("templates_dir", f"{path} has to make one object, and makes {len(documents)}.")
+    return documents[0]
+
+
+def _difference(one: Operated, content: Mapping[str, Any]) -> str | None:
+    """What decides which object it is, and whose: there a template has no choice."""
+    metadata = content.get("metadata") or {}
+    found = {
+        "kind": content.get("kind"),
+        "apiVersion": content.get("apiVersion"),
+        "metadata.name": metadata.get("name"),
+        "metadata.namespace": metadata.get("namespace"),
+    }
+    wanted = dict(zip(found, (one.kind, one.api_version, one.name, one.namespace)))
+    for field, value in wanted.items():
+        if found[field] != value:
+            return f"{field} {found[field]!r}: it must be {value!r}."
+    labels = metadata.get("labels") or {}
+    for name, value in one.labels.items():
+        if labels.get(name) != value:
+            return f"metadata.labels without {name}: {value!r}, by which the role knows its own objects."
+    return None

@@ -1,0 +1,18 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role's names in a cluster.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+FIELD_MANAGER = "community.workload_credentials"
+MANAGED_LABEL = {"app.kubernetes.io/managed-by": "community.workload_credentials"}
+# What selects the role's objects.
+SELECTOR = tuple(f"{name}={value}" for name, value in MANAGED_LABEL.items())
+PREFIX = "workload-credentials.ansible.com/"
+# The Secrets with which the operator reaches the Secrets API.
+TOKEN_SECRET, CA_SECRET = "workload-credentials-token", "workload-credentials-ca"
+PART_LABEL = {"app.kubernetes.io/component": "operator-connection"}

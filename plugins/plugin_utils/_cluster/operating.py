@@ -1,0 +1,223 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Giving the operator what it needs, waiting for it, and letting it have a Secret, or taking one from it.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
+    EVENT,
+    EXTERNAL_SECRET,
+    SECRET,
+    own_objects,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    MARKS,
+    Found,
+    reference,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import (
+    Outcome,
+    where,
+    without_bookkeeping,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import LET_GO, Step
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import shown
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
+    raise_refusals,
+    remove,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status, statuses
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import (
+    Identity,
+    identity_of,
+)
+
+_LONGEST_PAUSE = 2.0
+
+
+class Operating:
+    """The operator's objects in one task.
+
+    :arg manifests: all that should be there.
+    :arg absent: namespaces that are not there yet, and in check mode will not be.
+    """
+
+    def __init__(self, cluster: Cluster, manifests: Sequence[Manifest], absent: Collection[str]) -> None:
+        self._cluster = cluster
+        self._manifests = manifests
+        self._absent = absent
+        self._before = self._known()
+        self._actions: dict[Identity, str] = {}
+
+    def _known(self) -> dict[Identity, Found]:
+        kinds = {one.operated.kind for one in self._manifests} - {"Secret"}
+        namespaces = {one.operated.namespace for one in self._manifests if one.operated.namespace}
+        found = [one for kind in sorted(kinds) for one in own_objects(self._cluster, KINDS[kind], namespaces) or ()]
+        places = [
+            (one.operated.namespace, one.operated.name) for one in self._manifests if one.operated.kind == "Secret"
+        ]
+        found += [one for one in self._cluster.get_many(SECRET, places) if one is not None] if places else []
+        return {identity_of(one): one for one in found}
+
+    def apply(self, outcome: Outcome, *, check_mode: bool) -> None:
+        """Bring the objects about, those first that others refer to; what the cluster refuses is a problem.
+
+        Metadata is stable, and applied by one manager: a changed one would make the operator generate again.
+        """
+        refused: set[str | None] = set()
+        for is_last in (False, True):
+            wanted = [one for one in self._manifests if (one.operated.kind == "ExternalSecret") is is_last]
+            # Without what it refers to, it would only fail.
+            held_back = [one for one in wanted if is_last and refused & {one.operated.namespace, None}]
+            for one in held_back:
+                self._actions[one.operated.identity] = "failed"
+            refused |= self._apply([one for one in wanted if one not in held_back], outcome, check_mode=check_mode)
+
+    def _apply(self, wanted: Sequence[Manifest], outcome: Outcome, *, check_mode: bool) -> set[str | None]:
+        """The namespaces in which something was refused."""
+        there = [one for one in wanted if one.operated.namespace not in self._absent]
+        foretold = dict(zip(_identities(there), self._cluster.apply([one.content for one in there], dry_run=True)))
+        changing = [one for one in wanted if self._differs(one, foretold.get(one.operated.identity))]
+        if not check_mode:
+            ready = [one for one in changing if not isinstance(foretold.get(one.operated.identity), Refusal)]
+            foretold.update(zip(_identities(ready), self._cluster.apply([one.content for one in ready])))
+        refused = set()
+        for one in wanted:
+            answer = foretold.get(one.operated.identity, one.content)
+            if isinstance(answer, Refusal):
+                refused.add(one.operated.namespace)
+                outcome.problems.append(answer.words)
+                self._actions[one.operated.identity] = "failed"
+            elif one in changing:
+                self._note(one, answer, outcome)
+        return refused
+
+    def _differs(self, one: Manifest, answer: Any) -> bool:
+        before = self._before.get(one.operated.identity)
+        if before is None or answer is None or isinstance(answer, Refusal):
+            return True
+        return without_bookkeeping(before) != without_bookkeeping(answer)
+
+    def _note(self, one: Manifest, answer: Found, outcome: Outcome) -> None:
+        before = self._before.get(one.operated.identity)
+        self._actions[one.operated.identity] = "created" if before is None else "updated"
+        view = _secret_view if one.operated.kind == "Secret" else without_bookkeeping
+        outcome.differs(where(one.content), None if before is None else view(before), view(answer))
+
+    def report(self) -> list[dict[str, Any]]:
+        """What happened to each entry that the operator delivers."""
+        return [
+            {
+                **{name: getattr(one.operated, name) for name in ("name", "namespace")},
+                "keys": one.operated.more["keys"],
+                "delivery": "external_secret",
+                "action": self._actions.get(one.operated.identity, "kept"),
+                "reason": f"the operator generates anew every {one.operated.more['interval']}",
+                "lease_id": None,
+                "expiration": None,
+            }
+            for one in self._manifests
+            if one.operated.kind == "ExternalSecret"
+        ]
+
+    def applied(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of the entries whose ExternalSecret the cluster has taken."""
+        return [
+            entry for entry in entries if self._actions.get(("ExternalSecret", entry.namespace, entry.name)) != "failed"
+        ]
+
+
+def wait_until_ready(cluster: Cluster, entries: Sequence[Entry], timeout: float) -> list[Status]:
+    """The entries' states, once all are ready or so many seconds have passed."""
+    deadline, pause = time.monotonic() + timeout, 0.1
+    while True:
+        found = states(cluster, entries)
+        left = deadline - time.monotonic()
+        if left <= 0 or all(one.problem is None for one in found):
+            return states(cluster, entries, causes=True) if left <= 0 else found
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+
+def states(cluster: Cluster, entries: Sequence[Entry], *, causes: bool = False) -> list[Status]:
+    """The entries' states now.
+
+    :arg causes: with what the operator warns about, which is in events.
+    """
+    namespaces = {entry.namespace for entry in entries}
+    operated = [entry for entry in entries if not entry.is_pushed]
+    external = own_objects(cluster, EXTERNAL_SECRET, namespaces) or [] if operated else []
+    secrets = own_objects(cluster, SECRET, namespaces) or [] if len(operated) < len(entries) else []
+    events = _warnings(cluster, namespaces) if causes and operated else []
+    return statuses(entries, external, secrets, events, datetime.now(timezone.utc))
+
+
+def _warnings(cluster: Cluster, namespaces: Collection[str]) -> list[dict[str, Any]]:
+    fields = ("type=Warning", "involvedObject.kind=ExternalSecret")
+    try:
+        return cluster.list(EVENT, fields=fields) or []
+    except ForbiddenError:
+        return [one for name in sorted(namespaces) for one in cluster.list(EVENT, namespace=name, fields=fields) or ()]
+
+
+def let_go(cluster: Cluster, steps: Sequence[Step], ready: Sequence[Status], *, check_mode: bool) -> list[Step]:
+    """Give up the Secrets that the operator has taken over; until then the pushed values are in use.
+
+    The data stays as the operator has written it. Returns the steps that were taken.
+
+    :raises WorkloadCredentialsError: the cluster does not let go of one.
+    """
+    done = {(one.entry.namespace, one.entry.name) for one in ready if one.problem is None}
+    leaving = [step for step in steps if step.action == LET_GO and (step.namespace, step.name) in done]
+    if leaving and not check_mode:
+        marks = {"annotations": dict.fromkeys(MARKS)}
+        patches = [_patch(step.found or {}, marks) for step in leaving]
+        raise_refusals(cluster.patch(patches))
+    return leaving
+
+
+def take_over(
+    cluster: Cluster, steps: Sequence[Step], external: Mapping[tuple[str, str], Found], timeout: float
+) -> dict[str, Found]:
+    """Make Secrets of the operator the role's own: the metadata that they have then.
+
+    An owned Secret would go with its ExternalSecret: the cluster collects it, and with the deletion policy Delete the
+    operator itself removes it.
+
+    :raises WorkloadCredentialsError: the cluster refuses, or an ExternalSecret does not go in time.
+    """
+    freed = cluster.patch([_patch(step.found or {}, {"ownerReferences": None}) for step in steps])
+    raise_refusals(freed)
+    writers = [external[step.namespace, step.name] for step in steps if (step.namespace, step.name) in external]
+    stuck = remove(cluster, writers, timeout)
+    if stuck:
+        raise StateError(" ".join(stuck.values()))
+    return {step.where: one for step, one in zip(steps, freed) if not isinstance(one, Refusal)}
+
+
+def _patch(found: Found, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    named = reference(found)
+    return {**named, "metadata": {**named["metadata"], **metadata}}
+
+
+def _identities(manifests: Sequence[Manifest]) -> list[Identity]:
+    return [one.operated.identity for one in manifests]
+
+
+def _secret_view(found: Found) -> dict[str, Any]:
+    return shown(found, "(hidden)")

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The data of the operator's Secrets, in the operator's own template language (Go's).
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
+    fields_of,
+    is_text,
+    profile,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import TEXT_KEY
+
+_ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_SAFE = re.compile(r"(?:\.(\w+)|index \. \"(\w+)\")(?:\s*\|\s*(?:trim|quote|b64enc|upper|lower|toString))*")
+
+
+def template_data(entry: Entry, keys: Sequence[str] | None) -> dict[str, str]:
+    """The Secret's keys, each with the action that makes its value; empty: all keys of the source as they are.
+
+    :arg keys: of the source, where each use of it is a lease: after a failure the operator would generate again, so
+        only what cannot fail is allowed. None: a failure costs nothing.
+    :raises OptionError: a key that the source does not have, or an action that may fail.
+    """
+    if entry.template:
+        for target, text in entry.template.items() if keys is not None else ():
+            _check(text, keys or (), f"{entry.where}.template.{target}")
+        return dict(entry.template)
+    wanted = entry.keys or ({} if entry.format == "raw" else fields_of(entry.format))
+    missing = sorted(set(wanted.values()) - set(keys)) if keys is not None else ()
+    if missing:
+        field = "keys" if entry.keys else "format"
+        there = ", ".join(keys or ())
+        raise OptionError(f"{entry.where}.{field}", f"there will be no {', '.join(missing)}, but {there}.")
+    actions = {target: f"{{{{ index . {_literal(source)} }}}}" for target, source in wanted.items()}
+    return {TEXT_KEY: profile(actions)} if is_text(entry.format) else actions
+
+
+def check_marks(entry: Entry, keys: Sequence[str]) -> None:
+    """:raises OptionError: a label or annotation is a template that might fail after generating."""
+    for field in ("labels", "annotations"):
+        for name, text in getattr(entry, field).items():
+            _check(text, keys, f"{entry.where}.{field}.{name}")
+
+
+def _check(text: str, keys: Sequence[str], where: str) -> None:
+    for action in _ACTION.findall(text):
+        safe = _SAFE.fullmatch(action)
+        name = safe and (safe.group(1) or safe.group(2))
+        if not safe or name not in keys:
+            raise OptionError(
+                where,
+                f"{{{{ {action} }}}} might fail, and the operator would then generate a lease at each retry. Use the "
+                f"keys {', '.join(keys)}, with nothing but trim, quote, b64enc, upper, lower or toString behind them.",
+            )
+
+
+def _literal(text: str) -> str:
+    """A string as Go reads it: what JSON escapes, Go escapes in the same way."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task of cluster_credentials did, or would do: gathered while it happens, also when it breaks off.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
+
+
+@dataclass
+class Outcome:
+    """The report, the differences by object, and what went wrong.
+
+    None of it holds a value. ``problems`` fail the task at its end; ``warnings`` do not.
+    """
+
+    report: list[dict[str, Any]] = field(default_factory=list)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def differs(self, where: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
+        """Take note of a difference; None on one side: the object is not there."""
+        for side, view in ((self.before, before), (self.after, after)):
+            if view is not None:
+                side[where] = dict(view)
+
+    def result(self, *, diff: bool) -> dict[str, Any]:
+        """The task's result."""
+        result: dict[str, Any] = {"changed": bool(self.before or self.after), "report": self.report}
+        if diff:
+            result["diff"] = {"before": self.before, "after": self.after}
+        if self.warnings:
+            result["warnings"] = self.warnings
+        if self.problems:
+            result.update(failed=True, msg=" ".join(self.problems))
+        return result
+
+
+def where(found: Found) -> str:
+    """An object in a difference."""
+    metadata = found["metadata"]
+    return "/".join(filter(None, (found["kind"], metadata.get("namespace"), metadata["name"])))
+
+
+def without_bookkeeping(found: Found) -> dict[str, Any]:
+    """An object without what the cluster itself writes, which says nothing."""
+    names = ("managedFields", "generation", "resourceVersion", "uid", "creationTimestamp", "selfLink")
+    metadata = {name: value for name, value in found["metadata"].items() if name not in names}
+    return {**{name: value for name, value in found.items() if name != "status"}, "metadata": metadata}

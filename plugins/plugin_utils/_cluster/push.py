@@ -1,0 +1,149 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Secrets that are pushed: what an entry makes of credentials, and what that changes.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
+    fields_of,
+    formatted,
+    is_text,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    Credentials,
+    Lease,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    EXPIRATION,
+    LEASE,
+    MINTED,
+    OPERATED,
+    Found,
+    data_keys,
+    labels_of,
+    marks_of,
+    notes_of,
+    own_names,
+    reference,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
+    MANAGED_LABEL,
+    PREFIX,
+)
+
+TEXT_KEY = "credentials"
+_LATER = "known after minting"
+
+
+def misfit(entry: Entry, keys: Sequence[str]) -> str | None:
+    """Why credentials with these keys cannot become what the entry says; None: they can."""
+    if entry.keys:
+        field, wanted = "keys", set(entry.keys.values())
+    elif entry.format != "raw":
+        field, wanted = "format", set(fields_of(entry.format).values())
+    else:
+        return None
+    missing = sorted(wanted - set(keys))
+    if not missing:
+        return None
+    return f"{entry.where}.{field}: {entry.path} has no {', '.join(missing)}; it has {', '.join(sorted(keys))}."
+
+
+def manifest(entry: Entry, credentials: Credentials) -> dict[str, Any]:
+    """The entry's Secret with these credentials."""
+    data = {key: _encoded(value) for key, value in _shaped(entry, credentials.values).items()}
+    return _secret(entry, data, marks_of(entry, credentials.lease, list(data)))
+
+
+def kept(entry: Entry, secret: Found) -> dict[str, Any]:
+    """The entry's Secret with the data that it has: labels and annotations may change without a new lease.
+
+    :arg secret: with its data.
+    """
+    notes = {name: text for name, text in notes_of(secret).items() if name.startswith(PREFIX)}
+    return _secret(entry, dict(secret.get("data") or {}), notes)
+
+
+def has_marks(entry: Entry, secret: Found) -> bool:
+    """Whether the Secret has the entry's labels and annotations, and none that the role has put there before."""
+    wanted = _secret(entry, {}, {name: text for name, text in notes_of(secret).items() if name.startswith(PREFIX)})
+    return _same_marks(secret, wanted)
+
+
+def is_same(before: Found, secret: Found) -> bool:
+    """Whether applying the Secret would change nothing.
+
+    :arg before: with its data.
+    """
+    return (before.get("data") or {}) == secret["data"] and _same_marks(before, secret)
+
+
+def leftovers(secret: Found, before: Found | None) -> dict[str, Any] | None:
+    """The patch that removes what others have added: a server-side apply leaves what it does not own."""
+    if before is None:
+        return None
+    extra = set(data_keys(before)) - set(secret["data"])
+    gone = {OPERATED} & set(labels_of(before))
+    if not extra and not gone:
+        return None
+    metadata = {**reference(secret)["metadata"], "labels": dict.fromkeys(sorted(gone))}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": dict.fromkeys(sorted(extra))}
+
+
+def shown(secret: Found, data: str, *, is_minted: bool = True) -> dict[str, Any]:
+    """A Secret as a diff shows it: without any value.
+
+    :arg data: what is said of its values.
+    :arg is_minted: False: its lease is still to be minted.
+    """
+    notes = dict(notes_of(secret))
+    if not is_minted:
+        notes.update({name: _LATER for name in (LEASE, EXPIRATION, MINTED) if name in notes})
+    own = {"labels": dict(labels_of(secret)), "annotations": notes}
+    return {"keys": data_keys(secret), "data": data, "type": secret.get("type", "Opaque"), **own}
+
+
+def lease_fields(lease: Lease | None, expiration: str | None) -> dict[str, Any]:
+    """A lease as the report names it."""
+    return {"lease_id": lease.id if lease else None, "expiration": expiration}
+
+
+def _same_marks(before: Found, secret: Found) -> bool:
+    return all(
+        wanted.items() <= (before["metadata"].get(field) or {}).items()
+        # What the role has put there and nobody wants any more goes.
+        and own_names(before, field) <= wanted.keys()
+        for field, wanted in ((name, secret["metadata"][name]) for name in ("labels", "annotations"))
+    )
+
+
+def _shaped(entry: Entry, values: Mapping[str, Any]) -> dict[str, Any]:
+    if entry.keys:
+        return {target: values[source] for target, source in entry.keys.items()}
+    shaped = formatted(values, entry.format, entry.path)
+    return {TEXT_KEY: shaped} if is_text(entry.format) else dict(shaped)
+
+
+def _encoded(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return base64.b64encode(text.encode()).decode()
+
+
+def _secret(entry: Entry, data: dict[str, str], notes: Mapping[str, str]) -> dict[str, Any]:
+    metadata = {
+        "name": entry.name,
+        "namespace": entry.namespace,
+        "labels": {**entry.labels, **MANAGED_LABEL},
+        "annotations": {**entry.annotations, **notes},
+    }
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": entry.type, "data": data}

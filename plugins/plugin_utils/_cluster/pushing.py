@@ -1,0 +1,157 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pushing: what is due is tried without values, minted and applied, each entry apart from the others.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    Credentials,
+    Lease,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    LEASE,
+    Found,
+    is_pushed,
+    notes_of,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
+    KEEP,
+    MINT,
+    READ,
+    Step,
+    foreign_words,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import (
+    has_marks,
+    is_same,
+    kept,
+    manifest,
+)
+
+# The source of an entry: the kind of its source and its path.
+Sources = Mapping["tuple[str, str]", Source]
+_EPOCH = datetime.fromtimestamp(0, timezone.utc)
+
+
+@dataclass(frozen=True)
+class Write:
+    """A Secret that is to be written.
+
+    :arg before: the Secret as it was, as much of it as was read; None: there was none.
+    :arg secret: the manifest; with placeholders while its credentials are still to be minted.
+    """
+
+    step: Step
+    before: Found | None
+    secret: dict[str, Any]
+    lease: Lease | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether credentials are minted for it."""
+        return self.step.action == MINT
+
+
+def writes_of(steps: Sequence[Step], sources: Sources, cluster: Cluster) -> list[Write]:
+    """What is to be written, in the steps' order, without those Secrets that are as they should be."""
+    pushed = [step for step in steps if step.entry is not None]
+    # The data is read where it decides whether, or with what, a Secret is written: by name.
+    seen = [step for step in pushed if step.found is not None and _needs_data(step)]
+    data = cluster.get_many(SECRET, [(step.namespace, step.name) for step in seen]) if seen else []
+    known = {step.where: one for step, one in zip(seen, data)}
+    found = (_write(step, sources, known.get(step.where, step.found)) for step in pushed)
+    return [one for one in found if one is not None]
+
+
+def _needs_data(step: Step) -> bool:
+    if step.action == KEEP:
+        return not has_marks(step.entry, step.found)  # type: ignore[arg-type]  # both are there, see above
+    return step.action == READ
+
+
+def _write(step: Step, sources: Sources, before: Found | None) -> Write | None:
+    entry = step.entry
+    if entry is None:
+        return None
+    if step.action == KEEP:
+        return Write(step, before, kept(entry, before)) if before is not None and "data" in before else None
+    source = sources[entry.source, entry.path]
+    if step.action == MINT:
+        nothing = Lease("00000000-0000-0000-0000-000000000000", source.identity, _EPOCH, _EPOCH)
+        return Write(step, before, manifest(entry, Credentials(source.placeholder(), nothing)))
+    secret = manifest(entry, source.mint())
+    return None if before is not None and is_same(before, secret) else Write(step, before, secret)
+
+
+def applied(cluster: Cluster, writes: Sequence[Write], *, dry_run: bool = False) -> list[Any]:
+    """The server's answer to each write: its object, or a Refusal. What was not there before is only created."""
+    made = [_versioned(one) for one in writes if one.before is not None]
+    fresh = [one.secret for one in writes if one.before is None]
+    answers = iter(cluster.apply(made, dry_run=dry_run) if made else [])
+    creations = iter(cluster.create(fresh, dry_run=dry_run) if fresh else [])
+    return [next(creations) if one.before is None else next(answers) for one in writes]
+
+
+def _versioned(write: Write) -> dict[str, Any]:
+    """The manifest for the very object that was seen."""
+    version = (write.before or {})["metadata"].get("resourceVersion")
+    metadata = {**write.secret["metadata"], **({"resourceVersion": version} if version else {})}
+    return {**write.secret, "metadata": metadata}
+
+
+def filled(
+    writes: Sequence[Write], sources: Sources, minted: Minted, limit: int
+) -> list[Write | WorkloadCredentialsError]:
+    """The writes with credentials in them, each minted for its own Secret; or why there are none."""
+
+    def fill(write: Write) -> Write:
+        entry = write.step.entry
+        if entry is None or not write.is_due:
+            return write
+        credentials = minted.mint(sources[entry.source, entry.path])
+        return replace(write, secret=manifest(entry, credentials), lease=credentials.lease)
+
+    return attempts(fill, writes, limit)
+
+
+def settled(cluster: Cluster, write: Write, answer: Any, minted: Minted) -> Any:
+    """The end of a write: its object, or a sentence that says why there is none and what became of its lease.
+
+    An answer that never came, or a change in the meantime, is settled by looking at what is there now.
+    """
+    if not isinstance(answer, Refusal):
+        minted.held(write.lease)
+        return answer
+    if answer.exists:
+        return foreign_words(write.step.where)
+    if answer.status not in (0, 409):
+        return answer.words
+    try:
+        now = cluster.get(SECRET, write.step.name, write.step.namespace, metadata_only=True)
+    except WorkloadCredentialsError:
+        return f"{answer.words} {minted.doubtful(write.lease)}".strip()
+    if now is not None and write.lease and notes_of(now).get(LEASE) == write.lease.id:
+        minted.held(write.lease)
+        return now
+    if answer.status == 409 and now is not None and is_pushed(now):
+        # Others may write labels and annotations into a Secret of the role at any time.
+        answer = applied(cluster, [replace(write, before=now)])[0]
+        if not isinstance(answer, Refusal):
+            minted.held(write.lease)
+            return answer
+    return answer.words

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operator's manifests as files for GitOps tools: one a namespace, without any secret value.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import manifests_for
+
+# What belongs to no namespace.
+_SHARED = "_cluster"
+
+
+def render(job: Job, outcome: Outcome) -> None:
+    """Write what the operator gets for the entries.
+
+    :raises WorkloadCredentialsError: no folder, or entries that are pushed.
+    """
+    if not job.render_dir:
+        raise OptionError("render_dir", "name the folder for the manifests.")
+    pushed = [entry.where for entry in job.entries if entry.is_pushed]
+    if pushed:
+        raise StateError(
+            f"{', '.join(pushed)}: a pushed Secret holds values, which must not lie in files. Use delivery "
+            "external_secret."
+        )
+    write_files(job, manifests_for(job), outcome)
+
+
+def write_files(job: Job, manifests: Sequence[Manifest], outcome: Outcome) -> None:
+    """Write the manifests, and a README.md that says which Secrets have to be made by hand; remove what is left over.
+
+    :raises OptionError: the folder cannot be written.
+    """
+    folder = Path(os.path.expanduser(job.render_dir or ""))
+    wanted = _files(job, manifests)
+    try:
+        found = (
+            {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.yml")} if folder.is_dir() else {}
+        )
+        readme = folder / "README.md"
+        found.update({readme.name: readme.read_text(encoding="utf-8")} if readme.is_file() else {})
+        stale = {name for name, text in found.items() if name not in wanted and _is_own(text)}
+        for name in sorted(wanted.keys() | stale):
+            if found.get(name) != wanted.get(name):
+                _change(folder / name, found.get(name), wanted.get(name), outcome, check_mode=job.check_mode)
+    except (OSError, UnicodeDecodeError) as error:
+        problem = getattr(error, "strerror", None) or "a file in it is no text"
+        raise OptionError("render_dir", f"{folder} cannot be written: {problem}.") from None
+
+
+def _files(job: Job, manifests: Sequence[Manifest]) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for one in manifests:
+        # The Secrets with the token and the CA are left out; the README says how to make them.
+        if one.operated.kind != "Secret":
+            name = f"{one.operated.namespace or _SHARED}.yml"
+            files[name] = files.get(name, "") + one.text
+    secrets = [one.operated.variables() for one in manifests if one.operated.kind == "Secret"]
+    variables = {"secrets": secrets, "scope": "cluster" if job.scope.cluster else "namespace", "entries": _keys(job)}
+    files["README.md"] = job.template("README.md", variables)[0]
+    return files
+
+
+def _keys(job: Job) -> list[Mapping[str, object]]:
+    """The Secrets from which STS takes its keys, which the user has to make too."""
+    return [
+        {"namespace": entry.namespace, **reference}
+        for entry in job.operated
+        for reference in (entry.sts.get("secret_ref") or {}).values()
+    ]
+
+
+def _change(path: Path, before: str | None, after: str | None, outcome: Outcome, *, check_mode: bool) -> None:
+    views = ({"text": text} if text is not None else None for text in (before, after))
+    outcome.differs(str(path), *views)
+    if check_mode:
+        return
+    if after is None:
+        path.unlink()
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(after, encoding="utf-8")
+    fresh.chmod(0o644)
+    fresh.replace(path)
+
+
+def _is_own(text: str) -> bool:
+    return any(name in text and value in text for name, value in MANAGED_LABEL.items())

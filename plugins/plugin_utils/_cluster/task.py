@@ -1,0 +1,78 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The states of cluster_credentials, from a job to its outcome; whatever ends it, no lease is left unnamed.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.deliver import Delivery
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import states
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import tear_down
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import render
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
+    ABSENT,
+    PRESENT,
+    RENDERED,
+    VERIFIED,
+)
+
+
+def perform(job: Job, state: str) -> Outcome:
+    """Bring the state about, and say what was done, also where it failed.
+
+    :arg state: one of present, absent, rendered and verified.
+    """
+    outcome, minted = Outcome(), Minted(job.client, is_real=not job.check_mode)
+    try:
+        _STATES[state](job, outcome, minted)
+    except WorkloadCredentialsError as error:
+        outcome.problems.insert(0, str(error))
+    except BaseException:
+        # There will be no result: the person at the screen is told.
+        for words in filter(None, minted.end()):
+            job.last_words(words)
+        raise
+    staying, living = minted.end()
+    outcome.warnings.extend(minted.warnings)
+    if outcome.problems or living:
+        outcome.problems.extend(words for words in (staying, living) if words)
+    elif staying:
+        outcome.warnings.append(staying)
+    return outcome
+
+
+def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
+    if job.entries or job.prune:
+        Delivery(job, outcome, minted).run()
+
+
+def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
+    for lease in tear_down(job.cluster(), job.entries, job.wait_timeout, outcome, check_mode=job.check_mode):
+        minted.supersede(lease)
+
+
+def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:
+    render(job, outcome)
+
+
+def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
+    found = states(job.cluster(), job.entries, causes=True) if job.entries else []
+    for one in found:
+        job.tell(one.line)
+    outcome.report.extend(one.reported() for one in found)
+    outcome.problems.extend(one.line for one in found if one.problem)
+
+
+_STATES: Mapping[str, Callable[[Job, Outcome, Minted], None]] = MappingProxyType(
+    {PRESENT: _present, ABSENT: _absent, RENDERED: _rendered, VERIFIED: _verified}
+)

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of the role's objects goes: what no entry wants, and then what nothing that stays refers to.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    Found,
+    identity,
+    is_pushed,
+    labels_of,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import PART_LABEL
+
+# Kind, namespace ("" for none) and name.
+Identity = tuple[str, str, str]
+# In the order in which they go: a writer before what it writes, and a user before what it uses.
+_ORDER = ("ExternalSecret", "ClusterSecretStore")
+
+
+def unwanted(
+    found: Sequence[Found], wanted: Collection[Identity], namespaces: Collection[str] | None = None
+) -> list[Found]:
+    """Those objects in the cluster that should not be there, ExternalSecrets first.
+
+    Secrets that the operator writes into for somebody else, or was told to leave, are not the role's to remove.
+
+    :arg found: the role's objects.
+    :arg wanted: what should be there.
+    :arg namespaces: of the namespaced objects leave out all others'. What the cluster shares goes with its last user.
+    """
+    known = {identity_of(one): one for one in found}
+    gone = {
+        identity
+        for identity, one in known.items()
+        if identity not in wanted and (namespaces is None or identity[1] in namespaces)
+    }
+    gone = {identity for identity in gone if _is_own(known[identity], gone)}
+    if namespaces is not None:
+        gone |= _without_users(known, gone, ("ClusterSecretStore", "ClusterGenerator"))
+        gone |= _left_behind(known, gone)
+    return [known[identity] for identity in sorted(gone, key=_order)]
+
+
+def identity_of(one: Found) -> Identity:
+    """Kind, namespace and name of an object."""
+    return one["kind"], *identity(one)
+
+
+def _is_own(one: Found, gone: set[Identity]) -> bool:
+    """Whether it is the role's, or a Secret of an ExternalSecret that goes."""
+    if one["kind"] != "Secret":
+        return True
+    namespace = one["metadata"]["namespace"]
+    owners = {(owner["kind"], namespace, owner["name"]) for owner in one["metadata"].get("ownerReferences") or ()}
+    return is_pushed(one) or PART_LABEL.items() <= labels_of(one).items() or bool(owners & gone)
+
+
+def _without_users(known: Mapping[Identity, Found], gone: set[Identity], kinds: Sequence[str]) -> set[Identity]:
+    """What belongs to the whole cluster, and nothing that stays refers to."""
+    used = _used(one for identity, one in known.items() if identity not in gone)
+    return {identity for identity in known if identity[0] in kinds and identity not in used}
+
+
+def _left_behind(known: Mapping[Identity, Found], gone: set[Identity]) -> set[Identity]:
+    """The Secrets of ClusterSecretStores that go, where none that stays has them."""
+    left = _used(known[identity] for identity in gone)
+    used = _used(one for identity, one in known.items() if identity not in gone)
+    return {identity for identity in left - used if identity in known}
+
+
+def _used(objects: Iterable[Found]) -> set[Identity]:
+    return {identity for one in objects for identity in _references(one)}
+
+
+def _references(one: Found) -> Iterable[Identity]:
+    """What an object cannot do without, as far as the cluster shares it."""
+    spec = one.get("spec") or {}
+    if one["kind"] == "ExternalSecret":
+        store = spec.get("secretStoreRef") or {}
+        yield (store.get("kind", "SecretStore"), "", store.get("name", ""))
+        for source in spec.get("dataFrom") or ():
+            generator = (source.get("sourceRef") or {}).get("generatorRef") or {}
+            yield (generator.get("kind", ""), "", generator.get("name", ""))
+    elif one["kind"] == "ClusterSecretStore":
+        provider = (spec.get("provider") or {}).get("beyondtrustworkloadcredentials") or {}
+        token = ((provider.get("auth") or {}).get("apikey") or {}).get("token") or {}
+        for secret in (token, provider.get("caProvider") or {}):
+            yield ("Secret", secret.get("namespace") or "", secret.get("name") or "")
+
+
+def _order(identity: Identity) -> tuple[int, Identity]:
+    return _ORDER.index(identity[0]) if identity[0] in _ORDER else len(_ORDER), identity
