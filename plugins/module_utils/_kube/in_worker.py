@@ -21,9 +21,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     ForbiddenError,
     NoClusterError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind, kind_of, place_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import (
+    Kind,
+    kind_of,
+    named,
+    place_of,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.refusals import (
-    already_there,
+    as_creation,
     no_answer_refusal,
     reading_problem,
     refusal,
@@ -92,7 +97,7 @@ class InWorker:
         items = self._pages(kind, request, PAGE)
         if items is None:
             return None
-        return [_named(kind, item) for item in items]
+        return [named(kind, item) for item in items]
 
     def get(
         self, kind: Kind, name: str, namespace: str | None = None, *, metadata_only: bool = False
@@ -105,7 +110,7 @@ class InWorker:
 
         def one(place: Place) -> dict[str, Any] | None:
             body = self._read(kind, get_request(kind, place, metadata_only=metadata_only))
-            return None if body is None else _named(kind, body)
+            return None if body is None else named(kind, body)
 
         return self._sender.side_by_side(one, places)
 
@@ -147,7 +152,7 @@ class InWorker:
         answer = self._attempt(manifest, request)
         if isinstance(answer, Refusal):
             return answer
-        return _named(kind_of(manifest), answer)
+        return named(kind_of(manifest), answer)
 
     def _attempt(self, manifest: Object, request: Request) -> Applied:
         """The cluster's answer, or why there is none."""
@@ -196,14 +201,3 @@ class InWorker:
             return answer.body
         error = ForbiddenError if answer.status == 403 else ClusterError
         raise error(reading_problem(f"{kind.plural} cannot be read", answer.status, answer.body))
-
-
-def _named(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The object with its own kind, which items of lists lack and metadata alone has another of."""
-    return {**body, "apiVersion": kind.api_version, "kind": kind.kind}
-
-
-def as_creation(result: Applied, manifest: Object) -> Applied:
-    """The result of applying a manifest with the version that none has: a conflict means that something is there."""
-    conflict = isinstance(result, Refusal) and (result.status, result.reason) == (409, "Conflict")
-    return already_there(manifest) if conflict else result

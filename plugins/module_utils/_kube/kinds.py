@@ -85,3 +85,8 @@ def place_of(manifest: Mapping[str, Any]) -> tuple[str | None, str]:
     if not name or (kind.namespaced and not namespace):
         raise ClusterError(f"A {kind.kind} without {'a namespace' if name else 'a name'}: check the template.")
     return (namespace if kind.namespaced else None), name
+
+
+def named(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with its own kind, which items of lists lack and metadata alone has another of."""
+    return {**body, "apiVersion": kind.api_version, "kind": kind.kind}

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.secrecy import shown
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Object, Refusal
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Applied, Object, Refusal
 
 # RBAC's sentence, from who is asking to where.
 _RBAC = re.compile(
@@ -44,11 +44,13 @@ def refusal(manifest: Object, status: int, body: Mapping[str, Any]) -> Refusal:
 def no_answer_refusal(manifest: Object, problem: str, *, sent: bool) -> Refusal:
     """The refusal for an object whose write was not answered."""
     advice = "it may have been done all the same; run again" if sent else ""
-    return Refusal(0, "NoAnswer", _sentence(f"{_name(manifest)}: {problem.rstrip('.')}", advice))
+    return Refusal(0, "NoAnswer", _sentence(f"{_name(manifest)}: {shown(problem, manifest)}", advice))
 
 
-def already_there(manifest: Object) -> Refusal:
-    """The refusal for an object that should be new and is not."""
+def as_creation(result: Applied, manifest: Object) -> Applied:
+    """The result of applying a manifest with the version that none has: a conflict means that something is there."""
+    if not isinstance(result, Refusal) or (result.status, result.reason) != (409, "Conflict"):
+        return result
     text = f"{_name(manifest)}: somebody else has made it in the meantime, and it is left as it is"
     return Refusal(409, "AlreadyExists", _sentence(text, "run again"), exists=True)
 

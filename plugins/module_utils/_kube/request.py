@@ -91,7 +91,7 @@ def apply_request(manifest: Object, *, dry_run: bool, strict: bool) -> Request:
     path = kind_of(manifest).path(*place_of(manifest))
     # JSON is YAML.
     content_type = "application/apply-patch+yaml"
-    return Request("PATCH", path, query, manifest, content_type, versioned=_is_versioned(manifest))
+    return Request("PATCH", path, query, manifest, content_type, versioned=is_versioned(manifest))
 
 
 def patch_request(manifest: Object, *, dry_run: bool) -> Request:
@@ -99,7 +99,7 @@ def patch_request(manifest: Object, *, dry_run: bool) -> Request:
     path = kind_of(manifest).path(*place_of(manifest))
     query = {"fieldManager": FIELD_MANAGER, "dryRun": _dry(dry_run)}
     content_type = "application/merge-patch+json"
-    return Request("PATCH", path, query, manifest, content_type, versioned=_is_versioned(manifest))
+    return Request("PATCH", path, query, manifest, content_type, versioned=is_versioned(manifest))
 
 
 def delete_request(reference: Object, *, dry_run: bool) -> Request:
@@ -108,7 +108,7 @@ def delete_request(reference: Object, *, dry_run: bool) -> Request:
     if preconditions(reference):
         body["preconditions"] = preconditions(reference)
     path = kind_of(reference).path(*place_of(reference))
-    return Request("DELETE", path, {"dryRun": _dry(dry_run)}, body, versioned="preconditions" in body)
+    return Request("DELETE", path, {"dryRun": _dry(dry_run)}, body, versioned=is_versioned(reference))
 
 
 def preconditions(reference: Object) -> dict[str, str]:
@@ -117,22 +117,23 @@ def preconditions(reference: Object) -> dict[str, str]:
     return {name: str(metadata[name]) for name in ("uid", "resourceVersion") if metadata.get(name)}
 
 
+def is_versioned(manifest: Object) -> bool:
+    """Whether a write of this manifest depends on what is there."""
+    return bool(preconditions(manifest))
+
+
 def unseen(manifest: Object) -> dict[str, Any]:
     """The manifest for an object that must not be there yet."""
     return {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": UNSEEN}}
 
 
-def is_passing(request: Request, status: int, body: Mapping[str, Any]) -> bool:
+def is_passing(status: int, body: Mapping[str, Any], *, versioned: bool) -> bool:
     """Whether the same request may succeed a little later. All that are made here may be sent again."""
     if status == 409:
-        return body.get("reason") == "Conflict" and not request.versioned
+        return body.get("reason") == "Conflict" and not versioned
     if status == 500:
         return body.get("reason") == "ServerTimeout" or str(body.get("message")).startswith(_PASSING)
     return status in (429, 502, 503, 504)
-
-
-def _is_versioned(manifest: Object) -> bool:
-    return bool({"uid", "resourceVersion"} & set(manifest["metadata"]))
 
 
 def _dry(dry_run: bool) -> str | None:

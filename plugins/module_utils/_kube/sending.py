@@ -65,7 +65,7 @@ class Sender:
                     raise NoClusterError(str(error), sent=lost) from None
             else:
                 pause = _pause(attempt, answer.retry_after)
-                passing = is_passing(request, answer.status, answer.body)
+                passing = is_passing(answer.status, answer.body, versioned=request.versioned)
                 if not passing or not self._may_wait(attempt, pause, deadline):
                     return answer, lost
                 # A gateway's answer leaves open what the cluster did.
