@@ -25,7 +25,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     checked_sts,
     problems_of_sts,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.durations import seconds
 
 # What External Secrets Operator does, and a push cannot.
 _OPERATORS = ("template", "refresh_interval", "creation_policy", "deletion_policy", "sts_session_token")

@@ -32,7 +32,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     template_data,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import MARGIN
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds, written
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.durations import seconds, written
 
 STORES, GENERATORS = "external-secrets.io/v1", "generators.external-secrets.io/v1alpha1"
 # The operator's generator and the role's template for it, by provider.
