@@ -59,9 +59,14 @@ class FaultyCluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.go_away()
+        self.upstream.clear()
+
+    def go_away(self) -> None:
+        """Listen no more, and end each connection at its next request."""
+        self.faults = [Fault(times=1000)]
         self._http.shutdown()
         self._http.server_close()
-        self.upstream.clear()
 
     def seen(self, request: str) -> Fault | None:
         """Count the request, and give the fault that is for it."""
