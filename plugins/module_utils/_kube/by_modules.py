@@ -149,7 +149,7 @@ class ByModules:
         }
         for attempt in range(ROUNDS + 1):
             result = self._run(READ, arguments, check_mode=False)
-            status, body = status_in(str(result.get("msg") or ""))
+            status, body = status_in(result)
             if "resources" in result or attempt == ROUNDS or not is_passing(status, body, versioned=False):
                 break
             pause(attempt)
@@ -171,8 +171,8 @@ class ByModules:
 
 
 def _unreadable(what: str, result: Result) -> ClusterError:
-    status, body = status_in(str(result.get("msg") or ""))
+    status, body = status_in(result)
     if not status:
-        return ClusterError(f"{what}: {problem_in(result)}")
+        return ClusterError(f"{what}: {problem_in(result).rstrip('.')}.")
     error = ForbiddenError if status == 403 else ClusterError
     return error(reading_problem(what, status, body))

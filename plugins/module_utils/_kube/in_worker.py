@@ -159,7 +159,7 @@ class InWorker:
         try:
             answer, lost = self._sender.send(request)
         except ClusterError as error:
-            sent = isinstance(error, NoClusterError) and error.sent and not request.query.get("dryRun")
+            sent = isinstance(error, NoClusterError) and error.sent and not request.dry_run
             return no_answer_refusal(manifest, str(error), sent=sent)
         if 200 <= answer.status < 300 and "kind" in answer.body:
             return dict(answer.body)

@@ -23,8 +23,6 @@ _RBAC = re.compile(
 _ADVICE_BY_STATUS = {
     401: "check the token or certificate of the kubeconfig, it is wrong or expired",
     404: "it is not there any more, or the cluster does not serve its kind",
-    406: "this does not look like a Kubernetes API: check host",
-    409: "somebody else changed it in the meantime; run again",
     413: "it is too large for the cluster",
     429: "the cluster is overloaded; run again later",
 }
@@ -66,11 +64,15 @@ def reading_problem(what: str, status: int, body: Mapping[str, Any]) -> str:
 
 def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, str]:
     """The problem and the advice."""
-    message = str(body.get("message") or f"the cluster answered with status {status}")
+    if not body.get("message"):
+        return _foreign(status)
+    message = str(body["message"])
     causes = _causes(body)
     rbac = _RBAC.search(message)
     if rbac:
         where = f"in namespace {rbac['namespace']}" if rbac["namespace"] else "in the whole cluster"
+        if rbac["user"] == "system:anonymous":
+            return "the cluster knows no credentials", "check the user of the kubeconfig, and its exec plugin"
         problem = f"{rbac['user']} may not {rbac['verb']} {rbac['resource']} {where}"
         return problem, "grant it that, or use another identity"
     if any(cause.get("reason") == "NamespaceTerminating" for cause in causes) or "being terminated" in message:
@@ -81,15 +83,25 @@ def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, 
         return _denied(message), "what guards the cluster has decided so: ask those who run it"
     if reason == "Invalid" and causes:
         return "; ".join(_unique(map(_cause, causes))), "correct the entry"
-    return _other(status, message)
+    return _other(status, reason, message)
 
 
-def _other(status: int, message: str) -> tuple[str, str]:
+def _other(status: int, reason: str, message: str) -> tuple[str, str]:
     if status == 404 and message.startswith("namespaces "):
         return "its namespace does not exist", "create it, or let it be created"
-    if status in (409, 401):
-        return f"the cluster answered {status} ({message})", _ADVICE_BY_STATUS[status]
+    if reason == "Conflict":
+        return "somebody else changed or replaced it in the meantime", "run again"
     return message, _ADVICE_BY_STATUS.get(status, "")
+
+
+def _foreign(status: int) -> tuple[str, str]:
+    """What an answer means that is not as the API server's are."""
+    said = f"the answer has status {status}"
+    if status in (429, 500, 502, 503, 504):
+        return said, _ADVICE_BY_STATUS.get(
+            status, "the cluster, or what is in front of it, does not work; run again later"
+        )
+    return f"{said} and is no Kubernetes API's", "check host or kubeconfig, and what is in between"
 
 
 def _denied(message: str) -> str:
