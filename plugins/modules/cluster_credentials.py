@@ -138,7 +138,8 @@ options:
         type: str
         choices: [push, external_secret]
       keys:
-        description: Keys of the Secret, each with the key of the source that it takes its value from. Default is all keys.
+        description:
+          - Keys of the Secret, each with the key of the source that it takes its value from. Default is all keys.
         type: dict
       format:
         description: Shape of dynamic credentials, instead of O(entries[].keys).
@@ -208,7 +209,7 @@ options:
     description:
       - A folder of the controller into which to write the operator's manifests too, one file a namespace and without
         any secret value. Default is to write none.
-    type: path
+    type: str
   operator_token:
     description:
       - The token that the operator uses, which lies in a Secret of each namespace. Default is the connection's own; one
@@ -231,7 +232,7 @@ options:
     default: external-secrets
   templates_dir:
     description: A folder with templates that replace the role's own of the same name.
-    type: path
+    type: str
   concurrency:
     description: How many requests are under way at the same time at most, from 1 to 64.
     type: int
@@ -308,7 +309,8 @@ report:
       elements: str
       sample: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN]
     lease_id:
-      description: The lease that the Secret holds; null where there is none, and in check mode where one would be minted.
+      description:
+        - The lease that the Secret holds; null where there is none, and in check mode where one would be minted.
       type: str
       sample: 5f8d3c1e-6b7a-4c2d-9e0f-1a2b3c4d5e6f
     expiration:

@@ -18,13 +18,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import formatted
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     generate,
     placeholder,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import named
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import formatted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import (
     LeaseStore,
     MintedLeases,

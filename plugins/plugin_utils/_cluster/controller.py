@@ -115,10 +115,16 @@ def _job(
 
 
 def connection_settings(action: Any, variables: Mapping[str, Any]) -> Settings:
-    from ansible_collections.community.workload_credentials.plugins.module_utils._resources.session_info import SESSION_INFO
+    from ansible_collections.community.workload_credentials.plugins.module_utils._resources.session_info import (
+        SESSION_INFO,
+    )
     from ansible_collections.community.workload_credentials.plugins.module_utils._run import validate
 
-    given = {name: plain(action._templar.template(variables[f"workload_credentials_{name}"])) for name in CONNECTION if variables.get(f"workload_credentials_{name}")}
+    given = {
+        name: plain(action._templar.template(variables[f"workload_credentials_{name}"]))
+        for name in CONNECTION
+        if variables.get(f"workload_credentials_{name}")
+    }
     given.update({name: plain(value) for name, value in action._task.args.items() if name in CONNECTION and value})
     return Settings.from_parameters(validate(SESSION_INFO, "cluster_credentials", given))
 

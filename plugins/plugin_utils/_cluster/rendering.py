@@ -70,7 +70,11 @@ def _files(job: Job, manifests: Sequence[Manifest]) -> dict[str, str]:
             name = f"{one.operated.namespace or _SHARED}.yml"
             files[name] = files.get(name, "") + one.text
     secrets = [one.operated.variables() for one in manifests if one.operated.kind == "Secret"]
-    variables = {"secrets": secrets, "scope": "cluster" if job.scope.cluster else "namespace", "key_secrets": _key_secrets(job)}
+    variables = {
+        "secrets": secrets,
+        "scope": "cluster" if job.scope.cluster else "namespace",
+        "key_secrets": _key_secrets(job),
+    }
     files["README.md"] = job.template("README.md", variables)[0]
     return files
 
@@ -82,7 +86,8 @@ def _key_secrets(job: Job) -> list[dict[str, Any]]:
         for one in (entry.sts.get("secret_ref") or {}).values():
             found.setdefault((entry.namespace, one["name"]), set()).add(one["key"])
     return [
-        {"namespace": namespace, "name": name, "keys": sorted(keys)} for (namespace, name), keys in sorted(found.items())
+        {"namespace": namespace, "name": name, "keys": sorted(keys)}
+        for (namespace, name), keys in sorted(found.items())
     ]
 
 
