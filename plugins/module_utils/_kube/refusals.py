@@ -64,9 +64,9 @@ def reading_problem(what: str, status: int, body: Mapping[str, Any]) -> str:
 
 def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, str]:
     """The problem and the advice."""
-    if not body.get("message"):
+    message = _line(str(body.get("message") or ""))
+    if not message:
         return _foreign(status)
-    message = str(body["message"])
     causes = _causes(body)
     rbac = _RBAC.search(message)
     if rbac:
@@ -133,5 +133,11 @@ def _name(manifest: Object) -> str:
 
 
 def _sentence(text: str, advice: str) -> str:
-    line = " ".join(text.split()).rstrip(".")[:1000]
+    line = _line(text)
     return f"{line}: {advice}." if advice else f"{line}."
+
+
+def _line(text: str) -> str:
+    # What comes from elsewhere may hold anything, also what a terminal would obey.
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split())[:1000].rstrip(" .")
