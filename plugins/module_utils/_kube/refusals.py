@@ -133,11 +133,12 @@ def _name(manifest: Object) -> str:
 
 
 def _sentence(text: str, advice: str) -> str:
-    line = _line(text)
+    # Cut only now, when it is known that no value stands in it: half of one would not be found.
+    line = _line(text)[:1000]
     return f"{line}: {advice}." if advice else f"{line}."
 
 
 def _line(text: str) -> str:
     # What comes from elsewhere may hold anything, also what a terminal would obey.
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(printable.split())[:1000].rstrip(" .")
+    return " ".join(printable.split()).rstrip(" .")

@@ -44,8 +44,8 @@ def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
         ),
         (
             400,
-            {"message": 'admission webhook "a.b" denied the request: no'},
-            'admission webhook "a.b" denied the request: no: what guards the cluster has decided so: ask those who run it.',
+            {"message": 'admission webhook "a" denied the request'},
+            'admission webhook "a" denied the request: what guards the cluster has decided so: ask those who run it.',
         ),
         (
             422,
