@@ -91,6 +91,11 @@ def _other(status: int, reason: str, message: str) -> tuple[str, str]:
         return "its namespace does not exist", "create it, or let it be created"
     if reason == "Conflict":
         return "somebody else changed or replaced it in the meantime", "run again"
+    malformed = re.match(
+        r"failed to (?:create typed patch object|convert new object) \([^)]*\)(?:[^:]*): (.*)", message
+    )
+    if malformed:
+        return malformed.group(1), "correct the entry or its template"
     return message, _ADVICE_BY_STATUS.get(status, "")
 
 
