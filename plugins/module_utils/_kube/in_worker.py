@@ -114,13 +114,13 @@ class InWorker:
 
         return self._sender.side_by_side(one, places)
 
-    def apply(self, manifests: Sequence[Object], *, dry_run: bool = False, strict: bool = True) -> Results:
+    def apply(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
         """Server-side apply of each manifest."""
-        return self._write(manifests, lambda one: apply_request(one, dry_run=dry_run, strict=strict))
+        return self._write(manifests, lambda one: apply_request(one, dry_run=dry_run))
 
-    def create(self, manifests: Sequence[Object], *, dry_run: bool = False, strict: bool = True) -> Results:
+    def create(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
         """Server-side apply of each manifest, if there is no such object yet."""
-        results = self.apply([unseen(one) for one in manifests], dry_run=dry_run, strict=strict)
+        results = self.apply([unseen(one) for one in manifests], dry_run=dry_run)
         return [as_creation(one, manifest) for one, manifest in zip(results, manifests)]
 
     def patch(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:

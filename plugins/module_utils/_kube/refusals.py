@@ -64,9 +64,9 @@ def reading_problem(what: str, status: int, body: Mapping[str, Any]) -> str:
 
 def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, str]:
     """The problem and the advice."""
-    if not body.get("message"):
+    message = _line(str(body.get("message") or ""))
+    if not message:
         return _foreign(status)
-    message = str(body["message"])
     causes = _causes(body)
     rbac = _RBAC.search(message)
     if rbac:
@@ -91,6 +91,11 @@ def _other(status: int, reason: str, message: str) -> tuple[str, str]:
         return "its namespace does not exist", "create it, or let it be created"
     if reason == "Conflict":
         return "somebody else changed or replaced it in the meantime", "run again"
+    malformed = re.match(
+        r"failed to (?:create typed patch object|convert new object) \([^)]*\)(?:[^:]*): (.*)", message
+    )
+    if malformed:
+        return malformed.group(1), "correct the entry or its template"
     return message, _ADVICE_BY_STATUS.get(status, "")
 
 
@@ -133,5 +138,12 @@ def _name(manifest: Object) -> str:
 
 
 def _sentence(text: str, advice: str) -> str:
-    line = " ".join(text.split()).rstrip(".")[:1000]
+    # Cut only now, when it is known that no value stands in it: half of one would not be found.
+    line = _line(text)[:1000]
     return f"{line}: {advice}." if advice else f"{line}."
+
+
+def _line(text: str) -> str:
+    # What comes from elsewhere may hold anything, also what a terminal would obey.
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split()).rstrip(" .")

@@ -81,12 +81,12 @@ def get_request(kind: Kind, place: Place, *, metadata_only: bool) -> Request:
     return Request("GET", kind.path(*place), accept=_AS["PartialObjectMetadata"] if metadata_only else _JSON)
 
 
-def apply_request(manifest: Object, *, dry_run: bool, strict: bool) -> Request:
+def apply_request(manifest: Object, *, dry_run: bool) -> Request:
     """Server-side apply of a manifest."""
     query = {
         "fieldManager": FIELD_MANAGER,
         "force": "true",
-        "fieldValidation": "Strict" if strict else None,
+        "fieldValidation": "Strict",
         "dryRun": _DRY if dry_run else None,
     }
     path = kind_of(manifest).path(*place_of(manifest))
@@ -98,7 +98,7 @@ def apply_request(manifest: Object, *, dry_run: bool, strict: bool) -> Request:
 def patch_request(manifest: Object, *, dry_run: bool) -> Request:
     """A merge patch."""
     path = kind_of(manifest).path(*place_of(manifest))
-    query = {"fieldManager": FIELD_MANAGER, "dryRun": _DRY if dry_run else None}
+    query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", "dryRun": _DRY if dry_run else None}
     content_type = "application/merge-patch+json"
     return Request("PATCH", path, query, manifest, content_type, versioned=is_versioned(manifest), dry_run=dry_run)
 

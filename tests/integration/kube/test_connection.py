@@ -130,13 +130,17 @@ def test_nothing_that_a_kubeconfig_holds_stays_on_disk(
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    monkeypatch.setattr(kube_config, "_temp_files", {})
+    # What another part of Ansible has made is not ours to remove.
+    monkeypatch.setattr(kube_config, "_temp_files", {"theirs": str(tmp_path / "theirs")})
+    (tmp_path / "theirs").touch()
     kubeconfig = variant(
         cluster, tmp_path, lambda _c, u: u.update({"client-certificate-data": "YWJj", "client-key-data": "YWJj"})
     )
     with InWorker({"kubeconfig": str(kubeconfig)}):
         assert os.listdir(temporary)
     assert os.listdir(temporary) == []
+    assert (tmp_path / "theirs").exists()
+    assert list(kube_config._temp_files) == ["theirs"]
 
 
 def test_a_kubernetes_core_without_its_inner_functions_is_asked_the_public_way(cluster: Any) -> None:
