@@ -121,6 +121,12 @@ def data_keys(secret: Found) -> list[str]:
     return sorted({key for _owner, data in _writers(secret) for key in data})
 
 
+def others_keys(secret: Found) -> list[str]:
+    """Those keys of a Secret's data that this role has not applied itself, so that its applying leaves them."""
+    own = {key for owner, data in _writers(secret) if owner.get("manager") == FIELD_MANAGER for key in data}
+    return [key for key in data_keys(secret) if key not in own]
+
+
 def own_names(found: Found, field: str) -> set[str]:
     """The names of labels or annotations that this role has applied."""
     names: set[str] = set()
