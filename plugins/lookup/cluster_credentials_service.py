@@ -42,6 +42,13 @@ options:
       - How many definitions are read at the same time at most, from 1 to 64.
     type: int
     default: 8
+    env:
+      - name: WORKLOAD_CREDENTIALS_CONCURRENCY
+    ini:
+      - section: workload_credentials
+        key: concurrency
+    vars:
+      - name: workload_credentials_concurrency
 """
 
 EXAMPLES = r"""
@@ -65,12 +72,20 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_service import service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
+    CONCURRENCY,
     WorkloadCredentialsLookup,
 )
 
 
 class LookupModule(WorkloadCredentialsLookup):
     """The lookup's entry point."""
+
+    own = {
+        "static": {"type": "list", "default": []},
+        "token": {"type": "str", "no_log": True},
+        "ca": {"type": "str"},
+        "concurrency": CONCURRENCY,
+    }
 
     def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
         """One dictionary for all terms."""
