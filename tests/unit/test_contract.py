@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 
 from tests.support.documentation import COLLECTION, LOOKUPS, ON_THE_CONTROLLER, documented
 
+PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]
 ROLE = ROOT / "roles" / "cluster_credentials"
 SECRETS = {"access_token", "client_secret", "secret"}
@@ -115,9 +117,34 @@ def test_a_lookup_takes_the_same_connection_from_option_environment_ini_and_vars
         assert {key: said.get(key) for key in ("type", "default")} == {
             key: entry.get(key) for key in ("type", "default")
         }
-        assert [one["name"] for one in said["env"]] == [one for one in entry["env"] if not one.startswith("!")]
-        assert [(one["section"], one["key"]) for one in said["ini"]] == [("workload_credentials", option)]
-        assert [one["name"] for one in said["vars"]] == [f"workload_credentials_{option}"]
+        assert sources(said) == expected_sources(option, entry), option
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+def test_a_lookups_own_options_are_its_data(name: str) -> None:
+    options = documented("lookup", name)["doc"]["options"]
+    own = importlib.import_module(f"{PACKAGE}.lookup.{name}").LookupModule.own
+    assert options.keys() == CONNECTION.keys() | own.keys() | {"_terms"}
+    for option, entry in own.items():
+        said = options[option]
+        for key in ("type", "default", "choices"):
+            assert said.get(key) == entry.get(key), f"{option}: {key}"
+        assert sources(said) == expected_sources(option, entry), option
+
+
+def sources(said: Mapping[str, Any]) -> list[str]:
+    """The environment variables, ini entries and variables that an option's documentation names."""
+    ini = [f"[{one['section']}] {one['key']}" for one in said.get("ini", ())]
+    return [*(one["name"] for one in said.get("env", ())), *ini, *(one["name"] for one in said.get("vars", ()))]
+
+
+def expected_sources(option: str, entry: Mapping[str, Any]) -> list[str]:
+    """Those that count."""
+    if "env" not in entry:
+        return []
+    # Documentation knows no variable that means the opposite.
+    named = [one for one in entry["env"] if not one.startswith("!")]
+    return [*named, f"[workload_credentials] {option}", f"workload_credentials_{option}"]
 
 
 def _tasks(found: Any) -> Any:

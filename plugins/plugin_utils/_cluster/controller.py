@@ -31,6 +31,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import OPTIONS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import connection_settings
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import (
     LastWords,
     put_in_order_when_interrupted,
@@ -112,21 +113,6 @@ def _job(
         scope=Scope(parameters["scope"] == "cluster", parameters["operator_namespace"]),
         **{name: parameters[name] for name in copied},
     )
-
-
-def connection_settings(action: Any, variables: Mapping[str, Any]) -> Settings:
-    from ansible_collections.community.workload_credentials.plugins.module_utils._resources.session_info import (
-        SESSION_INFO,
-    )
-    from ansible_collections.community.workload_credentials.plugins.module_utils._run import validate
-
-    given = {
-        name: plain(action._templar.template(variables[f"workload_credentials_{name}"]))
-        for name in CONNECTION
-        if variables.get(f"workload_credentials_{name}")
-    }
-    given.update({name: plain(value) for name, value in action._task.args.items() if name in CONNECTION and value})
-    return Settings.from_parameters(validate(SESSION_INFO, "cluster_credentials", given))
 
 
 def _service(settings: Settings, parameters: Mapping[str, Any]) -> Service:

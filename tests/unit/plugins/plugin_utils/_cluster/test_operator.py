@@ -51,9 +51,9 @@ def facts(ttl: int = 3600) -> dict[str, Facts]:
     return {f"prod/{name}": Facts(provider.keys, ttl, provider) for name, provider in PROVIDERS.items()}
 
 
-def objects(*entries: dict[str, Any], ttl: int = 3600, scope: Scope = Scope(), **changes: str) -> list[Operated]:
+def objects(*entries: dict[str, Any], ttl: int = 3600, scope: Scope | None = None, **changes: str) -> list[Operated]:
     return operator_objects(
-        checked_entries(list(entries), "external_secret"), facts(ttl), Service(**{**SERVICE, **changes}), scope
+        checked_entries(list(entries), "external_secret"), facts(ttl), Service(**{**SERVICE, **changes}), scope or Scope()
     )
 
 
