@@ -73,19 +73,22 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_service import service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
     CONCURRENCY,
+    Options,
     WorkloadCredentialsLookup,
 )
+
+OPTIONS: Options = {
+    "static": {"type": "list", "default": []},
+    "token": {"type": "str", "no_log": True},
+    "ca": {"type": "str"},
+    "concurrency": CONCURRENCY,
+}
 
 
 class LookupModule(WorkloadCredentialsLookup):
     """The lookup's entry point."""
 
-    own = {
-        "static": {"type": "list", "default": []},
-        "token": {"type": "str", "no_log": True},
-        "ca": {"type": "str"},
-        "concurrency": CONCURRENCY,
-    }
+    own = OPTIONS
 
     def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
         """One dictionary for all terms."""

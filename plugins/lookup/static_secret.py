@@ -115,7 +115,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
     WorkloadCredentialsLookup,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._static_secrets import OPTIONS, read_secrets
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._static_secrets import (
+    OPTIONS,
+    read_secrets,
+)
 
 
 class LookupModule(WorkloadCredentialsLookup):

@@ -30,7 +30,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._le
     LeaseStore,
     MintedLeases,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY, side_by_side
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
+    CONCURRENCY,
+    side_by_side,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import run_folder
 
 # The lookup's options as data; the documentation is checked against it.

@@ -24,6 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
     runs_here,
 )
 
+
 def run_task(
     action: Any, spec: Spec, variables: Mapping[str, Any], hand_over: Callable[..., dict[str, Any]]
 ) -> dict[str, Any]:

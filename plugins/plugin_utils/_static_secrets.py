@@ -20,7 +20,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY, side_by_side
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
+    CONCURRENCY,
+    side_by_side,
+)
 
 _LEFT_OUT = object()
 _CHOICES = ["error", "warn", "skip"]
