@@ -39,6 +39,20 @@ def lookup(said: dict[str, str]) -> dict[str, Any]:
     return {**task, "vars": {VARIABLE: said["variable"]}} if "variable" in said else task
 
 
+ELSEWHERE = """
+import shlex
+from ansible.plugins.connection import local
+
+DOCUMENTATION = local.DOCUMENTATION
+
+
+class Connection(local.Connection):
+    transport = "elsewhere"
+
+    def exec_command(self, cmd, in_data=None, sudoable=True):
+        there = 'env -i PATH="$PATH" HOME="$HOME" ANOTHER_HOST=1'
+        return super().exec_command(f"{there} /bin/sh -c {shlex.quote(cmd)}", in_data=in_data, sudoable=sudoable)
+"""
 # A way to use the connection, and its own sources, nearest first; environment and ini file follow.
 WAYS = {
     "module": (module, ("argument", "defaults", "variable", "own environment")),
@@ -80,3 +94,44 @@ def test_the_nearest_source_that_is_not_empty_counts(plays: Plays, site: Site, r
         wanted += [expected(said, otherwise) for said in table]
     plays.tasks(tasks, as_module=as_module, environment={ENVIRONMENT: environment}).ok()
     assert [entry["headers"].get("x-bt-service-name") for entry in site.journal()] == wanted
+
+
+def test_another_host_gets_what_is_set_for_the_play_and_has_its_own_environment(plays: Plays, site: Site) -> None:
+    (plays.folder / "connection_plugins").mkdir()
+    # The other host has a connection in its environment, and this machine another service's name in each of its places.
+    own = " ".join(f"{name}={value}" for name, value in {**site.environment, ENVIRONMENT: "there"}.items())
+    plugin = ELSEWHERE.replace("ANOTHER_HOST=1", own)
+    (plays.folder / "connection_plugins" / "elsewhere.py").write_text(plugin)
+    wrong = {"BEYONDTRUST_SITE_ID": "", "BEYONDTRUST_ACCESS_TOKEN": "wrong", ENVIRONMENT: "here"}
+    there = {"ansible_connection": "elsewhere"}
+    task = {SESSION: {}, "vars": there}
+    plays.tasks([task], environment=wrong).ok()
+    (plays.folder / "ansible.cfg").write_text("[workload_credentials]\nservice_name = ini\nvalidate_certs = ture\n")
+    unclear = plays.tasks([task], environment=wrong).result["msg"]
+    assert "validate_certs: 'ture' is neither yes nor no (from validate_certs in the ini section" in unclear
+    (plays.folder / "ansible.cfg").write_text("[workload_credentials]\nservice_name = ini\n")
+    more = {SESSION: {}, "vars": {**there, VARIABLE: "variable"}}
+    plays.tasks([task, more, {**task, "environment": {ENVIRONMENT: "own"}}], environment=wrong).ok()
+    wanted = ["there", "ini", "variable", "own"]
+    assert [entry["headers"].get("x-bt-service-name") for entry in site.journal()] == wanted
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("BEYONDTRUST_INSECURE", "ture", "validate_certs: 'ture' is neither yes nor no"),
+        ("BEYONDTRUST_TIMEOUT", "0", "timeout: 0 is too small, it must be at least 1"),
+        ("BEYONDTRUST_SITE_ID", "", "site_id: no site is set"),
+    ],
+)
+def test_a_module_elsewhere_says_the_same_of_its_own_environment(
+    plays: Plays, site: Site, variable: str, value: str, says: str
+) -> None:
+    (plays.folder / "connection_plugins").mkdir()
+    own = " ".join(f"{name}={text}" for name, text in {**site.environment, variable: value}.items())
+    plugin = ELSEWHERE.replace("ANOTHER_HOST=1", own)
+    (plays.folder / "connection_plugins" / "elsewhere.py").write_text(plugin)
+    message = plays.tasks([{SESSION: {}, "vars": {"ansible_connection": "elsewhere"}}]).result["msg"]
+    assert message.startswith(says), message
+    assert not value or f"(from the environment variable {variable})" in message
+    assert site.requests() == []
