@@ -28,6 +28,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._op
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import own_environment
 
+_COLLECTION = "community.workload_credentials"
 _NAMES = frozenset(name.lstrip("!") for entry in CONNECTION.values() for name in entry["env"])
 
 
@@ -90,8 +91,10 @@ def _module_defaults(action: Any) -> dict[str, Any]:
     defaults: dict[str, Any] = {}
     for more in task.module_defaults or ():
         defaults.update(action._templar.template(more))
-    groups = (task._parent._play._action_groups or {}).get(task.resolved_action, ())
-    said = [defaults.get(name) or {} for name in (*(f"group/{group}" for group in groups), task.resolved_action)]
+    # The task's own word for what it resolved to is on some versions the action plugin.
+    module = f"{_COLLECTION}.{task.action.rpartition('.')[2]}"
+    groups = (task._parent._play._action_groups or {}).get(module, ())
+    said = [defaults.get(name) or {} for name in (*(f"group/{group}" for group in groups), module)]
     return {name: value for one in said for name, value in one.items()}
 
 
