@@ -73,11 +73,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_service import service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
     CONCURRENCY,
-    Options,
     WorkloadCredentialsLookup,
 )
 
-OPTIONS: Options = {
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "static": {"type": "list", "default": []},
     "token": {"type": "str", "no_log": True},
     "ca": {"type": "str"},

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ RUNS: list[tuple[str | None, str | None, str | None]] = [
 
 def cells(names: tuple[str, ...]) -> list[dict[str, str]]:
     """For each two neighbours both set, and the nearer empty; then the farthest empty, so that the run's count."""
-    pairs = [(near, far) for near, far in zip(names, names[1:], strict=False)]
+    pairs = list(itertools.pairwise(names))
     set_both = [{near: near.replace(" ", "-"), far: far.replace(" ", "-")} for near, far in pairs]
     empty = [{near: " ", far: far.replace(" ", "-")} for near, far in pairs]
     return [*set_both, *empty, {names[-1]: names[-1].replace(" ", "-")}, dict.fromkeys(names, "")]

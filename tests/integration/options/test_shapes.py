@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError

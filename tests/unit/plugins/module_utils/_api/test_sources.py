@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -37,13 +38,14 @@ NOTHING = ["", " ", "\t\n", "\ufeff", None, "__omit_place_holder__0123"]
 @given(ANYTHING | st.sampled_from(CLEAR).map(lambda one: one.upper() if isinstance(one, str) else one))
 def test_a_switch_is_what_ansible_surely_understands_or_an_error(value: Any) -> None:
     try:
-        found = typed("validate_certs", CONNECTION["validate_certs"], Given(value, "x"))
-    except OptionError as error:
-        assert " is neither yes nor no (from x)." in str(error)
-        assert "\n" not in str(error)
-        assert value not in (0, 1)
+        understood: bool | None = boolean(value, strict=True)
+    except TypeError:
+        understood = None
+    if understood is None:
+        with pytest.raises(OptionError, match=r"^validate_certs: .* is neither yes nor no \(from x\)\.$"):
+            typed("validate_certs", CONNECTION["validate_certs"], Given(value, "x"))
     else:
-        assert found is boolean(value, strict=True)
+        assert typed("validate_certs", CONNECTION["validate_certs"], Given(value, "x")) is understood
 
 
 @given(ANYTHING)
@@ -53,8 +55,10 @@ def test_any_other_value_becomes_its_type_or_an_error(value: Any) -> None:
         try:
             assert type(typed(option, entry, Given(value, "x"))) is kinds[entry["type"]]
         except OptionError as error:
-            assert error.option == option
-            assert str(error).endswith("(from x).")
+            text = str(error)
+        else:
+            continue
+        assert re.fullmatch(rf"{option}: .* \(from x\)\.", text)
 
 
 @pytest.mark.parametrize(
