@@ -88,10 +88,9 @@ options:
 requirements:
   - requests
 notes:
-  - Each connection option is taken from the nearest source that sets it, which is the task or lookup itself,
-    C(module_defaults) for modules, the variable C(workload_credentials_<option>), an environment variable, the
-    option's entry in the section C([workload_credentials]) of C(ansible.cfg), and at last its default. An empty value
-    counts as none.
+  - Each connection option is taken from the nearest source that sets it. These are the task or lookup itself, the
+    variable C(workload_credentials_<option>), an environment variable, the option's entry in the section
+    C([workload_credentials]) of C(ansible.cfg), and at last its default. An empty value counts as none.
 """
 
     PLUGINS = r"""

@@ -98,19 +98,20 @@ def _new_session(settings: Settings) -> requests.Session:
 
 def _tls_context(ca_cert: str) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(**_authorities(ca_cert))
+        cafile, cadata = _authorities(ca_cert)
+        return ssl.create_default_context(cafile=cafile, cadata=cadata)
     except (ssl.SSLError, OSError, ValueError) as error:
         raise OptionError("ca_cert", f"no usable CA certificate in it ({type(error).__name__}).") from None
 
 
-def _authorities(ca_cert: str) -> dict[str, str]:
-    """The certificates of a file or text, as arguments for a context."""
+def _authorities(ca_cert: str) -> tuple[str | None, str | None]:
+    """A file for OpenSSL to read, or else the certificates themselves."""
     if is_pem(ca_cert):
-        return {"cadata": ca_cert}
+        return None, ca_cert
     with open(ca_cert, "rb") as stream:
         content = stream.read()
     try:
-        return {"cadata": certificates(decoded(content, errors="replace"))}
+        return None, certificates(decoded(content, errors="replace"))
     except ValueError:
         # OpenSSL reads forms of files that have no name here.
-        return {"cafile": ca_cert}
+        return ca_cert, None
