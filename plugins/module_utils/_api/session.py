@@ -13,16 +13,15 @@ import ssl
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import BoundedAdapter
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 
 try:
     import requests
     import urllib3
-    from requests.adapters import HTTPAdapter
 except ImportError:
     HAS_REQUESTS = False
-    HTTPAdapter = object  # type: ignore[misc, assignment]  # only so that the class below can be defined
 else:
     HAS_REQUESTS = True
 
@@ -56,7 +55,7 @@ class Bearer:
         return prepared
 
 
-class _CaAdapter(HTTPAdapter):
+class _CaAdapter(BoundedAdapter):
     """Trusts one CA, given as file or as text, and nothing else; works alike in all versions of requests."""
 
     def __init__(self, context: ssl.SSLContext, **options: Any) -> None:
@@ -85,7 +84,8 @@ def _new_session(settings: Settings) -> requests.Session:
     if settings.validate_certs and settings.ca_cert:
         session.mount("https://", _CaAdapter(_tls_context(settings.ca_cert), **pool))
     else:
-        session.mount("https://", HTTPAdapter(**pool))
+        session.mount("https://", BoundedAdapter(**pool))
+    session.mount("http://", BoundedAdapter(**pool))
     if not settings.validate_certs:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return session

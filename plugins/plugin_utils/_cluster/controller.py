@@ -34,7 +34,11 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._si
 
 
 def run_task(
-    action: Any, variables: Mapping[str, Any], parameters: Mapping[str, Any], settings: Callable[[], Settings], tell: Callable[[str], None]
+    action: Any,
+    variables: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    settings: Callable[[], Settings],
+    tell: Callable[[str], None],
 ) -> dict[str, Any]:
     """The result of a task of cluster_credentials.
 
