@@ -9,11 +9,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import spec_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import (
     bind,
+    failure,
     returns_values,
     run_in_process,
 )
@@ -34,7 +35,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """The module's result, marked as hidden when it holds secret values."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
+        try:
+            return self._run(result, task_vars or {})
+        except AnsibleError:
+            raise
+        except Exception as error:
+            # The last net: nobody should read a traceback.
+            return {**result, **failure(self._task.action, error)}
+
+    def _run(self, result: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         spec = spec_of(self._task.action)
         hidden = returns_values(spec, self._task.args)
         arguments, environment = bind(spec, self._task.args, own_environment(self))

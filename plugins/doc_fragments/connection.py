@@ -73,7 +73,8 @@ options:
     type: str
   timeout:
     description:
-      - How long to wait for a connection, and for each answer, in seconds; at least 1.
+      - How long one request may take, from connecting to the last byte of its answer, in seconds; at least 1.
+      - Each attempt of O(retries) has this time of its own.
       - Taken from the environment variable E(BEYONDTRUST_TIMEOUT) when not set.
     type: int
     default: 30

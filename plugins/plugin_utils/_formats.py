@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 
 _ENVIRONMENTS = {
     "aws_env": {
@@ -52,6 +53,6 @@ def _environment(credentials: Mapping[str, Any], variables: str, name: str, path
     fields = _ENVIRONMENTS[variables]
     found = {variable: credentials[field] for variable, field in fields.items() if field in credentials}
     if len(found) < 2:
-        keys = ", ".join(sorted(credentials))
+        keys = one_line(", ".join(sorted(credentials)))
         raise OptionError("format", f"{name} does not fit the credentials of {path}, which have the keys {keys}.")
     return found

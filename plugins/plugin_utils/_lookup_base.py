@@ -21,6 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
     WorkloadCredentialsError,
+    unforeseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import POOL_SIZE
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
@@ -46,10 +47,18 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
         """
         self._set_options(variables, options)
         flat = [plain(term) for term in self._flatten(terms)]
+        client = None
         try:
-            return self.read(Client(self._settings()), flat, variables or {})
+            client = Client(self._settings())
+            return self.read(client, flat, variables or {})
         except WorkloadCredentialsError as error:
             raise AnsibleLookupError(str(error)) from None
+        except AnsibleError:
+            raise
+        except Exception as error:
+            # The last net: nobody should read a traceback.
+            name = type(self).__module__.rpartition(".")[2]
+            raise AnsibleLookupError(str(unforeseen(name, error, client and client.last))) from None
 
     def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
         """The plugin's own work."""

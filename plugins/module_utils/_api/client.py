@@ -68,6 +68,8 @@ class Client:
         if not HAS_REQUESTS:
             raise MissingLibraryError("requests", sys.executable)
         self.settings = settings
+        # For the account of what nobody foresaw: method and path of the latest request.
+        self.last = ""
         self._session = session_for(settings)
         # Proxies and REQUESTS_CA_BUNDLE of the environment, looked up once and not for each request.
         self._transport = self._session.merge_environment_settings(
@@ -105,6 +107,7 @@ class Client:
 
         :raises RequestError: no answer, an unusable answer, or a refusal.
         """
+        self.last = f"{request.method} {request.target}"
         for pause in (*_SETTLING_DELAYS, None):
             try:
                 return self._send_until_answered(request)

@@ -140,10 +140,12 @@ class BoundedAdapter(HTTPAdapter):
     """requests' adapter with such connections, also to and through a proxy."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pools of direct connections."""
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """The pools of one proxy; those of SOCKS bound each read only."""
         manager = super().proxy_manager_for(proxy, **options)
         if not proxy.lower().startswith("socks"):
             manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}

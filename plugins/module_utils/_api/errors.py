@@ -127,10 +127,10 @@ class ApiError(RequestError):
         api_message: str,
         *,
         after_ambiguous: bool = False,
-        patience: Patience = Patience(),
+        patience: Patience | None = None,
     ) -> None:
         advice = _ADVICE_BY_CODE.get(code) or _ADVICE_BY_STATUS.get(status)
-        tried = patience.words() if status == 429 or status >= 500 else ""
+        tried = patience.words() if patience and (status == 429 or status >= 500) else ""
         text = f"status {status}" + (f" {code}" if code else "") + (f": {api_message}" if api_message else "")
         next_step = " ".join(one for one in (advice, tried) if one)
         super().__init__(method, path, f"{text.rstrip('.')}. {next_step}" if next_step else text)
@@ -165,12 +165,14 @@ class ConflictError(ApiError):
     """409: the resource exists already, or is in a state that forbids the request."""
 
 
-def unforeseen(where: str, error: Exception) -> WorkloadCredentialsError:
+def unforeseen(where: str, error: Exception, last: str | None = None) -> WorkloadCredentialsError:
     """The error to show in the place of one that nobody thought of. Its own text may hold values, so it is left out.
 
     :arg where: the module or lookup.
+    :arg last: method and path of the latest request.
     """
-    return WorkloadCredentialsError(f"{where}: {_unforeseen(error)}")
+    after = f" after {last}" if last else ""
+    return WorkloadCredentialsError(f"{where}{after}: {_unforeseen(error)}")
 
 
 def _unforeseen(error: Exception) -> str:

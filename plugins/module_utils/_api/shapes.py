@@ -27,8 +27,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class Object:
-    """``needs``: fields that must be there, unless what is shown is deleted; ``may``: fields that have this shape if
-    they are there; ``each``: the shape of all values; ``filled``: one at least is there."""
+    """An object and its fields.
+
+    ``needs``: those that must be there, unless what is shown is deleted; ``may``: those that have this shape if they
+    are there; ``each``: the shape of all values; ``filled``: one at least is there.
+    """
 
     needs: Mapping[str, Shape] = field(default_factory=dict)
     may: Mapping[str, Shape] = field(default_factory=dict)

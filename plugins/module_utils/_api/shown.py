@@ -27,4 +27,4 @@ def one_line(text: object, longest: int = LONGEST) -> str:
 
 def _is_shown(character: str) -> bool:
     # Control and format characters (bidirectional marks too), surrogates, private and unassigned ones, line ends.
-    return character.isascii() and character.isprintable() or unicodedata.category(character)[0] not in "CZ"
+    return (character.isascii() and character.isprintable()) or unicodedata.category(character)[0] not in "CZ"
