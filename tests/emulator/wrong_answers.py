@@ -52,12 +52,14 @@ async def drop(connection: Connection, receive: Receive) -> None:
 
 
 async def drip(fault: Fault, connection: Connection, receive: Receive, over: asyncio.Event) -> None:
-    """Answer a byte at a time until the client goes or the emulation is reset."""
+    """Answer a byte at a time until the client goes, all was sent, or the emulation is reset."""
     connection.write(b"HTTP/1.1 200 OK\r\n")
     if fault.part == "body":
         connection.write(b"Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n")
     gone = asyncio.ensure_future(receive())
-    while not gone.done() and not over.is_set():
+    for _byte in range(fault.size):
+        if gone.done() or over.is_set():
+            break
         connection.write(b" " if fault.part == "body" else b"x")
         await asyncio.wait({gone}, timeout=fault.seconds)
     gone.cancel()

@@ -21,12 +21,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.patience import Patience
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shapes import expected, misfit
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import LONGEST, one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.transfer import Answer
 
 _STATUS_ERRORS = {404: NotFoundError, 409: ConflictError}
 # Shorter secret values occur in any sentence by chance.
 _SURELY_A_VALUE = 6
+# More than is shown, so that no secret is half cut away from the look.
+_LOOKED_AT = 8 * LONGEST
 _WITHHELD = "(the service's message is withheld: it repeats a secret value)"
 
 
@@ -107,7 +109,8 @@ def _text(value: Any) -> str:
 
 def _holds(text: str, secret: str) -> bool:
     """Whether the text repeats the secret, as it is or as it would be shown."""
-    return any(_occurs(a, b) for a, b in ((text, secret), (one_line(text), one_line(secret))) if b)
+    shown = (one_line(text, _LOOKED_AT), one_line(secret, _LOOKED_AT))
+    return any(_occurs(a, b) for a, b in ((text, secret), shown) if b)
 
 
 def _occurs(text: str, secret: str) -> bool:
