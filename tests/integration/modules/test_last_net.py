@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import run_in_process
 
@@ -53,9 +56,13 @@ def test_a_fault_in_a_module_or_lookup_is_one_line_without_a_traceback(plays: Pl
 
 
 def test_a_fault_in_the_worker_is_the_same_line(site: Site) -> None:
-    namespace: dict[str, object] = {}
-    exec(f"from {SHARED}._api.request import Request\n{FAULTY}", namespace)
-    spec = Spec("broken", CONNECTION, namespace["faulty"])  # type: ignore[arg-type]
-    result = run_in_process(spec, "broken", {}, site.environment, check_mode=False, diff=False)
+    def faulty(client: Client, _parameters: object) -> Change:
+        client.get(Request("GET", "/session"))
+        raise KeyError("value-canary")
+
+    result = run_in_process(
+        Spec("broken", CONNECTION, faulty), "broken", {}, site.environment, check_mode=False, diff=False
+    )
     assert result["failed"]
-    assert str(result["msg"]).startswith(f"broken{SAYS}")
+    assert result["msg"].startswith(f"broken{SAYS}")
+    assert "value-canary" not in str(result)
