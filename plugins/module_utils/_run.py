@@ -70,7 +70,7 @@ def run(spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bo
         raise
     except Exception as error:
         # The last net, for both ways of running: nobody should read a traceback.
-        raise unforeseen(spec.name, error, client and client.last) from None
+        raise unforeseen(spec.name, error, client.last if client is not None else None) from None
 
 
 def _result(

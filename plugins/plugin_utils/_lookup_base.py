@@ -58,7 +58,8 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
         except Exception as error:
             # The last net: nobody should read a traceback.
             name = type(self).__module__.rpartition(".")[2]
-            raise AnsibleLookupError(str(unforeseen(name, error, client and client.last))) from None
+            last = client.last if client is not None else None
+            raise AnsibleLookupError(str(unforeseen(name, error, last))) from None
 
     def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
         """The plugin's own work."""

@@ -72,7 +72,7 @@ class Client:
         self.last = ""
         self._session = session_for(settings)
         # Proxies and REQUESTS_CA_BUNDLE of the environment, looked up once and not for each request.
-        self._transport = self._session.merge_environment_settings(
+        self._transport: Any = self._session.merge_environment_settings(
             settings.base_url, {}, True, settings.validate_certs, None
         )
         self._adapter = self._session.get_adapter(settings.base_url)

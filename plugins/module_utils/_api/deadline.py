@@ -92,13 +92,13 @@ class _Response(HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self.fp = io.BufferedReader(_Incoming(sock, self.fp.detach()))  # type: ignore[attr-defined]
+        self.fp = io.BufferedReader(_Incoming(sock, self.fp.detach()))
 
 
 class _Bounded:
     """What both kinds of connection have in common."""
 
-    response_class = _Response
+    response_class: Any = _Response
     sock: Any
     timeout: Any
 
