@@ -74,7 +74,8 @@ options:
     type: str
   timeout:
     description:
-      - How long to wait for a connection, and for each answer, in seconds; from 1 to 86400.
+      - How long one request may take, from connecting to the last byte of its answer, in seconds; from 1 to 86400.
+      - Each attempt of O(retries) has this time of its own.
       - Taken from the environment variable E(BEYONDTRUST_TIMEOUT) when not set.
     type: int
     default: 30

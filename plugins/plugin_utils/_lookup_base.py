@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
     WorkloadCredentialsError,
+    unforeseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import POOL_SIZE
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
@@ -57,12 +58,21 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
 
         :raises AnsibleLookupError: any failure; the text is for the user and holds no secret value.
         """
+        client = None
         try:
             self._resolve(variables or {}, options)
             flat = [plain(term) for term in self._flatten(terms)]
-            return self.read(Client(settings_of(self._resolved)), flat, variables or {})
+            client = Client(settings_of(self._resolved))
+            return self.read(client, flat, variables or {})
         except WorkloadCredentialsError as error:
             raise AnsibleLookupError(self._resolved.told(str(error))) from None
+        except AnsibleError:
+            raise
+        except Exception as error:
+            # The last net: nobody should read a traceback.
+            name = type(self).__module__.rpartition(".")[2]
+            last = client.last if client is not None else None
+            raise AnsibleLookupError(str(unforeseen(name, error, last))) from None
 
     def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
         """The plugin's own work."""

@@ -13,6 +13,7 @@ import ssl
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import BoundedAdapter
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.texts import (
@@ -24,10 +25,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 try:
     import requests
     import urllib3
-    from requests.adapters import HTTPAdapter
 except ImportError:
     HAS_REQUESTS = False
-    HTTPAdapter = object  # type: ignore[misc, assignment]  # only so that the class below can be defined
 else:
     HAS_REQUESTS = True
 
@@ -61,7 +60,7 @@ class Bearer:
         return prepared
 
 
-class _CaAdapter(HTTPAdapter):
+class _CaAdapter(BoundedAdapter):
     """Trusts one CA, given as file or as text, and nothing else; works alike in all versions of requests."""
 
     def __init__(self, context: ssl.SSLContext, **options: Any) -> None:
@@ -90,7 +89,8 @@ def _new_session(settings: Settings) -> requests.Session:
     if settings.validate_certs and settings.ca_cert:
         session.mount("https://", _CaAdapter(_tls_context(settings.ca_cert), **pool))
     else:
-        session.mount("https://", HTTPAdapter(**pool))
+        session.mount("https://", BoundedAdapter(**pool))
+    session.mount("http://", BoundedAdapter(**pool))
     if not settings.validate_certs:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return session

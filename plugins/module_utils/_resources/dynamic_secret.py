@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_config import (
@@ -160,10 +161,11 @@ def _obstacle(
     for option, field in (("type", "type"), ("credential_type", "credentialType")):
         wanted = parameters[option]
         if wanted is not None and current.get(field) not in (None, wanted):
-            return _cannot_change(path, option, current[field], wanted)
+            return _cannot_change(path, option, one_line(current[field], 100), wanted)
     name = parameters["integration_name"]
     # Reading a definition gives the integration's ID only.
-    if name is not None and current.get("integrationId") not in (None, _integration_id(client, parameters)):
+    wanted_id = _integration_id(client, parameters) if name is not None else None
+    if wanted_id is not None and current.get("integrationId") not in (None, wanted_id):
         return _cannot_change(path, "integration_name", "another integration", name)
     return None
 

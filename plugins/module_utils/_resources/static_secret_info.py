@@ -20,6 +20,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+    find_living,
+    listed_path,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import (
     view,
     without_secret,
@@ -42,9 +46,9 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
 def _one(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
     query = {"version": parameters["version"], "versions": parameters["versions"]}
     if parameters["values"] or parameters["versions"] or parameters["version"] is not None:
-        found = client.find(item("GET", "static", path, query=query))
+        found = find_living(client, item("GET", "static", path, query=query))
     else:
-        metadata = client.find(item("GET", "static", path, "metadata"))
+        metadata = find_living(client, item("GET", "static", path, "metadata"))
         found = None if metadata is None else {"metadata": metadata}
     if found is None:
         return None
@@ -64,7 +68,8 @@ def _folder(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any
     if not parameters["values"] or parameters["deleted_only"]:
         return listed
     with ThreadPoolExecutor(CONCURRENCY) as pool:
-        values = pool.map(lambda entry: client.find(item("GET", "static", parse_path(entry["path"], "path"))), listed)
+        paths = [listed_path(entry) for entry in listed]
+        values = pool.map(lambda path: find_living(client, item("GET", "static", path)), paths)
         # One that went between the two requests is left out, as if it had gone before.
         return [{**entry, "secret": found["secret"]} for entry, found in zip(listed, values) if found is not None]
 
