@@ -13,7 +13,6 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 
 _ENVIRONMENTS = {one.environment_format: one.environment for one in PROVIDERS.values()}
