@@ -20,11 +20,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ConflictError,
     RequestError,
+    StateError,
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
     Options,
     Spec,
@@ -58,10 +59,10 @@ def run(spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bo
     :raises WorkloadCredentialsError: whatever stands in the way; the text is for the user.
     """
     client = Client(Settings.from_parameters(parameters))
-    change = spec.plan(client, parameters)
+    change = spec.plan(client, parameters) if check_mode else _planned(client, spec, parameters)
     changed = bool(change.requests)
     values = _applied(client, spec, parameters, change) if changed and not check_mode else dict(change.predicted())
-    warnings = [*change.warnings, *values.pop("warnings", ())]
+    warnings = [*map(foreseen, change.missing), *change.warnings, *values.pop("warnings", ())]
     result: dict[str, Any] = {"changed": changed, **values}
     if diff and (change.before is not None or change.after is not None):
         result["diff"] = {"before": dict(change.before or {}), "after": dict(change.after or {})}
@@ -105,6 +106,14 @@ def _environment_fallback(*names: str) -> Any:
     return value
 
 
+def _planned(client: Client, spec: Spec, parameters: Mapping[str, Any]) -> Change:
+    """The plan of a real run, for which everything must be there."""
+    change = spec.plan(client, parameters)
+    if change.missing:
+        raise StateError(" ".join(change.missing))
+    return change
+
+
 def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change) -> dict[str, Any]:
     try:
         return dict(_apply(client, spec, parameters, change))
@@ -125,14 +134,14 @@ def _apply(
         except ConflictError as conflict:
             if request.replay is not Replay.CREATE or not rounds:
                 raise
-            rest = spec.plan(client, parameters)
+            rest = _planned(client, spec, parameters)
             if not _is_settled(conflict, rest.requests, change, position):
                 raise
             if not conflict.after_ambiguous:
                 return _apply(client, spec, parameters, rest, rounds=rounds - 1)
             answers.append(None)
     if change.replan and rounds:
-        return _apply(client, spec, parameters, spec.plan(client, parameters), rounds=rounds - 1)
+        return _apply(client, spec, parameters, _planned(client, spec, parameters), rounds=rounds - 1)
     return change.outcome(answers) if change.outcome else change.predicted()
 
 

@@ -24,7 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
     living_leases,
     named,
@@ -46,7 +46,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     path = parse_path(parameters["path"], "path")
     return Change(
         requests=(generation(path),),
-        predicted=lambda: result(placeholder(client, path)),
+        predicted=lambda: _predicted(client, path),
         outcome=lambda answers: result(_credentials(path, answers[0])),
         explain=lambda error: explained(client, path, error),
     )
@@ -68,12 +68,23 @@ def generate(client: Client, path: ResourcePath) -> dict[str, Any]:
         raise explained(client, path, error) from None
 
 
-def placeholder(client: Client, path: ResourcePath) -> dict[str, str]:
+def placeholder(client: Client, path: ResourcePath) -> tuple[dict[str, str], tuple[str, ...]]:
     """Credentials of the right shape that are obviously none; the definition is read, nothing is minted.
 
-    :raises StateError: there is no such definition, or one of an unknown provider.
+    A definition that is not there may be of any provider, so there are the keys of all, and a warning.
+
+    :raises StateError: the definition is of an unknown provider.
     """
-    return no_credentials(definition(client, path)[0])
+    found = find_living(client, item("GET", "dynamic", path))
+    if found is None:
+        warning = foreseen(f"{path}: {absence(client, 'dynamic', path)}")
+        return no_credentials(*PROVIDERS.values()), (warning,)
+    return no_credentials(_provider(path, found)), ()
+
+
+def _predicted(client: Client, path: ResourcePath) -> dict[str, Any]:
+    credentials, warnings = placeholder(client, path)
+    return {**result(credentials), "warnings": warnings}
 
 
 def definition(client: Client, path: ResourcePath) -> tuple[Provider, int | None]:
@@ -84,17 +95,20 @@ def definition(client: Client, path: ResourcePath) -> tuple[Provider, int | None
     found = find_living(client, item("GET", "dynamic", path))
     if found is None:
         raise StateError(f"{path}: {absence(client, 'dynamic', path)}")
-    config = found.get("config") or {}
-    if config.get("type") not in PROVIDERS:
-        raise StateError(
-            f"{path}: it is of the type {config.get('type')!r}, and the shape of its credentials is not known."
-        )
-    return PROVIDERS[config["type"]], config.get("ttl")
+    return _provider(path, found), (found.get("config") or {}).get("ttl")
 
 
-def no_credentials(provider: Provider) -> dict[str, str]:
-    """The keys of the provider's credentials, with values that say that they are none."""
-    names = {key: snake_case(key).upper().replace("_", "-") for key in provider.generated}
+def _provider(path: ResourcePath, found: Mapping[str, Any]) -> Provider:
+    kind = (found.get("config") or {}).get("type")
+    if kind not in PROVIDERS:
+        raise StateError(f"{path}: it is of the type {kind!r}, and the shape of its credentials is not known.")
+    return PROVIDERS[kind]
+
+
+def no_credentials(*providers: Provider) -> dict[str, str]:
+    """The keys of the providers' credentials, with values that say that they are none."""
+    keys = [key for provider in providers for key in provider.generated]
+    names = {key: snake_case(key).upper().replace("_", "-") for key in keys}
     return {**{key: f"CHECK-MODE-NO-{name}" for key, name in names.items()}, **_NO_LEASE}
 
 

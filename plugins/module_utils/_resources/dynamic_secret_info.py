@@ -19,6 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
@@ -26,15 +27,16 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """Nothing is changed; ``predicted`` holds what was read."""
     if parameters["path"] is not None:
-        definitions = _one(client, parse_path(parameters["path"], "path"))
+        definitions, missing = _one(client, parse_path(parameters["path"], "path")), ()
     else:
         query = {
             "path": parse_folder(parameters["folder"], "folder"),
             "recursive": parameters["recursive"],
             "deletedOnly": parameters["deleted_only"],
         }
-        definitions = view(client.items(Request("GET", "/dynamic", query=query)))
-    return Change(predicted=lambda: {"dynamic_secrets": definitions})
+        found, missing = listed(client, Request("GET", "/dynamic", query=query))
+        definitions = view(found)
+    return Change(predicted=lambda: {"dynamic_secrets": definitions}, missing=missing)
 
 
 def _one(client: Client, path: ResourcePath) -> list[dict[str, Any]]:

@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import side_by_side
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     NotFoundError,
     OptionError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import (
     revocable as provider_revokes,
@@ -36,18 +37,27 @@ def lease_path(lease_id: str, option: str) -> str:
         raise OptionError(option, f"{lease_id!r} is not a lease's ID, which is a UUID.") from None
 
 
-def leases_of(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
-    """The living leases of a dynamic secret, each with ``id``, ``expiration`` and ``dynamic_secret_type``.
+def leases_request(path: ResourcePath) -> Request:
+    """The request that lists the living leases of a dynamic secret."""
+    return item("GET", "leases", path)
 
-    :raises NotFoundError: there is no such dynamic secret.
-    """
-    return view(client.items(item("GET", "leases", path)))  # type: ignore[no-any-return]
+
+def leases_below(client: Client, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The living leases of these listed dynamic secrets, in their order, each with its ``dynamic_secret_path``."""
+    paths = [parse_path(str(entry.get("path")), "folder") for entry in entries]
+    found = side_by_side(lambda path: living_leases(client, path), paths)
+    return [
+        {**lease, "dynamic_secret_path": str(path)} for path, leases in zip(paths, found) for lease in leases
+    ]
 
 
 def living_leases(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
-    """The same, and none where there is no such dynamic secret."""
+    """The living leases of a dynamic secret, each with ``id``, ``expiration`` and ``dynamic_secret_type``.
+
+    None where there is no such dynamic secret.
+    """
     try:
-        return leases_of(client, path)
+        return view(client.items(leases_request(path)))  # type: ignore[no-any-return]
     except NotFoundError:
         return []
 

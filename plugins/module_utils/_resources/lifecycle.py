@@ -58,19 +58,27 @@ def absence(client: Client, kind: str, path: ResourcePath) -> str:
     return f"there is no folder {missing}{exists}."
 
 
-def require_parent(client: Client, path: ResourcePath) -> None:
-    """:raises StateError: the folder that should hold the resource is not there."""
+def missing_parent(client: Client, path: ResourcePath) -> tuple[str, ...]:
+    """A sentence where the folder that should hold the resource is not there."""
     parent = path.parent
     if parent is None or find_living(client, item("GET", "folders", parent, "metadata")) is not None:
-        return
+        return ()
     if find_deleted(client, "folders", parent) is not None:
-        raise StateError(
+        return (
             f"{path}: its folder {parent} is deleted (folder_deleted). "
-            "community.workload_credentials.folder restores it by default."
+            "community.workload_credentials.folder restores it by default.",
         )
-    raise StateError(
-        f"{path}: its folder {parent} does not exist. Create it first with community.workload_credentials.folder."
+    return (
+        f"{path}: its folder {parent} does not exist. Create it first with community.workload_credentials.folder.",
     )
+
+
+def listed(client: Client, request: Request) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The entries of a list, and a sentence where what should hold them is not there."""
+    try:
+        return client.items(request), ()
+    except NotFoundError as error:
+        return [], (str(error),)
 
 
 def revive(client: Client, kind: str, path: ResourcePath, on_deleted: str) -> tuple[Request, ...]:
