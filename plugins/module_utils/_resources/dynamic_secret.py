@@ -85,7 +85,7 @@ def _create(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -
     missing = missing_parent(client, path)
     requests = () if missing else revive(client, "dynamic", path, parameters["on_deleted"])
     restored = is_restore(requests)
-    creation = _creation(path, parameters, {})
+    creation = _creation(client, path, parameters, {})
     if restored:
         return replace(creation, requests=requests, replan=True)
     missing += _prerequisites(client, path, parameters)
@@ -101,7 +101,7 @@ def _prerequisites(client: Client, path: ResourcePath, parameters: Mapping[str, 
     return () if _integration(client, parameters) is not None else (str(_no_integration(parameters)),)
 
 
-def _creation(path: ResourcePath, parameters: Mapping[str, Any], tags: Tags) -> Change:
+def _creation(client: Client, path: ResourcePath, parameters: Mapping[str, Any], tags: Tags) -> Change:
     """The change from nothing to the definition, with these tags and the wanted ones."""
     kind = parameters["type"]
     config = {"type": kind, "credentialType": PROVIDERS[kind].credential_type, **config_after({}, parameters)}
@@ -152,7 +152,7 @@ def _recreate(client: Client, path: ResourcePath, found: Mapping[str, Any], para
     """Remove the definition for good and make the wanted one; its tags stay."""
     check_complete(parameters, str(path))
     tags = _metadata(client, path, found, needed=True).get("tags") or {}
-    creation = _creation(path, parameters, tags)
+    creation = _creation(client, path, parameters, tags)
     missing = _prerequisites(client, path, parameters)
     removal = _delete(client, path, found, {**parameters, "permanent": True})
     return replace(creation, requests=removal.requests + creation.requests, before=removal.before, missing=missing)
