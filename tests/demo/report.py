@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 import yaml
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_marks import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     EXPIRATION,
     LEASE,
     MANAGED_LABEL,

@@ -32,6 +32,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import (
     Outcome,
+    differing,
     where,
     without_bookkeeping,
 )
@@ -117,7 +118,8 @@ class Operating:
         before = self._before.get(one.operated.identity)
         self._actions[one.operated.identity] = "created" if before is None else "updated"
         view = _secret_view if one.operated.kind == "Secret" else without_bookkeeping
-        outcome.differs(where(one.content), None if before is None else view(before), view(answer))
+        sides = (None, view(answer)) if before is None else differing(view(before), view(answer))
+        outcome.differs(where(one.content), *sides)
 
     def report(self) -> list[dict[str, Any]]:
         """What happened to each entry that the operator delivers."""
