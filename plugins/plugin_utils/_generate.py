@@ -30,7 +30,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._le
     LeaseStore,
     MintedLeases,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY, side_by_side
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
+    CONCURRENCY,
+    side_by_side,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import run_folder
 
 # The lookup's options as data; the documentation is checked against it.
@@ -70,8 +73,8 @@ def generate_on_read(
     """Credentials for the dynamic secrets at these paths, in order.
 
     :arg options: the lookup's ``key``, ``format``, ``reuse``, ``outlives_run``, ``min_ttl`` (seconds), ``check_mode``
-        and ``concurrency``.
-    :arg variables: the task's, for the host's name and check mode.
+        (``generate`` also where there is none) and ``concurrency``.
+    :arg variables: the task's, for the host's name.
     :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
     """
     paths = [parse_path(str(term), "_terms") for term in terms]
@@ -102,10 +105,10 @@ def _source(
 
     :arg fresh: takes the credentials that nobody would know if the lookup failed.
     """
-    if variables.get("ansible_check_mode") and options["check_mode"] != "generate":
-        if options["check_mode"] == "error":
-            raise StateError("Credentials are asked for under --check, and check_mode=error forbids generating them.")
-        return lambda path: placeholder(client, path)
+    if options["check_mode"] == "error":
+        raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
+    if options["check_mode"] == "placeholder":
+        return lambda path: _placeholder(client, path, warn)
     if options["outlives_run"]:
         return lambda path: _kept(fresh, generate(client, path))
     if options["reuse"] == "never":
@@ -114,6 +117,13 @@ def _source(
     store = LeaseStore(run_folder(), client.settings, warn)
     scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
     return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: generate(client, path))
+
+
+def _placeholder(client: Client, path: ResourcePath, warn: Callable[[str], None]) -> dict[str, str]:
+    credentials, warnings = placeholder(client, path)
+    for warning in warnings:
+        warn(warning)
+    return credentials
 
 
 def _kept(fresh: list[dict[str, Any]], credentials: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,15 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
+    no_value,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY, side_by_side
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
+    CONCURRENCY,
+    side_by_side,
+)
 
 _LEFT_OUT = object()
 _CHOICES = ["error", "warn", "skip"]
@@ -46,7 +53,7 @@ def read_secrets(
     """The values of the secrets at these paths, in order, without those that are left out.
 
     :arg options: the lookup's ``key``, ``version``, ``default``, ``on_missing``, ``on_denied`` and
-        ``concurrency``.
+        ``concurrency``; and ``in_check_mode``, in which an earlier task may have made what is missing.
     :raises WorkloadCredentialsError: one is missing or forbidden, and the options do not say otherwise.
     """
     paths = [parse_path(str(term), "_terms") for term in terms]
@@ -79,6 +86,9 @@ def _read(client: Client, path: ResourcePath, options: Mapping[str, Any], warn: 
 def _missing(message: str, options: Mapping[str, Any], warn: Callable[[str], None]) -> Any:
     if options["default"] is not None:
         return options["default"]
+    if options["on_missing"] == "error" and options["in_check_mode"]:
+        warn(foreseen(message))
+        return {} if options["key"] is None else no_value(options["key"])
     if options["on_missing"] == "error":
         raise StateError(message)
     return _leave_out(message, options["on_missing"], warn)

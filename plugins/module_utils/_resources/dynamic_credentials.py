@@ -100,16 +100,21 @@ def definition(client: Client, path: ResourcePath) -> tuple[Provider, int | None
 
 def _provider(path: ResourcePath, found: Mapping[str, Any]) -> Provider:
     kind = (found.get("config") or {}).get("type")
-    if kind not in PROVIDERS:
+    provider = PROVIDERS.get(str(kind))
+    if provider is None:
         raise StateError(f"{path}: it is of the type {kind!r}, and the shape of its credentials is not known.")
-    return PROVIDERS[kind]
+    return provider
 
 
 def no_credentials(*providers: Provider) -> dict[str, str]:
     """The keys of the providers' credentials, with values that say that they are none."""
     keys = [key for provider in providers for key in provider.generated]
-    names = {key: snake_case(key).upper().replace("_", "-") for key in keys}
-    return {**{key: f"CHECK-MODE-NO-{name}" for key, name in names.items()}, **_NO_LEASE}
+    return {**{key: no_value(key) for key in keys}, **_NO_LEASE}
+
+
+def no_value(key: str) -> str:
+    """A value for the key that nobody can take for a real one."""
+    return "CHECK-MODE-NO-" + snake_case(key).upper().replace("_", "-")
 
 
 def result(credentials: Mapping[str, Any]) -> dict[str, Any]:

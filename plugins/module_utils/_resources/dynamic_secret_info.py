@@ -26,8 +26,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """Nothing is changed; ``predicted`` holds what was read."""
+    missing: tuple[str, ...] = ()
     if parameters["path"] is not None:
-        definitions, missing = _one(client, parse_path(parameters["path"], "path")), ()
+        definitions = _one(client, parse_path(parameters["path"], "path"))
     else:
         query = {
             "path": parse_folder(parameters["folder"], "folder"),

@@ -46,9 +46,7 @@ def leases_below(client: Client, entries: Sequence[Mapping[str, Any]]) -> list[d
     """The living leases of these listed dynamic secrets, in their order, each with its ``dynamic_secret_path``."""
     paths = [parse_path(str(entry.get("path")), "folder") for entry in entries]
     found = side_by_side(lambda path: living_leases(client, path), paths)
-    return [
-        {**lease, "dynamic_secret_path": str(path)} for path, leases in zip(paths, found) for lease in leases
-    ]
+    return [{**lease, "dynamic_secret_path": str(path)} for path, leases in zip(paths, found) for lease in leases]
 
 
 def living_leases(client: Client, path: ResourcePath) -> list[dict[str, Any]]:

@@ -68,9 +68,7 @@ def missing_parent(client: Client, path: ResourcePath) -> tuple[str, ...]:
             f"{path}: its folder {parent} is deleted (folder_deleted). "
             "community.workload_credentials.folder restores it by default.",
         )
-    return (
-        f"{path}: its folder {parent} does not exist. Create it first with community.workload_credentials.folder.",
-    )
+    return (f"{path}: its folder {parent} does not exist. Create it first with community.workload_credentials.folder.",)
 
 
 def listed(client: Client, request: Request) -> tuple[list[dict[str, Any]], tuple[str, ...]]:

@@ -63,9 +63,7 @@ def _listing(parameters: Mapping[str, Any]) -> Request:
     return Request("GET", "/static", query=query)
 
 
-def _with_values(
-    client: Client, entries: list[dict[str, Any]], parameters: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+def _with_values(client: Client, entries: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     # The values of what is deleted cannot be read.
     if not parameters["values"] or parameters["deleted_only"]:
         return entries
