@@ -1,0 +1,62 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every guide and playbook in its order on an empty site: first with --check --diff, then for real, with one outcome."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.examples import GUIDES, ROOT, SECRET, blocks_of, environment, machine, playbook_of
+from tests.support.plays import Plays
+from tests.support.site import Site
+
+# What this guide deletes must be there first: each of its blocks is checked and run before the next one.
+STEPWISE = ("guide_restoring",)
+# What a user has beside what a guide says.
+VALUES = {"azure_client_secret": SECRET, "app_password": SECRET}
+_TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*|^(ok|changed|skipping|fatal|failed): \[", re.MULTILINE)
+
+
+@pytest.mark.one_core
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_guide_in_its_order(plays: Plays, site: Site, tmp_path: Path, guide: str) -> None:
+    meanings = machine(site, tmp_path)
+    books = [playbook_of(block, meanings, VALUES) for block in blocks_of(guide)]
+    whole = [play for book in books for play in book]
+    if not whole:
+        pytest.skip("it shows no task")
+    predicted = done(plays, whole, tmp_path, "--check", "--diff")
+    assert [line for line in site.requests() if not line.startswith("GET ")] == []
+    if guide not in STEPWISE:
+        assert compared(predicted, done(plays, whole, tmp_path)) == []
+        return
+    for book in filter(None, books):
+        assert compared(done(plays, book, tmp_path, "--check", "--diff"), done(plays, book, tmp_path)) == []
+
+
+def done(plays: Plays, book: list[dict[str, Any]], home: Path, *arguments: str) -> list[tuple[str, list[str]]]:
+    """Each task's name and what it was for its items, of a run in which all went well and no value was shown."""
+    local = {"localhost": plays.host()}
+    outcome = plays.playbook(book, inventory=local, arguments=arguments, environment=environment(home))
+    assert outcome.status == 0, f"{yaml.safe_dump(book)}\n{outcome.output}"
+    assert not re.search("(failed|rescued)=[1-9]", outcome.output), outcome.output
+    assert "canary" not in outcome.output
+    tasks: list[tuple[str, list[str]]] = []
+    for name, state in _TASK.findall(outcome.output):
+        if state:
+            tasks[-1][1].append(state)
+        else:
+            tasks.append((name, []))
+    return tasks
+
+
+def compared(predicted: list[tuple[str, list[str]]], real: list[tuple[str, list[str]]]) -> list[Any]:
+    """The tasks whose outcomes differ. A command is skipped in check mode: nobody knows what it would do."""
+    assert [name for name, _states in predicted] == [name for name, _states in real]
+    return [pair for pair in zip(predicted, real, strict=True) if pair[0] != pair[1] and "skipping" not in pair[0][1]]
