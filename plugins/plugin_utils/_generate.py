@@ -21,6 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import formatted
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     generate,
+    may_be_revocable,
     placeholder,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
@@ -108,7 +109,7 @@ def _source(
     if options["check_mode"] == "error":
         raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
     if options["check_mode"] == "placeholder":
-        return lambda path: _placeholder(client, path, warn)
+        return lambda path: _placeholder(client, path, options, warn)
     if options["outlives_run"]:
         return lambda path: _kept(fresh, generate(client, path))
     if options["reuse"] == "never":
@@ -119,10 +120,14 @@ def _source(
     return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: generate(client, path))
 
 
-def _placeholder(client: Client, path: ResourcePath, warn: Callable[[str], None]) -> dict[str, str]:
+def _placeholder(
+    client: Client, path: ResourcePath, options: Mapping[str, Any], warn: Callable[[str], None]
+) -> dict[str, str]:
     credentials, warnings = placeholder(client, path)
     for warning in warnings:
         warn(warning)
+    if may_be_revocable(credentials) and not options["outlives_run"]:
+        MintedLeases(run_folder(), client.settings, warn).foresee(minted=True)
     return credentials
 
 

@@ -112,6 +112,11 @@ def no_credentials(*providers: Provider) -> dict[str, str]:
     return {**{key: no_value(key) for key in keys}, **_NO_LEASE}
 
 
+def may_be_revocable(credentials: Mapping[str, Any]) -> bool:
+    """Whether these may be, or stand for, credentials whose lease can be ended early."""
+    return any(one.revocable and credentials.keys() >= set(one.generated) for one in PROVIDERS.values())
+
+
 def no_value(key: str) -> str:
     """A value for the key that nobody can take for a real one."""
     return "CHECK-MODE-NO-" + snake_case(key).upper().replace("_", "-")

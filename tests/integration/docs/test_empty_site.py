@@ -18,6 +18,7 @@ from tests.support.site import Site
 
 # What this guide deletes must be there first: each of its blocks is checked and run before the next one.
 STEPWISE = ("guide_restoring",)
+UNFORESEEN = ("guide_gitops",)
 # What a user has beside what a guide says.
 VALUES = {"azure_client_secret": SECRET, "app_password": SECRET}
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*|^(ok|changed|skipping|fatal|failed): \[", re.MULTILINE)
@@ -25,7 +26,11 @@ _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*|^(ok|changed|skipping
 
 @pytest.mark.one_core
 @pytest.mark.parametrize("guide", GUIDES)
-def test_a_guide_in_its_order(plays: Plays, site: Site, tmp_path: Path, guide: str) -> None:
+def test_a_guide_in_its_order(
+    plays: Plays, site: Site, tmp_path: Path, guide: str, request: pytest.FixtureRequest
+) -> None:
+    if guide in UNFORESEEN:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="the role foresees no definition yet"))
     meanings = machine(site, tmp_path)
     books = [playbook_of(block, meanings, VALUES) for block in blocks_of(guide)]
     whole = [play for book in books for play in book]
