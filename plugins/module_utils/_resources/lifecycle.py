@@ -63,7 +63,9 @@ def missing_parent(client: Client, path: ResourcePath) -> tuple[str, ...]:
     parent = path.parent
     if parent is None or find_living(client, item("GET", "folders", parent, "metadata")) is not None:
         return ()
-    sentence = f"{path}: its folder {parent} does not exist. Create it first with community.workload_credentials.folder."
+    sentence = (
+        f"{path}: its folder {parent} does not exist. Create it first with community.workload_credentials.folder."
+    )
     if find_deleted(client, "folders", parent) is not None:
         sentence = (
             f"{path}: its folder {parent} is deleted (folder_deleted). "

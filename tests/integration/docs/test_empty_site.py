@@ -1,11 +1,12 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every guide and playbook in its order on an empty site: first with --check --diff, then for real, with one outcome."""
+"""Every guide and playbook in its order on an empty site: first with --check --diff, then for real, with one result."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,19 @@ def test_a_guide_in_its_order(
         return
     for book in filter(None, books):
         assert compared(done(plays, book, tmp_path, "--check", "--diff"), done(plays, book, tmp_path)) == []
+
+
+def test_the_main_job_without_its_cluster(plays: Plays, site: Site, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    shutil.copytree(ROOT / "playbooks" / "templates", tmp_path / "templates")
+    (play,) = yaml.safe_load((ROOT / "playbooks" / "main_job.yml").read_text(encoding="utf-8"))
+    # What it does with the role is the role's, whose own tests look at check mode.
+    tasks = [task for task in play["tasks"] if "ansible.builtin.include_role" not in task]
+    book = [{**play, "tasks": [task for task in tasks if "ansible.builtin.debug" not in task]}]
+    own = Plays(tmp_path, {**plays.environment, "CONFIG_FILE": str(tmp_path / "credentials")})
+    predicted = done(own, book, tmp_path, "--check", "--diff")
+    assert [line for line in site.requests() if not line.startswith("GET ")] == []
+    assert compared(predicted, done(own, book, tmp_path)) == []
 
 
 def done(plays: Plays, book: list[dict[str, Any]], home: Path, *arguments: str) -> list[tuple[str, list[str]]]:

@@ -77,4 +77,3 @@ def run(plays: Plays, world: dict[str, str], home: Path, text: str) -> None:
     assert "failed=0" in outcome.output or "no hosts matched" in outcome.output
     assert not re.search("(failed|rescued)=[1-9]", outcome.output)
     assert "canary" not in outcome.output
-

@@ -135,6 +135,7 @@ SCENARIOS: dict[str, list[Step]] = {
             None,
             [],
             says="nowhere does not exist",
+            foreseen=True,
         ),
         Step("static_secret", {"path": "prod/db/app", "secret": "canary-no-dict"}, None, [], says="secret"),
         Step("static_secret", {"path": "prod/db/app", "state": "absent"}, True, ["DELETE /static/app"]),
