@@ -34,7 +34,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     typed,
     with_origin,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options, Spec
 
 # Another writer may undo a write once between two looks.
@@ -89,10 +89,10 @@ def run(spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bo
 def _result(
     client: Client, spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool
 ) -> dict[str, Any]:
-    change = spec.plan(client, parameters)
+    change = spec.plan(client, parameters) if check_mode else _planned(client, spec, parameters)
     changed = bool(change.requests)
     values = _applied(client, spec, parameters, change) if changed and not check_mode else dict(change.predicted())
-    warnings = [*change.warnings, *values.pop("warnings", ())]
+    warnings = [*map(foreseen, change.missing), *change.warnings, *values.pop("warnings", ())]
     result: dict[str, Any] = {"changed": changed, **values}
     if diff and (change.before is not None or change.after is not None):
         result["diff"] = {"before": dict(change.before or {}), "after": dict(change.after or {})}
@@ -141,6 +141,14 @@ def _environment_fallback(name: str, option: Mapping[str, Any], origins: dict[st
     return typed(name, option, given)
 
 
+def _planned(client: Client, spec: Spec, parameters: Mapping[str, Any]) -> Change:
+    """The plan of a real run, for which everything must be there."""
+    change = spec.plan(client, parameters)
+    if change.missing:
+        raise StateError(" ".join(change.missing))
+    return change
+
+
 def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change) -> dict[str, Any]:
     try:
         return dict(_apply(client, spec, parameters, change, []))
@@ -166,14 +174,14 @@ def _apply(
         except ConflictError as conflict:
             if request.replay is not Replay.CREATE:
                 raise
-            rest = spec.plan(client, parameters)
+            rest = _planned(client, spec, parameters)
             if not _is_settled(conflict, rest.requests, change, position):
                 raise
             if not conflict.after_ambiguous:
                 return _apply(client, spec, parameters, rest, sent)
             answers.append(None)
     if change.replan:
-        return _apply(client, spec, parameters, spec.plan(client, parameters), sent)
+        return _apply(client, spec, parameters, _planned(client, spec, parameters), sent)
     return change.outcome(answers) if change.outcome else change.predicted()
 
 

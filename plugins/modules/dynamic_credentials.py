@@ -24,7 +24,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - Nothing is minted. The result has the right keys with obviously fake values, and the definition must exist.
+      - Nothing is minted. The result has the right keys with obviously fake values. Where the definition is not there,
+        an earlier task is taken to have made it. Then there is a warning, and the keys are those of every provider.
   diff_mode:
     support: none
     details:

@@ -23,6 +23,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import formatted
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     generate,
+    may_be_revocable,
     placeholder,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
@@ -80,8 +81,8 @@ def generate_on_read(
     """Credentials for the dynamic secrets at these paths, in order.
 
     :arg options: the lookup's ``key``, ``format``, ``reuse``, ``outlives_run``, ``min_ttl`` (seconds), ``check_mode``
-        and ``concurrency``.
-    :arg variables: the task's, for the host's name and check mode.
+        (``generate`` also where there is none) and ``concurrency``.
+    :arg variables: the task's, for the host's name.
     :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
     """
     paths = [parse_path(str(term), "_terms") for term in terms]
@@ -112,10 +113,10 @@ def _source(
 
     :arg fresh: takes the credentials that nobody would know if the lookup failed.
     """
-    if variables.get("ansible_check_mode") and options["check_mode"] != "generate":
-        if options["check_mode"] == "error":
-            raise StateError("Credentials are asked for under --check, and check_mode=error forbids generating them.")
-        return lambda path: placeholder(client, path)
+    if options["check_mode"] == "error":
+        raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
+    if options["check_mode"] == "placeholder":
+        return lambda path: _placeholder(client, path, options, warn)
 
     def mint(path: ResourcePath) -> dict[str, Any]:
         credentials = generate(client, path)
@@ -132,6 +133,17 @@ def _source(
     store = LeaseStore(run_folder(), client.settings, warn)
     scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
     return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: mint(path))
+
+
+def _placeholder(
+    client: Client, path: ResourcePath, options: Mapping[str, Any], warn: Callable[[str], None]
+) -> dict[str, str]:
+    credentials, warnings = placeholder(client, path)
+    for warning in warnings:
+        warn(warning)
+    if may_be_revocable(credentials) and not options["outlives_run"]:
+        MintedLeases(run_folder(), client.settings, warn).foresee(minted=True)
+    return credentials
 
 
 def _kept(fresh: list[dict[str, Any]], credentials: dict[str, Any]) -> dict[str, Any]:

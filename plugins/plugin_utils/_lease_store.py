@@ -36,8 +36,22 @@ class MintedLeases:
 
     def __init__(self, folder: Path, settings: Settings, warn: Callable[[str], None]) -> None:
         self._files = SealedFolder(folder / _FOLDER / "minted", settings.token(), lambda _message: None)
+        self._foreseen = SealedFolder(folder / _FOLDER / "foreseen", settings.token(), lambda _message: None)
         self._site = settings.base_url
         self._warn = warn
+
+    def foresee(self, *, minted: bool) -> bool:
+        """Take note that check mode has come to where a run would mint a lease that can be ended, or would end it.
+
+        Returns whether there was one before.
+        """
+        name = self._foreseen.name(self._site)
+        before = self._foreseen.holds(name)
+        if minted:
+            self._foreseen.save(name, {})
+        else:
+            self._foreseen.remove(name)
+        return before
 
     def add(self, lease_id: Any) -> None:
         """Take note of a lease; credentials that name none cannot be ended early."""

@@ -24,6 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import POOL_SIZE
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._check_mode import in_check_mode
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
     Resolved,
@@ -85,6 +86,10 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
     def warn(self, message: str) -> None:
         """Show a warning to the user."""
         Display().warning(message)
+
+    def in_check_mode(self, variables: Mapping[str, Any]) -> bool:
+        """Whether the lookup's task runs in check mode."""
+        return in_check_mode(variables, self._templar)
 
     def _resolve(self, variables: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         known = {**CONNECTION, **self.own}

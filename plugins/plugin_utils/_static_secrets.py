@@ -20,6 +20,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
+    no_value,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
     absence,
     find_living,
@@ -54,7 +58,7 @@ def read_secrets(
     """The values of the secrets at these paths, in order, without those that are left out.
 
     :arg options: the lookup's ``key``, ``version``, ``default``, ``on_missing``, ``on_denied`` and
-        ``concurrency``.
+        ``concurrency``; and ``in_check_mode``, in which an earlier task may have made what is missing.
     :raises WorkloadCredentialsError: one is missing or forbidden, and the options do not say otherwise.
     """
     paths = [parse_path(str(term), "_terms") for term in terms]
@@ -98,6 +102,9 @@ def _missing(message: Callable[[], str], options: Mapping[str, Any], warn: Calla
     """What stands in the place of a missing value; the message costs requests, so it is made where it is shown."""
     if options["default"] is not None:
         return options["default"]
+    if options["on_missing"] == "error" and options["in_check_mode"]:
+        warn(foreseen(message()))
+        return {} if options["key"] is None else no_value(options["key"])
     if options["on_missing"] == "error":
         raise StateError(message())
     return _leave_out(message, options["on_missing"], warn)

@@ -24,7 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import seconds_left
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
     lease_id_of,
     living_leases,
@@ -48,7 +48,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     path = parse_path(parameters["path"], "path")
     return Change(
         requests=(generation(path),),
-        predicted=lambda: result(placeholder(client, path)),
+        predicted=lambda: _predicted(client, path),
         outcome=lambda answers: _outcome(path, answers[0]["secret"]),
         explain=lambda error: explained(client, path, error),
     )
@@ -70,12 +70,23 @@ def generate(client: Client, path: ResourcePath) -> dict[str, Any]:
         raise explained(client, path, error) from None
 
 
-def placeholder(client: Client, path: ResourcePath) -> dict[str, str]:
+def placeholder(client: Client, path: ResourcePath) -> tuple[dict[str, str], tuple[str, ...]]:
     """Credentials of the right shape that are obviously none; the definition is read, nothing is minted.
 
-    :raises StateError: there is no such definition, or one of an unknown provider.
+    A definition that is not there may be of any provider, so there are the keys of all, and a warning.
+
+    :raises StateError: the definition is of an unknown provider.
     """
-    return no_credentials(definition(client, path)[0])
+    found = find_living(client, item("GET", "dynamic", path))
+    if found is None:
+        warning = foreseen(f"{path}: {absence(client, 'dynamic', path)}")
+        return no_credentials(*PROVIDERS.values()), (warning,)
+    return no_credentials(_provider(path, found)), ()
+
+
+def _predicted(client: Client, path: ResourcePath) -> dict[str, Any]:
+    credentials, warnings = placeholder(client, path)
+    return {**result(credentials), "warnings": warnings}
 
 
 def definition(client: Client, path: ResourcePath) -> tuple[Provider, int | None]:
@@ -86,17 +97,32 @@ def definition(client: Client, path: ResourcePath) -> tuple[Provider, int | None
     found = find_living(client, item("GET", "dynamic", path))
     if found is None:
         raise StateError(f"{path}: {absence(client, 'dynamic', path)}")
-    config = found.get("config") or {}
-    if config.get("type") not in PROVIDERS:
-        kind = one_line(repr(config.get("type")), 100)
-        raise StateError(f"{path}: it is of the type {kind}, and the shape of its credentials is not known.")
-    return PROVIDERS[config["type"]], config.get("ttl")
+    return _provider(path, found), (found.get("config") or {}).get("ttl")
 
 
-def no_credentials(provider: Provider) -> dict[str, str]:
-    """The keys of the provider's credentials, with values that say that they are none."""
-    names = {key: snake_case(key).upper().replace("_", "-") for key in provider.generated}
-    return {**{key: f"CHECK-MODE-NO-{name}" for key, name in names.items()}, **_NO_LEASE}
+def _provider(path: ResourcePath, found: Mapping[str, Any]) -> Provider:
+    kind = (found.get("config") or {}).get("type")
+    provider = PROVIDERS.get(str(kind))
+    if provider is None:
+        said = one_line(repr(kind), 100)
+        raise StateError(f"{path}: it is of the type {said}, and the shape of its credentials is not known.")
+    return provider
+
+
+def no_credentials(*providers: Provider) -> dict[str, str]:
+    """The keys of the providers' credentials, with values that say that they are none."""
+    keys = [key for provider in providers for key in provider.generated]
+    return {**{key: no_value(key) for key in keys}, **_NO_LEASE}
+
+
+def may_be_revocable(credentials: Mapping[str, Any]) -> bool:
+    """Whether these may be, or stand for, credentials whose lease can be ended early."""
+    return any(one.revocable and credentials.keys() >= set(one.generated) for one in PROVIDERS.values())
+
+
+def no_value(key: str) -> str:
+    """A value for the key that nobody can take for a real one."""
+    return "CHECK-MODE-NO-" + snake_case(key).upper().replace("_", "-")
 
 
 def result(credentials: Mapping[str, Any]) -> dict[str, Any]:

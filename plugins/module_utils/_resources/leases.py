@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import side_by_side
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     NotFoundError,
     OptionError,
@@ -24,6 +25,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import (
     revocable as provider_revokes,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
 
 
@@ -38,20 +40,32 @@ def lease_path(lease_id: str, option: str) -> str:
         raise OptionError(option, f"{lease_id!r} is not a lease's ID, which is a UUID.") from None
 
 
-def leases_of(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
-    """The living leases of a dynamic secret, each with ``id``, ``expiration``, ``seconds_left`` and its type.
+def leases_request(path: ResourcePath) -> Request:
+    """The request that lists the living leases of a dynamic secret."""
+    return item("GET", "leases", path)
 
-    :raises NotFoundError: there is no such dynamic secret.
-    """
-    return [_with_time_left(view(entry)) for entry in client.items(item("GET", "leases", path))]
+
+def leases_below(client: Client, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The living leases of these listed dynamic secrets, in their order, each with its ``dynamic_secret_path``."""
+    paths = [listed_path(entry) for entry in entries]
+    found = side_by_side(lambda path: living_leases(client, path), paths)
+    return [{**lease, "dynamic_secret_path": str(path)} for path, leases in zip(paths, found) for lease in leases]
 
 
 def living_leases(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
-    """The same, and none where there is no such dynamic secret."""
+    """The living leases of a dynamic secret, each with ``id``, ``expiration``, ``seconds_left`` and its type.
+
+    None where there is no such dynamic secret.
+    """
     try:
-        return leases_of(client, path)
+        return leases_of(client.items(leases_request(path)))
     except NotFoundError:
         return []
+
+
+def leases_of(listed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Leases of a list in the form that users see."""
+    return [_with_time_left(view(entry)) for entry in listed]
 
 
 def lease_by_id(client: Client, lease_id: str, option: str) -> dict[str, Any] | None:

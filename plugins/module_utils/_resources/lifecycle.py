@@ -79,20 +79,29 @@ def _missing_folder(client: Client, path: ResourcePath) -> str | None:
     return None if missing is None else f"there is no folder {missing}{exists}."
 
 
-def require_parent(client: Client, path: ResourcePath) -> None:
-    """:raises StateError: the folder that should hold the resource is not there."""
+def missing_parent(client: Client, path: ResourcePath) -> tuple[str, ...]:
+    """A sentence where the folder that should hold the resource is not there."""
     parent, missing = path.parent, _missing_folder(client, path)
     if parent is None or missing is None:
-        return
-    if find_deleted(client, "folders", parent) is not None:
-        raise StateError(
-            f"{path}: its folder {parent} is deleted (folder_deleted). "
-            "community.workload_credentials.folder restores it by default."
-        )
-    raise StateError(
+        return ()
+    sentence = (
         f"{path}: its folder {parent} does not exist: {missing} "
         "Create it first with community.workload_credentials.folder."
     )
+    if find_deleted(client, "folders", parent) is not None:
+        sentence = (
+            f"{path}: its folder {parent} is deleted (folder_deleted). "
+            "community.workload_credentials.folder restores it by default."
+        )
+    return (sentence,)
+
+
+def listed(client: Client, request: Request) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The entries of a list, and a sentence where what should hold them is not there."""
+    try:
+        return client.items(request), ()
+    except NotFoundError as error:
+        return [], (str(error),)
 
 
 def revive(client: Client, kind: str, path: ResourcePath, on_deleted: str) -> tuple[Request, ...]:
