@@ -16,6 +16,7 @@ from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import lease_id_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import SealedFolder
 
 _FOLDER = "workload-credentials"
@@ -108,14 +109,15 @@ class LeaseStore:
                 return dict(stored["credentials"])
             credentials = dict(mint())
             entry = {"minted": time.time(), "credentials": credentials}
-            self._minted.add(credentials.get("leaseId"))
+            self._minted.add(lease_id_of(credentials))
             self._files.save(name, entry)
             if _life(entry) <= 0:
                 self._warn(_SKEWED)
             return credentials
 
     def _lives(self, credentials: Mapping[str, Any]) -> bool:
-        return "leaseId" not in credentials or self._minted.holds(credentials["leaseId"])
+        lease_id = lease_id_of(credentials)
+        return lease_id is None or self._minted.holds(lease_id)
 
 
 def _due(stored: Mapping[str, Any], min_ttl: int) -> bool:

@@ -15,6 +15,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     may_be_revocable,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import is_lease_id
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import MintedLeases
@@ -41,7 +42,7 @@ class RunLeases:
         if not asked or self._leases is None or self._given.keys() & {"path", "lease_id", "lease_ids"}:
             return self._given
         others = {name: value for name, value in self._given.items() if name != "minted"}
-        return {**others, "lease_id": self._leases.all()}
+        return {**others, "lease_id": [one for one in self._leases.all() if is_lease_id(one)]}
 
     def settle(self, arguments: Mapping[str, Any], result: dict[str, Any], *, check_mode: bool) -> None:
         """Take note of what the task did.

@@ -5,15 +5,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Template
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
 
 from tests.support.site import Site
 
@@ -40,19 +48,24 @@ class Deliveries:
             job = Job(
                 entries=checked_entries(named, "push"),
                 client=lambda: self.site.client(**connection),
-                service=_no_service,
+                service=self._service,
                 cluster=lambda: cluster,
-                template=_no_template,
+                template=_templates(),
                 tell=self.lines.append,
                 last_words=self.last_words.append,
                 **options,
             )
             return perform(job, state)
 
+    def _service(self) -> Service:
+        settings, ca_cert = self.site.settings(), Path(self.site.emulator.ca_cert).read_text(encoding="utf-8")
+        return Service(settings.api_url, settings.site_id, settings.api_version, settings.token(), ca_cert)
 
-def _no_service() -> Service:
-    raise AssertionError("only the operator needs it")
 
-
-def _no_template(name: str, _variables: Mapping[str, Any]) -> tuple[str, str]:
-    raise AssertionError(f"only the operator needs {name}")
+@functools.cache
+def _templates() -> Template:
+    with suppress(RuntimeError):
+        # Done already where something else has needed it.
+        init_plugin_loader()
+    loader = DataLoader()
+    return templates(SimpleNamespace(_loader=loader, _templar=Templar(loader=loader)), {}, None)

@@ -14,20 +14,22 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
-    NoAnswerError,
     NotFoundError,
     RequestError,
     StateError,
-    UnexpectedAnswerError,
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import seconds_left
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+    lease_id_of,
     living_leases,
     named,
+    unending,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
     absence,
@@ -47,7 +49,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     return Change(
         requests=(generation(path),),
         predicted=lambda: _predicted(client, path),
-        outcome=lambda answers: result(_credentials(path, answers[0])),
+        outcome=lambda answers: _outcome(path, answers[0]["secret"]),
         explain=lambda error: explained(client, path, error),
     )
 
@@ -63,7 +65,7 @@ def generate(client: Client, path: ResourcePath) -> dict[str, Any]:
     :raises WorkloadCredentialsError: none was minted; or, and then the text says so, one may have been.
     """
     try:
-        return _credentials(path, client.send(generation(path)))
+        return dict(client.send(generation(path))["secret"])
     except RequestError as error:
         raise explained(client, path, error) from None
 
@@ -102,7 +104,8 @@ def _provider(path: ResourcePath, found: Mapping[str, Any]) -> Provider:
     kind = (found.get("config") or {}).get("type")
     provider = PROVIDERS.get(str(kind))
     if provider is None:
-        raise StateError(f"{path}: it is of the type {kind!r}, and the shape of its credentials is not known.")
+        said = one_line(repr(kind), 100)
+        raise StateError(f"{path}: it is of the type {said}, and the shape of its credentials is not known.")
     return provider
 
 
@@ -126,9 +129,15 @@ def result(credentials: Mapping[str, Any]) -> dict[str, Any]:
     """The module's return values."""
     return {
         "credentials": dict(credentials),
-        "lease_id": credentials.get("leaseId"),
+        "lease_id": lease_id_of(credentials),
         "expiration": credentials.get("expiration"),
+        "seconds_left": seconds_left(credentials.get("expiration")),
     }
+
+
+def _outcome(path: ResourcePath, credentials: Mapping[str, Any]) -> dict[str, Any]:
+    warning = unending(path, credentials)
+    return {**result(credentials), "warnings": [warning] if warning else []}
 
 
 def explained(client: Client, path: ResourcePath, error: RequestError) -> WorkloadCredentialsError:
@@ -138,7 +147,7 @@ def explained(client: Client, path: ResourcePath, error: RequestError) -> Worklo
             return StateError(f"{path}: {absence(client, 'dynamic', path)}")
         if isinstance(error, ApiError) and error.status == 403:
             return StateError(f"{error} Generating is a permission of its own, apart from reading {path}.")
-        if isinstance(error, (ApiError, NoAnswerError, UnexpectedAnswerError)) and error.ambiguous:
+        if getattr(error, "ambiguous", True):
             return StateError(
                 f"{error} The request is not repeated, since a lease of {path} may exist all the same. "
                 f"{_candidates(client, path)}"
@@ -156,14 +165,6 @@ def _candidates(client: Client, path: ResourcePath) -> str:
     except WorkloadCredentialsError:
         return "Its leases could not be listed (community.workload_credentials.lease_info does)."
     return f"The newest of its living leases: {named(leases)}." if leases else "It has no living lease at present."
-
-
-def _credentials(path: ResourcePath, answer: Any) -> dict[str, Any]:
-    secret = answer.get("secret") if isinstance(answer, Mapping) else None
-    if not isinstance(secret, Mapping) or not secret:
-        request = generation(path)
-        raise UnexpectedAnswerError(request.method, request.target, 201, "the answer holds no credentials.")
-    return dict(secret)
 
 
 DYNAMIC_CREDENTIALS = Spec(

@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_config import (
@@ -165,7 +166,7 @@ def _obstacle(
     for option, field in (("type", "type"), ("credential_type", "credentialType")):
         wanted = parameters[option]
         if wanted is not None and current.get(field) not in (None, wanted):
-            return _cannot_change(path, option, current[field], wanted)
+            return _cannot_change(path, option, one_line(current[field], 100), wanted)
     name = parameters["integration_name"]
     if name is None:
         return None
@@ -173,8 +174,9 @@ def _obstacle(
     if integration is None and not parameters["recreate"]:
         raise _no_integration(parameters)
     # Reading a definition gives the integration's ID only.
-    known = (None, ((integration or {}).get("metadata") or {}).get("id"))
-    if integration is None or current.get("integrationId") not in known:
+    wanted_id = ((integration or {}).get("metadata") or {}).get("id")
+    is_another = wanted_id is not None and current.get("integrationId") not in (None, wanted_id)
+    if integration is None or is_another:
         return _cannot_change(path, "integration_name", "another integration", name)
     return None
 

@@ -19,7 +19,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+    find_living,
+    listed,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
@@ -41,7 +44,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
 
 
 def _one(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
-    found = client.find(item("GET", "dynamic", path))
+    found = find_living(client, item("GET", "dynamic", path))
     if found is None:
         return []
     if "tags" not in (found.get("metadata") or {}):

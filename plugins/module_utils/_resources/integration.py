@@ -28,7 +28,7 @@ _SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
 
 def integration_path(kind: str, name: str) -> str:
     """The path below the site's address."""
-    return f"/integrations/{kind}/{segment(name)}"
+    return f"/integrations/{segment(kind)}/{segment(name)}"
 
 
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:

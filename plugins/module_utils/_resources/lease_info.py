@@ -21,10 +21,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
     lease_by_id,
     leases_below,
+    leases_of,
     leases_request,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
@@ -41,7 +41,7 @@ def _found(client: Client, parameters: Mapping[str, Any]) -> tuple[list[dict[str
     if parameters["path"] is not None:
         path = parse_path(parameters["path"], "path")
         leases, missing = listed(client, leases_request(path))
-        return [{**lease, "dynamic_secret_path": str(path)} for lease in view(leases)], missing
+        return [{**lease, "dynamic_secret_path": str(path)} for lease in leases_of(leases)], missing
     query = {"path": parse_folder(parameters["folder"], "folder"), "recursive": parameters["recursive"]}
     definitions, missing = listed(client, Request("GET", "/dynamic", query=query))
     return leases_below(client, definitions), missing

@@ -145,10 +145,9 @@ def _no_version(path: ResourcePath, version: int) -> str:
 
 
 def _values(path: ResourcePath, found: Mapping[str, Any]) -> dict[str, Any]:
-    values = found.get("secret")
-    if not isinstance(values, Mapping):
-        raise StateError(f"{path}: the service answered without the secret's values.")
-    return dict(values)
+    if not isinstance(found.get("secret"), Mapping):
+        raise StateError(f"{path}: this version is deleted, so the service keeps back its values.")
+    return dict(found["secret"])
 
 
 def _tags(found: Mapping[str, Any]) -> Tags:

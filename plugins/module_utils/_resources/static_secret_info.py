@@ -20,7 +20,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+    find_living,
+    listed,
+    listed_path,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import (
     view,
     without_secret,
@@ -43,9 +47,9 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
 def _one(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
     query = {"version": parameters["version"], "versions": parameters["versions"]}
     if parameters["values"] or parameters["versions"] or parameters["version"] is not None:
-        found = client.find(item("GET", "static", path, query=query))
+        found = find_living(client, item("GET", "static", path, query=query))
     else:
-        metadata = client.find(item("GET", "static", path, "metadata"))
+        metadata = find_living(client, item("GET", "static", path, "metadata"))
         found = None if metadata is None else {"metadata": metadata}
     if found is None:
         return None
@@ -68,7 +72,8 @@ def _with_values(client: Client, entries: list[dict[str, Any]], parameters: Mapp
     if not parameters["values"] or parameters["deleted_only"]:
         return entries
     with ThreadPoolExecutor(CONCURRENCY) as pool:
-        values = pool.map(lambda entry: client.find(item("GET", "static", parse_path(entry["path"], "path"))), entries)
+        paths = [listed_path(entry) for entry in entries]
+        values = pool.map(lambda path: find_living(client, item("GET", "static", path)), paths)
         # One that went between the two requests is left out, as if it had gone before.
         return [{**entry, "secret": found["secret"]} for entry, found in zip(entries, values) if found is not None]
 

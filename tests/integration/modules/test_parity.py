@@ -27,6 +27,8 @@ _CHANCE = re.compile(
 # What the two ways may differ in: ansible-core's own account of a failure.
 _CORES_OWN = ("exception", "invocation", "failed", "deprecations", "_ansible_no_log")
 _VALUES = ("credentials",)
+# Time goes on between the two ways.
+_MOMENTARY = ("seconds_left",)
 # What every module returns.
 _COMMON = {"changed", "diff", "warnings", "deprecations", "failed", "_ansible_no_log", "_ansible_parsed"}
 
@@ -35,7 +37,11 @@ def comparable(value: Any) -> Any:
     """A value without what chance made."""
     if isinstance(value, dict):
         return {
-            key: sorted(inner) if key in _VALUES and isinstance(inner, dict) else comparable(inner)
+            key: type(inner).__name__
+            if key in _MOMENTARY
+            else sorted(inner)
+            if key in _VALUES and isinstance(inner, dict)
+            else comparable(inner)
             for key, inner in value.items()
             if key not in _CORES_OWN
         }

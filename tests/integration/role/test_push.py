@@ -273,3 +273,22 @@ def test_the_number_of_tasks_does_not_grow_and_no_value_is_shown(role: Role, sit
             assert base64.b64encode(value.encode()).decode() not in shown
     assert "canary" not in shown
     assert TOKEN not in shown
+
+
+def test_through_the_modules_of_another_host_the_same_happens(role: Role, site: Site) -> None:
+    shown = role.run(AZURE, APP, as_module=True, arguments=("-vvvvv", "--diff"))
+    assert changed(shown) == 1
+    created = role.report()
+    assert [(one["action"], one["keys"]) for one in created] == [
+        ("created", ["ID", "SECRET"]),
+        ("created", ["password", "port", "user"]),
+    ]
+    # What one way has made is right to the other.
+    assert changed(role.run(AZURE, APP)) == 0
+    assert [one["lease_id"] for one in role.report()] == [one["lease_id"] for one in created]
+    torn_down = role.run(AZURE, APP, as_module=True, entry_point="teardown")
+    assert changed(torn_down) == 1
+    assert role.api.list_namespaced_secret(role.namespace).items == []
+    assert [lease["state"] for lease in site.leases()] == ["revoked"]
+    assert "canary" not in shown.output
+    assert TOKEN not in shown.output

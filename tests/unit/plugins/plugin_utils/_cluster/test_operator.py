@@ -53,7 +53,10 @@ def facts(ttl: int = 3600) -> dict[str, Facts]:
 
 def objects(*entries: dict[str, Any], ttl: int = 3600, scope: Scope | None = None, **changes: str) -> list[Operated]:
     return operator_objects(
-        checked_entries(list(entries), "external_secret"), facts(ttl), Service(**{**SERVICE, **changes}), scope or Scope()
+        checked_entries(list(entries), "external_secret"),
+        facts(ttl),
+        Service(**{**SERVICE, **changes}),
+        scope or Scope(),
     )
 
 
