@@ -80,7 +80,8 @@ def playbook_of(text: str, meanings: Mapping[str, str], values: Mapping[str, Any
 
 def _without_the_internet(task: dict[str, Any]) -> dict[str, Any]:
     """The same task, that looks at the password with which it would call a web site."""
-    changed = {key: [*map(_without_the_internet, task[key])] for key in ("block", "rescue", "always") if key in task}
+    changed: dict[str, Any] = {}
+    changed |= {key: [*map(_without_the_internet, task[key])] for key in ("block", "rescue", "always") if key in task}
     if call := task.get("ansible.builtin.uri"):
         rest = {key: value for key, value in task.items() if key != "ansible.builtin.uri"}
         return {**rest, "ansible.builtin.assert": {"that": "password is match('canary')"}} | {
