@@ -5,25 +5,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import spec_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import (
-    bind,
-    failure,
-    returns_values,
-    run_in_process,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run_leases import RunLeases
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
-    is_local,
-    own_environment,
-    runs_here,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import failure, run_task
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
@@ -36,38 +24,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         """The module's result, marked as hidden when it holds secret values."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
-            return self._run(result, task_vars or {})
+            result.update(run_task(self, spec_of(self._task.action), task_vars or {}, self._hand_over))
         except AnsibleError:
             raise
         except Exception as error:
             # The last net: nobody should read a traceback.
-            return {**result, **failure(self._task.action, error)}
-
-    def _run(self, result: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        spec = spec_of(self._task.action)
-        hidden = returns_values(spec, self._task.args)
-        arguments, environment = bind(spec, self._task.args, own_environment(self))
-        leases = RunLeases(spec, arguments, environment)
-        arguments = leases.arguments()
-        if runs_here(self, variables):
-            own = run_in_process(
-                spec,
-                self._task.action,
-                arguments,
-                environment,
-                check_mode=self._task.check_mode,
-                diff=self._task.diff,
-            )
-        else:
-            # On this machine the module must see what it would see in the worker, also behind become.
-            arguments = bind(spec, arguments, os.environ)[0] if is_local(self) else arguments
-            self._task.environment = [environment]
-            own = self._hand_over(arguments, variables, hidden=hidden)
-        result.update(own)
-        leases.settle(arguments, result, check_mode=self._task.check_mode)
-        # A failure's message holds no values, and people need to see it.
-        if hidden and not result.get("failed"):
-            result["_ansible_no_log"] = True
+            result.update(failure(self._task.action, error))
         return result
 
     def _hand_over(self, arguments: dict[str, Any], variables: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:

@@ -19,20 +19,20 @@ options:
     default: https://api.beyondtrust.io
   site_id:
     description:
-      - The site's UUID. Required.
+      - The site's UUID. Some source has to set it.
       - Taken from the environment variable E(BEYONDTRUST_SITE_ID) when not set.
     type: str
-    required: true
   access_token:
     description:
       - The bearer token, a personal access token or a JWT of this site. It is hidden from all output.
-      - One of O(access_token) and O(access_token_file) is required, not both. One that is set on the task, or with
-        C(module_defaults), hides the environment variable of the other.
+      - Some source has to set O(access_token) or O(access_token_file). The nearest source that sets either counts,
+        and it must not set both.
       - Taken from the environment variable E(BEYONDTRUST_ACCESS_TOKEN) when not set.
     type: str
   access_token_file:
     description:
-      - File that holds the token. It is read at each use, because projected and OIDC tokens rotate.
+      - File that holds the token. It is read at each use, because projected and OIDC tokens rotate. A byte order mark
+        and white space around the token do not matter.
       - Taken from the environment variable E(BEYONDTRUST_ACCESS_TOKEN_FILE) when not set.
     type: path
   api_version:
@@ -60,6 +60,7 @@ options:
   validate_certs:
     description:
       - Whether the service's certificate must be trusted. Turn it off for tests only.
+      - Only a clear yes or no counts, from whatever source; anything else is an error.
       - Taken from the environment variable E(BEYONDTRUST_VALIDATE_CERTS) when not set, or from
         E(BEYONDTRUST_INSECURE), which means the opposite.
     type: bool
@@ -67,13 +68,13 @@ options:
   ca_cert:
     description:
       - The certificate authority to trust, as the path of a PEM file or as PEM text. The public ones are not
-        trusted then.
+        trusted then. Comments, indentation and line ends of any kind do not matter, nor does PEM text in one line.
       - Without it E(REQUESTS_CA_BUNDLE) works as everywhere in Python's requests, and so do proxy variables.
       - Taken from the environment variable E(BEYONDTRUST_CA_CERT) when not set.
     type: str
   timeout:
     description:
-      - How long one request may take, from connecting to the last byte of its answer, in seconds; at least 1.
+      - How long one request may take, from connecting to the last byte of its answer, in seconds; from 1 to 86400.
       - Each attempt of O(retries) has this time of its own.
       - Taken from the environment variable E(BEYONDTRUST_TIMEOUT) when not set.
     type: int
@@ -87,6 +88,10 @@ options:
     default: 4
 requirements:
   - requests
+notes:
+  - Each connection option is taken from the nearest source that sets it. These are the task or lookup itself, the
+    variable C(workload_credentials_<option>), an environment variable, the option's entry in the section
+    C([workload_credentials]) of C(ansible.cfg), and at last its default. An empty value counts as none.
 """
 
     PLUGINS = r"""

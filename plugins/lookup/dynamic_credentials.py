@@ -35,6 +35,13 @@ options:
     type: str
     choices: [raw, aws_env, azure_env, aws_credentials]
     default: raw
+    env:
+      - name: WORKLOAD_CREDENTIALS_FORMAT
+    ini:
+      - section: workload_credentials
+        key: format
+    vars:
+      - name: workload_credentials_format
   reuse:
     description:
       - V(host) mints one lease for each dynamic secret, identity and inventory host in a run.
@@ -43,6 +50,13 @@ options:
     type: str
     choices: [host, run, never]
     default: host
+    env:
+      - name: WORKLOAD_CREDENTIALS_REUSE
+    ini:
+      - section: workload_credentials
+        key: reuse
+    vars:
+      - name: workload_credentials_reuse
   outlives_run:
     description:
       - Leave the lease alone when M(community.workload_credentials.lease) ends those of the run, because its
@@ -55,6 +69,13 @@ options:
         twice this are kept for half of it.
     type: int
     default: 300
+    env:
+      - name: WORKLOAD_CREDENTIALS_MIN_TTL
+    ini:
+      - section: workload_credentials
+        key: min_ttl
+    vars:
+      - name: workload_credentials_min_ttl
   check_mode:
     description:
       - What to do under C(--check). V(placeholder) gives the right keys with obviously fake values and mints nothing;
@@ -62,11 +83,25 @@ options:
     type: str
     choices: [placeholder, generate, error]
     default: placeholder
+    env:
+      - name: WORKLOAD_CREDENTIALS_CHECK_MODE
+    ini:
+      - section: workload_credentials
+        key: check_mode
+    vars:
+      - name: workload_credentials_check_mode
   concurrency:
     description:
       - How many terms are generated at the same time at most, from 1 to 64.
     type: int
     default: 8
+    env:
+      - name: WORKLOAD_CREDENTIALS_CONCURRENCY
+    ini:
+      - section: workload_credentials
+        key: concurrency
+    vars:
+      - name: workload_credentials_concurrency
 seealso:
   - module: community.workload_credentials.lease
   - module: community.workload_credentials.dynamic_credentials
@@ -117,7 +152,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._generate import generate_on_read
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._generate import OPTIONS, generate_on_read
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
     WorkloadCredentialsLookup,
 )
@@ -125,6 +160,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._lo
 
 class LookupModule(WorkloadCredentialsLookup):
     """The lookup's entry point."""
+
+    own = OPTIONS
 
     def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
         """Credentials for the terms, in their order."""

@@ -40,17 +40,38 @@ options:
     type: str
     choices: [error, warn, skip]
     default: error
+    env:
+      - name: WORKLOAD_CREDENTIALS_ON_MISSING
+    ini:
+      - section: workload_credentials
+        key: on_missing
+    vars:
+      - name: workload_credentials_on_missing
   on_denied:
     description:
       - The same for a secret that the token may not read.
     type: str
     choices: [error, warn, skip]
     default: error
+    env:
+      - name: WORKLOAD_CREDENTIALS_ON_DENIED
+    ini:
+      - section: workload_credentials
+        key: on_denied
+    vars:
+      - name: workload_credentials_on_denied
   concurrency:
     description:
       - How many terms are read at the same time at most, from 1 to 64.
     type: int
     default: 8
+    env:
+      - name: WORKLOAD_CREDENTIALS_CONCURRENCY
+    ini:
+      - section: workload_credentials
+        key: concurrency
+    vars:
+      - name: workload_credentials_concurrency
 seealso:
   - module: community.workload_credentials.static_secret_info
   - module: community.workload_credentials.static_secret
@@ -94,11 +115,16 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
     WorkloadCredentialsLookup,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._static_secrets import read_secrets
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._static_secrets import (
+    OPTIONS,
+    read_secrets,
+)
 
 
 class LookupModule(WorkloadCredentialsLookup):
     """The lookup's entry point."""
+
+    own = OPTIONS
 
     def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
         """Values for the terms, in their order."""

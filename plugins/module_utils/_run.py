@@ -8,8 +8,10 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -19,6 +21,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ConflictError,
+    OptionError,
     RequestError,
     StateError,
     WorkloadCredentialsError,
@@ -26,12 +29,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
-    Options,
-    Spec,
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import (
     from_environment,
+    typed,
+    with_origin,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options, Spec
 
 # Another writer may undo a write once between two looks.
 _ENOUGH = 2
@@ -39,16 +43,25 @@ _ENOUGH = 2
 
 def run_module(spec: Spec) -> None:
     """The whole of a module file's main(): run the spec's logic in a process of its own."""
-    module = AnsibleModule(
-        argument_spec=argument_spec(spec.options),
-        supports_check_mode=True,
-        **spec.constraints,
-    )
+    origins: dict[str, str] = {}
+    try:
+        module = AnsibleModule(
+            argument_spec=argument_spec(spec.options, origins),
+            supports_check_mode=True,
+            **spec.constraints,
+        )
+    except OptionError as error:
+        # There is no module yet that could say it.
+        print(json.dumps({"failed": True, "changed": False, "msg": str(error)}))
+        raise SystemExit(1) from None
     # Results hold no values that came in as options, and AnsibleModule's substitution of every secret option's text
     # would damage them: a secret value "3" would turn version 3 into asterisks. The token stays guarded.
     module.no_log_values = {module.params["access_token"]} - {None, ""}
     try:
         result = run(spec, module.params, check_mode=module.check_mode, diff=module._diff)
+    except OptionError as error:
+        origin = origins.get(error.option)
+        module.fail_json(msg=with_origin(str(error), origin) if origin else str(error))
     except WorkloadCredentialsError as error:
         module.fail_json(msg=str(error))
     for warning in result.pop("warnings", ()):
@@ -104,23 +117,28 @@ def validate(spec: Spec, name: str, arguments: Mapping[str, Any]) -> dict[str, A
     return parameters
 
 
-def argument_spec(options: Options) -> dict[str, dict[str, Any]]:
-    """Ansible's form of the options: environment variables become fallbacks."""
-    return {name: _argument(option) for name, option in options.items()}
+def argument_spec(options: Options, origins: dict[str, str] | None = None) -> dict[str, dict[str, Any]]:
+    """Ansible's form of the options: environment variables become fallbacks.
+
+    :arg origins: takes the origin of each value that an environment variable sets.
+    """
+    taken = {} if origins is None else origins
+    return {name: _argument(name, option, taken) for name, option in options.items()}
 
 
-def _argument(option: Mapping[str, Any]) -> dict[str, Any]:
+def _argument(name: str, option: Mapping[str, Any], origins: dict[str, str]) -> dict[str, Any]:
     argument = {key: value for key, value in option.items() if key != "env"}
     if "env" in option:
-        argument["fallback"] = (_environment_fallback, list(option["env"]))
+        argument["fallback"] = (partial(_environment_fallback, name, option, origins), list(option["env"]))
     return argument
 
 
-def _environment_fallback(*names: str) -> Any:
-    value = from_environment(names, os.environ)
-    if value is None:
+def _environment_fallback(name: str, option: Mapping[str, Any], origins: dict[str, str], *_variables: str) -> Any:
+    given = from_environment(name, option, os.environ)
+    if given is None:
         raise AnsibleFallbackNotFound
-    return value
+    origins[name] = given.origin
+    return typed(name, option, given)
 
 
 def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change) -> dict[str, Any]:

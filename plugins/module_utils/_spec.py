@@ -4,12 +4,13 @@
 """Specs: a module's options and logic as data, and the options that several share.
 
 An option is an entry of Ansible's argument spec; ``env`` is ours and names its environment variables in order.
+An option that has some can be set by a variable and in an ini file too, whose names follow from its own.
 Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -49,9 +50,10 @@ class Spec:
         }
 
 
+# Required is only that some source sets site_id and a token, and the connection's own message names the sources.
 CONNECTION: Options = {
     "api_url": {"type": "str", "default": "https://api.beyondtrust.io", "env": ("BEYONDTRUST_API_URL",)},
-    "site_id": {"type": "str", "required": True, "env": ("BEYONDTRUST_SITE_ID",)},
+    "site_id": {"type": "str", "env": ("BEYONDTRUST_SITE_ID",)},
     "access_token": {"type": "str", "no_log": True, "env": ("BEYONDTRUST_ACCESS_TOKEN",)},
     # A path is no secret: no_log would hide it in every message.
     "access_token_file": {"type": "path", "no_log": False, "env": ("BEYONDTRUST_ACCESS_TOKEN_FILE",)},
@@ -81,18 +83,3 @@ LIFECYCLE: Options = {
     "permanent": {"type": "bool", "default": False},
     "on_deleted": {"type": "str", "choices": ["restore", "replace", "fail"], "default": "restore"},
 }
-
-_FALSE = ("", "0", "no", "n", "off", "false", "f")
-
-
-def from_environment(names: Iterable[str], environment: Mapping[str, str]) -> Any:
-    """The value of the first environment variable that is set to something; None: none is.
-
-    :arg names: an option's ``env``.
-    :arg environment: such as ``os.environ``.
-    """
-    for name in names:
-        value = environment.get(name.lstrip("!"), "")
-        if value != "":
-            return value.strip().lower() in _FALSE if name.startswith("!") else value
-    return None

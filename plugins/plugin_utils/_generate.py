@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import formatted
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     generate,
     placeholder,
@@ -31,13 +32,42 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     named,
     unending,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._formats import formatted
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import (
     LeaseStore,
     MintedLeases,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import side_by_side
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
+    CONCURRENCY,
+    side_by_side,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import run_folder
+
+# The lookup's options as data; the documentation is checked against it.
+OPTIONS: Options = {
+    "key": {"type": "str"},
+    "format": {
+        "type": "str",
+        "choices": ["raw", "aws_env", "azure_env", "aws_credentials"],
+        "default": "raw",
+        "env": ("WORKLOAD_CREDENTIALS_FORMAT",),
+    },
+    "reuse": {
+        "type": "str",
+        "choices": ["host", "run", "never"],
+        "default": "host",
+        "env": ("WORKLOAD_CREDENTIALS_REUSE",),
+    },
+    "outlives_run": {"type": "bool", "default": False},
+    "min_ttl": {"type": "int", "default": 300, "env": ("WORKLOAD_CREDENTIALS_MIN_TTL",)},
+    "check_mode": {
+        "type": "str",
+        "choices": ["placeholder", "generate", "error"],
+        "default": "placeholder",
+        "env": ("WORKLOAD_CREDENTIALS_CHECK_MODE",),
+    },
+    "concurrency": CONCURRENCY,
+}
 
 
 def generate_on_read(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running a module's logic inside Ansible's worker process: with which environment, and what may be shown.
+"""A module's task in Ansible's worker: its logic runs here or is handed over, and what may be shown.
 
 Private to this collection: it may change at any time.
 """
@@ -9,7 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Callable
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -17,10 +17,44 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     unforeseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run, validate
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec, from_environment
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force, plain
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import task_connection
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run_leases import RunLeases
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
+    environment_in_force,
+    is_local,
+    plain,
+    runs_here,
+)
 
-_TOKEN_OPTIONS = ("access_token", "access_token_file")
+
+def run_task(
+    action: Any, spec: Spec, variables: Mapping[str, Any], hand_over: Callable[..., dict[str, Any]]
+) -> dict[str, Any]:
+    """The module's result, hidden where it holds secret values.
+
+    :arg variables: the task's.
+    :arg hand_over: runs the module file with these arguments and variables; ``hidden``: with nothing in any log.
+    """
+    task = action._task
+    hidden = returns_values(spec, task.args)
+    try:
+        connection = task_connection(action, variables, is_here=is_local(action))
+    except WorkloadCredentialsError as error:
+        return {"failed": True, "changed": False, "msg": str(error)}
+    leases = RunLeases(spec, connection.among(task.args), connection)
+    arguments = leases.arguments()
+    if runs_here(action, variables):
+        own = connection.environment
+        result = run_in_process(spec, task.action, arguments, own, check_mode=task.check_mode, diff=task.diff)
+    else:
+        task.environment = [connection.environment]
+        result = hand_over(arguments, variables, hidden=hidden)
+    leases.settle(arguments, result, check_mode=task.check_mode)
+    if result.get("failed"):
+        # Its message holds no values, and people need to see it.
+        return {**result, "msg": connection.resolved.told(str(result.get("msg")))}
+    return {**result, "_ansible_no_log": True} if hidden else result
 
 
 def run_in_process(
@@ -48,31 +82,6 @@ def failure(name: str, error: Exception) -> dict[str, Any]:
     """
     known = error if isinstance(error, WorkloadCredentialsError) else unforeseen(name, error)
     return {"failed": True, "changed": False, "msg": str(known)}
-
-
-def bind(
-    spec: Spec, arguments: Mapping[str, Any], environment: Mapping[str, str]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Arguments with the options that an environment sets, and the environment without these.
-
-    A module process gets its task's environment on a command line, which Ansible shows at -vvv: a token must not be
-    there. And the nearest source of a token counts: a task's file is not at odds with the worker's variable.
-    """
-    bound = _one_token(arguments)
-    names: set[str] = set()
-    for option, entry in spec.options.items():
-        variables = entry.get("env", ())
-        names.update(name.lstrip("!") for name in variables)
-        value = from_environment(variables, environment)
-        if value is not None and option not in bound:
-            bound[option] = value
-    return _one_token(bound), {name: value for name, value in environment.items() if name not in names}
-
-
-def _one_token(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Where a token source is named, an empty other one, so that no environment variable is asked for it."""
-    named = any(arguments.get(option) for option in _TOKEN_OPTIONS)
-    return {**dict.fromkeys(_TOKEN_OPTIONS, ""), **arguments} if named else dict(arguments)
 
 
 def returns_values(spec: Spec, arguments: Mapping[str, Any]) -> bool:

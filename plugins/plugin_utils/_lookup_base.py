@@ -11,10 +11,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, ClassVar, TypeVar
 
 from ansible.errors import AnsibleError, AnsibleLookupError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -24,35 +23,49 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     unforeseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import POOL_SIZE
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import argument_spec
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, from_environment
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
+    Resolved,
+    arguments,
+    environment,
+    ini,
+    play_variables,
+    refuse_unknown,
+    resolve,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import plain
 
-_NO_SITE = (
-    "site_id: no site is set: give the option site_id, the environment variable BEYONDTRUST_SITE_ID, the "
-    "variable workload_credentials_site_id, or site_id in the ini section [workload_credentials]."
-)
+# What Ansible itself may hand on, depending on its version and on how a lookup is written.
+_ANSIBLES_OWN = {"allow_unsafe", "errors", "wantlist"}
+# An option of every lookup that works on several terms at once.
+CONCURRENCY: Mapping[str, Any] = {"type": "int", "default": 8, "env": ("WORKLOAD_CREDENTIALS_CONCURRENCY",)}
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
 class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no types
-    """Base of the collection's lookups: ``run`` is here, ``read`` in the plugin."""
+    """Base of the collection's lookups: ``run`` is here, ``read`` in the plugin.
+
+    ``own``: the plugin's options beside the connection, as data.
+    """
+
+    own: ClassVar[Options]
+    _resolved = Resolved({}, {})
 
     def run(self, terms: Sequence[Any], variables: Any = None, **options: Any) -> list[Any]:
         """Values for the terms, in their order.
 
         :raises AnsibleLookupError: any failure; the text is for the user and holds no secret value.
         """
-        self._set_options(variables, options)
-        flat = [plain(term) for term in self._flatten(terms)]
         client = None
         try:
-            client = Client(self._settings())
+            self._resolve(variables or {}, options)
+            flat = [plain(term) for term in self._flatten(terms)]
+            client = Client(settings_of(self._resolved))
             return self.read(client, flat, variables or {})
         except WorkloadCredentialsError as error:
-            raise AnsibleLookupError(str(error)) from None
+            raise AnsibleLookupError(self._resolved.told(str(error))) from None
         except AnsibleError:
             raise
         except Exception as error:
@@ -65,47 +78,24 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
         """The plugin's own work."""
         raise NotImplementedError
 
+    def get_option(self, option: str, hostvars: Any = None) -> Any:
+        """The option's value. Ansible's own way to it would turn what it does not understand into false."""
+        return self._resolved.with_defaults(self.own)[option]
+
     def warn(self, message: str) -> None:
         """Show a warning to the user."""
         Display().warning(message)
 
-    def _set_options(self, variables: Any, options: dict[str, Any]) -> None:
-        try:
-            self.set_options(var_options=variables, direct=options)
-        except AnsibleError as error:
-            if "site_id" not in str(error):
-                raise
-            raise AnsibleLookupError(_NO_SITE) from None
-
-    def _settings(self) -> Settings:
-        values = {name: plain(self.get_option(name)) for name in CONNECTION}
-        values.update(self._insecure())
-        _keep_nearest_token(values, {name: self._origin(name) for name in ("access_token", "access_token_file")})
-        spec = {name: {key: entry[key] for key in entry if key != "env"} for name, entry in CONNECTION.items()}
-        # An empty environment variable counts as none, as it does for modules.
-        given = {name: value for name, value in values.items() if value not in (None, "")}
-        if "site_id" not in given:
-            raise AnsibleLookupError(_NO_SITE)
-        result = ArgumentSpecValidator(argument_spec(spec)).validate(given)
-        if result.error_messages:
-            raise AnsibleLookupError(result.errors.msg)
-        return Settings.from_parameters(result.validated_parameters)
-
-    def _insecure(self) -> dict[str, Any]:
-        """The vendor's negated variable, which documentation cannot express, where nothing else sets the option."""
-        value = from_environment(CONNECTION["validate_certs"]["env"], os.environ)
-        return {"validate_certs": value} if self._origin("validate_certs") == "default" and value is not None else {}
-
-    def _origin(self, option: str) -> str:
-        return str(self.get_option_and_origin(option)[1])
-
-
-def _keep_nearest_token(values: dict[str, Any], origins: Mapping[str, str]) -> None:
-    """An option or variable of the play beats the environment's other token source."""
-    nearest = [name for name, origin in origins.items() if values[name] and not origin.startswith("env")]
-    for name in origins:
-        if nearest and name not in nearest:
-            values[name] = None
+    def _resolve(self, variables: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        known = {**CONNECTION, **self.own}
+        refuse_unknown(given.keys() - _ANSIBLES_OWN, known)
+        sources = [
+            arguments(given, "the lookup's own option"),
+            play_variables(variables, self._templar),
+            environment(os.environ),
+            ini,
+        ]
+        self._resolved = resolve(known, sources)
 
 
 def side_by_side(function: Callable[[_T], _R], items: Sequence[_T], limit: int) -> list[_R]:

@@ -12,14 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import is_lease_id
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.session_info import SESSION_INFO
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import validate
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import MintedLeases
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import run_folder
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
 
 _CONCERNED = ("dynamic_credentials", "lease")
 
@@ -27,14 +24,14 @@ _CONCERNED = ("dynamic_credentials", "lease")
 class RunLeases:
     """One task's part in it. Only the modules dynamic_credentials and lease have any.
 
-    :arg arguments: the task's, with what its environment sets.
+    :arg arguments: the task's, with those of its connection.
     """
 
-    def __init__(self, spec: Spec, arguments: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    def __init__(self, spec: Spec, arguments: Mapping[str, Any], connection: Connection) -> None:
         self._spec = spec
         self._given = dict(arguments)
         self._warnings: list[str] = []
-        self._leases = self._find(environment) if spec.name in _CONCERNED else None
+        self._leases = self._find(connection) if spec.name in _CONCERNED else None
 
     def arguments(self) -> dict[str, Any]:
         """The task's arguments, with the leases' IDs in the place of ``minted=run``."""
@@ -59,13 +56,11 @@ class RunLeases:
             living = {lease["id"] for lease in result.get("not_revocable", ())}
             self._leases.remove({*_ids(arguments), *result.get("revoked", ())} - living)
 
-    def _find(self, environment: Mapping[str, str]) -> MintedLeases | None:
+    def _find(self, connection: Connection) -> MintedLeases | None:
         """None: the connection is not known here, as for a module that takes it from another host's environment."""
-        connection = {name: value for name, value in self._given.items() if name in CONNECTION}
         try:
-            with environment_in_force(environment):
-                settings = Settings.from_parameters(validate(SESSION_INFO, self._spec.name, connection))
-            return MintedLeases(run_folder(), settings, self._warnings.append)
+            # The file of a CA may lie on another host, and says nothing of whose leases these are.
+            return MintedLeases(run_folder(), connection.settings("ca_cert"), self._warnings.append)
         except WorkloadCredentialsError:
             return None
 

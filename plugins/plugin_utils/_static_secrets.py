@@ -24,9 +24,28 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     absence,
     find_living,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import side_by_side
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
+    CONCURRENCY,
+    side_by_side,
+)
 
 _LEFT_OUT = object()
+_CHOICES = ["error", "warn", "skip"]
+# The lookup's options as data; the documentation is checked against it.
+OPTIONS: Options = {
+    "key": {"type": "str"},
+    "version": {"type": "int"},
+    "default": {"type": "raw"},
+    "on_missing": {
+        "type": "str",
+        "choices": _CHOICES,
+        "default": "error",
+        "env": ("WORKLOAD_CREDENTIALS_ON_MISSING",),
+    },
+    "on_denied": {"type": "str", "choices": _CHOICES, "default": "error", "env": ("WORKLOAD_CREDENTIALS_ON_DENIED",)},
+    "concurrency": CONCURRENCY,
+}
 
 
 def read_secrets(

@@ -10,11 +10,8 @@ from typing import Any
 
 import requests
 import yaml
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster_marks import (
-    EXPIRATION,
-    LEASE,
-    MANAGED_LABEL,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import EXPIRATION, LEASE
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 from kubernetes import client, config
 
 from tests.demo.playbook import Run

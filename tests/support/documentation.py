@@ -15,12 +15,14 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES
 
 COLLECTION = "community.workload_credentials"
-LOOKUPS = ("cluster_credentials_service", "dynamic_credentials", "static_secret")
+LOOKUPS = ("dynamic_credentials", "static_secret")
+# Its logic is an action plugin alone.
+ON_THE_CONTROLLER = "cluster_credentials"
 
 
 def documented(kind: str, name: str) -> dict[str, Any]:
     """``doc``, ``examples`` and ``return`` of a module or lookup."""
-    found: dict[str, Any] = _documentation(kind, MODULES if kind == "module" else LOOKUPS)[name]
+    found: dict[str, Any] = _documentation(kind, (*MODULES, ON_THE_CONTROLLER) if kind == "module" else LOOKUPS)[name]
     return found
 
 

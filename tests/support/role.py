@@ -28,9 +28,17 @@ class Role:
         self.namespace = f"test-{next(NUMBERS)}"
 
     def run(
-        self, *entries: dict[str, Any], arguments: tuple[str, ...] = (), entry_point: str = "main", **variables: Any
+        self,
+        *entries: dict[str, Any],
+        arguments: tuple[str, ...] = (),
+        entry_point: str = "main",
+        as_module: bool = False,
+        **variables: Any,
     ) -> Outcome:
-        """Run it with these entries, in its namespace where they name none."""
+        """Run it with these entries, in its namespace where they name none.
+
+        :arg as_module: on a host with another Python, where kubernetes.core's modules reach the cluster.
+        """
         named = [{"namespace": self.namespace, **entry} for entry in entries]
         variables = {"cluster_credentials_create_namespaces": True, **variables, "cluster_credentials_entries": named}
         tasks = [
@@ -50,6 +58,7 @@ class Role:
         ]
         return self.plays.playbook(
             [{"name": "test", "hosts": "all", "gather_facts": False, "tasks": tasks}],
+            inventory={"host0": self.plays.host(as_module=as_module)},
             arguments=arguments,
             environment={"K8S_AUTH_KUBECONFIG": str(self.cluster.kubeconfig)},
         )

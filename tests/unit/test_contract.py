@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,10 +15,13 @@ import pytest
 import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY, OPTIONS
 
-from tests.support.documentation import COLLECTION, LOOKUPS, documented
+from tests.support.documentation import COLLECTION, LOOKUPS, ON_THE_CONTROLLER, documented
 
+PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]
+ROLE = ROOT / "roles" / "cluster_credentials"
 SECRETS = {"access_token", "client_secret", "secret"}
 # Mentioned in the connection's descriptions without being an option's own.
 OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
@@ -27,14 +31,21 @@ def test_files_index_group_and_routing_name_the_same_modules() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
     files = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
     routed = runtime["plugin_routing"]["modules"]
-    assert files == sorted(MODULES) == sorted(runtime["action_groups"]["workload_credentials"]) == sorted(routed)
+    assert files == sorted(runtime["action_groups"]["workload_credentials"]) == sorted((*MODULES, ON_THE_CONTROLLER))
+    assert sorted(routed) == sorted(MODULES)
     assert {entry["action_plugin"] for entry in routed.values()} == {f"{COLLECTION}.in_process"}
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_modules_documentation_is_its_spec(name: str) -> None:
-    options = documented("module", name)["doc"]["options"]
-    spec = spec_of(name).options
+    compare(documented("module", name)["doc"]["options"], spec_of(name).options, "suboptions")
+
+
+def compare(options: Mapping[str, Any], spec: Mapping[str, Any], nested: str) -> None:
+    """Every option is documented as it is, as far down as they go.
+
+    :arg nested: the word with which the documentation says what is in an option.
+    """
     assert options.keys() == spec.keys()
     for option, entry in spec.items():
         said = options[option]
@@ -43,6 +54,30 @@ def test_a_modules_documentation_is_its_spec(name: str) -> None:
                 list(entry[key]) if key in ("choices", "aliases") and key in entry else entry.get(key)
             ), f"{option}: {key}"
         assert said.get("required", False) == entry.get("required", False), option
+        inner = ENTRY if option == "entries" else entry.get("options", {})
+        compare(said.get(nested, {}), inner, nested)
+
+
+def test_the_options_of_the_clusters_module_and_the_roles_variables_are_its_spec() -> None:
+    compare(documented("module", ON_THE_CONTROLLER)["doc"]["options"], OPTIONS, "suboptions")
+    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    own = {name: entry for name, entry in OPTIONS.items() if name not in CONNECTION}
+    for entry_point, spec in specs.items():
+        for variable, said in spec["options"].items():
+            option = variable.removeprefix("cluster_credentials_")
+            default = own[option].get("default", "") if option != "state" else "present"
+            known = {**own[option], "default": default, "no_log": False}
+            if option == "state":
+                known["choices"] = ["present", "absent"]
+            if entry_point == "render" and option == "render_dir":
+                known = {**known, "required": True}
+                known.pop("default")
+            compare({variable: {**said, "no_log": False}}, {variable: known}, "options") if option != "entries" else (
+                compare(said["options"], ENTRY, "options")
+            )
+    assert defaults == {f"cluster_credentials_{name}": own[name].get("default", "") for name in own}
+    assert specs["main"]["options"].keys() == defaults.keys()
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -82,9 +117,34 @@ def test_a_lookup_takes_the_same_connection_from_option_environment_ini_and_vars
         assert {key: said.get(key) for key in ("type", "default")} == {
             key: entry.get(key) for key in ("type", "default")
         }
-        assert [one["name"] for one in said["env"]] == [one for one in entry["env"] if not one.startswith("!")]
-        assert [(one["section"], one["key"]) for one in said["ini"]] == [("workload_credentials", option)]
-        assert [one["name"] for one in said["vars"]] == [f"workload_credentials_{option}"]
+        assert sources(said) == expected_sources(option, entry), option
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+def test_a_lookups_own_options_are_its_data(name: str) -> None:
+    options = documented("lookup", name)["doc"]["options"]
+    own = importlib.import_module(f"{PACKAGE}.lookup.{name}").LookupModule.own
+    assert options.keys() == CONNECTION.keys() | own.keys() | {"_terms"}
+    for option, entry in own.items():
+        said = options[option]
+        for key in ("type", "default", "choices"):
+            assert said.get(key) == entry.get(key), f"{option}: {key}"
+        assert sources(said) == expected_sources(option, entry), option
+
+
+def sources(said: Mapping[str, Any]) -> list[str]:
+    """The environment variables, ini entries and variables that an option's documentation names."""
+    ini = [f"[{one['section']}] {one['key']}" for one in said.get("ini", ())]
+    return [*(one["name"] for one in said.get("env", ())), *ini, *(one["name"] for one in said.get("vars", ()))]
+
+
+def expected_sources(option: str, entry: Mapping[str, Any]) -> list[str]:
+    """Those that count."""
+    if "env" not in entry:
+        return []
+    # Documentation knows no variable that means the opposite.
+    named = [one for one in entry["env"] if not one.startswith("!")]
+    return [*named, f"[workload_credentials] {option}", f"workload_credentials_{option}"]
 
 
 def _tasks(found: Any) -> Any:

@@ -18,15 +18,21 @@ ALLOWED = {
     "modules": {"module_utils/_resources", "module_utils/_run"},
     "action": {"plugin_utils", "module_utils/_resources"},
     "lookup": {"plugin_utils", "module_utils/_api"},
-    "filter": {"plugin_utils", "module_utils/_api"},
     "doc_fragments": set(),
     "plugin_utils": {
         "plugin_utils",
         "module_utils/_run",
         "module_utils/_resources",
         "module_utils/_api",
+        "module_utils/_credentials",
         "module_utils/_kube",
         "module_utils/_spec",
+    },
+    "module_utils/_credentials": {
+        "module_utils/_credentials",
+        "module_utils/_resources",
+        "module_utils/_api",
+        "module_utils/_providers",
     },
     "module_utils/_run": {"module_utils/_spec", "module_utils/_api", "module_utils/_resources/change"},
     "module_utils/_resources": {
@@ -41,7 +47,7 @@ ALLOWED = {
     "module_utils/_api": {"module_utils/_api"},
 }
 # Only these may import Ansible.
-ANSIBLE = {"modules", "action", "lookup", "filter", "plugin_utils", "module_utils/_run"}
+ANSIBLE = {"modules", "action", "lookup", "plugin_utils", "module_utils/_run"}
 
 
 def room(name: str) -> str:

@@ -16,6 +16,11 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import BoundedAdapter
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.texts import (
+    certificates,
+    decoded,
+    is_pem,
+)
 
 try:
     import requests
@@ -93,8 +98,20 @@ def _new_session(settings: Settings) -> requests.Session:
 
 def _tls_context(ca_cert: str) -> ssl.SSLContext:
     try:
-        if "-----BEGIN" in ca_cert:
-            return ssl.create_default_context(cadata=ca_cert)
-        return ssl.create_default_context(cafile=ca_cert)
+        cafile, cadata = _authorities(ca_cert)
+        return ssl.create_default_context(cafile=cafile, cadata=cadata)
     except (ssl.SSLError, OSError, ValueError) as error:
         raise OptionError("ca_cert", f"no usable CA certificate in it ({type(error).__name__}).") from None
+
+
+def _authorities(ca_cert: str) -> tuple[str | None, str | None]:
+    """A file for OpenSSL to read, or else the certificates themselves."""
+    if is_pem(ca_cert):
+        return None, ca_cert
+    with open(ca_cert, "rb") as stream:
+        content = stream.read()
+    try:
+        return None, certificates(decoded(content, errors="replace"))
+    except ValueError:
+        # OpenSSL reads forms of files that have no name here.
+        return ca_cert, None

@@ -17,10 +17,28 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import shown, stripped
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.texts import (
+    certificates,
+    decoded,
+    is_pem,
+)
 
 # What may stand in a header: requests' own refusal would print the value, a token among them.
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
 _PATH_VERSION = re.compile(r"[A-Za-z0-9._-]+")
+# Longer than any request may take; far longer ones no socket can wait.
+_LONGEST_TIMEOUT = 86400
+_NO_SITE = (
+    "site_id: no site is set: give the option site_id, the variable workload_credentials_site_id, the environment "
+    "variable BEYONDTRUST_SITE_ID, or site_id in the ini section [workload_credentials] of ansible.cfg."
+)
+_NO_TOKEN = (
+    "access_token: no token is set: give the option access_token or access_token_file, the variable "
+    "workload_credentials_access_token or workload_credentials_access_token_file, the environment variable "
+    "BEYONDTRUST_ACCESS_TOKEN or BEYONDTRUST_ACCESS_TOKEN_FILE, or access_token or access_token_file in the ini "
+    "section [workload_credentials] of ansible.cfg."
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,7 @@ class Settings:
         :arg parameters: validated against the connection spec: right types, defaults filled in.
         :raises OptionError: a value that cannot work, before anything is sent.
         """
+        _check_that_something_is_set(parameters)
         settings = cls(
             api_url=_api_url(parameters["api_url"]),
             site_id=_site_id(parameters["site_id"]),
@@ -61,7 +80,10 @@ class Settings:
             timeout=_at_least(parameters, "timeout", 1),
             retries=_at_least(parameters, "retries", 0),
         )
-        _check_token_source(settings)
+        if settings.timeout > _LONGEST_TIMEOUT:
+            raise OptionError("timeout", f"{settings.timeout} is too large, it must be at most {_LONGEST_TIMEOUT}.")
+        if settings.access_token:
+            _token(settings.access_token, "access_token")
         return settings
 
     @property
@@ -77,30 +99,26 @@ class Settings:
         """
         if self.access_token:
             return _token(self.access_token, "access_token")
-        path = os.path.expanduser(str(self.access_token_file))
+        path = os.path.expanduser(os.path.expandvars(str(self.access_token_file)))
         try:
-            with open(path, encoding="utf-8") as stream:
-                return _token(stream.read().strip(), "access_token_file")
+            with open(path, "rb") as stream:
+                return _token(stripped(decoded(stream.read())), "access_token_file")
         except OSError as error:
             raise OptionError("access_token_file", f"cannot read {path}: {error.strerror}.") from None
         except UnicodeDecodeError:
             raise OptionError("access_token_file", f"{path} is not a text file.") from None
+        except ValueError:
+            raise OptionError("access_token_file", f"{path!r} is no path.") from None
 
 
-def _check_token_source(settings: Settings) -> None:
-    if settings.access_token and settings.access_token_file:
-        raise OptionError(
-            "access_token",
-            "it is set and so is access_token_file (or their environment variables): set one of the two.",
-        )
-    if not settings.access_token and not settings.access_token_file:
-        raise OptionError(
-            "access_token",
-            "no token is set: set access_token, access_token_file, or the environment variable "
-            "BEYONDTRUST_ACCESS_TOKEN or BEYONDTRUST_ACCESS_TOKEN_FILE.",
-        )
-    if settings.access_token:
-        _token(settings.access_token, "access_token")
+def _check_that_something_is_set(parameters: Mapping[str, Any]) -> None:
+    tokens = [name for name in ("access_token", "access_token_file") if _clean(parameters[name])]
+    if len(tokens) == 2:
+        raise OptionError("access_token", "it is set and so is access_token_file: set one of the two.")
+    missing = ([] if _clean(parameters["site_id"]) else [_NO_SITE]) + ([] if tokens else [_NO_TOKEN])
+    if missing:
+        option, _colon, problem = " ".join(missing).partition(": ")
+        raise OptionError(option, problem)
 
 
 def _token(text: str, option: str) -> str:
@@ -110,29 +128,34 @@ def _token(text: str, option: str) -> str:
 
 
 def _clean(value: str | None) -> str | None:
-    return value.strip() or None if value else None
+    return stripped(value) or None if value else None
 
 
 def _api_url(value: str) -> str:
     # Vendor clients disagree on whether the address ends in /site, so both forms mean the same.
-    parts = urlsplit(value.strip())
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise OptionError("api_url", f"{value!r} is not an http(s) address such as https://api.beyondtrust.io.")
-    if "?" in value or "#" in value or "@" in parts.netloc:
+    value = stripped(value)
+    if "?" in value or "#" in value or "@" in value:
         raise OptionError("api_url", "an address without '?', '#' and credentials is needed.")
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not _HEADER_VALUE.fullmatch(value):
+        raise OptionError("api_url", f"{shown(value)} is not an http(s) address such as https://api.beyondtrust.io.")
     path = parts.path.rstrip("/")
     path = path[: -len("/site")].rstrip("/") if path.endswith("/site") else path
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def _site_id(value: str) -> str:
-    value = value.strip()
+    value = stripped(value)
     try:
         canonical: str | None = str(uuid.UUID(value))
     except ValueError:
         canonical = None
     if canonical != value.lower():
-        raise OptionError("site_id", f"{value!r} is not a UUID such as a1b2c3d4-e5f6-4890-abcd-ef1234567890.")
+        raise OptionError("site_id", f"{shown(value)} is not a UUID such as a1b2c3d4-e5f6-4890-abcd-ef1234567890.")
     return value
 
 
@@ -146,16 +169,20 @@ def _header(parameters: Mapping[str, Any], option: str) -> str | None:
 def _path_version(value: str | None) -> str | None:
     version = (value or "").strip().strip("/") or None
     if version and not _PATH_VERSION.fullmatch(version):
-        raise OptionError("api_path_version", f"{value!r} is not one segment of a path such as 'v1'.")
+        raise OptionError("api_path_version", f"{shown(value)} is not one segment of a path such as 'v1'.")
     return version
 
 
 def _ca_cert(value: str | None) -> str | None:
     value = _clean(value)
-    if value and "-----BEGIN" not in value:
-        value = os.path.expanduser(value)
-        if not os.path.isfile(value):
-            raise OptionError("ca_cert", f"{value!r} is neither a file nor PEM text.")
+    if value and is_pem(value):
+        try:
+            return certificates(value)
+        except ValueError as error:
+            raise OptionError("ca_cert", f"{error}.") from None
+    value = value and os.path.expanduser(value)
+    if value and not os.path.isfile(value):
+        raise OptionError("ca_cert", f"{shown(value)} is neither a file nor PEM text.")
     return value
 
 

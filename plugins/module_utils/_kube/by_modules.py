@@ -99,14 +99,14 @@ class ByModules:
             found.update(self._some(kind, namespace, wanted, metadata_only=metadata_only))
         return [found.get(place) for place in places]
 
-    def apply(self, manifests: Sequence[Object], *, dry_run: bool = False, strict: bool = True) -> Results:
-        """Server-side apply of each manifest, which refuses unknown fields, ``strict`` or not."""
+    def apply(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
+        """Server-side apply of each manifest."""
         arguments = {"state": "present", "apply": True, "server_side_apply": _APPLY}
         return self._write(manifests, arguments, dry_run=dry_run)
 
-    def create(self, manifests: Sequence[Object], *, dry_run: bool = False, strict: bool = True) -> Results:
+    def create(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
         """Server-side apply of each manifest, if there is no such object yet."""
-        results = self.apply([unseen(one) for one in manifests], dry_run=dry_run, strict=strict)
+        results = self.apply([unseen(one) for one in manifests], dry_run=dry_run)
         return [as_creation(one, manifest) for one, manifest in zip(results, manifests)]
 
     def patch(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
@@ -149,7 +149,7 @@ class ByModules:
         }
         for attempt in range(ROUNDS + 1):
             result = self._run(READ, arguments, check_mode=False)
-            status, body = status_in(str(result.get("msg") or ""))
+            status, body = status_in(result)
             if "resources" in result or attempt == ROUNDS or not is_passing(status, body, versioned=False):
                 break
             pause(attempt)
@@ -171,8 +171,8 @@ class ByModules:
 
 
 def _unreadable(what: str, result: Result) -> ClusterError:
-    status, body = status_in(str(result.get("msg") or ""))
+    status, body = status_in(result)
     if not status:
-        return ClusterError(f"{what}: {problem_in(result)}")
+        return ClusterError(f"{what}: {problem_in(result).rstrip('.')}.")
     error = ForbiddenError if status == 403 else ClusterError
     return error(reading_problem(what, status, body))

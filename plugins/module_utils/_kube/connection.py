@@ -11,7 +11,9 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -51,9 +53,11 @@ class Connection:
 
     :arg api_client: of the library kubernetes.
     :arg size: how many requests run at once.
+    :arg kept: temporary files of the library that were there before, by their keys.
     """
 
-    def __init__(self, api_client: Any, size: int) -> None:
+    def __init__(self, api_client: Any, size: int, kept: frozenset[str]) -> None:
+        self._kept = kept
         self.host = str(api_client.configuration.host)
         self._configuration = api_client.configuration
         self._pool = api_client.rest_client.pool_manager
@@ -86,12 +90,15 @@ class Connection:
         return _answer(response)
 
     def close(self) -> None:
-        """End the connections, and remove the files that the library kubernetes made of a kubeconfig's own keys."""
-        self._pool.clear()
-        from kubernetes.config import kube_config
+        """End the connections, and remove the files that the library made of keys that stand in a kubeconfig.
 
-        # Registered for the end of a process, which Ansible's workers do not come to.
-        getattr(kube_config, "_cleanup_temp_files", lambda: None)()
+        It would do so at the end of a process, which Ansible's workers do not come to.
+        """
+        self._pool.clear()
+        files = _temporary_files()
+        for key in set(files) - self._kept:
+            with contextlib.suppress(OSError):
+                os.remove(files.pop(key))
 
     def _headers_for(self, request: Request) -> Any:
         headers = self._headers.copy()
@@ -128,7 +135,8 @@ def connect(options: Mapping[str, Any], size: int) -> Connection:
     except ImportError:
         raise ClusterError("The collection kubernetes.core is not installed: install 6.6.0 or later.") from None
     try:
-        return Connection(api_client(kubernetes, core, dict(options)), size)
+        kept = frozenset(_temporary_files())
+        return Connection(api_client(kubernetes, core, dict(options)), size, kept)
     except Exception as error:  # pylint: disable=broad-exception-caught
         # Kubeconfigs, exec plugins and PEM files fail in many ways.
         raise no_configuration(error) from None
@@ -148,6 +156,13 @@ def api_client(kubernetes: Any, core: Any, options: dict[str, Any]) -> Any:
     for name, value in headers(None, **options).items():
         core._set_header(made, name, value)
     return made
+
+
+def _temporary_files() -> dict[str, str]:
+    """Path by key of the library's temporary files in this process, and in those that it was forked from."""
+    from kubernetes.config import kube_config
+
+    return getattr(kube_config, "_temp_files", {})
 
 
 def _answer(response: Any) -> Answer:

@@ -15,13 +15,22 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     NoClusterError,
 )
 
-try:
-    from urllib3 import exceptions
-except ImportError:
-    # connection.py says so.
-    pass
-
 _WHERE = "kubeconfig, context or host of kubernetes.core (module_defaults, K8S_AUTH_*)"
+# Sign in an error's text or name -> what it means, and whether the request may have been acted upon all the same; None:
+# it will not work at the next attempt either. The order counts: to urllib3 a refused connection is a kind of timeout.
+_SIGNS = (
+    ("certificate verify failed", "its certificate is not trusted{why}: check ca_cert, " + _WHERE, None),
+    ("WRONG_VERSION_NUMBER|LocationParseError|URLSchemeUnknown", "it does not speak TLS: check " + _WHERE, None),
+    ("FileNotFoundError|PermissionError|IsADirectoryError", "a certificate or key file for it cannot be read", None),
+    ("UNEXPECTED_EOF|EOF occurred", "the connection ended before the answer was complete", True),
+    ("SSLError", "no TLS connection is possible: check certificates and keys, " + _WHERE, None),
+    ("Invalid header|UnicodeEncodeError|codec can't encode|^ValueError", "a token or header cannot be sent", None),
+    ("NewConnectionError|NameResolutionError", "its name is unknown or nothing listens there: check " + _WHERE, False),
+    ("ConnectTimeoutError", "no connection in time: check " + _WHERE, False),
+    ("ProxyError", "the proxy for it does not answer: check proxy and no_proxy", False),
+    ("TimeoutError", "no answer in time", True),
+    ("ProtocolError|IncompleteRead|ConnectionReset|RemoteDisconnected", "the connection ended too early", True),
+)
 
 
 def no_answer(error: Exception, host: str) -> ClusterError:
@@ -29,43 +38,22 @@ def no_answer(error: Exception, host: str) -> ClusterError:
 
     :arg error: what urllib3 raised.
     """
-    untrusted = re.search(r"certificate verify failed: ([^(\"']+)", str(error))
-    if untrusted:
-        why = untrusted.group(1).strip()
-        return ClusterError(f"The certificate of the cluster {host} is not trusted: {why}. Check ca_cert, {_WHERE}.")
-    unusable = _unusable(error, host)
-    return unusable or _lost(error, host)
+    causes = " ".join(type(cause).__name__ for cause in error.args if isinstance(cause, Exception))
+    found = meaning(f"{type(error).__name__} {causes} {error}") or ("the connection ended too early", True)
+    problem, sent = f"No answer from the cluster {host}: {found[0]}.", found[1]
+    return ClusterError(problem) if sent is None else NoClusterError(problem, sent=sent)
 
 
-def _unusable(error: Exception, host: str) -> ClusterError | None:
-    """What will not work at the next attempt either."""
-    if "WRONG_VERSION_NUMBER" in str(error) or isinstance(error, exceptions.LocationValueError):
-        return ClusterError(f"{host} does not speak TLS, or is no address: check {_WHERE}.")
-    for cause in (error, *error.args):
-        if isinstance(cause, (FileNotFoundError, PermissionError, IsADirectoryError)):
-            return ClusterError(f"A certificate or key file for the cluster {host} cannot be read: {cause.strerror}.")
-    if isinstance(error, exceptions.SSLError) and "EOF" not in str(error):
-        return ClusterError(f"No TLS connection to the cluster {host}: check its certificates and keys, {_WHERE}.")
-    if isinstance(error, ValueError):
-        # Its text quotes the header.
-        return ClusterError(f"The token or a header for the cluster {host} holds a character that cannot be sent.")
+def meaning(text: str) -> tuple[str, bool | None] | None:
+    """What an error of the connection means, by its name and text, which is not shown: it may quote a token.
+
+    None: the text is of no such error.
+    """
+    for sign, problem, sent in _SIGNS:
+        if re.search(sign, text):
+            why = re.search(r"certificate verify failed: ([^(\"']+)", text)
+            return problem.format(why=f" ({why.group(1).strip()})" if why else ""), sent
     return None
-
-
-def _lost(error: Exception, host: str) -> NoClusterError:
-    # The order counts: to urllib3 a refused connection is a kind of timeout.
-    if isinstance(error, exceptions.NewConnectionError):
-        text = f"No connection to the cluster {host}: the name is unknown or nothing listens there."
-        return NoClusterError(f"{text} Check {_WHERE}.", sent=False)
-    if isinstance(error, exceptions.ConnectTimeoutError):
-        return NoClusterError(f"No connection to the cluster {host} in time. Check {_WHERE}.", sent=False)
-    if isinstance(error, exceptions.ProxyError):
-        return NoClusterError(
-            f"The proxy for the cluster {host} does not answer: check proxy and no_proxy.", sent=False
-        )
-    if isinstance(error, exceptions.TimeoutError):
-        return NoClusterError(f"No answer from the cluster {host} in time.", sent=True)
-    return NoClusterError(f"The connection to the cluster {host} ended before the answer was complete.", sent=True)
 
 
 def no_configuration(error: Exception) -> ClusterError:

@@ -114,13 +114,13 @@ class InWorker:
 
         return self._sender.side_by_side(one, places)
 
-    def apply(self, manifests: Sequence[Object], *, dry_run: bool = False, strict: bool = True) -> Results:
+    def apply(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
         """Server-side apply of each manifest."""
-        return self._write(manifests, lambda one: apply_request(one, dry_run=dry_run, strict=strict))
+        return self._write(manifests, lambda one: apply_request(one, dry_run=dry_run))
 
-    def create(self, manifests: Sequence[Object], *, dry_run: bool = False, strict: bool = True) -> Results:
+    def create(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
         """Server-side apply of each manifest, if there is no such object yet."""
-        results = self.apply([unseen(one) for one in manifests], dry_run=dry_run, strict=strict)
+        results = self.apply([unseen(one) for one in manifests], dry_run=dry_run)
         return [as_creation(one, manifest) for one, manifest in zip(results, manifests)]
 
     def patch(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
@@ -159,7 +159,7 @@ class InWorker:
         try:
             answer, lost = self._sender.send(request)
         except ClusterError as error:
-            sent = isinstance(error, NoClusterError) and error.sent and not request.query.get("dryRun")
+            sent = isinstance(error, NoClusterError) and error.sent and not request.dry_run
             return no_answer_refusal(manifest, str(error), sent=sent)
         if 200 <= answer.status < 300 and "kind" in answer.body:
             return dict(answer.body)

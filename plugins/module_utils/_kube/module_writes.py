@@ -98,7 +98,7 @@ def _problem(manifest: Object, item: Result) -> Refusal | None:
         return no_answer_refusal(manifest, item["broken"], sent=True)
     if "error" not in item:
         return None
-    status, body = status_in(str(item["error"].get("msg") or ""))
+    status, body = status_in(item["error"])
     if status:
         return refusal(manifest, status, body)
     return no_answer_refusal(manifest, problem_in(item["error"]), sent=True)
@@ -107,7 +107,7 @@ def _problem(manifest: Object, item: Result) -> Refusal | None:
 def _may_pass(manifest: Object, item: Result) -> bool:
     if "error" not in item:
         return False
-    status, body = status_in(str(item["error"].get("msg") or ""))
+    status, body = status_in(item["error"])
     versioned = is_versioned(manifest)
     return is_passing(status, body, versioned=versioned) or (status == 0 and not versioned)
 

@@ -23,8 +23,6 @@ _RBAC = re.compile(
 _ADVICE_BY_STATUS = {
     401: "check the token or certificate of the kubeconfig, it is wrong or expired",
     404: "it is not there any more, or the cluster does not serve its kind",
-    406: "this does not look like a Kubernetes API: check host",
-    409: "somebody else changed it in the meantime; run again",
     413: "it is too large for the cluster",
     429: "the cluster is overloaded; run again later",
 }
@@ -66,11 +64,15 @@ def reading_problem(what: str, status: int, body: Mapping[str, Any]) -> str:
 
 def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, str]:
     """The problem and the advice."""
-    message = str(body.get("message") or f"the cluster answered with status {status}")
+    message = _line(str(body.get("message") or ""))
+    if not message:
+        return _foreign(status)
     causes = _causes(body)
     rbac = _RBAC.search(message)
     if rbac:
         where = f"in namespace {rbac['namespace']}" if rbac["namespace"] else "in the whole cluster"
+        if rbac["user"] == "system:anonymous":
+            return "the cluster knows no credentials", "check the user of the kubeconfig, and its exec plugin"
         problem = f"{rbac['user']} may not {rbac['verb']} {rbac['resource']} {where}"
         return problem, "grant it that, or use another identity"
     if any(cause.get("reason") == "NamespaceTerminating" for cause in causes) or "being terminated" in message:
@@ -81,15 +83,30 @@ def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, 
         return _denied(message), "what guards the cluster has decided so: ask those who run it"
     if reason == "Invalid" and causes:
         return "; ".join(_unique(map(_cause, causes))), "correct the entry"
-    return _other(status, message)
+    return _other(status, reason, message)
 
 
-def _other(status: int, message: str) -> tuple[str, str]:
+def _other(status: int, reason: str, message: str) -> tuple[str, str]:
     if status == 404 and message.startswith("namespaces "):
         return "its namespace does not exist", "create it, or let it be created"
-    if status in (409, 401):
-        return f"the cluster answered {status} ({message})", _ADVICE_BY_STATUS[status]
+    if reason == "Conflict":
+        return "somebody else changed or replaced it in the meantime", "run again"
+    malformed = re.match(
+        r"failed to (?:create typed patch object|convert new object) \([^)]*\)(?:[^:]*): (.*)", message
+    )
+    if malformed:
+        return malformed.group(1), "correct the entry or its template"
     return message, _ADVICE_BY_STATUS.get(status, "")
+
+
+def _foreign(status: int) -> tuple[str, str]:
+    """What an answer means that is not as the API server's are."""
+    said = f"the answer has status {status}"
+    if status in (429, 500, 502, 503, 504):
+        return said, _ADVICE_BY_STATUS.get(
+            status, "the cluster, or what is in front of it, does not work; run again later"
+        )
+    return f"{said} and is no Kubernetes API's", "check host or kubeconfig, and what is in between"
 
 
 def _denied(message: str) -> str:
@@ -121,5 +138,12 @@ def _name(manifest: Object) -> str:
 
 
 def _sentence(text: str, advice: str) -> str:
-    line = " ".join(text.split()).rstrip(".")[:1000]
+    # Cut only now, when it is known that no value stands in it: half of one would not be found.
+    line = _line(text)[:1000]
     return f"{line}: {advice}." if advice else f"{line}."
+
+
+def _line(text: str) -> str:
+    # What comes from elsewhere may hold anything, also what a terminal would obey.
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split()).rstrip(" .")

@@ -30,7 +30,7 @@ UNSEEN = "1"
 # As many objects in one answer; what is left follows in the next.
 PAGE = 500
 
-_JSON = "application/json"
+_JSON, _DRY = "application/json", "All"
 _AS = {
     "PartialObjectMetadata": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
     "PartialObjectMetadataList": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
@@ -53,6 +53,7 @@ class Request:
     content_type: str = _JSON
     accept: str = _JSON
     versioned: bool = False
+    dry_run: bool = False
 
     @property
     def target(self) -> str:
@@ -80,35 +81,36 @@ def get_request(kind: Kind, place: Place, *, metadata_only: bool) -> Request:
     return Request("GET", kind.path(*place), accept=_AS["PartialObjectMetadata"] if metadata_only else _JSON)
 
 
-def apply_request(manifest: Object, *, dry_run: bool, strict: bool) -> Request:
+def apply_request(manifest: Object, *, dry_run: bool) -> Request:
     """Server-side apply of a manifest."""
     query = {
         "fieldManager": FIELD_MANAGER,
         "force": "true",
-        "fieldValidation": "Strict" if strict else None,
-        "dryRun": _dry(dry_run),
+        "fieldValidation": "Strict",
+        "dryRun": _DRY if dry_run else None,
     }
     path = kind_of(manifest).path(*place_of(manifest))
     # JSON is YAML.
     content_type = "application/apply-patch+yaml"
-    return Request("PATCH", path, query, manifest, content_type, versioned=is_versioned(manifest))
+    return Request("PATCH", path, query, manifest, content_type, versioned=is_versioned(manifest), dry_run=dry_run)
 
 
 def patch_request(manifest: Object, *, dry_run: bool) -> Request:
     """A merge patch."""
     path = kind_of(manifest).path(*place_of(manifest))
-    query = {"fieldManager": FIELD_MANAGER, "dryRun": _dry(dry_run)}
+    query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", "dryRun": _DRY if dry_run else None}
     content_type = "application/merge-patch+json"
-    return Request("PATCH", path, query, manifest, content_type, versioned=is_versioned(manifest))
+    return Request("PATCH", path, query, manifest, content_type, versioned=is_versioned(manifest), dry_run=dry_run)
 
 
 def delete_request(reference: Object, *, dry_run: bool) -> Request:
     """A deletion, with the reference's uid and version as conditions."""
-    body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions"}
-    if preconditions(reference):
-        body["preconditions"] = preconditions(reference)
+    # A deletion with a body looks for its options nowhere else: a dryRun in the query would delete.
+    body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions(reference)}
+    if dry_run:
+        body["dryRun"] = [_DRY]
     path = kind_of(reference).path(*place_of(reference))
-    return Request("DELETE", path, {"dryRun": _dry(dry_run)}, body, versioned=is_versioned(reference))
+    return Request("DELETE", path, body=body, versioned=is_versioned(reference), dry_run=dry_run)
 
 
 def preconditions(reference: Object) -> dict[str, str]:
@@ -134,7 +136,3 @@ def is_passing(status: int, body: Mapping[str, Any], *, versioned: bool) -> bool
     if status == 500:
         return body.get("reason") == "ServerTimeout" or str(body.get("message")).startswith(_PASSING)
     return status in (429, 502, 503, 504)
-
-
-def _dry(dry_run: bool) -> str | None:
-    return "All" if dry_run else None

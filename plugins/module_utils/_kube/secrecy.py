@@ -35,7 +35,7 @@ def _values(manifest: Object) -> set[str]:
     for name in ("data", "stringData"):
         for value in _leaves(manifest.get(name)):
             for form in (value, *_decoded(value)):
-                values.update({form, json.dumps(form)[1:-1], *form.splitlines()})
+                values.update({form, json.dumps(form)[1:-1], *form.split("\n")})
                 values.add(base64.b64encode(form.encode("utf-8", "surrogateescape")).decode())
     return {value.strip() for value in values if value.strip()}
 
@@ -59,6 +59,12 @@ def _decoded(value: str) -> tuple[str, ...]:
 
 
 def _holds(text: str, value: str) -> bool:
-    if len(value) >= _SURELY_A_VALUE:
-        return value in text
+    # What is shown has lost its line breaks and control characters, so none of them count.
+    bare = _squeezed(value)
+    if len(bare) >= _SURELY_A_VALUE:
+        return bare in _squeezed(text)
     return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
+
+
+def _squeezed(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable() and not letter.isspace())

@@ -23,6 +23,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.request import Request, is_passing
 
 RETRIES = 4
+# The pause doubles with each attempt.
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 # No attempt begins later than this after the first.
 PATIENCE_SECONDS = 60.0
 
@@ -94,4 +96,4 @@ class Sender:
 def _pause(attempt: int, retry_after: str) -> float:
     """Seconds until the next attempt; the cluster asks in whole seconds."""
     asked = float(retry_after) if re.fullmatch("[0-9]{1,6}", retry_after) else 0.0
-    return asked + random.uniform(0.5, 1.0) * min(0.2 * 2.0**attempt, 5.0)
+    return asked + random.uniform(0.5, 1.0) * min(FIRST_PAUSE * 2.0**attempt, LONGEST_PAUSE)

@@ -87,13 +87,13 @@ class Cluster(Protocol):
         :raises ForbiddenError: the identity may not get one of them.
         """
 
-    def apply(self, manifests: Sequence[Object], *, dry_run: bool = False, strict: bool = True) -> Results:
+    def apply(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
         """Bring objects to what the manifests say, by server-side apply; what others own of that is taken over.
 
         A manifest with a ``resourceVersion`` is applied only while its object has that version or is not there at all.
         """
 
-    def create(self, manifests: Sequence[Object], *, dry_run: bool = False, strict: bool = True) -> Results:
+    def create(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
         """The same, for objects that must not be there yet; those that are give a refusal with ``exists``."""
 
     def patch(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:

@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
@@ -21,53 +23,73 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Scope, Service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.ports import cluster_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import OPTIONS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import connection_settings
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import (
     LastWords,
     put_in_order_when_interrupted,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
+    environment_in_force,
+    own_environment,
+    plain,
+)
 
 
-def run_task(
-    action: Any,
-    variables: Mapping[str, Any],
-    parameters: Mapping[str, Any],
-    settings: Callable[[], Settings],
-    tell: Callable[[str], None],
-) -> dict[str, Any]:
+def run_task(action: Any, variables: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
     """The result of a task of cluster_credentials.
 
     :arg action: its action plugin; ``variables``: the task's.
-    :arg parameters: validated against the spec.
-    :arg settings: the connection to the Secrets API.
     :arg tell: shows a line.
     """
     with ExitStack() as stack:
         last_words = LastWords()
         stack.callback(last_words.close)
         stack.enter_context(put_in_order_when_interrupted())
+        stack.enter_context(environment_in_force(own_environment(action)))
         try:
-            job = _job(action, variables, parameters, cache(settings), stack, tell, last_words.say)
+            parameters = _parameters(action)
+            job = _job(action, variables, parameters, stack, tell, last_words.say)
         except WorkloadCredentialsError as error:
             return {"failed": True, "changed": False, "msg": str(error), "report": []}
         return perform(job, parameters["state"]).result(diff=bool(action._task.diff))
     raise AssertionError("the stack lets every exception pass")
 
 
+def _parameters(action: Any) -> dict[str, Any]:
+    """The task's own options; what is empty is not set. Those of the connection are resolved where it is needed.
+
+    :raises WorkloadCredentialsError: an option is unknown or of a wrong type.
+    """
+    own = {name: option for name, option in OPTIONS.items() if name not in CONNECTION}
+    given = plain(action._task.args)
+    chosen = {name: value for name, value in given.items() if name not in CONNECTION and value not in (None, "")}
+    result = ArgumentSpecValidator(dict(own)).validate(chosen)
+    if result.error_messages:
+        raise WorkloadCredentialsError(remove_values(result.errors.msg, result._no_log_values))
+    parameters: dict[str, Any] = result.validated_parameters
+    return parameters
+
+
 def _job(
     action: Any,
     variables: Mapping[str, Any],
     parameters: Mapping[str, Any],
-    settings: Callable[[], Settings],
     stack: ExitStack,
     tell: Callable[[str], None],
     last_words: Callable[[str], None],
 ) -> Job:
+    @cache
+    def settings() -> Settings:
+        return connection_settings(action, variables)
+
     @cache
     def client() -> Client:
         return Client(settings())

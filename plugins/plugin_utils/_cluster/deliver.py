@@ -213,8 +213,7 @@ class Delivery:
     def _prune(self, plan: Plan) -> None:
         wanted = {one.operated.identity for one in plan.manifests}
         wanted |= {("Secret", entry.namespace, entry.name) for entry in self._job.entries}
-        timeout, check_mode = self._job.wait_timeout, self._job.check_mode
-        for lease in remove_unwanted(self._cluster, wanted, None, timeout, self._outcome, check_mode=check_mode):
+        for lease in remove_unwanted(self._job, wanted, None, self._outcome):
             self._minted.supersede(lease)
 
 

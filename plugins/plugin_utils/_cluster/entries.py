@@ -19,13 +19,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.durations import seconds
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL, PREFIX
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY, SOURCES
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sts import (
     checked_sts,
     problems_of_sts,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds
 
 # What External Secrets Operator does, and a push cannot.
 _OPERATORS = ("template", "refresh_interval", "creation_policy", "deletion_policy", "sts_session_token")

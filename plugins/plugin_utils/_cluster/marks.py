@@ -101,13 +101,15 @@ def fingerprint(entry: Entry) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def data_is_ours(secret: Found, minted: Any) -> bool:
-    """Whether the data is what was pushed then: the API server keeps account of who writes what, and when."""
+def data_is_ours(secret: Found) -> bool:
+    """Whether the data is what was pushed: the API server keeps account of who writes what.
+
+    A push takes every key over from whoever has written it before.
+    """
     keys: set[str] = set()
     for owner, data in _writers(secret):
         keys.update(data)
-        time = parse_time(owner.get("time"))
-        if owner.get("manager") != FIELD_MANAGER and (time is None or time > minted):
+        if data and owner.get("manager") != FIELD_MANAGER:
             return False
     return bool(sorted(keys) == json.loads(notes_of(secret).get(KEYS) or "[]"))
 
@@ -117,6 +119,12 @@ def data_keys(secret: Found) -> list[str]:
     if "data" in secret:
         return sorted(secret["data"] or {})
     return sorted({key for _owner, data in _writers(secret) for key in data})
+
+
+def others_keys(secret: Found) -> list[str]:
+    """Those keys of a Secret's data that this role has not applied itself, so that its applying leaves them."""
+    own = {key for owner, data in _writers(secret) if owner.get("manager") == FIELD_MANAGER for key in data}
+    return [key for key in data_keys(secret) if key not in own]
 
 
 def own_names(found: Found, field: str) -> set[str]:

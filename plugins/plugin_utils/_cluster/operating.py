@@ -23,6 +23,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     EXTERNAL_SECRET,
     SECRET,
     own_objects,
+    secrets_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
@@ -32,6 +33,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import (
     Outcome,
+    differing,
     where,
     without_bookkeeping,
 )
@@ -117,7 +119,8 @@ class Operating:
         before = self._before.get(one.operated.identity)
         self._actions[one.operated.identity] = "created" if before is None else "updated"
         view = _secret_view if one.operated.kind == "Secret" else without_bookkeeping
-        outcome.differs(where(one.content), None if before is None else view(before), view(answer))
+        sides = (None, view(answer)) if before is None else differing(view(before), view(answer))
+        outcome.differs(where(one.content), *sides)
 
     def report(self) -> list[dict[str, Any]]:
         """What happened to each entry that the operator delivers."""
@@ -162,7 +165,8 @@ def states(cluster: Cluster, entries: Sequence[Entry], *, causes: bool = False) 
     namespaces = {entry.namespace for entry in entries}
     operated = [entry for entry in entries if not entry.is_pushed]
     external = own_objects(cluster, EXTERNAL_SECRET, namespaces) or [] if operated else []
-    secrets = own_objects(cluster, SECRET, namespaces) or [] if len(operated) < len(entries) else []
+    pushed = [entry for entry in entries if entry.is_pushed]
+    secrets = secrets_of(cluster, pushed, everywhere=False) if pushed else []
     events = _warnings(cluster, namespaces) if causes and operated else []
     return statuses(entries, external, secrets, events, datetime.now(timezone.utc))
 

@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import sts
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.durations import seconds, written
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
     CA_SECRET,
@@ -32,7 +33,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     template_data,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import MARGIN
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._durations import seconds, written
 
 STORES, GENERATORS = "external-secrets.io/v1", "generators.external-secrets.io/v1alpha1"
 # The operator's generator and the role's template for it, by provider.

@@ -52,6 +52,20 @@ def where(found: Found) -> str:
     return "/".join(filter(None, (found["kind"], metadata.get("namespace"), metadata["name"])))
 
 
+def differing(before: Any, after: Any) -> tuple[Any, Any]:
+    """Both sides without what they have in common, so that a difference stands beside the name of its object."""
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return before, after
+    sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    for name in (*before, *(one for one in after if one not in before)):
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        for side, value, there in zip(sides, differing(old, new), (name in before, name in after)):
+            side.update({name: value} if there else {})
+    return sides
+
+
 def without_bookkeeping(found: Found) -> dict[str, Any]:
     """An object without what the cluster itself writes, which says nothing."""
     names = ("managedFields", "generation", "resourceVersion", "uid", "creationTimestamp", "selfLink")

@@ -134,7 +134,7 @@ def _due(entry: Entry, secret: Found | None, now: datetime) -> str | None:
     lease = lease_of(secret)
     if lease is None or lease.expiration is None:
         return "its expiration is not known"
-    if not data_is_ours(secret, lease.minted):
+    if not data_is_ours(secret):
         return "its data was changed by somebody else"
     if lease.expiration <= now:
         return "it has expired"

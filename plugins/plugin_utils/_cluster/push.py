@@ -33,6 +33,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     labels_of,
     marks_of,
     notes_of,
+    others_keys,
     own_names,
     reference,
 )
@@ -92,7 +93,7 @@ def leftovers(secret: Found, before: Found | None) -> dict[str, Any] | None:
     """The patch that removes what others have added: a server-side apply leaves what it does not own."""
     if before is None:
         return None
-    extra = set(data_keys(before)) - set(secret["data"])
+    extra = set(others_keys(before)) - set(secret["data"])
     gone = {OPERATED} & set(labels_of(before))
     if not extra and not gone:
         return None

@@ -15,8 +15,10 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
     OPERATORS,
     SECRET,
@@ -42,25 +44,18 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 _REASON = "no entry wants it"
 
 
-def remove_unwanted(
-    cluster: Cluster,
-    wanted: set[Identity],
-    namespaces: Sequence[str] | None,
-    timeout: float,
-    outcome: Outcome,
-    *,
-    check_mode: bool,
-) -> list[Lease]:
+def remove_unwanted(job: Job, wanted: set[Identity], namespaces: Sequence[str] | None, outcome: Outcome) -> list[Lease]:
     """Remove what the role has made and should not be there; the leases of the Secrets that went.
 
     :arg wanted: what should be there.
     :arg namespaces: look at these only; None: at the whole cluster.
     :raises ForbiddenError: the identity may not look.
     """
+    cluster = job.cluster()
     kinds = (*OPERATORS, SECRET)
-    found = [one for kind in kinds for one in own_objects(cluster, kind, namespaces or ()) or ()]
+    found = [one for kind in kinds for one in _found(job, kind, namespaces or ())]
     leaving = unwanted(found, wanted, namespaces)
-    stuck = {} if check_mode else remove(cluster, leaving, timeout)
+    stuck = {} if job.check_mode else remove(cluster, leaving, job.wait_timeout)
     outcome.problems.extend(stuck.values())
     gone = [one for one in leaving if identity_of(one) not in stuck]
     for one in gone:
@@ -97,12 +92,20 @@ def raise_refusals(answers: Sequence[Any]) -> None:
         raise StateError(" ".join(refused))
 
 
-def tear_down(
-    cluster: Cluster, entries: Sequence[Entry], timeout: float, outcome: Outcome, *, check_mode: bool
-) -> list[Lease]:
+def tear_down(job: Job, outcome: Outcome) -> list[Lease]:
     """Remove all that the role has made in the namespaces of the entries; the leases of the Secrets that went."""
-    namespaces = sorted({entry.namespace for entry in entries})
-    return remove_unwanted(cluster, set(), namespaces, timeout, outcome, check_mode=check_mode) if entries else []
+    namespaces = sorted({entry.namespace for entry in job.entries})
+    return remove_unwanted(job, set(), namespaces, outcome) if namespaces else []
+
+
+def _found(job: Job, kind: Kind, namespaces: Sequence[str]) -> Sequence[Found]:
+    try:
+        return own_objects(job.cluster(), kind, namespaces) or ()
+    except ForbiddenError:
+        # Who only pushes needs no permission for the operator's kinds, and who shares nothing none for the cluster's.
+        if kind is SECRET or (job.operated and (kind.namespaced or job.scope.cluster)):
+            raise
+        return ()
 
 
 def _exact(one: Found) -> dict[str, Any]:

@@ -9,8 +9,9 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
@@ -69,17 +70,24 @@ def _files(job: Job, manifests: Sequence[Manifest]) -> dict[str, str]:
             name = f"{one.operated.namespace or _SHARED}.yml"
             files[name] = files.get(name, "") + one.text
     secrets = [one.operated.variables() for one in manifests if one.operated.kind == "Secret"]
-    variables = {"secrets": secrets, "scope": "cluster" if job.scope.cluster else "namespace", "entries": _keys(job)}
+    variables = {
+        "secrets": secrets,
+        "scope": "cluster" if job.scope.cluster else "namespace",
+        "key_secrets": _key_secrets(job),
+    }
     files["README.md"] = job.template("README.md", variables)[0]
     return files
 
 
-def _keys(job: Job) -> list[Mapping[str, object]]:
+def _key_secrets(job: Job) -> list[dict[str, Any]]:
     """The Secrets from which STS takes its keys, which the user has to make too."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for entry in job.operated:
+        for one in (entry.sts.get("secret_ref") or {}).values():
+            found.setdefault((entry.namespace, one["name"]), set()).add(one["key"])
     return [
-        {"namespace": entry.namespace, **reference}
-        for entry in job.operated
-        for reference in (entry.sts.get("secret_ref") or {}).values()
+        {"namespace": namespace, "name": name, "keys": sorted(keys)}
+        for (namespace, name), keys in sorted(found.items())
     ]
 
 

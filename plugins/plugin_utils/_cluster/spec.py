@@ -86,11 +86,11 @@ OPTIONS: Options = {
     "prune": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 120},
-    "render_dir": {"type": "path"},
+    "render_dir": {"type": "str"},
     "operator_token": {"type": "str", "no_log": True},
     "ca": {"type": "str"},
     "scope": {"type": "str", "choices": ("namespace", "cluster"), "default": "namespace"},
     "operator_namespace": {"type": "str", "default": "external-secrets"},
-    "templates_dir": {"type": "path"},
+    "templates_dir": {"type": "str"},
     "concurrency": {"type": "int", "default": 8},
 }

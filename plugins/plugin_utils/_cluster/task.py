@@ -57,7 +57,7 @@ def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
 
 
 def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
-    for lease in tear_down(job.cluster(), job.entries, job.wait_timeout, outcome, check_mode=job.check_mode):
+    for lease in tear_down(job, outcome):
         minted.supersede(lease)
 
 

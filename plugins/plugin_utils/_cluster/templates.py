@@ -13,12 +13,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible import template
 from ansible.errors import AnsibleError
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Template
 
+# Where the lookup would take a text for data, it is told not to.
+_TEXT = {} if hasattr(template, "trust_as_template") else {"convert_data": False}
 _OWN = Path(__file__).parents[3] / "roles" / "cluster_credentials" / "templates"
 
 
@@ -34,12 +37,12 @@ def templates(action: Any, variables: Mapping[str, Any], folder: str | None) -> 
     lookup = lookup_loader.get("ansible.builtin.template", loader=action._loader, templar=action._templar)
 
     def render(name: str, given: Mapping[str, Any]) -> tuple[str, str]:
-        path = _OWN / f"{name}.j2"
+        path = _OWN / f"{name if '.' in name else f'{name}.yml'}.j2"
         if own is not None and (own / path.name).is_file():
             path = own / path.name
         try:
             # What users wrote in the operator's language is not Ansible's to render.
-            (text,) = lookup.run([str(path)], variables, template_vars=wrap_var(dict(given)), convert_data=False)
+            (text,) = lookup.run([str(path)], variables, template_vars=wrap_var(dict(given)), **_TEXT)
         except AnsibleError as error:
             raise OptionError("templates_dir", f"{path} cannot be rendered: {_cause(error)}") from None
         return str(text), str(path)

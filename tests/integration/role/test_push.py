@@ -37,7 +37,7 @@ def changed(outcome: Outcome) -> int:
 
 
 def test_entries_become_secrets_and_a_second_run_changes_and_mints_nothing(role: Role, site: Site) -> None:
-    assert changed(role.run(AWS, AZURE, APP)) == 2
+    assert changed(role.run(AWS, AZURE, APP)) == 1
     assert [one["action"] for one in role.report()] == ["created"] * 3
     assert sorted(role.data("aws")) == ["accessKeyId", "expiration", "leaseId", "secretAccessKey", "sessionToken"]
     assert sorted(role.data("azure")) == ["ID", "SECRET"]
@@ -123,9 +123,8 @@ def test_a_missing_namespace_is_refused_before_anything_is_minted(role: Role, si
 
 
 def test_check_mode_predicts_and_mints_nothing(role: Role, site: Site) -> None:
-    # Two changes: the namespace, and the Secrets.
     foretold = role.run(AWS, APP, arguments=("--check", "--diff"))
-    assert changed(foretold) == 2
+    assert changed(foretold) == 1
     assert f'+    "{role.namespace}/aws": {{' in foretold.output
     assert '+        "data": "new values",' in foretold.output
     assert site.leases() == []
@@ -137,27 +136,29 @@ def test_check_mode_predicts_and_mints_nothing(role: Role, site: Site) -> None:
     assert len(site.leases()) == 1
 
 
-def test_what_fails_after_minting_is_said_and_its_leases_end(role: Role, site: Site) -> None:
-    entry = {**AZURE, "keys": {"ID": "no_such_key"}}
-    outcome = role.run(AZURE, {**entry, "name": "other"})
+def test_what_cannot_fit_its_source_is_refused_with_all_problems_and_nothing_is_minted(role: Role, site: Site) -> None:
+    unfit = {**AZURE, "name": "other", "keys": {"ID": "no_such_key"}}
+    outcome = role.run(AZURE, unfit, {**AWS, "format": "azure_env"}, {**APP, "static_secret": "prod/none"})
     assert outcome.status != 0
-    assert "prod/azure has no no_such_key; it has client_id" in " ".join(outcome.output.split())
-    assert len(site.leases()) == 2
-    assert do(site, "lease_info", path="prod/azure")["leases"] == []
+    shown = " ".join(outcome.output.split())
+    assert f"{role.namespace}/other.keys: prod/azure has no no_such_key; it has client_id" in shown
+    assert f"{role.namespace}/aws.format: prod/aws has no client_id, client_secret, tenant_id; it has" in shown
+    assert "prod/none: there is no static secret 'none' in the folder prod, which exists." in shown
+    assert site.leases() == []
 
 
 @pytest.mark.one_core
-def test_a_push_that_breaks_off_ends_what_no_secret_holds(role: Role, site: Site) -> None:
+def test_what_the_cluster_refuses_stops_nothing_else_and_costs_no_lease(role: Role, site: Site) -> None:
     assert role.run(AZURE).status == 0
     first = role.secret("azure").metadata.annotations[LEASE]
-    # Applied after the other one, and refused by the cluster: this type wants tls.crt and tls.key.
+    # Refused by the cluster before anything is minted for it: this type wants tls.crt and tls.key.
     broken = {**AZURE, "name": "broken", "type": "kubernetes.io/tls"}
     outcome = role.run({**AZURE, "keys": {"ID": "client_id"}}, broken)
     assert outcome.status != 0
     assert "tls.crt" in outcome.output
     second = role.secret("azure").metadata.annotations[LEASE]
     states = {lease["id"]: lease["state"] for lease in site.leases()}
-    assert len(states) == 3
+    assert len(states) == 2
     assert second != first
     assert [lease for lease, state in states.items() if state != "revoked"] == [second]
 
@@ -166,11 +167,11 @@ def test_a_push_that_breaks_off_ends_what_no_secret_holds(role: Role, site: Site
 def test_leases_that_cannot_be_ended_are_named(role: Role, site: Site) -> None:
     site.token("minters-token", ["read", "generate"])
     role.plays = replace(role.plays, environment={**site.environment, "BEYONDTRUST_ACCESS_TOKEN": "minters-token"})
-    shown = " ".join(role.run({**AZURE, "keys": {"ID": "no_such_key"}}).output.split())
-    (lease,) = site.leases()
-    assert "prod/azure has no no_such_key; it has client_id" in shown
-    assert f"Leases that may live on: {lease['id']} (until " in shown
     assert role.run(AZURE).status == 0
+    (lease,) = site.leases()
+    shown = " ".join(role.run({**AZURE, "keys": {"ID": "client_id"}}).output.split())
+    assert f"Leases that may live on: {lease['id']} (until " in shown
+    assert role.run({**AZURE, "keys": {"ID": "client_id"}}).status == 0
     fresh = role.secret("azure").metadata.annotations[LEASE]
     shown = " ".join(role.run(AZURE, entry_point="teardown").output.split())
     assert f"Leases that may live on: {fresh} (until " in shown
@@ -272,3 +273,22 @@ def test_the_number_of_tasks_does_not_grow_and_no_value_is_shown(role: Role, sit
             assert base64.b64encode(value.encode()).decode() not in shown
     assert "canary" not in shown
     assert TOKEN not in shown
+
+
+def test_through_the_modules_of_another_host_the_same_happens(role: Role, site: Site) -> None:
+    shown = role.run(AZURE, APP, as_module=True, arguments=("-vvvvv", "--diff"))
+    assert changed(shown) == 1
+    created = role.report()
+    assert [(one["action"], one["keys"]) for one in created] == [
+        ("created", ["ID", "SECRET"]),
+        ("created", ["password", "port", "user"]),
+    ]
+    # What one way has made is right to the other.
+    assert changed(role.run(AZURE, APP)) == 0
+    assert [one["lease_id"] for one in role.report()] == [one["lease_id"] for one in created]
+    torn_down = role.run(AZURE, APP, as_module=True, entry_point="teardown")
+    assert changed(torn_down) == 1
+    assert role.api.list_namespaced_secret(role.namespace).items == []
+    assert [lease["state"] for lease in site.leases()] == ["revoked"]
+    assert "canary" not in shown.output
+    assert TOKEN not in shown.output

@@ -1,0 +1,320 @@
+#!/usr/bin/python
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_credentials
+short_description: Deliver credentials into a Kubernetes cluster as Secrets
+version_added: 1.0.0
+description:
+  - Each entry becomes a Secret, pushed from here or kept fresh by External Secrets Operator in the cluster. This is the
+    one step of the role C(community.workload_credentials.cluster_credentials), whose variables are these options.
+  - A pushed one that holds dynamic credentials gets a new lease only when no more than a quarter of its life is left,
+    or when its Secret is missing, was changed by somebody else, or is defined differently now.
+  - What can be refused is refused before anything is minted, with every problem of every entry in one message. What
+    the cluster then refuses stops that entry alone, and the task fails at its end, naming each.
+  - It works on the controller. The cluster is reached from there where the task's host is local, and through the
+    modules of kubernetes.core on the host where it is not, such as a jump host.
+author:
+  - community.workload_credentials contributors (@ansible-collections)
+extends_documentation_fragment:
+  - community.workload_credentials.connection
+attributes:
+  action_group:
+    description:
+      - Use C(group/community.workload_credentials.workload_credentials) in C(module_defaults) to set the connection
+        once.
+    support: full
+    membership:
+      - community.workload_credentials.workload_credentials
+  check_mode:
+    description: Predicts with the cluster's own dry run, and mints nothing.
+    support: full
+  diff_mode:
+    description: Names keys, labels and annotations, and the operator's objects in full. It never shows a value.
+    support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: none
+options:
+  entries:
+    description: What to deliver, one Secret an entry.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the Secret.
+        type: str
+        required: true
+      namespace:
+        description: Its namespace.
+        type: str
+        required: true
+      dynamic_secret:
+        description: Path of the dynamic secret whose credentials it holds. Exactly one source is needed.
+        type: str
+      static_secret:
+        description: Path of the static secret whose values it holds.
+        type: str
+      sts_session_token:
+        description: Session tokens of an IAM user, with O(entries[].delivery=external_secret) only.
+        type: dict
+        suboptions:
+          region:
+            description: AWS' region.
+            type: str
+            required: true
+          secret_ref:
+            description: Where the long-term keys of the IAM user lie.
+            type: dict
+            aliases: [secretRef]
+            suboptions: &secret_ref
+              access_key_id:
+                description: The Secret of the entry's namespace, and its key, with the access key ID.
+                type: dict
+                required: true
+                aliases: [accessKeyIDSecretRef]
+                suboptions: &reference
+                  name:
+                    description: Name of the Secret.
+                    type: str
+                    required: true
+                  key:
+                    description: Key in it.
+                    type: str
+                    required: true
+              secret_access_key:
+                description: The same for the secret access key.
+                type: dict
+                required: true
+                aliases: [secretAccessKeySecretRef]
+                suboptions: *reference
+              session_token:
+                description: Refused, because AWS makes session tokens for long-term keys only.
+                type: dict
+                aliases: [sessionTokenSecretRef]
+                suboptions: *reference
+          jwt:
+            description: Refused, because the operator accepts it and then fails at run time.
+            type: dict
+          auth:
+            description: The same as the two options above it, as manifests write them.
+            type: dict
+            suboptions:
+              secret_ref:
+                description: Where the long-term keys of the IAM user lie.
+                type: dict
+                aliases: [secretRef]
+                suboptions: *secret_ref
+              jwt:
+                description: Refused, because the operator accepts it and then fails at run time.
+                type: dict
+          role:
+            description: Refused, because the operator accepts it and AWS then does not.
+            type: str
+          request_parameters:
+            description: What is asked of AWS.
+            type: dict
+            aliases: [requestParameters]
+            suboptions:
+              session_duration:
+                description: Life of a session, from 900 to 129600 seconds. AWS' own default is 12 hours.
+                type: int
+                aliases: [sessionDuration]
+              serial_number:
+                description: Refused, because a code of an MFA device serves once.
+                type: str
+                aliases: [serialNumber]
+              token_code:
+                description: Refused, because a code of an MFA device serves once.
+                type: str
+                aliases: [tokenCode]
+      delivery:
+        description: How it gets there. Default is O(delivery).
+        type: str
+        choices: [push, external_secret]
+      keys:
+        description:
+          - Keys of the Secret, each with the key of the source that it takes its value from. Default is all keys.
+        type: dict
+      format:
+        description: Shape of dynamic credentials, instead of O(entries[].keys).
+        type: str
+        choices: [raw, aws_env, azure_env, aws_credentials]
+      template:
+        description:
+          - The Secret's data as the operator's template, instead of keys and format. What generates may only use
+            templates that cannot fail.
+        type: dict
+      type:
+        description: Type of the Secret.
+        type: str
+        default: Opaque
+      labels:
+        description: Labels of the Secret, and of its ExternalSecret, besides the one that says who manages it.
+        type: dict
+      annotations:
+        description: Annotations of the Secret, and of its ExternalSecret, besides the role's own.
+        type: dict
+      refresh_interval:
+        description:
+          - When the operator generates or reads anew, such as V(45m). Default is V(auto), three quarters of the
+            credentials' life, and V(1h) for static secrets.
+        type: str
+      creation_policy:
+        description: What the operator does about the Secret, V(Owner) when nothing is said.
+        type: str
+        choices: [Owner, Orphan, Merge, CreateOrMerge]
+      deletion_policy:
+        description: What the operator does when the source is gone, V(Retain) when nothing is said.
+        type: str
+        choices: [Retain, Delete, Merge]
+  state:
+    description:
+      - V(present) delivers. V(absent) removes everything with the role's label in the namespaces of the entries, and
+        ends the leases of pushed Secrets where that is possible.
+      - V(rendered) writes the operator's manifests into O(render_dir), without any contact to a cluster.
+      - V(verified) fails where an entry is not ready or its lease has expired, and says why.
+    type: str
+    choices: [present, absent, rendered, verified]
+    default: present
+  delivery:
+    description: Delivery of entries that name none.
+    type: str
+    choices: [push, external_secret]
+    default: push
+  create_namespaces:
+    description: Create namespaces that do not exist. Without it, a missing namespace fails before anything is minted.
+    type: bool
+    default: false
+  prune:
+    description:
+      - Remove what was made anywhere in the cluster and no entry names any more, and end its leases. Only where one
+        list of entries is all that the cluster has.
+    type: bool
+    default: false
+  wait:
+    description: Wait until the operator has synchronised every entry.
+    type: bool
+    default: true
+  wait_timeout:
+    description: How long to wait, in seconds, for the operator and for what is removed to be gone.
+    type: int
+    default: 120
+  render_dir:
+    description:
+      - A folder of the controller into which to write the operator's manifests too, one file a namespace and without
+        any secret value. Default is to write none.
+    type: str
+  operator_token:
+    description:
+      - The token that the operator uses, which lies in a Secret of each namespace. Default is the connection's own; one
+        that may only read and generate is better.
+    type: str
+  ca:
+    description:
+      - The certificate authority of the Secrets API for the operator, as file or PEM text. Default is O(ca_cert).
+    type: str
+  scope:
+    description:
+      - Whether the operator's generators and stores are made in each namespace, or once for the V(cluster) as
+        ClusterGenerator and ClusterSecretStore. A ClusterSecretStore serves the namespaces of its entries alone.
+    type: str
+    choices: [namespace, cluster]
+    default: namespace
+  operator_namespace:
+    description: Where the token and the CA for a ClusterSecretStore lie; the operator's own namespace is the place.
+    type: str
+    default: external-secrets
+  templates_dir:
+    description: A folder with templates that replace the role's own of the same name.
+    type: str
+  concurrency:
+    description: How many requests are under way at the same time at most, from 1 to 64.
+    type: int
+    default: 8
+notes:
+  - The connection to the cluster is the one of kubernetes.core, from C(K8S_AUTH_*), C(module_defaults) for its modules
+    or their group, or the play's environment.
+seealso:
+  - module: community.workload_credentials.lease
+"""
+
+EXAMPLES = r"""
+- name: Push credentials, and renew them in the last quarter of their life
+  community.workload_credentials.cluster_credentials:
+    create_namespaces: true
+    entries:
+      - name: aws
+        namespace: web
+        dynamic_secret: prod/aws/app
+        format: aws_env
+      - name: database
+        namespace: web
+        static_secret: prod/db/app
+
+- name: Let External Secrets Operator keep them fresh
+  community.workload_credentials.cluster_credentials:
+    delivery: external_secret
+    entries:
+      - name: azure
+        namespace: batch
+        dynamic_secret: prod/azure/app
+
+- name: Take everything away again
+  community.workload_credentials.cluster_credentials:
+    state: absent
+    entries:
+      - name: aws
+        namespace: web
+        dynamic_secret: prod/aws/app
+"""
+
+RETURN = r"""
+report:
+  description:
+    - An item for each entry, and for each Secret that was removed, without any value. With O(state=verified) it says
+      C(ready), C(problem) and C(line) instead of action, reason and keys.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the Secret.
+      type: str
+      sample: aws
+    namespace:
+      description: Its namespace.
+      type: str
+      sample: web
+    delivery:
+      description: How it gets there.
+      type: str
+      sample: push
+    action:
+      description: V(created), V(renewed), V(updated), V(kept), V(removed), or V(failed).
+      type: str
+      sample: created
+    reason:
+      description: Why.
+      type: str
+      sample: there is no Secret
+    keys:
+      description: The keys of the Secret.
+      type: list
+      elements: str
+      sample: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN]
+    lease_id:
+      description:
+        - The lease that the Secret holds; null where there is none, and in check mode where one would be minted.
+      type: str
+      sample: 5f8d3c1e-6b7a-4c2d-9e0f-1a2b3c4d5e6f
+    expiration:
+      description: When the lease ends, in UTC.
+      type: str
+      sample: '2026-11-23T18:00:00Z'
+"""

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection of a task: its options from all sources, for the worker, a module process or the role's action.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import is_set
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
+    TOKEN_OPTIONS,
+    Resolved,
+    arguments,
+    environment,
+    ini,
+    play_variables,
+    resolve,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import own_environment
+
+_COLLECTION = "community.workload_credentials"
+_NAMES = frozenset(name.lstrip("!") for entry in CONNECTION.values() for name in entry["env"])
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How a task reaches its site.
+
+    :arg resolved: the connection options that a source on this machine sets.
+    :arg environment: what of the task's own environment is no option, such as proxies.
+    """
+
+    resolved: Resolved
+    environment: Mapping[str, str]
+
+    def settings(self, *without: str) -> Settings:
+        """The same, checked.
+
+        :arg without: options that are left out.
+        :raises OptionError: something is missing or unusable; the text names option and source.
+        """
+        return settings_of(self.resolved, *without)
+
+    def among(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A task's arguments with the connection in them, whatever source set it.
+
+        A module process gets its task's environment on a command line, which Ansible shows at -vvv: a token must not
+        be there. Where one token option is set the other is empty, so that no environment is asked for it.
+        """
+        others = {name: value for name, value in given.items() if name not in CONNECTION}
+        named = any(name in self.resolved.values for name in TOKEN_OPTIONS)
+        return {**others, **(dict.fromkeys(TOKEN_OPTIONS, "") if named else {}), **self.resolved.values}
+
+
+def task_connection(action: Any, task_vars: Mapping[str, Any], *, is_here: bool) -> Connection:
+    """The connection of an action's task.
+
+    :arg task_vars: the task's variables.
+    :arg is_here: it runs on this machine, so this machine's environment counts; another one has its own.
+    :raises OptionError: a value is of a wrong type; the text names option and source.
+    """
+    own = own_environment(action)
+    sources = [
+        # Ansible has put module_defaults among the arguments, but for those that the task sets to nothing.
+        arguments(action._task.args, "the task or its module_defaults"),
+        arguments(_module_defaults(action), "the task's module_defaults"),
+        play_variables(task_vars, action._templar),
+        environment(own, "the task's environment variable"),
+        *([environment(os.environ)] if is_here else []),
+        ini,
+    ]
+    rest = {name: value for name, value in own.items() if name not in _NAMES}
+    return Connection(resolve(CONNECTION, sources), rest)
+
+
+def _module_defaults(action: Any) -> dict[str, Any]:
+    """What module_defaults say to an action that is called with something empty, nearest last."""
+    if all(is_set(value) for name, value in action._task.args.items() if name in CONNECTION):
+        return {}
+    task = action._task
+    defaults: dict[str, Any] = {}
+    for more in task.module_defaults or ():
+        defaults.update(action._templar.template(more))
+    # The task's own word for what it resolved to is on some versions the action plugin.
+    module = f"{_COLLECTION}.{task.action.rpartition('.')[2]}"
+    groups = (task._parent._play._action_groups or {}).get(module, ())
+    said = [defaults.get(name) or {} for name in (*(f"group/{group}" for group in groups), module)]
+    return {name: value for one in said for name, value in one.items()}
+
+
+def connection_settings(action: Any, task_vars: Mapping[str, Any]) -> Settings:
+    """The settings of an action's task that itself speaks to the Secrets API, on this machine.
+
+    :raises OptionError: something is missing or unusable; the text names option and source.
+    """
+    return task_connection(action, task_vars, is_here=True).settings()
+
+
+def settings_of(resolved: Resolved, *without: str) -> Settings:
+    """The connection options among the resolved ones as settings.
+
+    :arg without: options that are left out.
+    :raises OptionError: something is missing or unusable; the text names option and source.
+    """
+    values = resolved.with_defaults(CONNECTION)
+    try:
+        return Settings.from_parameters({**values, **{name: CONNECTION[name].get("default") for name in without}})
+    except OptionError as error:
+        problem = resolved.told(str(error)).partition(": ")[2]
+        raise OptionError(error.option, problem) from None

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role's step does, called as a function: against a real kube-apiserver, and without a play."""
+
+from __future__ import annotations
+
+import functools
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Template
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Service
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
+
+from tests.support.site import Site
+
+
+class Deliveries:
+    """Deliveries of one site's credentials into one namespace.
+
+    :arg kubeconfig: of the cluster, or of what stands before it.
+    """
+
+    def __init__(self, site: Site, kubeconfig: str, namespace: str) -> None:
+        self.site = site
+        self.kubeconfig = kubeconfig
+        self.namespace = namespace
+        self.lines: list[str] = []
+        self.last_words: list[str] = []
+
+    def run(self, *entries: dict[str, Any], state: str = "present", **options: Any) -> Outcome:
+        """The outcome for these entries, in the namespace where they name none."""
+        named = [{"namespace": self.namespace, **entry} for entry in entries]
+        connection = options.pop("connection", {})
+        self.lines.clear()
+        with InWorker({"kubeconfig": self.kubeconfig}) as cluster:
+            job = Job(
+                entries=checked_entries(named, "push"),
+                client=lambda: self.site.client(**connection),
+                service=self._service,
+                cluster=lambda: cluster,
+                template=_templates(),
+                tell=self.lines.append,
+                last_words=self.last_words.append,
+                **options,
+            )
+            return perform(job, state)
+
+    def _service(self) -> Service:
+        settings, ca_cert = self.site.settings(), Path(self.site.emulator.ca_cert).read_text(encoding="utf-8")
+        return Service(settings.api_url, settings.site_id, settings.api_version, settings.token(), ca_cert)
+
+
+@functools.cache
+def _templates() -> Template:
+    with suppress(RuntimeError):
+        # Done already where something else has needed it.
+        init_plugin_loader()
+    loader = DataLoader()
+    return templates(SimpleNamespace(_loader=loader, _templar=Templar(loader=loader)), {}, None)

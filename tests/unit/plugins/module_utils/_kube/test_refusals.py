@@ -1,0 +1,112 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.module_results import (
+    problem_in,
+    status_in,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.refusals import refusal
+from hypothesis import given
+from hypothesis import strategies as st
+
+ONE = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one", "namespace": "web"}}
+JSON = st.none() | st.booleans() | st.integers() | st.text(max_size=50) | st.just({"causes": [{"field": 1}, 2]})
+STATUS = st.fixed_dictionaries({}, optional=dict.fromkeys(("kind", "reason", "message", "details", "code"), JSON))
+
+
+def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
+    return {"message": f'x is forbidden: User "{who}" cannot {verb} resource "{resource}" in API group "" {where}'}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (
+            403,
+            rbac("a:b", "create", "secrets", 'in the namespace "web"'),
+            "a:b may not create secrets in namespace web: grant it that, or use another identity.",
+        ),
+        (
+            403,
+            rbac("joe", "list", "events", "at the cluster scope"),
+            "joe may not list events in the whole cluster: grant it that, or use another identity.",
+        ),
+        (
+            403,
+            {"message": "no: unable to create new content in namespace web because it is being terminated"},
+            "its namespace is being deleted: wait until it is gone, and run again.",
+        ),
+        (
+            400,
+            {"message": 'admission webhook "a" denied the request'},
+            'admission webhook "a" denied the request: what guards the cluster has decided so: ask those who run it.',
+        ),
+        (
+            422,
+            {
+                "reason": "Invalid",
+                "message": "long",
+                "details": {"causes": [{"field": "type", "message": "field is immutable (e.g. x)"}] * 2},
+            },
+            "type: field is immutable: correct the entry.",
+        ),
+        (
+            409,
+            {"reason": "Conflict", "message": "x"},
+            "somebody else changed or replaced it in the meantime: run again.",
+        ),
+        (413, {"message": "Request entity too large"}, "Request entity too large: it is too large for the cluster."),
+        (429, {}, "the answer has status 429: the cluster is overloaded; run again later."),
+        (
+            302,
+            {},
+            "the answer has status 302 and is no Kubernetes API's: check host or kubeconfig, and what is in between.",
+        ),
+    ],
+)
+def test_what_is_said(status: int, body: dict[str, Any], words: str) -> None:
+    assert refusal(ONE, status, body).words == f"Secret web/one: {words}"
+
+
+@given(st.integers(100, 599), STATUS)
+def test_any_answer_gives_one_line(status: int, body: dict[str, Any]) -> None:
+    words = refusal(ONE, status, body).words
+    assert words.startswith("Secret web/one: ")
+    assert words.splitlines() == [words]
+    assert words.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        ({"msg": 'Failed to apply object: b\'{"kind":"Status","code":422,"message":"it\\\'s \\\\"x\\\\""}\\n\''}, 422),
+        ({"msg": 'Failed to apply object: {"kind":"Status","code":403}'}, 403),
+        ({"msg": "Exception '503\nReason: Service Unavailable\nHTTP response headers: {}' raised"}, 503),
+        ({"msg": "Failed to apply object: b''", "reason": "Too Many Requests"}, 429),
+        ({"msg": "Failed to find exact match for a/v1.B by [kind, name]"}, 404),
+        ({"msg": "MODULE FAILURE", "exception": "Traceback\nx.UnauthorizedError: 401\nReason: Unauthorized\n"}, 401),
+        ({"msg": "anything else"}, 0),
+        ({}, 0),
+    ],
+)
+def test_the_clusters_answer_in_what_a_module_says(failure: dict[str, str], status: int) -> None:
+    assert status_in(failure)[0] == status
+
+
+@given(
+    st.fixed_dictionaries({}, optional={name: st.text() for name in ("msg", "exception", "reason", "module_stderr")})
+)
+def test_any_failure_of_a_module_is_one_line(failure: dict[str, str]) -> None:
+    status_in(failure)
+    assert len(problem_in(failure).splitlines()) <= 1
+
+
+def test_a_module_that_lacks_its_library_says_so() -> None:
+    said = "Failed to import the required Python library (kubernetes) on jump's Python /usr/bin/python3."
+    assert problem_in({"failed": True, "msg": said}) == said

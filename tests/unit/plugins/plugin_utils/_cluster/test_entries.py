@@ -1,0 +1,102 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an entry of the role may say, and what it becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
+
+AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "/prod/aws"}
+APP = {"name": "app", "namespace": "web", "static_secret": "prod/app"}
+
+OPERATED = {**AWS, "delivery": "external_secret"}
+
+
+def test_a_short_entry_is_completed() -> None:
+    (entry,) = checked_entries([AWS], "push")
+    assert (entry.source, entry.path, entry.delivery) == ("dynamic_secret", "prod/aws", "push")
+    assert (entry.keys, entry.format, entry.type, entry.labels) == (None, "raw", "Opaque", {})
+
+
+def test_labels_and_annotations_become_texts() -> None:
+    (entry,) = checked_entries([{**AWS, "labels": {"tier": 1}, "annotations": {"a": True}}], "push")
+    assert (entry.labels, entry.annotations) == ({"tier": "1"}, {"a": "true"})
+
+
+def test_the_same_name_in_two_namespaces_is_two_secrets() -> None:
+    assert len(checked_entries([AWS, {**AWS, "namespace": "batch"}], "push")) == 2
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("aws", "it must be a dictionary"),
+        ({"name": "a", "namespace": "b"}, "exactly one of dynamic_secret and static_secret"),
+        ({**AWS, "static_secret": "prod/app"}, "exactly one of"),
+        ({**AWS, "name": "Not_A_Name"}, r"\(Not_A_Name\).name: 'Not_A_Name' is not a name that Kubernetes allows"),
+        ({**AWS, "name": None}, "missing required arguments: name"),
+        ({**AWS, "name": "a..b"}, "'a..b' is not a name"),
+        ({**AWS, "name": "a" * 254}, "is not a name"),
+        ({**AWS, "namespace": "a.b"}, "namespace: 'a.b' is not a name"),
+        ({**AWS, "keys": {"a": "b"}, "format": "aws_env"}, "keys and format exclude each other"),
+        ({**AWS, "keys": {"a": None}}, "keys.a: it must be a text"),
+        ({**AWS, "keys": {"..": "c"}}, "'..' cannot be a key of a Secret"),
+        ({**AWS, "keys": {"a b": "c"}}, "'a b' cannot be a key of a Secret"),
+        ({**AWS, "dynamic_secret": "prod/bad name"}, "the character ' '"),
+        ({**AWS, "secret_name": "x"}, "secret_name. Supported parameters include"),
+        (
+            {**AWS, "format": "xml"},
+            "value of format must be one of: raw, aws_env, azure_env, aws_credentials, got: xml",
+        ),
+        ({**APP, "format": "aws_env"}, "it is for dynamic secrets"),
+        ({**AWS, "delivery": "pigeon"}, "value of delivery must be one of: push, external_secret, got: pigeon"),
+        ({**AWS, "labels": ["a"]}, "'labels' is of type .*list.* and we were unable to convert to dict"),
+        ({**AWS, "annotations": {"a": {}}}, "annotations.a: it must be a text"),
+        ({**AWS, "labels": {"a b": "c"}}, "labels: 'a b' is not a name that Kubernetes allows"),
+        ({**AWS, "labels": {"example.com/a": "b c"}}, r"labels\.example\.com/a: 'b c' cannot be a label"),
+        ({**AWS, "labels": {"a": "{{ .x }}"}}, "cannot be a label"),
+        ({**AWS, "labels": {"app.kubernetes.io/managed-by": "me"}}, "app.kubernetes.io/managed-by is the role's own"),
+        ({**AWS, "annotations": {"workload-credentials.ansible.com/keys": "a"}}, "is the role's own"),
+        ({**OPERATED, "template": {"a b": "c"}}, "'a b' cannot be a key of a Secret"),
+        (
+            {**OPERATED, "creation_policy": "Merge", "deletion_policy": "Delete"},
+            "deletion_policy: with creation_policy",
+        ),
+    ],
+)
+def test_a_wrong_entry_is_named(entry: Any, says: str) -> None:
+    with pytest.raises(WorkloadCredentialsError, match=f"entries\\[1\\].*{says}"):
+        checked_entries([APP, entry], "push")
+
+
+def test_an_entry_twice_is_refused() -> None:
+    with pytest.raises(WorkloadCredentialsError, match="web/aws is listed twice"):
+        checked_entries([AWS, AWS], "push")
+
+
+def test_every_problem_of_every_entry_is_said_at_once() -> None:
+    wrong = [{**AWS, "name": "A", "namespace": "B"}, {**APP, "delivery": "pigeon"}, {**APP, "format": "aws_env"}]
+    with pytest.raises(WorkloadCredentialsError) as caught:
+        checked_entries(wrong, "push")
+    said = str(caught.value)
+    for part in ("entries[0] (A).name", "entries[0] (A).namespace", "entries[1] (app): ", "entries[2] (app).format"):
+        assert part in said, part
+
+
+@pytest.mark.parametrize("empty", [None, "", {}])
+def test_what_is_empty_is_not_set(empty: object) -> None:
+    assert checked_entries(
+        [{**AWS, "format": empty, "static_secret": empty, "keys": empty}], "push"
+    ) == checked_entries([AWS], "push")
+
+
+def test_nested_options_are_typed_as_far_down_as_they_go() -> None:
+    reference = {"name": "keys", "key": "id"}
+    source = {"region": "x", "secret_ref": {"access_key_id": {**reference, "namespace": "a"}}}
+    with pytest.raises(WorkloadCredentialsError, match=r"sts_session_token.secret_ref.*namespace"):
+        checked_entries([{"name": "a", "namespace": "b", "sts_session_token": source}], "external_secret")

@@ -1,0 +1,227 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What External Secrets Operator is given, and what is refused because it would fail there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
+    Operated,
+    Scope,
+    Service,
+    operator_objects,
+)
+
+AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "prod/aws"}
+AZURE = {"name": "azure", "namespace": "web", "dynamic_secret": "prod/azure"}
+APP = {"name": "app", "namespace": "web", "static_secret": "prod/db/app"}
+REFERENCE = {"name": "keys", "key": "id"}
+STS = {
+    "name": "sts",
+    "namespace": "web",
+    "sts_session_token": {
+        "region": "eu-central-1",
+        "secret_ref": {"access_key_id": REFERENCE, "secret_access_key": REFERENCE},
+    },
+}
+
+
+SERVICE = {
+    "api_url": "https://api.example.com",
+    "site_id": "a1b2c3d4-e5f6-4890-abcd-ef1234567890",
+    "api_version": "2026-04-28",
+    "access_token": "x",
+    "ca_cert": "-----BEGIN",
+}
+
+
+def facts(ttl: int = 3600) -> dict[str, Facts]:
+    return {f"prod/{name}": Facts(provider.keys, ttl, provider) for name, provider in PROVIDERS.items()}
+
+
+def objects(*entries: dict[str, Any], ttl: int = 3600, scope: Scope | None = None, **changes: str) -> list[Operated]:
+    return operator_objects(
+        checked_entries(list(entries), "external_secret"),
+        facts(ttl),
+        Service(**{**SERVICE, **changes}),
+        scope or Scope(),
+    )
+
+
+def shared(*entries: dict[str, Any]) -> list[Operated]:
+    """The objects with generators and stores of the whole cluster."""
+    return objects(*entries, scope=Scope(cluster=True, namespace="operators"))
+
+
+def named(found: list[Operated]) -> list[str]:
+    return [f"{one.kind}/{one.name}" for one in found]
+
+
+@pytest.mark.parametrize(
+    ("ttl", "interval"),
+    [(900, "11m15s"), (3600, "45m"), (43200, "9h"), (86400, "18h"), (5400, "1h7m30s")],
+)
+def test_credentials_are_renewed_after_three_quarters_of_their_life(ttl: int, interval: str) -> None:
+    assert objects(AWS, ttl=ttl)[-1].more["interval"] == interval
+
+
+def test_each_source_has_its_kinds_and_connections_are_shared() -> None:
+    found = objects(AWS, AZURE, APP, STS, {**APP, "name": "second"})
+    assert sorted(one.kind for one in found) == [
+        "BeyondtrustWorkloadCredentialsDynamicSecret",
+        *["ExternalSecret"] * 5,
+        "STSSessionToken",
+        *["Secret"] * 2,
+        "SecretStore",
+        "Webhook",
+    ]
+    first = next(number for number, one in enumerate(found) if one.kind == "ExternalSecret")
+    assert all(one.kind == "ExternalSecret" for one in found[first:])
+
+
+def test_session_tokens_need_no_connection_to_the_secrets_api() -> None:
+    found = objects(STS)
+    assert named(found) == ["STSSessionToken/sts", "ExternalSecret/sts"]
+    assert found[1].more["interval"] == "9h"
+
+
+def test_formats_and_keys_become_templates_that_cannot_fail() -> None:
+    assert (
+        objects({**AWS, "format": "aws_env"})[-1].more["template_data"]["AWS_SESSION_TOKEN"]
+        == '{{ index . "sessionToken" }}'
+    )
+    assert objects({**AZURE, "keys": {"ID": "client_id"}})[-1].more["template_data"] == {
+        "ID": '{{ index . "client_id" }}'
+    }
+    text = objects({**AWS, "format": "aws_credentials"})[-1].more["template_data"]["credentials"]
+    assert text.startswith('[default]\naws_access_key_id = {{ index . "accessKeyId" }}\n')
+    assert objects(AWS)[-1].more["template_data"] == {}
+
+
+@pytest.mark.parametrize("text", ["{{ .accessKeyId }}", "x-{{ .accessKeyId | trim | b64enc }}-{{ .leaseId }}", "plain"])
+def test_a_template_that_cannot_fail_is_taken(text: str) -> None:
+    assert objects({**AWS, "template": {"a": text}})[-1].more["template_data"] == {"a": text}
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({**AWS, "refresh_interval": "1h"}, "web/aws.refresh_interval: 1h is not shorter"),
+        ({**AWS, "refresh_interval": "1d"}, "no duration above zero"),
+        ({**AWS, "format": "azure_env"}, "web/aws.format: there will be no client_id"),
+        ({**AZURE, "keys": {"a": "accessKeyId"}}, "web/azure.keys: there will be no accessKeyId"),
+        ({**AZURE, "deletion_policy": "Delete"}, "with azure only Retain"),
+        ({**AWS, "template": {"a": "{{ .nothing }}"}}, "web/aws.template.a: {{ .nothing }} might fail"),
+        ({**AWS, "template": {"a": "{{ .accessKeyId | fromJson }}"}}, "might fail"),
+        ({**AWS, "template": {"a": "{{ if .x }}y{{ end }}"}}, "might fail"),
+        ({**AWS, "template": {"a": "b"}, "keys": {"a": "leaseId"}}, "template excludes keys and format"),
+        ({**AWS, "creation_policy": "None"}, "value of creation_policy must be one of"),
+        ({**AWS, "delivery": "push", "template": {"a": "b"}}, "template: it needs delivery external_secret"),
+        ({**STS, "delivery": "push"}, "sts_session_token: it needs delivery external_secret"),
+        ({**STS, "sts_session_token": {"region": "x", "role": "arn"}}, "role: the operator"),
+        ({**STS, "sts_session_token": {"region": "x", "auth": {"jwt": {"a": 1}}}}, "jwt: the operator accepts"),
+        ({**STS, "sts_session_token": {"secret_ref": {}}}, "missing required arguments"),
+        ({**STS, "sts_session_token": {"region": "x"}}, "secret_ref: it must name a Secret"),
+    ],
+)
+def test_what_would_fail_at_run_time_is_refused(entry: dict[str, Any], says: str) -> None:
+    with pytest.raises(WorkloadCredentialsError) as caught:
+        objects(entry)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "says"),
+    [
+        ({"session_duration": 60}, "from 900 to 129600"),
+        ({"serial_number": "arn"}, "serves once"),
+        ({"other": 1}, "request_parameters.other"),
+    ],
+)
+def test_parameters_of_session_tokens(parameters: dict[str, Any], says: str) -> None:
+    source = {**STS["sts_session_token"], "request_parameters": parameters}  # type: ignore[dict-item]
+    with pytest.raises(WorkloadCredentialsError, match=says):
+        objects({**STS, "sts_session_token": source})
+
+
+def test_a_source_copied_from_a_manifest_works() -> None:
+    references = {"accessKeyIDSecretRef": REFERENCE, "secretAccessKeySecretRef": REFERENCE}
+    source = {"region": "x", "auth": {"secretRef": references}, "requestParameters": {"sessionDuration": 3600}}
+    generator, secret = objects({**STS, "sts_session_token": source})
+    assert generator.more["sts"]["secret_ref"] == {"access_key_id": REFERENCE, "secret_access_key": REFERENCE}
+    assert secret.more["interval"] == "45m"
+    references["sessionTokenSecretRef"] = REFERENCE
+    with pytest.raises(WorkloadCredentialsError, match="with a session token AWS refuses"):
+        objects({**STS, "sts_session_token": source})
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"site_id": "a1b2c3d4-e5f6-7890-abcd-ef1234567890"}, "site_id: .* not a UUID of version 4"),
+        ({"api_url": "http://api.example.com"}, "api_url: .* needs https"),
+    ],
+)
+def test_a_connection_that_the_operator_refuses_is_refused(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        objects(AWS, **changes)
+
+
+def test_a_webhooks_address_is_quoted() -> None:
+    entry = replace(checked_entries([AZURE], "external_secret")[0], path="a b%/x~y")
+    found = operator_objects([entry], {"a b%/x~y": facts()["prod/azure"]}, Service(**SERVICE))
+    (webhook,) = [one for one in found if one.kind == "Webhook"]
+    assert webhook.more["url"] == "/secrets/dynamic/x~y/generate?folder=a%20b%25"
+
+
+def test_entries_of_one_source_share_what_belongs_to_the_cluster() -> None:
+    other = {"namespace": "batch"}
+    found = shared(AWS, {**AWS, **other}, AZURE, STS, {**STS, **other}, APP, {**APP, **other})
+    of_cluster = [one for one in found if one.namespace is None]
+    assert sorted(one.kind for one in of_cluster) == ["ClusterGenerator"] * 3 + ["ClusterSecretStore"]
+    (store,) = (one for one in of_cluster if one.kind == "ClusterSecretStore")
+    assert (store.more["users"], store.more["secrets_namespace"]) == (["batch", "web"], "operators")
+    fields = {
+        one.more["generator"]["kind"]: one.more["generator"]["spec_field"]
+        for one in of_cluster
+        if "generator" in one.more
+    }
+    assert fields == {
+        "BeyondtrustWorkloadCredentialsDynamicSecret": "beyondtrustWorkloadCredentialsDynamicSecretSpec",
+        "STSSessionToken": "stsSessionTokenSpec",
+        "Webhook": "webhookSpec",
+    }
+    tokens = {one.namespace for one in found if one.template == "token_secret"}
+    assert tokens == {"batch", "web", "operators"}
+    names = {one.name for one in of_cluster}
+    used = [
+        one.more.get("store", one.more.get("generator"))["name"] for one in found if one.template == "external_secret"
+    ]
+    assert len(used) == 7
+    assert set(used) == names
+
+
+@pytest.mark.parametrize("field", ["labels", "annotations"])
+def test_labels_and_annotations_are_templates_of_the_operator_and_may_not_fail(field: str) -> None:
+    with pytest.raises(OptionError, match=rf"web/aws\.{field}\.a: .* might fail"):
+        objects({**AWS, field: {"a": "{{ .nothing }}"}})
+
+
+@pytest.mark.parametrize("key", ['quote"d', "back\\slash", "new\nline", "ümlaut", "{{ braces }}"])
+def test_any_name_of_a_key_is_a_literal_of_the_operators_language(key: str) -> None:
+    text = objects({**APP, "keys": {"a": key}})[-1].more["template_data"]["a"]
+    literal = text.removeprefix("{{ index . ").removesuffix(" }}")
+    assert json.loads(literal) == key
+    assert "\n" not in text

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes: what no entry wants, and what the cluster shares with its last user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Operated
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import unwanted
+
+from tests.unit.plugins.plugin_utils._cluster.test_operator import APP, AWS, AZURE, objects, shared
+
+
+def in_cluster(one: Operated) -> dict[str, Any]:
+    """An object as the cluster has it, as far as it refers to others."""
+    known = one.variables()
+    metadata = {field: known[field] for field in ("name", "namespace", "labels") if known[field]}
+    spec: dict[str, Any] = {}
+    if one.kind == "ExternalSecret" and "store" in known:
+        spec["secretStoreRef"] = known["store"]
+    elif one.kind == "ExternalSecret":
+        spec["dataFrom"] = [{"sourceRef": {"generatorRef": known["generator"]}}]
+    elif one.kind == "ClusterSecretStore":
+        token = {"name": known["token_secret"], "namespace": known["secrets_namespace"]}
+        ca = {"name": known["ca_secret"], "namespace": known["secrets_namespace"]}
+        spec["provider"] = {"beyondtrustworkloadcredentials": {"auth": {"apikey": {"token": token}}, "caProvider": ca}}
+    return {"apiVersion": one.api_version, "kind": one.kind, "metadata": metadata, "spec": spec}
+
+
+def named(found: list[Any]) -> list[str]:
+    return [f"{one['kind']}/{one['metadata']['name']}" for one in found]
+
+
+def test_what_is_not_wanted_goes_and_external_secrets_first() -> None:
+    found = [in_cluster(one) for one in objects(AWS, AZURE)]
+    wanted = {one.identity for one in objects(AWS)}
+    assert named(unwanted(found, wanted)) == ["ExternalSecret/azure", "Webhook/azure"]
+    assert unwanted(found, set(), ["elsewhere"]) == []
+
+
+def test_what_the_cluster_shares_goes_with_its_last_user() -> None:
+    other = {"namespace": "batch"}
+    found = [in_cluster(one) for one in shared(AWS, {**AWS, **other}, APP)]
+    first = [f"{one['kind']}/{one['metadata'].get('namespace')}" for one in unwanted(found, set(), ["web"])]
+    assert first == [
+        "ExternalSecret/web",
+        "ExternalSecret/web",
+        "ClusterSecretStore/None",
+        *["Secret/operators"] * 2,
+        *["Secret/web"] * 2,
+    ]
+    assert len(unwanted(found, set(), ["web", "batch"])) == len(found)
+
+
+def test_a_secret_that_the_operator_merged_into_or_was_told_to_leave_stays() -> None:
+    labels = {"app.kubernetes.io/managed-by": "community.workload_credentials"}
+    own = {"name": "aws", "namespace": "web", "labels": labels}
+    foreign = {"apiVersion": "v1", "kind": "Secret", "metadata": own}
+    external_secret = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": own}
+    assert named(unwanted([external_secret, foreign], set())) == ["ExternalSecret/aws"]
+    owned = {**foreign, "metadata": {**own, "ownerReferences": [{"kind": "ExternalSecret", "name": "aws"}]}}
+    assert len(unwanted([external_secret, owned], set())) == 2
