@@ -71,7 +71,7 @@ class Fault(BaseModel):
     # Of "body": what is answered instead, a byte for each character, and headers with it.
     body: Annotated[str, Field(pattern="^[\\x00-\\xff]*$")] = ""
     headers: dict[str, str] = Field(default_factory=dict)
-    # Of "drip": what comes a byte every "seconds", "size" bytes before the connection ends.
+    # Of "drip": where "size" bytes more come, one every "seconds".
     part: Literal["headers", "body"] = "body"
     # Of "huge": bytes of a valid answer; with "packed" as gzip, which makes them a thousand times less.
     size: int = Field(default=0, ge=0)

@@ -17,6 +17,7 @@ from .connections import Connection
 from .faults import Fault
 
 _PART = 1024 * 1024
+_VALID = b'{"valid": true}'
 
 
 def wrong_answer(fault: Fault) -> Response:
@@ -52,23 +53,27 @@ async def drop(connection: Connection, receive: Receive) -> None:
 
 
 async def drip(fault: Fault, connection: Connection, receive: Receive, over: asyncio.Event) -> None:
-    """Answer a byte at a time until the client goes, all was sent, or the emulation is reset."""
-    connection.write(b"HTTP/1.1 200 OK\r\n")
-    if fault.part == "body":
-        connection.write(b"Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n")
+    """Answer, but ``size`` bytes one at a time, unless the client goes first or the emulation is reset."""
+    length = len(_VALID) + (fault.size if fault.part == "body" else 0)
+    connection.write(f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\nX-Drip: ".encode())
+    connection.write(b"\r\n\r\n" if fault.part == "body" else b"")
     gone = asyncio.ensure_future(receive())
+    ended = asyncio.ensure_future(over.wait())
     for _byte in range(fault.size):
-        if gone.done() or over.is_set():
+        if gone.done() or ended.done():
             break
         connection.write(b" " if fault.part == "body" else b"x")
-        await asyncio.wait({gone}, timeout=fault.seconds)
+        await asyncio.wait({gone, ended}, timeout=fault.seconds, return_when=asyncio.FIRST_COMPLETED)
+    connection.write(_VALID if fault.part == "body" else b"\r\n\r\n" + _VALID)
+    await asyncio.wait({gone, ended}, return_when=asyncio.FIRST_COMPLETED)
     gone.cancel()
+    ended.cancel()
     await drop(connection, receive)
 
 
 async def _spaces(size: int) -> AsyncIterator[bytes]:
     """A valid answer of this many bytes."""
-    yield b'{"valid": true}'
+    yield _VALID
     for start in range(0, size, _PART):
         yield b" " * min(_PART, size - start)
 

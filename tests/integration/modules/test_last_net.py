@@ -43,7 +43,7 @@ def test_a_fault_in_a_module_or_lookup_is_one_line_without_a_traceback(plays: Pl
     head, _class = lookup.split("\nclass LookupModule")
     (plays.folder / "lookup_plugins" / "broken.py").write_text(
         f"{head.replace('name: static_secret', 'name: broken')}\nfrom {SHARED}._api.request import Request\n{FAULTY}\n"
-        "class LookupModule(WorkloadCredentialsLookup):\n    read = lambda self, *given: faulty(*given)\n"
+        "class LookupModule(WorkloadCredentialsLookup):\n    own = {}\n    read = lambda self, *given: faulty(*given)\n"
     )
     outcome = plays.tasks(
         [{"broken": {}}, {"ansible.builtin.debug": {"msg": "{{ lookup('broken', 'x') }}"}}], arguments=("-vvv",)
