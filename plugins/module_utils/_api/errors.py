@@ -63,6 +63,10 @@ class StateError(WorkloadCredentialsError):
     """The wanted state cannot be reached from the present one; the text says what to do."""
 
 
+class MissingError(StateError):
+    """What is asked for is not there. An earlier task may make it in a real run."""
+
+
 class MissingLibraryError(WorkloadCredentialsError):
     """A Python library is missing where the task runs."""
 

@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
+    MissingError,
     NotFoundError,
     RequestError,
     StateError,
@@ -92,11 +93,12 @@ def _predicted(client: Client, path: ResourcePath) -> dict[str, Any]:
 def definition(client: Client, path: ResourcePath) -> tuple[Provider, int | None]:
     """Whose credentials it generates, and for how long, in seconds.
 
-    :raises StateError: there is no such definition, or one of an unknown provider.
+    :raises MissingError: there is no such definition.
+    :raises StateError: it is of an unknown provider.
     """
     found = find_living(client, item("GET", "dynamic", path))
     if found is None:
-        raise StateError(f"{path}: {absence(client, 'dynamic', path)}")
+        raise MissingError(f"{path}: {absence(client, 'dynamic', path)}")
     return _provider(path, found), (found.get("config") or {}).get("ttl")
 
 

@@ -19,6 +19,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import foreseen
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import missing_namespaces
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
@@ -80,15 +82,29 @@ class Delivery:
         if job.render_dir:
             write_files(job, plan.manifests, outcome)
         self._make_namespaces(plan)
-        writes = self._possible(writes_of(plan.steps, plan.sources, self._cluster))
+        writes = self._possible(writes_of(self._known(plan), plan.asked.sources, self._cluster))
         operating = Operating(self._cluster, plan.manifests, self._absent)
         operating.apply(outcome, check_mode=job.check_mode)
         pushed = self._push(plan, writes)
         self._settle_operated(plan, operating)
         outcome.report.extend(operating.report())
         outcome.report.extend(pushed)
+        self._foresee(plan)
         if job.prune:
             self._prune(plan)
+
+    @staticmethod
+    def _known(plan: Plan) -> list[Step]:
+        """The steps whose sources are there."""
+        return [step for step in plan.steps if not (step.entry and plan.asked.is_missing(step.entry))]
+
+    def _foresee(self, plan: Plan) -> None:
+        """In check mode: the entries whose sources an earlier task is taken to have made."""
+        self._outcome.warnings.extend(map(foreseen, plan.asked.missing.values()))
+        for entry in self._job.entries:
+            if plan.asked.is_missing(entry):
+                self._outcome.report.append(foreseen_report(entry))
+                self._outcome.differs(entry.where, None, {"delivery": entry.delivery, "data": "new values"})
 
     def _make_namespaces(self, plan: Plan) -> None:
         if not self._job.create_namespaces or not plan.namespaces:
@@ -133,12 +149,12 @@ class Delivery:
             done = {one.step.where: (one, answer) for one, answer in foretold}
         else:
             done = self._really(plan, [one for one, _answer in foretold])
-        return [self._reported(step, *done.get(step.where, (None, None))) for step in plan.steps if step.entry]
+        return [self._reported(step, *done.get(step.where, (None, None))) for step in self._known(plan) if step.entry]
 
     def _really(self, plan: Plan, writes: Sequence[Write]) -> dict[str, tuple[Write, Any]]:
         """Mint and apply: each write that succeeded with the server's object."""
         ready = []
-        for answer in filled(writes, plan.sources, self._minted, self._job.concurrency):
+        for answer in filled(writes, plan.asked.sources, self._minted, self._job.concurrency):
             if isinstance(answer, WorkloadCredentialsError):
                 self._outcome.problems.append(str(answer))
             else:
@@ -215,6 +231,13 @@ class Delivery:
         wanted |= {("Secret", entry.namespace, entry.name) for entry in self._job.entries}
         for lease in remove_unwanted(self._job, wanted, None, self._outcome):
             self._minted.supersede(lease)
+
+
+def foreseen_report(entry: Entry) -> dict[str, Any]:
+    """What check mode reports of an entry whose source is still to be made."""
+    own = {"name": entry.name, "namespace": entry.namespace, "delivery": entry.delivery}
+    said = {"action": "created", "reason": "its source is still to be made", "keys": []}
+    return {**own, **said, "lease_id": None, "expiration": None}
 
 
 def _lacks_namespace(answer: Refusal) -> bool:
