@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -52,7 +53,7 @@ def run_module(spec: Spec) -> None:
         )
     except OptionError as error:
         # There is no module yet that could say it.
-        print(json.dumps({"failed": True, "changed": False, "msg": str(error)}))
+        sys.stdout.write(json.dumps({"failed": True, "changed": False, "msg": str(error)}))
         raise SystemExit(1) from None
     # Results hold no values that came in as options, and AnsibleModule's substitution of every secret option's text
     # would damage them: a secret value "3" would turn version 3 into asterisks. The token stays guarded.
