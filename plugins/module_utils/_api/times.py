@@ -16,6 +16,14 @@ from typing import Any
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?")
 
 
+def seconds_left(expiration: Any) -> int | None:
+    """Whole seconds until then, 0 when it is past; None: not a time."""
+    moment = parse_time(expiration)
+    if moment is None:
+        return None
+    return max(0, int((moment - datetime.now(timezone.utc)).total_seconds()))
+
+
 def parse_time(value: Any) -> datetime | None:
     """A time with its zone; without one it is UTC. None: not a time."""
     found = _TIME.fullmatch(str(value).strip().upper())
@@ -26,9 +34,10 @@ def parse_time(value: Any) -> datetime | None:
     zone = "+0000" if zone in (None, "Z") else zone.replace(":", "")
     try:
         moment = datetime.strptime(f"{seconds.replace(' ', 'T')}.{digits}{zone}", "%Y-%m-%dT%H:%M:%S.%f%z")
-    except ValueError:
+        return moment.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        # The first and the last day that Python knows have no UTC in every zone.
         return None
-    return moment.astimezone(timezone.utc)
 
 
 def written(moment: datetime | None) -> str | None:

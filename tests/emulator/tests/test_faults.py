@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ssl
 from typing import Any
@@ -137,4 +138,27 @@ def test_faults_can_be_withdrawn(api: Api, control: Control) -> None:
 def test_a_wrong_fault_is_refused(api: Api, control: Control, wrong: Any) -> None:
     with pytest.raises(ValueError, match="invalid_request"):
         control.inject(**{"kind": "status", **wrong})
+    assert api.get("/session") == {"valid": True}
+
+
+def test_a_body_is_answered_byte_for_byte(api: Api, control: Control) -> None:
+    control.inject("body", body="\xff{", headers={"X-Odd": "one"}, status=201)
+    response = api.send("GET", "/session")
+    assert (response.status_code, response.content, response.headers["X-Odd"]) == (201, b"\xff{", "one")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_huge_answer_is_valid(api: Api, control: Control, packed: bool) -> None:
+    control.inject("huge", size=3_000_000, packed=packed)
+    response = api.send("GET", "/session")
+    assert len(response.content) == 3_000_015
+    assert response.json() == {"valid": True}
+
+
+@pytest.mark.parametrize("part", ["headers", "body"])
+def test_what_drips_ends_without_an_answer(api: Api, control: Control, part: str) -> None:
+    control.inject("drip", part=part, size=3, seconds=0.01)
+    # Headers that end in their midst are headers to some.
+    with contextlib.suppress(requests.RequestException):
+        assert (part, api.send("GET", "/session").content) == ("headers", b"")
     assert api.get("/session") == {"valid": True}

@@ -218,7 +218,7 @@ def test_what_an_identity_may_not_do(ways: Any, admin: client.ApiClient, space: 
     rbac.create_namespaced_role_binding(
         space, {"metadata": {"name": "one"}, "subjects": [subject], "roleRef": reference}
     )
-    limited = ways(impersonate_user="joe", impersonate_groups=["others", space])
+    limited = ways(impersonate_user="joe", impersonate_groups=[space, "others"])
     until(lambda: values(limited.get(SECRET, "there", space)) == {"a": "1"})
     assert [values(one) for one in limited.get_many(SECRET, [(space, "there")] * 3)] == [{"a": "1"}] * 3
 
