@@ -69,6 +69,7 @@ class Delivery:
         self._minted = minted
         self._cluster = job.cluster()
         self._absent: set[str] = set()
+        self._failed: set[str] = set()
 
     def run(self) -> None:
         """Bring the cluster to what the entries say.
@@ -139,7 +140,8 @@ class Delivery:
             )
         if foreign:
             raise StateError(" ".join(foreign))
-        self._outcome.problems.extend(answer.words for _one, answer in refused)
+        for one, answer in refused:
+            self._fails(one.step, answer.words)
         # What has changed since it was seen is settled when it is really written.
         return [(one, answer) for one, answer in foretold if (one, answer) not in refused]
 
@@ -154,9 +156,9 @@ class Delivery:
     def _really(self, plan: Plan, writes: Sequence[Write]) -> dict[str, tuple[Write, Any]]:
         """Mint and apply: each write that succeeded with the server's object."""
         ready = []
-        for answer in filled(writes, plan.asked.sources, self._minted, self._job.concurrency):
+        for one, answer in zip(writes, filled(writes, plan.asked.sources, self._minted, self._job.concurrency)):
             if isinstance(answer, WorkloadCredentialsError):
-                self._outcome.problems.append(str(answer))
+                self._fails(one.step, str(answer))
             else:
                 ready.append(answer)
         operated = [one.step for one in ready if one.step.is_operated]
@@ -167,12 +169,16 @@ class Delivery:
         for one, answer in zip(ready, applied(self._cluster, ready)):
             end = settled(self._cluster, one, answer, self._minted)
             if isinstance(end, str):
-                self._outcome.problems.append(end)
+                self._fails(one.step, end)
             else:
                 done[one.step.where] = (one, end)
                 self._minted.supersede(one.step.supersedes)
         self._clean_up([one for one, _end in done.values()])
         return done
+
+    def _fails(self, step: Step, problem: str) -> None:
+        self._failed.add(step.where)
+        self._outcome.problems.append(problem)
 
     def _clean_up(self, writes: Sequence[Write]) -> None:
         """Remove what others have added to Secrets of the role."""
@@ -192,8 +198,10 @@ class Delivery:
         return {**own, "action": action, "reason": step.reason, "keys": keys, **lease}
 
     def _happened(self, step: Step, write: Write | None, found: Found | None) -> str:
+        if step.where in self._failed:
+            return "failed"
         if write is None or found is None:
-            return "failed" if step.action == MINT else "kept"
+            return "kept"
         before = write.before
         version = found["metadata"].get("resourceVersion")
         if before is not None and not self._job.check_mode and before["metadata"].get("resourceVersion") == version:

@@ -56,7 +56,7 @@ def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
                 "message": "long",
                 "details": {"causes": [{"field": "type", "message": "field is immutable (e.g. x)"}] * 2},
             },
-            "type: field is immutable: correct the entry.",
+            "type: field is immutable: remove it, so that it is made anew.",
         ),
         (
             409,
