@@ -35,7 +35,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     typed,
     with_origin,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change, foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options, Spec
 
 # Another writer may undo a write once between two looks.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-    from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+    from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 
 Options = Mapping[str, Mapping[str, Any]]
 

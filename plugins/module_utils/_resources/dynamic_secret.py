@@ -21,37 +21,39 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_config import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
     check_complete,
     check_config,
     config_after,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.integrations import (
     integration_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.json_values import patch_between
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
+    patch_between,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     living_leases,
     named,
     revocable,
+    revocation,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     deletion,
     find_living,
     is_restore,
     missing_parent,
     revive,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.tags import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
     Tags,
     tag_requests,
     tags_after,
     wanted_tags,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
     CONNECTION,
     LIFECYCLE,

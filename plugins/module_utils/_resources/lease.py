@@ -20,14 +20,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     lease_by_id,
     lease_path,
     living_leases,
     named,
     revocable,
+    revocation,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
@@ -52,11 +52,6 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
         explain=lambda error: _explained(ending, error),
         warnings=(problem,) if keep and parameters["on_not_revocable"] == "warn" else (),
     )
-
-
-def revocation(lease_id: str, *, tolerated: Sequence[str] = ("lease_not_revocable", "lease_revoke_failed")) -> Request:
-    """The request that ends a lease early."""
-    return Request("DELETE", lease_path(lease_id, "lease_id"), replay=Replay.NEVER, tolerated=tuple(tolerated))
 
 
 def _wanted(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -17,14 +17,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     lease_by_id,
     leases_below,
     leases_of,
     leases_request,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import listed
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 

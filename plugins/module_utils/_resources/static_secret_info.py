@@ -19,13 +19,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     find_living,
     listed,
     listed_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import (
     view,
     without_secret,
 )

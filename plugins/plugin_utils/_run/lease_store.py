@@ -16,8 +16,8 @@ from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import lease_id_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import SealedFolder
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import lease_id_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
 
 _FOLDER = "workload-credentials"
 _SKEWED = (

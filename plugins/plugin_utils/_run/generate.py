@@ -21,28 +21,28 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import formatted
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    is_lease_id,
+    lease_id_of,
+    named,
+    revocation,
+    unending,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     generate,
     may_be_revocable,
     placeholder,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
-    is_lease_id,
-    lease_id_of,
-    named,
-    unending,
-)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import (
-    LeaseStore,
-    MintedLeases,
-)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
     CONCURRENCY,
     side_by_side,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import run_folder
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import (
+    LeaseStore,
+    MintedLeases,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import run_folder
 
 # The lookup's options as data; the documentation is checked against it.
 OPTIONS: Options = {

@@ -19,10 +19,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     NoAnswerError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     lease_by_id,
     named,
+    revocation,
 )
 
 ListedLease = Mapping[str, Any]
