@@ -24,6 +24,17 @@ def foreseen(missing: str) -> str:
     return f"{missing} In check mode an earlier task is taken to have made it; without one a real run fails here."
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a module that only reads has found.
+
+    ``values`` are the task's return values; ``missing`` as in a change.
+    """
+
+    values: Mapping[str, Any]
+    missing: Sequence[str] = ()
+
+
 def _nothing() -> Mapping[str, Any]:
     return {}
 

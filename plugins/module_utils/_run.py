@@ -90,7 +90,7 @@ def run(spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bo
 def _result(
     client: Client, spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool
 ) -> dict[str, Any]:
-    change = spec.plan(client, parameters) if check_mode else _planned(client, spec, parameters)
+    change = spec.change(client, parameters) if check_mode else _planned(client, spec, parameters)
     changed = bool(change.requests)
     values = _applied(client, spec, parameters, change) if changed and not check_mode else dict(change.predicted())
     warnings = [*map(foreseen, change.missing), *change.warnings, *values.pop("warnings", ())]
@@ -144,7 +144,7 @@ def _environment_fallback(name: str, option: Mapping[str, Any], origins: dict[st
 
 def _planned(client: Client, spec: Spec, parameters: Mapping[str, Any]) -> Change:
     """The plan of a real run, for which everything must be there."""
-    change = spec.plan(client, parameters)
+    change = spec.change(client, parameters)
     if change.missing:
         raise StateError(" ".join(change.missing))
     return change

@@ -19,7 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     find_living,
     listed,
@@ -34,14 +34,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 CONCURRENCY = 8
 
 
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """Nothing is changed; ``predicted`` holds what was read."""
+def read(client: Client, parameters: Mapping[str, Any]) -> Found:
+    """What is there."""
     if parameters["path"] is not None:
         found = _one(client, parse_path(parameters["path"], "path"), parameters)
-        return Change(predicted=lambda: {"static_secrets": [] if found is None else [found]})
+        return Found({"static_secrets": [] if found is None else [found]})
     entries, missing = listed(client, _listing(parameters))
     secrets = _with_values(client, view(entries), parameters)
-    return Change(predicted=lambda: {"static_secrets": secrets}, missing=missing)
+    return Found({"static_secrets": secrets}, missing)
 
 
 def _one(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -90,7 +90,7 @@ STATIC_SECRET_INFO = Spec(
         "version": {"type": "int"},
         "values": {"type": "bool", "default": True},
     },
-    plan=plan,
+    read=read,
     returns_values=True,
     values_option="values",
     required_one_of=(("path", "folder"),),
