@@ -45,8 +45,9 @@ def _as_it_is(error: RequestError) -> WorkloadCredentialsError:
 
 @dataclass(frozen=True)
 class Change:
-    """``requests`` are the writes that lead from ``before`` to ``after``; none: nothing to do.
+    """``requests`` are the writes that lead from ``before`` to ``after``, after ``first``; neither: nothing to do.
 
+    ``first`` is done side by side, such as ending leases, and gives the return values where no request follows.
     ``before`` and ``after`` are shown as the diff and hold no secret value; None: absent.
     ``predicted`` makes the task's return values without writing; ``outcome`` makes them from the writes' answers.
     ``explain`` makes a request's error into the one that the user sees.
@@ -55,6 +56,7 @@ class Change:
     """
 
     requests: tuple[Request, ...] = ()
+    first: Callable[[], Mapping[str, Any]] | None = None
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     predicted: Callable[[], Mapping[str, Any]] = _nothing
@@ -63,3 +65,8 @@ class Change:
     replan: bool = False
     warnings: Sequence[str] = field(default_factory=tuple)
     missing: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.requests or self.first)

@@ -91,7 +91,7 @@ def _result(
     client: Client, spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool
 ) -> dict[str, Any]:
     change = spec.change(client, parameters) if check_mode else _planned(client, spec, parameters)
-    changed = bool(change.requests)
+    changed = change.changes
     values = _applied(client, spec, parameters, change) if changed and not check_mode else dict(change.predicted())
     warnings = [*map(foreseen, change.missing), *change.warnings, *values.pop("warnings", ())]
     result: dict[str, Any] = {"changed": changed, **values}
@@ -164,8 +164,9 @@ def _apply(
 
     :arg sent: the writes so far.
     """
+    begun = change.first() if change.first else None
     if not change.requests:
-        return change.predicted()
+        return change.predicted() if begun is None else begun
     answers: list[Any] = []
     for position, request in enumerate(change.requests):
         _check_progress(request, sent)
