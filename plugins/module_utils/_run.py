@@ -133,10 +133,20 @@ def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: 
 def _apply(
     client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, *, rounds: int = 10
 ) -> Mapping[str, Any]:
-    """Send the writes; ``rounds`` bounds how often what is left may be planned anew."""
+    """The task's values after all writes; ``rounds`` bounds how often what is left may be planned anew."""
     if not change.requests:
         return change.predicted()
     answers: list[Any] = []
+    try:
+        return _send(client, spec, parameters, change, answers, rounds)
+    except WorkloadCredentialsError as error:
+        raise change.with_losses(error, len(answers)) from None
+
+
+def _send(
+    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, answers: list[Any], rounds: int
+) -> Mapping[str, Any]:
+    """Send the writes; ``answers`` takes those that came."""
     for position, request in enumerate(change.requests):
         try:
             answers.append(client.send(request))
