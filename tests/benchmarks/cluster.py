@@ -50,12 +50,9 @@ class Namespaces:
         wanted = [
             {"name": f"aws-{one}", "namespace": self._name(one), "dynamic_secret": "prod/aws"} for one in range(entries)
         ]
-        role = {
-            "name": "the role",
-            "ansible.builtin.import_role": {"name": "community.workload_credentials.cluster_credentials"},
-            "vars": {"cluster_credentials_entries": wanted},
-        }
-        return Subject(f"the role, {entries} {'entry' if entries == 1 else 'entries'}", lambda _times: [role], 1)
+        roles = [{"role": "community.workload_credentials.cluster_credentials"}]
+        play = {"roles": roles, "vars": {"cluster_credentials_entries": wanted}}
+        return Subject(f"the role, {entries} {'entry' if entries == 1 else 'entries'}", lambda _times: [], 1, play=play)
 
     def peer(self, entries: int) -> Subject:
         """One task of the peer with as many Secrets as ready manifests: it generates nothing."""

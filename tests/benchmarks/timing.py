@@ -9,7 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.plays import Plays
@@ -32,6 +32,7 @@ class Subject:
     :arg tasks: the tasks of one play on one local host that do it so many times.
     :arg times: how often it is done in a run.
     :arg items: how many items it has each time; the cost is that of one.
+    :arg play: further keywords of the play.
     :arg as_module: with a foreign interpreter, which needs module processes.
     """
 
@@ -40,6 +41,7 @@ class Subject:
     times: int
     items: int = 1
     as_module: bool = False
+    play: Mapping[str, Any] = field(default_factory=dict)
 
 
 EMPTY = Subject("an empty play", lambda _times: [], 1)
@@ -77,7 +79,8 @@ def seconds(plays: Plays, subject: Subject, times: int, which: str, *, unchanged
     :arg unchanged: it must change nothing.
     """
     print(f"  {which}: {subject.name}", file=sys.stderr, flush=True)
-    play = {"name": subject.name, "hosts": "all", "gather_facts": False, "tasks": list(subject.tasks(times))}
+    tasks = list(subject.tasks(times))
+    play = {"name": subject.name, "hosts": "all", "gather_facts": False, **subject.play, "tasks": tasks}
     inventory = {"host0": plays.host(as_module=subject.as_module)}
     started = time.perf_counter()
     outcome = plays.playbook([play], inventory=inventory)
