@@ -25,7 +25,7 @@ demo: ## the whole job on this machine: a Secrets API, a Kubernetes control plan
 test: ## every test, as CI runs them; SUITES="unit lint" for some
 	$(TEST) $(SUITES)
 
-lint: ## what reads without running: format, style, types, ansible-lint
+lint: ## what reads without running: format, style, types, ansible-lint, documentation
 	$(TEST) lint
 
 sanity: ## ansible-test sanity

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import spec_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import run_task
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import failure, run_task
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
@@ -23,8 +23,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """The module's result, marked as hidden when it holds secret values."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        result.update(run_task(self, spec_of(self._task.action), variables, self._hand_over))
+        try:
+            result.update(run_task(self, spec_of(self._task.action), task_vars or {}, self._hand_over))
+        except AnsibleError:
+            raise
+        except Exception as error:
+            # The last net: nobody should read a traceback.
+            result.update(failure(self._task.action, error))
         return result
 
     def _hand_over(self, arguments: dict[str, Any], variables: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:

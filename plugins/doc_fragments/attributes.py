@@ -28,6 +28,8 @@ attributes:
     support: full
     details:
       - The prediction is the plan that a real run would carry out.
+      - What is missing and could have been made by an earlier task, such as a folder, an integration or a definition,
+        is taken as made, with a warning. A real run fails there.
   diff_mode:
     description: Shows what changes, or would change, in diff mode.
     support: full
@@ -49,6 +51,8 @@ attributes:
     support: full
     details:
       - This action does not modify state.
+      - Where what should be listed is not there, but could have been made by an earlier task, it warns and lists
+        nothing. A real run fails there.
   diff_mode:
     support: N/A
     details:

@@ -74,7 +74,8 @@ options:
     type: str
   timeout:
     description:
-      - How long to wait for a connection, and for each answer, in seconds; from 1 to 86400.
+      - How long one request may take, from connecting to the last byte of its answer, in seconds; from 1 to 86400.
+      - Each attempt of O(retries) has this time of its own.
       - Taken from the environment variable E(BEYONDTRUST_TIMEOUT) when not set.
     type: int
     default: 30
@@ -88,10 +89,9 @@ options:
 requirements:
   - requests
 notes:
-  - Each connection option is taken from the nearest source that sets it, which is the task or lookup itself,
-    C(module_defaults) for modules, the variable C(workload_credentials_<option>), an environment variable, the
-    option's entry in the section C([workload_credentials]) of C(ansible.cfg), and at last its default. An empty value
-    counts as none.
+  - Each connection option is taken from the nearest source that sets it. These are the task or lookup itself, the
+    variable C(workload_credentials_<option>), an environment variable, the option's entry in the section
+    C([workload_credentials]) of C(ansible.cfg), and at last its default. An empty value counts as none.
 """
 
     PLUGINS = r"""

@@ -78,8 +78,13 @@ options:
       - name: workload_credentials_min_ttl
   check_mode:
     description:
-      - What to do under C(--check). V(placeholder) gives the right keys with obviously fake values and mints nothing;
+      - What to do in check mode. V(placeholder) gives the right keys with obviously fake values and mints nothing;
         V(generate) mints all the same; V(error) fails.
+      - The task's own C(check_mode) counts, with what it inherits from its block, role and play. In a run with
+        C(--check) a task with C(check_mode=false) gets real credentials, and in any other run a task with
+        C(check_mode=true) gets none. Outside of tasks, such as in the name of a play, C(--check) counts.
+      - V(placeholder) reads the definition. Where there is none yet, an earlier task is taken to have made it. Then
+        there is a warning, and V(raw) has the keys of every provider.
     type: str
     choices: [placeholder, generate, error]
     default: placeholder
@@ -167,4 +172,6 @@ class LookupModule(WorkloadCredentialsLookup):
         """Credentials for the terms, in their order."""
         names = ("key", "format", "reuse", "outlives_run", "min_ttl", "check_mode", "concurrency")
         options = {name: self.get_option(name) for name in names}
+        if not self.in_check_mode(variables):
+            options["check_mode"] = "generate"
         return generate_on_read(client, terms, options, variables, self.warn)

@@ -37,6 +37,8 @@ options:
     description:
       - What to do when a secret, or the O(key) in it, does not exist and no O(default) is set.
       - V(error) fails, V(warn) warns and leaves the term out, V(skip) leaves it out silently.
+      - In check mode an earlier task is taken to have made what is missing. Then V(error) warns, and gives a
+        placeholder for the O(key), or an empty dictionary without one.
     type: str
     choices: [error, warn, skip]
     default: error
@@ -129,4 +131,5 @@ class LookupModule(WorkloadCredentialsLookup):
     def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
         """Values for the terms, in their order."""
         names = ("key", "version", "default", "on_missing", "on_denied", "concurrency")
-        return read_secrets(client, terms, {name: self.get_option(name) for name in names}, self.warn)
+        options = {name: self.get_option(name) for name in names}
+        return read_secrets(client, terms, {**options, "in_check_mode": self.in_check_mode(variables)}, self.warn)

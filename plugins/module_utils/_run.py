@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -23,7 +24,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     ConflictError,
     OptionError,
     RequestError,
+    StateError,
     WorkloadCredentialsError,
+    unforeseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
@@ -32,8 +35,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     typed,
     with_origin,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options, Spec
+
+# Another writer may undo a write once between two looks.
+_ENOUGH = 2
 
 
 def run_module(spec: Spec) -> None:
@@ -47,7 +53,7 @@ def run_module(spec: Spec) -> None:
         )
     except OptionError as error:
         # There is no module yet that could say it.
-        print(json.dumps({"failed": True, "changed": False, "msg": str(error)}))
+        sys.stdout.write(json.dumps({"failed": True, "changed": False, "msg": str(error)}))
         raise SystemExit(1) from None
     # Results hold no values that came in as options, and AnsibleModule's substitution of every secret option's text
     # would damage them: a secret value "3" would turn version 3 into asterisks. The token stays guarded.
@@ -70,11 +76,24 @@ def run(spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bo
     :arg parameters: validated against the spec.
     :raises WorkloadCredentialsError: whatever stands in the way; the text is for the user.
     """
-    client = Client(Settings.from_parameters(parameters))
-    change = spec.plan(client, parameters)
+    client = None
+    try:
+        client = Client(Settings.from_parameters(parameters))
+        return _result(client, spec, parameters, check_mode=check_mode, diff=diff)
+    except WorkloadCredentialsError:
+        raise
+    except Exception as error:
+        # The last net, for both ways of running: nobody should read a traceback.
+        raise unforeseen(spec.name, error, client.last if client is not None else None) from None
+
+
+def _result(
+    client: Client, spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool
+) -> dict[str, Any]:
+    change = spec.plan(client, parameters) if check_mode else _planned(client, spec, parameters)
     changed = bool(change.requests)
     values = _applied(client, spec, parameters, change) if changed and not check_mode else dict(change.predicted())
-    warnings = [*change.warnings, *values.pop("warnings", ())]
+    warnings = [*map(foreseen, change.missing), *change.warnings, *values.pop("warnings", ())]
     result: dict[str, Any] = {"changed": changed, **values}
     if diff and (change.before is not None or change.after is not None):
         result["diff"] = {"before": dict(change.before or {}), "after": dict(change.after or {})}
@@ -123,45 +142,68 @@ def _environment_fallback(name: str, option: Mapping[str, Any], origins: dict[st
     return typed(name, option, given)
 
 
+def _planned(client: Client, spec: Spec, parameters: Mapping[str, Any]) -> Change:
+    """The plan of a real run, for which everything must be there."""
+    change = spec.plan(client, parameters)
+    if change.missing:
+        raise StateError(" ".join(change.missing))
+    return change
+
+
 def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change) -> dict[str, Any]:
     try:
-        return dict(_apply(client, spec, parameters, change))
+        return dict(_apply(client, spec, parameters, change, []))
     except RequestError as error:
         raise change.explain(error) from None
 
 
 def _apply(
-    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, *, rounds: int = 10
+    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, sent: list[Request]
 ) -> Mapping[str, Any]:
-    """The task's values after all writes; ``rounds`` bounds how often what is left may be planned anew."""
+    """The task's values after all writes; what is left after some of them is planned anew.
+
+    :arg sent: the writes so far.
+    """
     if not change.requests:
         return change.predicted()
     answers: list[Any] = []
     try:
-        return _send(client, spec, parameters, change, answers, rounds)
+        return _send(client, spec, parameters, change, answers, sent)
     except WorkloadCredentialsError as error:
         raise change.with_losses(error, len(answers)) from None
 
 
 def _send(
-    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, answers: list[Any], rounds: int
+    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, answers: list[Any], sent: list[Request]
 ) -> Mapping[str, Any]:
-    """Send the writes; ``answers`` takes those that came."""
+    """Send the writes; ``answers`` takes those to this change's own."""
     for position, request in enumerate(change.requests):
+        _check_progress(request, sent)
+        sent.append(request)
         try:
             answers.append(client.send(request))
         except ConflictError as conflict:
-            if request.replay is not Replay.CREATE or not rounds:
+            if request.replay is not Replay.CREATE:
                 raise
-            rest = spec.plan(client, parameters)
+            rest = _planned(client, spec, parameters)
             if not _is_settled(conflict, rest.requests, change, position):
                 raise
             if not conflict.after_ambiguous:
-                return _apply(client, spec, parameters, rest, rounds=rounds - 1)
+                return _apply(client, spec, parameters, rest, sent)
             answers.append(None)
-    if change.replan and rounds:
-        return _apply(client, spec, parameters, spec.plan(client, parameters), rounds=rounds - 1)
+    if change.replan:
+        return _apply(client, spec, parameters, _planned(client, spec, parameters), sent)
     return change.outcome(answers) if change.outcome else change.predicted()
+
+
+def _check_progress(request: Request, sent: list[Request]) -> None:
+    """:raises StateError: twice the service said that this is done, and it is not."""
+    if sent.count(request) >= _ENOUGH:
+        raise StateError(
+            f"{request.method} {request.target}: the service answered {_ENOUGH} times that this is done, and it is "
+            "not. Look at the resource itself before you repeat the task, and report this line to who runs the "
+            "service if it stays so."
+        )
 
 
 def _is_settled(conflict: ConflictError, left: tuple[Request, ...], change: Change, position: int) -> bool:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specs: a module's options and logic as data, and the options that several share.
 
-An option is an entry of Ansible's argument spec; ``env`` is ours and names its environment variables in order. An option
-that has some can be set by a variable and in an ini file too, whose names follow from its own.
+An option is an entry of Ansible's argument spec; ``env`` is ours and names its environment variables in order.
+An option that has some can be set by a variable and in an ini file too, whose names follow from its own.
 Private to this collection: it may change at any time.
 """
 

@@ -240,6 +240,8 @@ options:
 notes:
   - The connection to the cluster is the one of kubernetes.core, from C(K8S_AUTH_*), C(module_defaults) for its modules
     or their group, or the play's environment.
+  - On a host that is not local the values lie in the files of kubernetes.core's modules while these run, readable by
+    the user who runs them.
 seealso:
   - module: community.workload_credentials.lease
 """

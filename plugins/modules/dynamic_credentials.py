@@ -24,7 +24,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - Nothing is minted. The result has the right keys with obviously fake values, and the definition must exist.
+      - Nothing is minted. The result has the right keys with obviously fake values. Where the definition is not there,
+        an earlier task is taken to have made it. Then there is a warning, and the keys are those of every provider.
   diff_mode:
     support: none
     details:
@@ -95,7 +96,9 @@ credentials:
     leaseId: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
     expiration: '2026-05-10T15:00:00-06:00'
 lease_id:
-  description: ID of the lease, the same as C(leaseId) in the credentials.
+  description:
+    - ID of the lease, the same as C(leaseId) in the credentials.
+    - Where the service names none, it is none, and a warning says that nothing can end this lease.
   returned: success
   type: str
   sample: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
@@ -104,6 +107,13 @@ expiration:
   returned: success
   type: str
   sample: '2026-05-10T15:00:00-06:00'
+seconds_left:
+  description:
+    - Whole seconds until the credentials expire, V(0) when they have, by the clock of the machine where the task ran.
+    - None where the service names no expiration.
+  returned: success
+  type: int
+  sample: 3599
 """
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (

@@ -100,13 +100,14 @@ revoked:
   sample:
     - b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
 not_revocable:
-  description: Leases that cannot be revoked and live on, with their expiration.
+  description: Leases that cannot be revoked and live on, with their expiration and the whole seconds until then.
   returned: success
   type: list
   elements: dict
   sample:
     - id: 1846c4e3-7c6b-4bfa-8f9e-a55a4b678d54
       expiration: '2026-05-12T15:00:00-06:00'
+      seconds_left: 3599
 """
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import LEASE

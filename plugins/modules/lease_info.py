@@ -10,9 +10,9 @@ module: lease_info
 short_description: Read leases
 version_added: 1.0.0
 description:
-  - Lists the living leases of a dynamic secret, or reads one by its ID.
-  - A lease that has expired or was revoked gives an empty list. A path at which there is no dynamic secret fails the
-    task.
+  - Lists the living leases of a dynamic secret, or of all in a folder or below it, or reads one by its ID.
+  - A lease that has expired or was revoked gives an empty list. A path at which there is no dynamic secret, or no
+    folder, fails the task.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -23,8 +23,17 @@ options:
   path:
     description:
       - Path of the dynamic secret whose leases to list, such as V(prod/aws/app).
-      - One of O(path) and O(lease_id) is required, not both.
+      - One of O(path), O(folder) and O(lease_id) is required, and no more than one.
     type: str
+  folder:
+    description:
+      - List the leases of every dynamic secret in this folder. V(/) is the top of the site.
+    type: str
+  recursive:
+    description:
+      - With O(folder), list those of all below it too.
+    type: bool
+    default: false
   lease_id:
     description:
       - ID of one lease, which is a UUID.
@@ -40,6 +49,16 @@ EXAMPLES = r"""
   community.workload_credentials.lease_info:
     path: prod/aws/app
   register: living
+
+- name: Every lease of the site
+  community.workload_credentials.lease_info:
+    folder: /
+    recursive: true
+  register: everything
+
+- name: Which dynamic secrets have credentials in use?
+  ansible.builtin.debug:
+    msg: "{{ everything.leases | map(attribute='dynamic_secret_path') | unique | sort }}"
 
 - name: One lease
   community.workload_credentials.lease_info:
@@ -59,16 +78,20 @@ RETURN = r"""
 leases:
   description:
     - The leases found.
-    - The sample is of a list. With O(lease_id) there are also C(dynamic_secret_id), C(dynamic_secret_path),
-      C(dynamic_secret_config) and C(external_entity_id), the name of what was generated at the provider.
+    - The sample is of a list. With O(lease_id) there are also C(dynamic_secret_id), C(dynamic_secret_config) and
+      C(external_entity_id), the name of what was generated at the provider.
+    - C(seconds_left) are the whole seconds until the expiration, V(0) when it is past, by the clock of the machine
+      where the task ran; none where the service names no expiration.
     - C(created_by) is there where the service knows it.
   returned: success
   type: list
   elements: dict
   sample:
     - id: 1846c4e3-7c6b-4bfa-8f9e-a55a4b678d54
+      dynamic_secret_path: prod/aws/app
       dynamic_secret_type: aws
       expiration: '2026-05-12T15:00:00-06:00'
+      seconds_left: 3599
       created_at: '2026-05-12T14:00:00-06:00'
       created_by: 3b940186-58ea-4d20-9133-3da572256d2b
 """

@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import is_set
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
     TOKEN_OPTIONS,
@@ -22,11 +23,12 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._op
     arguments,
     environment,
     ini,
+    play_variables,
     resolve,
-    variables,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import own_environment
 
+_COLLECTION = "community.workload_credentials"
 _NAMES = frozenset(name.lstrip("!") for entry in CONNECTION.values() for name in entry["env"])
 
 
@@ -69,15 +71,31 @@ def task_connection(action: Any, task_vars: Mapping[str, Any], *, is_here: bool)
     """
     own = own_environment(action)
     sources = [
-        # Ansible has put module_defaults among the arguments.
+        # Ansible has put module_defaults among the arguments, but for those that the task sets to nothing.
         arguments(action._task.args, "the task or its module_defaults"),
-        variables(task_vars, action._templar),
+        arguments(_module_defaults(action), "the task's module_defaults"),
+        play_variables(task_vars, action._templar),
         environment(own, "the task's environment variable"),
         *([environment(os.environ)] if is_here else []),
         ini,
     ]
     rest = {name: value for name, value in own.items() if name not in _NAMES}
     return Connection(resolve(CONNECTION, sources), rest)
+
+
+def _module_defaults(action: Any) -> dict[str, Any]:
+    """What module_defaults say to an action that is called with something empty, nearest last."""
+    if all(is_set(value) for name, value in action._task.args.items() if name in CONNECTION):
+        return {}
+    task = action._task
+    defaults: dict[str, Any] = {}
+    for more in task.module_defaults or ():
+        defaults.update(action._templar.template(more))
+    # The task's own word for what it resolved to is on some versions the action plugin.
+    module = f"{_COLLECTION}.{task.action.rpartition('.')[2]}"
+    groups = (task._parent._play._action_groups or {}).get(module, ())
+    said = [defaults.get(name) or {} for name in (*(f"group/{group}" for group in groups), module)]
+    return {name: value for one in said for name, value in one.items()}
 
 
 def connection_settings(action: Any, task_vars: Mapping[str, Any]) -> Settings:

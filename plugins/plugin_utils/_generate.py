@@ -13,18 +13,26 @@ from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ApiError,
     OptionError,
     StateError,
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import formatted
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     generate,
+    may_be_revocable,
     placeholder,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import named
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+    is_lease_id,
+    lease_id_of,
+    named,
+    unending,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import (
     LeaseStore,
@@ -73,8 +81,8 @@ def generate_on_read(
     """Credentials for the dynamic secrets at these paths, in order.
 
     :arg options: the lookup's ``key``, ``format``, ``reuse``, ``outlives_run``, ``min_ttl`` (seconds), ``check_mode``
-        and ``concurrency``.
-    :arg variables: the task's, for the host's name and check mode.
+        (``generate`` also where there is none) and ``concurrency``.
+    :arg variables: the task's, for the host's name.
     :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
     """
     paths = [parse_path(str(term), "_terms") for term in terms]
@@ -105,18 +113,37 @@ def _source(
 
     :arg fresh: takes the credentials that nobody would know if the lookup failed.
     """
-    if variables.get("ansible_check_mode") and options["check_mode"] != "generate":
-        if options["check_mode"] == "error":
-            raise StateError("Credentials are asked for under --check, and check_mode=error forbids generating them.")
-        return lambda path: placeholder(client, path)
+    if options["check_mode"] == "error":
+        raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
+    if options["check_mode"] == "placeholder":
+        return lambda path: _placeholder(client, path, options, warn)
+
+    def mint(path: ResourcePath) -> dict[str, Any]:
+        credentials = generate(client, path)
+        warning = unending(path, credentials)
+        if warning:
+            warn(warning)
+        return credentials
+
     if options["outlives_run"]:
-        return lambda path: _kept(fresh, generate(client, path))
+        return lambda path: _kept(fresh, mint(path))
     if options["reuse"] == "never":
         minted = MintedLeases(run_folder(), client.settings, warn)
-        return lambda path: _noted(minted, generate(client, path))
+        return lambda path: _noted(minted, mint(path))
     store = LeaseStore(run_folder(), client.settings, warn)
     scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
-    return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: generate(client, path))
+    return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: mint(path))
+
+
+def _placeholder(
+    client: Client, path: ResourcePath, options: Mapping[str, Any], warn: Callable[[str], None]
+) -> dict[str, str]:
+    credentials, warnings = placeholder(client, path)
+    for warning in warnings:
+        warn(warning)
+    if may_be_revocable(credentials) and not options["outlives_run"]:
+        MintedLeases(run_folder(), client.settings, warn).foresee(minted=True)
+    return credentials
 
 
 def _kept(fresh: list[dict[str, Any]], credentials: dict[str, Any]) -> dict[str, Any]:
@@ -128,17 +155,17 @@ def _ended(client: Client, credentials: list[dict[str, Any]]) -> str:
     """End leases that were minted for nothing, and say which live on."""
     living = []
     for one in credentials:
-        lease_id = str(one.get("leaseId"))
+        lease_id = lease_id_of(one)
         try:
-            ended = client.send(revocation(lease_id)) is None
+            ended = is_lease_id(lease_id) and not isinstance(client.send(revocation(str(lease_id))), ApiError)
         except WorkloadCredentialsError:
             ended = False
-        living.extend([] if ended else [{"id": lease_id, "expiration": one.get("expiration")}])
+        living.extend([] if ended else [{"id": lease_id or "one without an ID", "expiration": one.get("expiration")}])
     return f" Other leases were minted for nothing and live on: {named(living)}." if living else ""
 
 
 def _noted(minted: MintedLeases, credentials: dict[str, Any]) -> dict[str, Any]:
-    minted.add(credentials.get("leaseId"))
+    minted.add(lease_id_of(credentials))
     return credentials
 
 
@@ -149,7 +176,6 @@ def _field(credentials: Any, options: Mapping[str, Any], path: ResourcePath) -> 
     if not isinstance(credentials, Mapping):
         raise OptionError("key", f"format={options['format']} is a text without fields.")
     if key not in credentials:
-        raise OptionError(
-            "key", f"the credentials of {path} have no {key!r}; they have {', '.join(sorted(credentials))}."
-        )
+        keys = one_line(", ".join(sorted(credentials)))
+        raise OptionError("key", f"the credentials of {path} have no {key!r}; they have {keys}.")
     return credentials[key]

@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    WorkloadCredentialsError,
+    unforeseen,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run, validate
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import task_connection
@@ -67,8 +70,18 @@ def run_in_process(
         try:
             parameters = validate(spec, name, {key: plain(value) for key, value in arguments.items()})
             return run(spec, parameters, check_mode=check_mode, diff=diff)
-        except WorkloadCredentialsError as error:
-            return {"failed": True, "changed": False, "msg": str(error)}
+        except Exception as error:
+            return failure(name, error)
+
+
+def failure(name: str, error: Exception) -> dict[str, Any]:
+    """The result of a task that failed.
+
+    :arg name: the module's name as the task wrote it.
+    :arg error: one that nobody foresaw too: nobody should read a traceback.
+    """
+    known = error if isinstance(error, WorkloadCredentialsError) else unforeseen(name, error)
+    return {"failed": True, "changed": False, "msg": str(known)}
 
 
 def returns_values(spec: Spec, arguments: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import lease_id_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import SealedFolder
 
 _FOLDER = "workload-credentials"
@@ -35,8 +36,22 @@ class MintedLeases:
 
     def __init__(self, folder: Path, settings: Settings, warn: Callable[[str], None]) -> None:
         self._files = SealedFolder(folder / _FOLDER / "minted", settings.token(), lambda _message: None)
+        self._foreseen = SealedFolder(folder / _FOLDER / "foreseen", settings.token(), lambda _message: None)
         self._site = settings.base_url
         self._warn = warn
+
+    def foresee(self, *, minted: bool) -> bool:
+        """Take note that check mode has come to where a run would mint a lease that can be ended, or would end it.
+
+        Returns whether there was one before.
+        """
+        name = self._foreseen.name(self._site)
+        before = self._foreseen.holds(name)
+        if minted:
+            self._foreseen.save(name, {})
+        else:
+            self._foreseen.remove(name)
+        return before
 
     def add(self, lease_id: Any) -> None:
         """Take note of a lease; credentials that name none cannot be ended early."""
@@ -94,14 +109,15 @@ class LeaseStore:
                 return dict(stored["credentials"])
             credentials = dict(mint())
             entry = {"minted": time.time(), "credentials": credentials}
-            self._minted.add(credentials.get("leaseId"))
+            self._minted.add(lease_id_of(credentials))
             self._files.save(name, entry)
             if _life(entry) <= 0:
                 self._warn(_SKEWED)
             return credentials
 
     def _lives(self, credentials: Mapping[str, Any]) -> bool:
-        return "leaseId" not in credentials or self._minted.holds(credentials["leaseId"])
+        lease_id = lease_id_of(credentials)
+        return lease_id is None or self._minted.holds(lease_id)
 
 
 def _due(stored: Mapping[str, Any], min_ttl: int) -> bool:

@@ -11,28 +11,30 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, ClassVar, TypeVar
 
-from ansible.errors import AnsibleLookupError
+from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
     WorkloadCredentialsError,
+    unforeseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import POOL_SIZE
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._check_mode import in_check_mode
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
     Resolved,
     arguments,
     environment,
     ini,
+    play_variables,
     refuse_unknown,
     resolve,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import variables as from_variables
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import plain
 
 # What Ansible itself may hand on, depending on its version and on how a lookup is written.
@@ -49,22 +51,29 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
     ``own``: the plugin's options beside the connection, as data.
     """
 
-    own: Options = {}
+    own: ClassVar[Options]
+    _resolved = Resolved({}, {})
 
     def run(self, terms: Sequence[Any], variables: Any = None, **options: Any) -> list[Any]:
         """Values for the terms, in their order.
 
         :raises AnsibleLookupError: any failure; the text is for the user and holds no secret value.
         """
-        self._resolved = Resolved({}, {})
+        client = None
         try:
             self._resolve(variables or {}, options)
             flat = [plain(term) for term in self._flatten(terms)]
-            return self.read(Client(settings_of(self._resolved)), flat, variables or {})
-        except OptionError as error:
-            raise AnsibleLookupError(self._resolved.told(str(error))) from None
+            client = Client(settings_of(self._resolved))
+            return self.read(client, flat, variables or {})
         except WorkloadCredentialsError as error:
-            raise AnsibleLookupError(str(error)) from None
+            raise AnsibleLookupError(self._resolved.told(str(error))) from None
+        except AnsibleError:
+            raise
+        except Exception as error:
+            # The last net: nobody should read a traceback.
+            name = type(self).__module__.rpartition(".")[2]
+            last = client.last if client is not None else None
+            raise AnsibleLookupError(str(unforeseen(name, error, last))) from None
 
     def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
         """The plugin's own work."""
@@ -78,12 +87,16 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
         """Show a warning to the user."""
         Display().warning(message)
 
+    def in_check_mode(self, variables: Mapping[str, Any]) -> bool:
+        """Whether the lookup's task runs in check mode."""
+        return in_check_mode(variables, self._templar)
+
     def _resolve(self, variables: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         known = {**CONNECTION, **self.own}
         refuse_unknown(given.keys() - _ANSIBLES_OWN, known)
         sources = [
             arguments(given, "the lookup's own option"),
-            from_variables(variables, self._templar),
+            play_variables(variables, self._templar),
             environment(os.environ),
             ini,
         ]

@@ -119,7 +119,7 @@ def arguments(given: Mapping[str, Any], place: str) -> Source:
     return source
 
 
-def variables(found: Mapping[str, Any], templar: Any) -> Source:
+def play_variables(found: Mapping[str, Any], templar: Any) -> Source:
     """The play's variables, as the templates that they are."""
 
     def source(name: str, entry: Mapping[str, Any]) -> Given | None:

@@ -12,6 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
+    may_be_revocable,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import is_lease_id
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import MintedLeases
@@ -38,7 +42,7 @@ class RunLeases:
         if not asked or self._leases is None or self._given.keys() & {"path", "lease_id", "lease_ids"}:
             return self._given
         others = {name: value for name, value in self._given.items() if name != "minted"}
-        return {**others, "lease_id": self._leases.all()}
+        return {**others, "lease_id": [one for one in self._leases.all() if is_lease_id(one)]}
 
     def settle(self, arguments: Mapping[str, Any], result: dict[str, Any], *, check_mode: bool) -> None:
         """Take note of what the task did.
@@ -47,13 +51,23 @@ class RunLeases:
         """
         if self._warnings:
             result["warnings"] = [*result.get("warnings", ()), *self._warnings]
-        if self._leases is None or check_mode or result.get("failed"):
+        if self._leases is None or result.get("failed"):
             return
-        if self._spec.name == "dynamic_credentials":
+        if check_mode:
+            self._foresee(self._leases, result)
+        elif self._spec.name == "dynamic_credentials":
             self._leases.add(result.get("lease_id"))
         else:
             living = {lease["id"] for lease in result.get("not_revocable", ())}
             self._leases.remove({*_ids(arguments), *result.get("revoked", ())} - living)
+
+    def _foresee(self, leases: MintedLeases, result: dict[str, Any]) -> None:
+        """A lease that check mode did not mint is there to be ended by a later task."""
+        if self._spec.name == "dynamic_credentials":
+            if may_be_revocable(result.get("credentials") or {}):
+                leases.foresee(minted=True)
+        elif self._given.get("minted") == "run":
+            result["changed"] = leases.foresee(minted=False) or result["changed"]
 
     def _find(self, connection: Connection) -> MintedLeases | None:
         """None: the connection is not known here, as for a module that takes it from another host's environment."""

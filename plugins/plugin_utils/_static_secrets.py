@@ -15,10 +15,19 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
     StateError,
-    UnexpectedAnswerError,
+    WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
+    no_value,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+    absence,
+    find_living,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
     CONCURRENCY,
@@ -49,7 +58,7 @@ def read_secrets(
     """The values of the secrets at these paths, in order, without those that are left out.
 
     :arg options: the lookup's ``key``, ``version``, ``default``, ``on_missing``, ``on_denied`` and
-        ``concurrency``.
+        ``concurrency``; and ``in_check_mode``, in which an earlier task may have made what is missing.
     :raises WorkloadCredentialsError: one is missing or forbidden, and the options do not say otherwise.
     """
     paths = [parse_path(str(term), "_terms") for term in terms]
@@ -60,34 +69,48 @@ def read_secrets(
 def _read(client: Client, path: ResourcePath, options: Mapping[str, Any], warn: Callable[[str], None]) -> Any:
     request = item("GET", "static", path, query={"version": options["version"]})
     try:
-        found = client.find(request)
+        found = find_living(client, request)
     except ApiError as error:
         if error.status != 403 or options["on_denied"] == "error":
             raise
-        return _leave_out(f"{path}: {error}", options["on_denied"], warn)
+        denied = f"{path}: {error}"
+        return _leave_out(lambda: denied, options["on_denied"], warn)
     if found is None:
-        which = f"version {options['version']} of {path}" if options["version"] is not None else str(path)
-        return _missing(f"There is no static secret {which}, or it is deleted.", options, warn)
-    values = found.get("secret")
-    if not isinstance(values, Mapping):
-        raise UnexpectedAnswerError(request.method, request.target, 200, "the answer holds no secret.")
+        return _missing(lambda: _absence(client, path, options["version"]), options, warn)
+    values = found["secret"]
     if options["key"] is None:
         return dict(values)
     if options["key"] not in values:
-        names = ", ".join(sorted(values)) or "none"
-        return _missing(f"The static secret {path} has no key {options['key']!r}; its keys: {names}.", options, warn)
+        names = one_line(", ".join(sorted(values))) or "none"
+        message = f"The static secret {path} has no key {options['key']!r}; its keys: {names}."
+        return _missing(lambda: message, options, warn)
     return values[options["key"]]
 
 
-def _missing(message: str, options: Mapping[str, Any], warn: Callable[[str], None]) -> Any:
+def _absence(client: Client, path: ResourcePath, version: int | None) -> str:
+    """Which part of the path is missing, or that the version is."""
+    try:
+        if version is not None and find_living(client, item("GET", "static", path, "metadata")) is not None:
+            return f"{path}: this static secret has no version {version}."
+        return f"{path}: {absence(client, 'static', path)}"
+    except WorkloadCredentialsError:
+        # A token that may read secrets need not be one that may list folders.
+        return f"{path}: there is no such static secret, or it is deleted."
+
+
+def _missing(message: Callable[[], str], options: Mapping[str, Any], warn: Callable[[str], None]) -> Any:
+    """What stands in the place of a missing value; the message costs requests, so it is made where it is shown."""
     if options["default"] is not None:
         return options["default"]
+    if options["on_missing"] == "error" and options["in_check_mode"]:
+        warn(foreseen(message()))
+        return {} if options["key"] is None else no_value(options["key"])
     if options["on_missing"] == "error":
-        raise StateError(message)
+        raise StateError(message())
     return _leave_out(message, options["on_missing"], warn)
 
 
-def _leave_out(message: str, choice: str, warn: Callable[[str], None]) -> Any:
+def _leave_out(message: Callable[[], str], choice: str, warn: Callable[[str], None]) -> Any:
     if choice == "warn":
-        warn(message)
+        warn(message())
     return _LEFT_OUT

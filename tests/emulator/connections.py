@@ -23,6 +23,10 @@ class Connection:
         self.id = next(_numbers)
         self._transport = transport
 
+    def write(self, data: bytes) -> None:
+        """Send these bytes, past the server."""
+        self._transport.write(data)
+
     def abort(self) -> None:
         """Close it at once; what was not sent is lost."""
         self._transport.abort()

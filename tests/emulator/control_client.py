@@ -53,7 +53,8 @@ class Control:
     ) -> None:
         """Let the next matching requests go wrong.
 
-        :arg fields: status, code, message, retry_after, seconds, location, after_acting.
+        :arg fields: status, code, message, retry_after, seconds, location, after_acting, body, headers, part, size,
+            packed.
         """
         match = {"method": method, "path_regex": path_regex}
         self._send("POST", "faults", {"kind": kind, "match": match, "times": times, "skip": skip, **fields})

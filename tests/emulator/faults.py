@@ -13,7 +13,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from .errors import ApiError
 
-Kind = Literal["status", "delay", "drop_before", "drop_after", "malformed", "html", "redirect", "wrong_shape"]
+Kind = Literal[
+    "status",
+    "delay",
+    "drop_before",
+    "drop_after",
+    "malformed",
+    "html",
+    "redirect",
+    "wrong_shape",
+    "body",
+    "drip",
+    "huge",
+]
 Provider = Literal["aws", "azure"]
 Operation = Literal["integration_test", "generate", "revoke"]
 
@@ -56,6 +68,14 @@ class Fault(BaseModel):
     retry_after: int | str | None = None
     seconds: float = Field(default=1.0, ge=0)
     location: str = "https://elsewhere.example.com/"
+    # Of "body": what is answered instead, a byte for each character, and headers with it.
+    body: Annotated[str, Field(pattern="^[\\x00-\\xff]*$")] = ""
+    headers: dict[str, str] = Field(default_factory=dict)
+    # Of "drip": where "size" bytes more come, one every "seconds".
+    part: Literal["headers", "body"] = "body"
+    # Of "huge": bytes of a valid answer; with "packed" as gzip, which makes them a thousand times less.
+    size: int = Field(default=0, ge=0)
+    packed: bool = False
     # The request is carried out, and only its answer is replaced.
     after_acting: bool = False
 

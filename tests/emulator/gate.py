@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .app import error_response
@@ -22,6 +21,7 @@ from .errors import ApiError, Forbidden, InvalidRequest, NotFound
 from .faults import Fault
 from .journal import Entry, kept_headers
 from .tokens import token_id
+from .wrong_answers import drip, drop, wrong_answer
 
 API_VERSION = "2026-04-28"
 VERSION_HEADER = "bt-secrets-api-version"
@@ -107,14 +107,16 @@ class Gate:
             if await self._still_wanted(fault.seconds):
                 await self._act(scope, raw, headers, send)
             else:
-                await _drop(connection, receive)
+                await drop(connection, receive)
             return
         if fault.kind == "drop_after" or fault.after_acting:
             await self._act(scope, raw, headers, _into_nothing)
         if fault.kind in ("drop_before", "drop_after"):
-            await _drop(connection, receive)
+            await drop(connection, receive)
+        elif fault.kind == "drip":
+            await drip(fault, connection, receive, self._emulation.over)
         else:
-            await _wrong_answer(fault)(scope, receive, send)
+            await wrong_answer(fault)(scope, receive, send)
 
     async def _still_wanted(self, seconds: float) -> bool:
         """Wait; False as soon as the emulation is reset."""
@@ -123,28 +125,6 @@ class Gate:
         except TimeoutError:
             return True
         return False
-
-
-async def _drop(connection: Connection, receive: Receive) -> None:
-    connection.abort()
-    # The server must have seen the end before this returns, or it would answer with a 500.
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _wrong_answer(fault: Fault) -> Response:
-    if fault.kind == "status":
-        body = {"message": fault.message, "code": fault.code}
-        headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-        return JSONResponse(body, status_code=fault.status or 503, headers=headers)
-    if fault.kind == "malformed":
-        return Response('{"data": [', status_code=fault.status or 200, media_type="application/json")
-    if fault.kind == "html":
-        page = "<!DOCTYPE html><html><body><h1>Something else answered</h1></body></html>"
-        return HTMLResponse(page, status_code=fault.status or 200)
-    if fault.kind == "redirect":
-        return RedirectResponse(fault.location, status_code=fault.status or 307)
-    return JSONResponse(["not", "what", "was", "asked", "for"], status_code=fault.status or 200)
 
 
 async def _read(receive: Receive) -> bytes:

@@ -18,6 +18,7 @@ from tests.environment.sanity import sanity
 
 _COLLECTION = "ansible_collections.community.workload_credentials"
 _TYPED = (f"{_COLLECTION}.plugins", "tests")
+_REFERENCES = ("--validate-collection-refs", "self", "--check-extra-docs-refs")
 # Where the last line of a failed tool is only a hint, this is the one that counts.
 _VERDICT = re.compile(r"Found \d+ error|Failed: |FATAL: ")
 
@@ -59,6 +60,9 @@ def _lint(environment: Environment, _best: bool) -> Iterator[Outcome]:
         "mypy": ["mypy", *(part for name in _TYPED for part in ("-p", name))],
         "changelog": ["antsibull-changelog", "lint"],
         "ansible-lint": ["ansible-lint", "--nocolor"],
+        # What rstcheck would say of generated pages, the build says too.
+        "docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", *_REFERENCES, "."],
+        "docs build": ["python", "-m", "tests.environment.docs"],
     }
     for name, command in commands.items():
         yield _outcome(name, environment, _in_environment(environment, command))

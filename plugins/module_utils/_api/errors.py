@@ -8,6 +8,11 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import os
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.patience import Patience
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+
 # What to do next, by the API's error code (API document, "Error Codes") and, below, by status.
 _ADVICE_BY_CODE = {
     "folder_deleted": "Restore the folder (community.workload_credentials.folder restores by default), then repeat.",
@@ -25,8 +30,17 @@ _ADVICE_BY_CODE = {
 _ADVICE_BY_STATUS = {
     401: "Check access_token or access_token_file (environment BEYONDTRUST_ACCESS_TOKEN): it is wrong or expired.",
     403: "Check that site_id is the token's site and that the token has this permission here.",
+    429: "The service limits requests: repeat later, with fewer at the same time (concurrency, forks).",
+    500: "The service failed over this request: repeat it later, and tell who runs the service if it stays so.",
     501: "This service does not support that operation.",
+    502: "A gateway, or the cloud's provider behind the service, failed: repeat later.",
+    503: "The service is overloaded or down: repeat later.",
+    504: "A gateway waited for the service in vain: repeat later, and check what is between here and api_url.",
 }
+_NOT_THE_API = (
+    "Check that api_url is the address of the Secrets API and that no proxy in between changes answers; if so, report "
+    "this line to who runs the service."
+)
 
 
 class WorkloadCredentialsError(Exception):
@@ -47,6 +61,10 @@ class OptionError(WorkloadCredentialsError):
 
 class StateError(WorkloadCredentialsError):
     """The wanted state cannot be reached from the present one; the text says what to do."""
+
+
+class MissingError(StateError):
+    """What is asked for is not there. An earlier task may make it in a real run."""
 
 
 class MissingLibraryError(WorkloadCredentialsError):
@@ -85,10 +103,12 @@ class UnexpectedAnswerError(RequestError):
     """An answer that this API does not give: a redirect, an HTML page, another shape.
 
     ``ambiguous``: the request may have been acted upon all the same.
+
+    :arg advice: what to do, where that is not to look at api_url.
     """
 
-    def __init__(self, method: str, path: str, status: int, problem: str) -> None:
-        super().__init__(method, path, f"status {status}, {problem}")
+    def __init__(self, method: str, path: str, status: int, problem: str, advice: str = _NOT_THE_API) -> None:
+        super().__init__(method, path, f"status {status}, {problem}. {advice}")
         self.status = status
         # Who sends elsewhere has not acted.
         self.ambiguous = not 300 <= status < 400
@@ -98,14 +118,26 @@ class ApiError(RequestError):
     """The API refused. Keeps status, API code and API message.
 
     ``after_ambiguous``: an earlier attempt at the same request ended without an answer.
+
+    :arg patience: how often it was tried and how long the service asked to wait.
     """
 
     def __init__(
-        self, method: str, path: str, status: int, code: str, api_message: str, *, after_ambiguous: bool = False
+        self,
+        method: str,
+        path: str,
+        status: int,
+        code: str,
+        api_message: str,
+        *,
+        after_ambiguous: bool = False,
+        patience: Patience | None = None,
     ) -> None:
         advice = _ADVICE_BY_CODE.get(code) or _ADVICE_BY_STATUS.get(status)
+        tried = patience.words() if patience and (status == 429 or status >= 500) else ""
         text = f"status {status}" + (f" {code}" if code else "") + (f": {api_message}" if api_message else "")
-        super().__init__(method, path, f"{text.rstrip('.')}. {advice}" if advice else text)
+        next_step = " ".join(one for one in (advice, tried) if one)
+        super().__init__(method, path, f"{text.rstrip('.')}. {next_step}" if next_step else text)
         self.status = status
         self.code = code
         self.api_message = api_message
@@ -120,9 +152,39 @@ class ApiError(RequestError):
         return self.status >= 500 and self.status != 501 and not self.code.endswith("_failed")
 
 
+class UnforeseenError(RequestError):
+    """A fault of this collection, met over a request. It may have been acted upon."""
+
+    ambiguous = True
+
+    def __init__(self, method: str, path: str, error: Exception) -> None:
+        super().__init__(method, path, _unforeseen(error))
+
+
 class NotFoundError(ApiError):
     """404: no such resource."""
 
 
 class ConflictError(ApiError):
     """409: the resource exists already, or is in a state that forbids the request."""
+
+
+def unforeseen(where: str, error: Exception, last: str | None = None) -> WorkloadCredentialsError:
+    """The error to show in the place of one that nobody thought of. Its own text may hold values, so it is left out.
+
+    :arg where: the module or lookup.
+    :arg last: method and path of the latest request.
+    """
+    after = f" after {last}" if last else ""
+    return WorkloadCredentialsError(f"{where}{after}: {_unforeseen(error)}")
+
+
+def _unforeseen(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno})" if trace else ""
+    return (
+        f"a fault of this collection, {one_line(type(error).__name__)}{place}. Look at what has been done before you "
+        "repeat the task, and report this line to the collection's issue tracker."
+    )

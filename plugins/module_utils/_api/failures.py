@@ -13,30 +13,45 @@ import re
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     NoAnswerError,
     OptionError,
+    UnexpectedAnswerError,
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.transfer import MAX_SIZE
 
 try:
     from requests import exceptions
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError, ReadTimeoutError
 except ImportError:
     # Without requests there is no request that could fail (session.py says so).
     pass
 
 
-def no_answer(request: Request, error: Exception, settings: Settings) -> WorkloadCredentialsError:
-    """The error for a request to which no answer came.
+def no_answer(request: Request, error: Exception, settings: Settings, *, late: bool) -> WorkloadCredentialsError:
+    """The error for a request to which no whole answer came.
 
-    :arg error: what requests raised.
+    :arg error: what was raised below.
+    :arg late: the time that the request may take is up.
     """
     address = settings.api_url
     unusable = _unusable(error, address)
     if unusable is not None:
         return unusable
-    problem, ambiguous = _connection_problem(error, address, f"{settings.timeout:g} s (option timeout)")
+    problem, ambiguous = _connection_problem(error, address, f"{settings.timeout:g} s (option timeout)", late=late)
     return NoAnswerError(request.method, request.target, problem, ambiguous=ambiguous)
+
+
+def too_large(request: Request, status: int) -> UnexpectedAnswerError:
+    """The error for an answer that is larger than is read."""
+    problem = f"and an answer of more than {MAX_SIZE // 2**20} MiB, which is not read"
+    return UnexpectedAnswerError(
+        request.method,
+        request.target,
+        status,
+        problem,
+        "Ask for less at once, for example without recursive or versions.",
+    )
 
 
 def _unusable(error: Exception, address: str) -> OptionError | None:
@@ -53,7 +68,7 @@ def _unusable(error: Exception, address: str) -> OptionError | None:
     return None
 
 
-def _connection_problem(error: Exception, address: str, limit: str) -> tuple[str, bool]:
+def _connection_problem(error: Exception, address: str, limit: str, *, late: bool) -> tuple[str, bool]:
     """What happened, and whether the request may have been acted upon all the same."""
     cause = getattr(error.args[0], "reason", None) if error.args else None
     # The order counts: to urllib3 a refused connection is a kind of timeout.
@@ -63,6 +78,6 @@ def _connection_problem(error: Exception, address: str, limit: str) -> tuple[str
         return f"no connection to {address} within {limit}.", False
     if isinstance(error, exceptions.ProxyError) or isinstance(cause, ProxyError):
         return f"the proxy for {address} does not answer: check HTTPS_PROXY and NO_PROXY.", False
-    if isinstance(error, exceptions.Timeout):
-        return f"no answer from {address} within {limit}.", True
+    if late or isinstance(error, (exceptions.Timeout, ReadTimeoutError)):
+        return f"no whole answer from {address} within {limit}.", True
     return f"the connection to {address} ended before the answer was complete.", True

@@ -9,7 +9,6 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import enum
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +20,6 @@ MERGE_PATCH = "application/merge-patch+json"
 # Top-level fields of bodies that hold secret values.
 _SECRET_FIELDS = ("secret", "clientSecret")
 _RETRIED_STATUSES = (429, 502, 503, 504)
-_LONGEST_RETRY_AFTER = 120.0
 
 
 class Replay(enum.Enum):
@@ -95,17 +93,6 @@ def may_retry_status(request: Request, status: int) -> bool:
 def may_retry_lost(request: Request, *, sent: bool) -> bool:
     """Whether a request without an answer may be sent again; ``sent``: it may have reached the service."""
     return not sent or request.replay is not Replay.NEVER
-
-
-def delay(attempt: int, retry_after: float | None) -> float | None:
-    """Seconds to wait before the next attempt; None: the service asks for more patience than a task should have.
-
-    :arg attempt: 0 after the first attempt.
-    :arg retry_after: seconds that the answer asked for.
-    """
-    if retry_after is None:
-        return random.uniform(0.5, 1.0) * min(0.25 * 2.0**attempt, 10.0)
-    return retry_after if retry_after <= _LONGEST_RETRY_AFTER else None
 
 
 def _leaves(value: Any) -> set[str]:

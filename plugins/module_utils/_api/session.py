@@ -13,6 +13,7 @@ import ssl
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import BoundedAdapter
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.texts import (
@@ -24,10 +25,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 try:
     import requests
     import urllib3
-    from requests.adapters import HTTPAdapter
 except ImportError:
     HAS_REQUESTS = False
-    HTTPAdapter = object  # type: ignore[misc, assignment]  # only so that the class below can be defined
 else:
     HAS_REQUESTS = True
 
@@ -61,7 +60,7 @@ class Bearer:
         return prepared
 
 
-class _CaAdapter(HTTPAdapter):
+class _CaAdapter(BoundedAdapter):
     """Trusts one CA, given as file or as text, and nothing else; works alike in all versions of requests."""
 
     def __init__(self, context: ssl.SSLContext, **options: Any) -> None:
@@ -90,7 +89,8 @@ def _new_session(settings: Settings) -> requests.Session:
     if settings.validate_certs and settings.ca_cert:
         session.mount("https://", _CaAdapter(_tls_context(settings.ca_cert), **pool))
     else:
-        session.mount("https://", HTTPAdapter(**pool))
+        session.mount("https://", BoundedAdapter(**pool))
+    session.mount("http://", BoundedAdapter(**pool))
     if not settings.validate_certs:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return session
@@ -98,19 +98,20 @@ def _new_session(settings: Settings) -> requests.Session:
 
 def _tls_context(ca_cert: str) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(**_authorities(ca_cert))
+        cafile, cadata = _authorities(ca_cert)
+        return ssl.create_default_context(cafile=cafile, cadata=cadata)
     except (ssl.SSLError, OSError, ValueError) as error:
         raise OptionError("ca_cert", f"no usable CA certificate in it ({type(error).__name__}).") from None
 
 
-def _authorities(ca_cert: str) -> dict[str, str]:
-    """The certificates of a file or text, as arguments for a context."""
+def _authorities(ca_cert: str) -> tuple[str | None, str | None]:
+    """A file for OpenSSL to read, or else the certificates themselves."""
     if is_pem(ca_cert):
-        return {"cadata": ca_cert}
+        return None, ca_cert
     with open(ca_cert, "rb") as stream:
         content = stream.read()
     try:
-        return {"cadata": certificates(decoded(content, errors="replace"))}
+        return None, certificates(decoded(content, errors="replace"))
     except ValueError:
         # OpenSSL reads forms of files that have no name here.
-        return {"cafile": ca_cert}
+        return ca_cert, None

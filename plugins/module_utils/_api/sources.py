@@ -83,8 +83,9 @@ def shown(value: Any) -> str:
 
 
 def with_origin(problem: str, origin: str) -> str:
-    """The sentence, with the place where its option was set."""
-    return f"{problem.rstrip('.')} (from {origin})."
+    """The sentence, with the place where its option was set, once."""
+    place = f"(from {origin})"
+    return problem if place in problem else f"{problem.rstrip('.')} {place}."
 
 
 def _switch(value: Any) -> bool | None:

@@ -16,6 +16,14 @@ from typing import Any
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?")
 
 
+def seconds_left(expiration: Any) -> int | None:
+    """Whole seconds until then, 0 when it is past; None: not a time."""
+    moment = parse_time(expiration)
+    if moment is None:
+        return None
+    return max(0, int((moment - datetime.now(timezone.utc)).total_seconds()))
+
+
 def parse_time(value: Any) -> datetime | None:
     """A time with its zone; without one it is UTC. None: not a time."""
     found = _TIME.fullmatch(str(value).strip().upper())
@@ -25,11 +33,12 @@ def parse_time(value: Any) -> datetime | None:
     digits = (fraction or "0")[:6].ljust(6, "0")
     zone = "+00:00" if zone in (None, "Z") else f"{zone[:3]}:{zone[-2:]}"
     try:
-        # Many times faster than strptime, and a cluster's look parses thousands.
+        # Many times faster than strptime, and a look at a cluster parses thousands.
         moment = datetime.fromisoformat(f"{seconds.replace(' ', 'T')}.{digits}{zone}")
-    except ValueError:
+        return moment.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        # The first and the last day that Python knows have no UTC in every zone.
         return None
-    return moment.astimezone(timezone.utc)
 
 
 def written(moment: datetime | None) -> str | None:

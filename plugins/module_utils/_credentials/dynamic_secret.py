@@ -42,7 +42,8 @@ class DynamicSecret:
     def facts(self) -> Facts:
         """What its definition says.
 
-        :raises StateError: there is no such definition, or one of an unknown provider.
+        :raises MissingError: there is no such definition.
+        :raises StateError: it is of an unknown provider.
         """
         if self._known is None:
             provider, ttl = definition(self._client, self._path)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 
 _ENVIRONMENTS = {one.environment_format: one.environment for one in PROVIDERS.values()}
@@ -46,6 +47,6 @@ def formatted(credentials: Mapping[str, Any], name: str, path: str) -> Any:
         return dict(credentials)
     found = {variable: credentials[key] for variable, key in fields_of(name).items() if key in credentials}
     if len(found) < 2:
-        keys = ", ".join(sorted(credentials))
+        keys = one_line(", ".join(sorted(credentials)))
         raise OptionError("format", f"{name} does not fit the credentials of {path}, which have the keys {keys}.")
     return profile(found) if is_text(name) else found

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import MissingError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Credentials
@@ -39,7 +39,7 @@ class StaticSecret:
     def facts(self) -> Facts:
         """The keys that it has.
 
-        :raises StateError: there is no such secret.
+        :raises MissingError: there is no such secret.
         """
         return Facts(tuple(self._read()), None, None)
 
@@ -59,7 +59,7 @@ class StaticSecret:
     def _asked(self) -> Mapping[str, Any]:
         found = find_living(self._client, item("GET", "static", self._path))
         if found is None:
-            raise StateError(f"{self._path}: {absence(self._client, 'static', self._path)}")
+            raise MissingError(f"{self._path}: {absence(self._client, 'static', self._path)}")
         values = found.get("secret")
         if not isinstance(values, Mapping):
             raise StateError(f"{self._path}: the service answered without the secret's values.")

@@ -128,9 +128,10 @@ class ByModules:
     def _some(
         self, kind: Kind, namespace: str | None, places: Sequence[Place], *, metadata_only: bool
     ) -> dict[Place, dict[str, Any] | None]:
-        if len(places) > _SINGLE:
+        # Metadata of all costs less than a process for each; data is read of none but those that are wanted.
+        if metadata_only and len(places) > _SINGLE:
             try:
-                listed = self.list(kind, namespace=namespace, metadata_only=metadata_only) or ()
+                listed = self.list(kind, namespace=namespace, metadata_only=True) or ()
                 return {(namespace, one["metadata"]["name"]): one for one in listed}
             except ForbiddenError:
                 # By name it may be allowed.

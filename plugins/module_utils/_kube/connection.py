@@ -30,7 +30,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 
 try:
     import urllib3
-    from urllib3._collections import HTTPHeaderDict
 except ImportError:
     # kubernetes needs it too, and connect() says so.
     pass
@@ -62,10 +61,8 @@ class Connection:
         self._configuration = api_client.configuration
         self._pool = api_client.rest_client.pool_manager
         self._pool.connection_pool_kw.update(maxsize=size, block=True)
-        self._headers = HTTPHeaderDict()
-        for name, value in api_client.default_headers.items():
-            # A header may be there several times, as Impersonate-Group.
-            self._headers.add(str(name), value)
+        # kubernetes.core has names in it that equal none but themselves: Impersonate-Group may be there several times.
+        self._headers = dict(api_client.default_headers)
         self._token = threading.Lock()
 
     def send(self, request: Request) -> Answer:
@@ -73,13 +70,12 @@ class Connection:
 
         :raises ClusterError: the connection can never work; NoClusterError: no answer came.
         """
-        body = None if request.body is None else json.dumps(request.body).encode()
         headers = self._headers_for(request)
         try:
-            response = self._pool.urlopen(
+            response = self._pool.request(
                 request.method,
                 self.host + request.target,
-                body=body,
+                body=request.body.encode() or None,
                 headers=headers,
                 retries=False,
                 redirect=False,
@@ -100,10 +96,9 @@ class Connection:
             with contextlib.suppress(OSError):
                 os.remove(files.pop(key))
 
-    def _headers_for(self, request: Request) -> Any:
-        headers = self._headers.copy()
-        headers["Accept"], headers["User-Agent"] = request.accept, "community.workload_credentials"
-        if request.body is not None:
+    def _headers_for(self, request: Request) -> dict[str, str]:
+        headers = {**self._headers, "Accept": request.accept, "User-Agent": "community.workload_credentials"}
+        if request.body:
             headers["Content-Type"] = request.content_type
         for one in self._auth().values():
             headers[one["key"]] = one["value"]

@@ -44,7 +44,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     unseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.sending import Sender
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.settling import is_as_wanted
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.settling import (
+    is_as_wanted,
+    is_leaving,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.waiting import wait_gone
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
     Applied,
@@ -163,17 +166,18 @@ class InWorker:
             return no_answer_refusal(manifest, str(error), sent=sent)
         if 200 <= answer.status < 300 and "kind" in answer.body:
             return dict(answer.body)
-        ours = self._written_before(manifest) if lost and request.versioned and answer.status == 409 else None
+        ours = self._done_before(manifest, request) if lost and request.versioned and answer.status == 409 else None
         return ours or refusal(manifest, answer.status, answer.body)
 
-    def _written_before(self, manifest: Object) -> dict[str, Any] | None:
-        """The object, if an attempt whose answer was lost has written it and so changed the version that was named."""
+    def _done_before(self, manifest: Object, request: Request) -> dict[str, Any] | None:
+        """The object, if an attempt whose answer was lost has done it and so changed the version that was named."""
         kind = kind_of(manifest)
         try:
             found = self._read(kind, get_request(kind, place_of(manifest), metadata_only=False))
         except ClusterError:
             return None
-        return dict(found) if found is not None and is_as_wanted(found, manifest) else None
+        is_done = is_leaving if request.method == "DELETE" else is_as_wanted
+        return dict(found) if found is not None and is_done(found, manifest) else None
 
     def _pages(self, kind: Kind, request: Request, limit: int) -> Objects | None:
         """The items of a list, page by page; ``limit`` 0 is one page with everything."""

@@ -10,6 +10,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -85,6 +86,19 @@ def place_of(manifest: Mapping[str, Any]) -> tuple[str | None, str]:
     if not name or (kind.namespaced and not namespace):
         raise ClusterError(f"A {kind.kind} without {'a namespace' if name else 'a name'}: check the template.")
     return (namespace if kind.namespaced else None), name
+
+
+def as_json(manifest: Mapping[str, Any]) -> str:
+    """The manifest as it is sent.
+
+    :raises ClusterError: something in it is no JSON, as a date that stands in YAML without quotes.
+    """
+    try:
+        return json.dumps(manifest, allow_nan=False)
+    except (TypeError, ValueError):
+        where = "/".join(filter(None, place_of(manifest)))
+        problem = "holds a value that is no text, number, list or mapping (a date needs quotes)"
+        raise ClusterError(f"{manifest.get('kind')} {where}: the manifest {problem}: check the template.") from None
 
 
 def named(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,14 +54,15 @@ def problem_in(result: Mapping[str, Any]) -> str:
     if message.startswith("Exception '") or not message or "MODULE FAILURE" in message:
         # What other libraries say may quote anything.
         name = re.search(r"(\w+(?:Error|Exception))\b", _last_error(trace))
-        return f"kubernetes.core's module broke off ({name.group(1) if name else 'run it with -vvv to see why'})"
+        what = f" ({name.group(1)})" if name else ""
+        return f"kubernetes.core's module broke off{what}; run kubernetes.core.k8s_info with this connection to see why"
     return " ".join(message.split())[:500]
 
 
 def _last_error(trace: str) -> str:
-    """The line of a traceback that says what it was."""
+    """The line of a traceback that says what it was, or the text itself where it is no traceback."""
     lines = [line for line in trace.splitlines() if re.match(r"[\w.]+(Error|Exception|Warning)\b", line)]
-    return lines[-1] if lines else ""
+    return lines[-1] if lines else trace
 
 
 def _bytes_in(message: str) -> Iterator[str]:

@@ -13,7 +13,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import kind_of, named, place_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import (
+    as_json,
+    kind_of,
+    named,
+    place_of,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.module_results import (
     problem_in,
     status_in,
@@ -54,6 +59,7 @@ def written(run: Run, arguments: Mapping[str, Any], manifests: Sequence[Object],
     """
     for one in manifests:
         place_of(one)
+        as_json(one)
     items = dict(enumerate(_once(run, arguments, manifests, dry_run=dry_run)))
     for attempt in range(ROUNDS):
         again = [number for number, item in items.items() if _may_pass(manifests[number], item)]

@@ -82,7 +82,9 @@ def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, 
     if _denied(message):
         return _denied(message), "what guards the cluster has decided so: ask those who run it"
     if reason == "Invalid" and causes:
-        return "; ".join(_unique(map(_cause, causes))), "correct the entry"
+        problem = "; ".join(_unique(map(_cause, causes)))
+        # A Secret's type, and all of one that is marked so.
+        return problem, "remove it, so that it is made anew" if "immutable" in problem else "correct the entry"
     return _other(status, reason, message)
 
 

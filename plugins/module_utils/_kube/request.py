@@ -8,6 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.parse import urlencode
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import (
     Kind,
+    as_json,
     kind_of,
     place_of,
 )
@@ -49,7 +51,7 @@ class Request:
     method: str
     path: str
     query: Mapping[str, Any] = field(default_factory=dict)
-    body: Any = None
+    body: str = ""
     content_type: str = _JSON
     accept: str = _JSON
     versioned: bool = False
@@ -92,7 +94,9 @@ def apply_request(manifest: Object, *, dry_run: bool) -> Request:
     path = kind_of(manifest).path(*place_of(manifest))
     # JSON is YAML.
     content_type = "application/apply-patch+yaml"
-    return Request("PATCH", path, query, manifest, content_type, versioned=is_versioned(manifest), dry_run=dry_run)
+    return Request(
+        "PATCH", path, query, as_json(manifest), content_type, versioned=is_versioned(manifest), dry_run=dry_run
+    )
 
 
 def patch_request(manifest: Object, *, dry_run: bool) -> Request:
@@ -100,7 +104,9 @@ def patch_request(manifest: Object, *, dry_run: bool) -> Request:
     path = kind_of(manifest).path(*place_of(manifest))
     query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", "dryRun": _DRY if dry_run else None}
     content_type = "application/merge-patch+json"
-    return Request("PATCH", path, query, manifest, content_type, versioned=is_versioned(manifest), dry_run=dry_run)
+    return Request(
+        "PATCH", path, query, as_json(manifest), content_type, versioned=is_versioned(manifest), dry_run=dry_run
+    )
 
 
 def delete_request(reference: Object, *, dry_run: bool) -> Request:
@@ -110,7 +116,7 @@ def delete_request(reference: Object, *, dry_run: bool) -> Request:
     if dry_run:
         body["dryRun"] = [_DRY]
     path = kind_of(reference).path(*place_of(reference))
-    return Request("DELETE", path, body=body, versioned=is_versioned(reference), dry_run=dry_run)
+    return Request("DELETE", path, body=json.dumps(body), versioned=is_versioned(reference), dry_run=dry_run)
 
 
 def preconditions(reference: Object) -> dict[str, str]:
@@ -126,7 +132,7 @@ def is_versioned(manifest: Object) -> bool:
 
 def unseen(manifest: Object) -> dict[str, Any]:
     """The manifest for an object that must not be there yet."""
-    return {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": UNSEEN}}
+    return {**manifest, "metadata": {**(manifest.get("metadata") or {}), "resourceVersion": UNSEEN}}
 
 
 def is_passing(status: int, body: Mapping[str, Any], *, versioned: bool) -> bool:

@@ -24,6 +24,12 @@ def is_as_wanted(found: Object, manifest: Object) -> bool:
     return FIELD_MANAGER in managers and _holds(found, _wanted(manifest))
 
 
+def is_leaving(found: Object, reference: Object) -> bool:
+    """Whether the object that the reference means is being deleted, and stays only for what holds it."""
+    uid = reference["metadata"].get("uid")
+    return bool(found["metadata"].get("deletionTimestamp")) and uid in (None, found["metadata"].get("uid"))
+
+
 def _wanted(manifest: Object) -> dict[str, Any]:
     metadata = {name: value for name, value in manifest["metadata"].items() if name not in _OWN}
     plain = {name: value for name, value in manifest.items() if name not in ("stringData", "status")}

@@ -20,6 +20,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
 
 
+def foreseen(missing: str) -> str:
+    """The warning of check mode about something missing, which is an error in a real run."""
+    return f"{missing} In check mode an earlier task is taken to have made it; without one a real run fails here."
+
+
 def _nothing() -> Mapping[str, Any]:
     return {}
 
@@ -36,6 +41,7 @@ class Change:
     ``predicted`` makes the task's return values without writing; ``outcome`` makes them from the writes' answers.
     ``explain`` makes a request's error into the one that the user sees.
     ``replan``: what is still to do shows only after these writes (a restored resource can be read only then).
+    ``missing`` are the things that must be there first and that an earlier task could have made, a sentence each.
     """
 
     requests: tuple[Request, ...] = ()
@@ -46,6 +52,7 @@ class Change:
     explain: Callable[[RequestError], WorkloadCredentialsError] = _as_it_is
     replan: bool = False
     warnings: Sequence[str] = field(default_factory=tuple)
+    missing: Sequence[str] = field(default_factory=tuple)
 
     def with_losses(self, error: WorkloadCredentialsError, done: int) -> WorkloadCredentialsError:
         """The error that ended these writes, with what they had removed for good by then.

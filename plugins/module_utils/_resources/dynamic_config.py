@@ -8,12 +8,12 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.json_text import parse_json
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.json_values import same_json
 
@@ -94,7 +94,7 @@ def _same(option: str, current: Any, wanted: Any) -> bool:
 
 def _parsed(policy: str) -> Any:
     try:
-        return json.loads(policy)
+        return parse_json(policy)
     except ValueError:
         return policy
 

@@ -14,20 +14,23 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
-    NoAnswerError,
+    MissingError,
     NotFoundError,
     RequestError,
     StateError,
-    UnexpectedAnswerError,
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import seconds_left
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+    lease_id_of,
     living_leases,
     named,
+    unending,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
     absence,
@@ -46,8 +49,8 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     path = parse_path(parameters["path"], "path")
     return Change(
         requests=(generation(path),),
-        predicted=lambda: result(placeholder(client, path)),
-        outcome=lambda answers: result(_credentials(path, answers[0])),
+        predicted=lambda: _predicted(client, path),
+        outcome=lambda answers: _outcome(path, answers[0]["secret"]),
         explain=lambda error: explained(client, path, error),
     )
 
@@ -63,48 +66,80 @@ def generate(client: Client, path: ResourcePath) -> dict[str, Any]:
     :raises WorkloadCredentialsError: none was minted; or, and then the text says so, one may have been.
     """
     try:
-        return _credentials(path, client.send(generation(path)))
+        return dict(client.send(generation(path))["secret"])
     except RequestError as error:
         raise explained(client, path, error) from None
 
 
-def placeholder(client: Client, path: ResourcePath) -> dict[str, str]:
+def placeholder(client: Client, path: ResourcePath) -> tuple[dict[str, str], tuple[str, ...]]:
     """Credentials of the right shape that are obviously none; the definition is read, nothing is minted.
 
-    :raises StateError: there is no such definition, or one of an unknown provider.
+    A definition that is not there may be of any provider, so there are the keys of all, and a warning.
+
+    :raises StateError: the definition is of an unknown provider.
     """
-    return no_credentials(definition(client, path)[0])
+    found = find_living(client, item("GET", "dynamic", path))
+    if found is None:
+        warning = foreseen(f"{path}: {absence(client, 'dynamic', path)}")
+        return no_credentials(*PROVIDERS.values()), (warning,)
+    return no_credentials(_provider(path, found)), ()
+
+
+def _predicted(client: Client, path: ResourcePath) -> dict[str, Any]:
+    credentials, warnings = placeholder(client, path)
+    return {**result(credentials), "warnings": warnings}
 
 
 def definition(client: Client, path: ResourcePath) -> tuple[Provider, int | None]:
     """Whose credentials it generates, and for how long, in seconds.
 
-    :raises StateError: there is no such definition, or one of an unknown provider.
+    :raises MissingError: there is no such definition.
+    :raises StateError: it is of an unknown provider.
     """
     found = find_living(client, item("GET", "dynamic", path))
     if found is None:
-        raise StateError(f"{path}: {absence(client, 'dynamic', path)}")
-    config = found.get("config") or {}
-    if config.get("type") not in PROVIDERS:
-        raise StateError(
-            f"{path}: it is of the type {config.get('type')!r}, and the shape of its credentials is not known."
-        )
-    return PROVIDERS[config["type"]], config.get("ttl")
+        raise MissingError(f"{path}: {absence(client, 'dynamic', path)}")
+    return _provider(path, found), (found.get("config") or {}).get("ttl")
 
 
-def no_credentials(provider: Provider) -> dict[str, str]:
-    """The keys of the provider's credentials, with values that say that they are none."""
-    names = {key: snake_case(key).upper().replace("_", "-") for key in provider.generated}
-    return {**{key: f"CHECK-MODE-NO-{name}" for key, name in names.items()}, **_NO_LEASE}
+def _provider(path: ResourcePath, found: Mapping[str, Any]) -> Provider:
+    kind = (found.get("config") or {}).get("type")
+    provider = PROVIDERS.get(str(kind))
+    if provider is None:
+        said = one_line(repr(kind), 100)
+        raise StateError(f"{path}: it is of the type {said}, and the shape of its credentials is not known.")
+    return provider
+
+
+def no_credentials(*providers: Provider) -> dict[str, str]:
+    """The keys of the providers' credentials, with values that say that they are none."""
+    keys = [key for provider in providers for key in provider.generated]
+    return {**{key: no_value(key) for key in keys}, **_NO_LEASE}
+
+
+def may_be_revocable(credentials: Mapping[str, Any]) -> bool:
+    """Whether these may be, or stand for, credentials whose lease can be ended early."""
+    return any(one.revocable and credentials.keys() >= set(one.generated) for one in PROVIDERS.values())
+
+
+def no_value(key: str) -> str:
+    """A value for the key that nobody can take for a real one."""
+    return "CHECK-MODE-NO-" + snake_case(key).upper().replace("_", "-")
 
 
 def result(credentials: Mapping[str, Any]) -> dict[str, Any]:
     """The module's return values."""
     return {
         "credentials": dict(credentials),
-        "lease_id": credentials.get("leaseId"),
+        "lease_id": lease_id_of(credentials),
         "expiration": credentials.get("expiration"),
+        "seconds_left": seconds_left(credentials.get("expiration")),
     }
+
+
+def _outcome(path: ResourcePath, credentials: Mapping[str, Any]) -> dict[str, Any]:
+    warning = unending(path, credentials)
+    return {**result(credentials), "warnings": [warning] if warning else []}
 
 
 def explained(client: Client, path: ResourcePath, error: RequestError) -> WorkloadCredentialsError:
@@ -114,7 +149,7 @@ def explained(client: Client, path: ResourcePath, error: RequestError) -> Worklo
             return StateError(f"{path}: {absence(client, 'dynamic', path)}")
         if isinstance(error, ApiError) and error.status == 403:
             return StateError(f"{error} Generating is a permission of its own, apart from reading {path}.")
-        if isinstance(error, (ApiError, NoAnswerError, UnexpectedAnswerError)) and error.ambiguous:
+        if getattr(error, "ambiguous", True):
             return StateError(
                 f"{error} The request is not repeated, since a lease of {path} may exist all the same. "
                 f"{_candidates(client, path)}"
@@ -132,14 +167,6 @@ def _candidates(client: Client, path: ResourcePath) -> str:
     except WorkloadCredentialsError:
         return "Its leases could not be listed (community.workload_credentials.lease_info does)."
     return f"The newest of its living leases: {named(leases)}." if leases else "It has no living lease at present."
-
-
-def _credentials(path: ResourcePath, answer: Any) -> dict[str, Any]:
-    secret = answer.get("secret") if isinstance(answer, Mapping) else None
-    if not isinstance(secret, Mapping) or not secret:
-        request = generation(path)
-        raise UnexpectedAnswerError(request.method, request.target, 201, "the answer holds no credentials.")
-    return dict(secret)
 
 
 DYNAMIC_CREDENTIALS = Spec(

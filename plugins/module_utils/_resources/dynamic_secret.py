@@ -26,6 +26,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     segment,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_config import (
@@ -47,7 +48,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     deletion,
     find_living,
     is_restore,
-    require_parent,
+    missing_parent,
     revive,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.tags import (
@@ -70,7 +71,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """What is to be done so that the definition is as wanted.
 
     :raises OptionError: a value that the API cannot hold, an option of the other provider, or a missing one.
-    :raises StateError: the folder is missing, something deleted or living leases are in the way, or a field differs
+    :raises StateError: something deleted or living leases are in the way, or a field differs
         that cannot change in place.
     """
     path = parse_path(parameters["path"], "path")
@@ -88,24 +89,27 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
 
 
 def _create(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> Change:
-    require_parent(client, path)
-    requests = revive(client, "dynamic", path, parameters["on_deleted"])
+    missing = missing_parent(client, path)
+    requests = () if missing else revive(client, "dynamic", path, parameters["on_deleted"])
     restored = is_restore(requests)
-    creation = _creation(client, path, parameters, {}, complete=not restored)
-    requests = requests if restored else requests + creation.requests
-    return replace(creation, requests=requests, replan=restored)
+    creation = _creation(client, path, parameters, {})
+    if restored:
+        return replace(creation, requests=requests, replan=True)
+    missing += _prerequisites(client, path, parameters)
+    return replace(creation, requests=requests + creation.requests, missing=missing)
 
 
-def _creation(
-    client: Client, path: ResourcePath, parameters: Mapping[str, Any], tags: Tags, *, complete: bool = True
-) -> Change:
-    """The change from nothing to the definition, with these tags and the wanted ones.
-
-    :arg complete: False: the options need not suffice to create one.
-    """
-    if complete:
+def _prerequisites(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is missing to create the definition: with fewer options it, and else its integration, must be there."""
+    try:
         check_complete(parameters, str(path))
-        _integration_id(client, parameters)
+    except OptionError as error:
+        return (str(error),)
+    return () if _integration(client, parameters) is not None else (str(_no_integration(parameters)),)
+
+
+def _creation(client: Client, path: ResourcePath, parameters: Mapping[str, Any], tags: Tags) -> Change:
+    """The change from nothing to the definition, with these tags and the wanted ones."""
     kind = parameters["type"]
     config = {"type": kind, "credentialType": PROVIDERS[kind].credential_type, **config_after({}, parameters)}
     body = {**config, "integrationName": parameters["integration_name"]}
@@ -153,14 +157,15 @@ def _patch(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 
 def _recreate(client: Client, path: ResourcePath, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
     """Remove the definition for good and make the wanted one; its tags stay."""
+    check_complete(parameters, str(path))
     tags = _metadata(client, path, found, needed=True).get("tags") or {}
-    require_parent(client, path)
     creation = _creation(client, path, parameters, tags)
+    missing = _prerequisites(client, path, parameters)
     removal = _delete(client, path, found, {**parameters, "permanent": True})
     *first, deletion_of_it = removal.requests
-    options = json.dumps(_options(client, path, found.get("config") or {}, tags), ensure_ascii=False)
+    options = json.dumps(_options(client, path, found.get("config") or {}, tags))
     told = replace(deletion_of_it, loss=f"the dynamic secret {path}, which these options make again: {options}")
-    return replace(creation, requests=(*first, told, *creation.requests), before=removal.before)
+    return replace(creation, requests=(*first, told, *creation.requests), before=removal.before, missing=missing)
 
 
 def _options(client: Client, path: ResourcePath, config: Mapping[str, Any], tags: Tags) -> dict[str, Any]:
@@ -186,20 +191,29 @@ def _obstacle(
     for option, field in (("type", "type"), ("credential_type", "credentialType")):
         wanted = parameters[option]
         if wanted is not None and current.get(field) not in (None, wanted):
-            return _cannot_change(path, option, current[field], wanted)
+            return _cannot_change(path, option, one_line(current[field], 100), wanted)
     name = parameters["integration_name"]
+    if name is None:
+        return None
+    integration = _integration(client, parameters)
+    if integration is None and not parameters["recreate"]:
+        raise _no_integration(parameters)
     # Reading a definition gives the integration's ID only.
-    if name is not None and current.get("integrationId") not in (None, _integration_id(client, parameters)):
+    wanted_id = ((integration or {}).get("metadata") or {}).get("id")
+    is_another = wanted_id is not None and current.get("integrationId") not in (None, wanted_id)
+    if integration is None or is_another:
         return _cannot_change(path, "integration_name", "another integration", name)
     return None
 
 
-def _integration_id(client: Client, parameters: Mapping[str, Any]) -> Any:
-    kind, name = parameters["type"], parameters["integration_name"]
-    integration = client.find(Request("GET", integration_path(kind, name)))
-    if integration is None:
-        raise OptionError("integration_name", f"there is no {kind} integration {name!r}.")
-    return (integration.get("metadata") or {}).get("id")
+def _integration(client: Client, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    return client.find(Request("GET", integration_path(parameters["type"], parameters["integration_name"])))
+
+
+def _no_integration(parameters: Mapping[str, Any]) -> OptionError:
+    return OptionError(
+        "integration_name", f"there is no {parameters['type']} integration {parameters['integration_name']!r}."
+    )
 
 
 def _cannot_change(path: ResourcePath, option: str, current: str, wanted: str) -> str:

@@ -19,12 +19,17 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+    find_living,
+    listed,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """Nothing is changed; ``predicted`` holds what was read."""
+    missing: tuple[str, ...] = ()
     if parameters["path"] is not None:
         definitions = _one(client, parse_path(parameters["path"], "path"))
     else:
@@ -33,12 +38,13 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
             "recursive": parameters["recursive"],
             "deletedOnly": parameters["deleted_only"],
         }
-        definitions = view(client.items(Request("GET", "/dynamic", query=query)))
-    return Change(predicted=lambda: {"dynamic_secrets": definitions})
+        found, missing = listed(client, Request("GET", "/dynamic", query=query))
+        definitions = view(found)
+    return Change(predicted=lambda: {"dynamic_secrets": definitions}, missing=missing)
 
 
 def _one(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
-    found = client.find(item("GET", "dynamic", path))
+    found = find_living(client, item("GET", "dynamic", path))
     if found is None:
         return []
     if "tags" not in (found.get("metadata") or {}):

@@ -8,11 +8,10 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
     parse_path,
@@ -44,7 +43,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """What is to be done so that the folder is as wanted.
 
     :raises OptionError: a path or tag that the API cannot hold.
-    :raises StateError: a parent is missing, or something deleted is in the way.
+    :raises StateError: something deleted is in the way.
     """
     path = parse_path(parameters["path"], "path")
     wanted = wanted_tags(parameters)
@@ -68,8 +67,16 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
 def _create(
     client: Client, path: ResourcePath, wanted: Mapping[str, str | None] | None, parameters: Mapping[str, Any]
 ) -> Change:
+    lacking = _lacking_ancestors(client, path)
+    missing: tuple[str, ...] = ()
+    requests: tuple[Request, ...] = ()
     # Under a missing parent nothing deleted can lie.
-    requests = _ancestors(client, path, parameters) or revive(client, "folders", path, parameters["on_deleted"])
+    if not lacking:
+        requests = revive(client, "folders", path, parameters["on_deleted"])
+    elif parameters["parents"]:
+        requests = _ancestors(client, lacking, parameters["on_deleted"])
+    else:
+        missing = (f"{path}: its folder {lacking[-1]} does not exist, and parents=false forbids creating it.",)
     tags = tags_after({}, wanted, purge=parameters["purge_tags"])
     restored = is_restore(requests)
     if not restored:
@@ -80,24 +87,26 @@ def _create(
         predicted=lambda: {"folder": _view(path, {"tags": tags})},
         outcome=lambda _answers: _read(client, path),
         replan=restored,
+        missing=missing,
     )
 
 
-def _ancestors(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> tuple[Request, ...]:
-    """What makes the missing parents, outermost first; a deleted one comes back with all its contents."""
-    missing: list[ResourcePath] = []
+def _lacking_ancestors(client: Client, path: ResourcePath) -> list[ResourcePath]:
+    """The parents that are not there, outermost first."""
+    lacking: list[ResourcePath] = []
     parent = path.parent
     while parent is not None and find_living(client, item("GET", "folders", parent, "metadata")) is None:
-        missing.insert(0, parent)
+        lacking.insert(0, parent)
         parent = parent.parent
-    if not missing:
-        return ()
-    if not parameters["parents"]:
-        raise StateError(f"{path}: its folder {missing[-1]} does not exist, and parents=false forbids creating it.")
-    revived = revive(client, "folders", missing[0], parameters["on_deleted"])
+    return lacking
+
+
+def _ancestors(client: Client, lacking: Sequence[ResourcePath], on_deleted: str) -> tuple[Request, ...]:
+    """What makes these parents, outermost first; a deleted one comes back with all its contents."""
+    revived = revive(client, "folders", lacking[0], on_deleted)
     if is_restore(revived):
         return revived
-    return (*revived, *(_creation(folder) for folder in missing))
+    return (*revived, *(_creation(folder) for folder in lacking))
 
 
 def _creation(path: ResourcePath) -> Request:

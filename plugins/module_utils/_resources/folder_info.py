@@ -15,6 +15,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_folder
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
@@ -26,8 +27,8 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
         "recursive": parameters["recursive"],
         "deletedOnly": parameters["deleted_only"],
     }
-    folders = view(client.items(Request("GET", "/folders", query=query)))
-    return Change(predicted=lambda: {"folders": folders})
+    folders, missing = listed(client, Request("GET", "/folders", query=query))
+    return Change(predicted=lambda: {"folders": view(folders)}, missing=missing)
 
 
 FOLDER_INFO = Spec(

@@ -28,7 +28,7 @@ _SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
 
 def integration_path(kind: str, name: str) -> str:
     """The path below the site's address."""
-    return f"/integrations/{kind}/{segment(name)}"
+    return f"/integrations/{segment(kind)}/{segment(name)}"
 
 
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
@@ -60,11 +60,12 @@ def _create(client: Client, path: str, parameters: Mapping[str, Any]) -> Change:
     provider = PROVIDERS[kind]
     config = {field: parameters[option] for option, field in provider.integration.items()}
     secret = {field: parameters[option] for option, field in provider.integration_secret.items()}
-    for option in (*provider.integration, *provider.integration_secret):
-        if not parameters[option]:
-            raise OptionError(
-                option, f"{kind} integration {parameters['name']!r} does not exist, and creating needs it."
-            )
+    # With fewer options than creating needs, the integration must be there.
+    missing = tuple(
+        f"{option}: {kind} integration {parameters['name']!r} does not exist, and creating needs it."
+        for option in (*provider.integration, *provider.integration_secret)
+        if not parameters[option]
+    )
     after = {"name": parameters["name"], "type": kind, "config": config}
     body = {"type": kind, **config, **secret}
     return Change(
@@ -75,6 +76,7 @@ def _create(client: Client, path: str, parameters: Mapping[str, Any]) -> Change:
         after=_shown(parameters, after, **(_SECRET_SHOWN if secret else {})),
         predicted=lambda: {"integration": view(after)},
         outcome=lambda _answers: {"integration": view(client.get(Request("GET", path)))},
+        missing=missing[:1],
     )
 
 

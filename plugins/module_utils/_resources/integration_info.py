@@ -37,7 +37,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
 def _one(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     check_integration_name(parameters["name"], "name")
     found = client.find(Request("GET", integration_path(parameters["type"], parameters["name"])))
-    return [] if found is None else [view(found)]
+    return [] if found is None else [{**view(found), "type": parameters["type"], "name": parameters["name"]}]
 
 
 def _listed(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:

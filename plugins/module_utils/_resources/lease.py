@@ -15,7 +15,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
     OptionError,
+    RequestError,
     StateError,
+    WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
@@ -47,6 +49,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
         after={"leases": _shown(keep)},
         predicted=lambda: _result(ending, keep),
         outcome=lambda answers: _outcome(ending, keep, answers, parameters["on_not_revocable"]),
+        explain=lambda error: _explained(ending, error),
         warnings=(problem,) if keep and parameters["on_not_revocable"] == "warn" else (),
     )
 
@@ -84,10 +87,23 @@ def _outcome(
     return _result(revoked, [*keep, *refused])
 
 
+def _explained(ending: list[dict[str, Any]], error: RequestError) -> WorkloadCredentialsError:
+    """The error of a revocation, with the leases that may live on, where it is not known what became of it."""
+    if not getattr(error, "ambiguous", True):
+        return error
+    return StateError(
+        f"{error} The request is not repeated, so these leases may live on: {named(ending)}. "
+        "community.workload_credentials.lease_info shows which do; repeat the task for those."
+    )
+
+
 def _result(revoked: list[dict[str, Any]], keep: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "revoked": [lease["id"] for lease in revoked],
-        "not_revocable": [{"id": lease["id"], "expiration": lease.get("expiration")} for lease in keep],
+        "not_revocable": [
+            {"id": lease["id"], "expiration": lease.get("expiration"), "seconds_left": lease["seconds_left"]}
+            for lease in keep
+        ],
     }
 
 

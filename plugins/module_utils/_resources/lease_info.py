@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading leases: those of a dynamic secret, or one by its ID.
+"""Reading leases: one by its ID, or those of a dynamic secret or of all in a folder.
 
 Private to this collection: it may change at any time.
 """
@@ -12,29 +12,51 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    parse_folder,
+    parse_path,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
     lease_by_id,
+    leases_below,
     leases_of,
+    leases_request,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """Nothing is changed; ``predicted`` holds what was read."""
+    leases, missing = _found(client, parameters)
+    return Change(predicted=lambda: {"leases": leases}, missing=missing)
+
+
+def _found(client: Client, parameters: Mapping[str, Any]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     if parameters["lease_id"] is not None:
         found = lease_by_id(client, parameters["lease_id"], "lease_id")
-        leases = [] if found is None else [found]
-    else:
-        leases = leases_of(client, parse_path(parameters["path"], "path"))
-    return Change(predicted=lambda: {"leases": leases})
+        return [] if found is None else [found], ()
+    if parameters["path"] is not None:
+        path = parse_path(parameters["path"], "path")
+        leases, missing = listed(client, leases_request(path))
+        return [{**lease, "dynamic_secret_path": str(path)} for lease in leases_of(leases)], missing
+    query = {"path": parse_folder(parameters["folder"], "folder"), "recursive": parameters["recursive"]}
+    definitions, missing = listed(client, Request("GET", "/dynamic", query=query))
+    return leases_below(client, definitions), missing
 
 
 LEASE_INFO = Spec(
     name="lease_info",
-    options={**CONNECTION, "path": {"type": "str"}, "lease_id": {"type": "str"}},
+    options={
+        **CONNECTION,
+        "path": {"type": "str"},
+        "lease_id": {"type": "str"},
+        "folder": {"type": "str"},
+        "recursive": {"type": "bool", "default": False},
+    },
     plan=plan,
-    required_one_of=(("path", "lease_id"),),
-    mutually_exclusive=(("path", "lease_id"),),
+    required_one_of=(("path", "lease_id", "folder"),),
+    mutually_exclusive=(("path", "lease_id", "folder"), ("path", "recursive"), ("lease_id", "recursive")),
 )

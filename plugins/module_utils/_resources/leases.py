@@ -13,15 +13,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import side_by_side
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     NotFoundError,
     OptionError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import seconds_left
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import (
     revocable as provider_revokes,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
 
 
@@ -36,20 +40,32 @@ def lease_path(lease_id: str, option: str) -> str:
         raise OptionError(option, f"{lease_id!r} is not a lease's ID, which is a UUID.") from None
 
 
-def leases_of(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
-    """The living leases of a dynamic secret, each with ``id``, ``expiration`` and ``dynamic_secret_type``.
+def leases_request(path: ResourcePath) -> Request:
+    """The request that lists the living leases of a dynamic secret."""
+    return item("GET", "leases", path)
 
-    :raises NotFoundError: there is no such dynamic secret.
-    """
-    return view(client.items(item("GET", "leases", path)))  # type: ignore[no-any-return]
+
+def leases_below(client: Client, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The living leases of these listed dynamic secrets, in their order, each with its ``dynamic_secret_path``."""
+    paths = [listed_path(entry) for entry in entries]
+    found = side_by_side(lambda path: living_leases(client, path), paths)
+    return [{**lease, "dynamic_secret_path": str(path)} for path, leases in zip(paths, found) for lease in leases]
 
 
 def living_leases(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
-    """The same, and none where there is no such dynamic secret."""
+    """The living leases of a dynamic secret, each with ``id``, ``expiration``, ``seconds_left`` and its type.
+
+    None where there is no such dynamic secret.
+    """
     try:
-        return leases_of(client, path)
+        return leases_of(client.items(leases_request(path)))
     except NotFoundError:
         return []
+
+
+def leases_of(listed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Leases of a list in the form that users see."""
+    return [_with_time_left(view(entry)) for entry in listed]
 
 
 def lease_by_id(client: Client, lease_id: str, option: str) -> dict[str, Any] | None:
@@ -59,7 +75,31 @@ def lease_by_id(client: Client, lease_id: str, option: str) -> dict[str, Any] | 
         return None
     shown = view(found)
     metadata = shown.pop("metadata", None) or {}
-    return {"id": lease_id, **metadata, **shown}
+    return _with_time_left({**metadata, **shown, "id": lease_id})
+
+
+def lease_id_of(credentials: Mapping[str, Any]) -> str | None:
+    """The ID of the lease behind generated credentials; None: the service named none."""
+    return credentials.get("leaseId") or None
+
+
+def is_lease_id(lease_id: str | None) -> bool:
+    """Whether a request can name the lease."""
+    try:
+        return bool(uuid.UUID(lease_id or ""))
+    except ValueError:
+        return False
+
+
+def unending(path: ResourcePath, credentials: Mapping[str, Any]) -> str | None:
+    """A warning where generated credentials name no lease that could be ended; None: they do."""
+    if is_lease_id(lease_id_of(credentials)):
+        return None
+    until = one_line(credentials.get("expiration") or "unknown", 100)
+    return (
+        f"{path}: the service named no lease for the credentials that it generated, so nothing can end this lease "
+        f"before its expiration ({until})."
+    )
 
 
 def revocable(lease: Mapping[str, Any]) -> bool:
@@ -69,4 +109,8 @@ def revocable(lease: Mapping[str, Any]) -> bool:
 
 def named(leases: Sequence[Mapping[str, Any]]) -> str:
     """Leases in a sentence: all IDs, as the sentence may be their only record, with their expirations."""
-    return ", ".join(f"{lease['id']} (until {lease.get('expiration')})" for lease in leases)
+    return ", ".join(f"{lease['id']} (until {one_line(lease.get('expiration'), 100)})" for lease in leases)
+
+
+def _with_time_left(lease: dict[str, Any]) -> dict[str, Any]:
+    return {**lease, "seconds_left": seconds_left(lease.get("expiration"))}

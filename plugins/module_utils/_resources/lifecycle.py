@@ -14,10 +14,12 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     NotFoundError,
+    OptionError,
     StateError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 
 _NOUNS = {"folders": "folder", "static": "static secret", "dynamic": "dynamic secret"}
@@ -43,6 +45,19 @@ def find_deleted(client: Client, kind: str, path: ResourcePath) -> dict[str, Any
     return next((entry for entry in listed if str(entry.get("path", "")).strip("/") == str(path)), None)
 
 
+def listed_path(entry: Mapping[str, Any]) -> ResourcePath:
+    """Where the entry of a list lies.
+
+    :raises StateError: the service names something that cannot be asked for.
+    """
+    try:
+        return parse_path(entry["path"], "path")
+    except OptionError as error:
+        raise StateError(
+            f"The service lists {one_line(repr(entry['path']), 200)}, which it cannot hold: {error}"
+        ) from None
+
+
 def absence(client: Client, kind: str, path: ResourcePath) -> str:
     """Why nothing is at this path, in a sentence that says what to do.
 
@@ -50,29 +65,45 @@ def absence(client: Client, kind: str, path: ResourcePath) -> str:
     """
     if find_deleted(client, kind, path) is not None:
         return f"this {kind} secret is deleted. community.workload_credentials.{kind}_secret restores it by default."
+    missing = _missing_folder(client, path)
+    if missing is not None:
+        return missing
+    where = f"folder {path.folder}" if path.folder else "top folder"
+    return f"there is no {kind} secret {path.name!r} in the {where}, which exists."
+
+
+def _missing_folder(client: Client, path: ResourcePath) -> str | None:
+    """Which folder on the way to this path is the first that is not there, in a sentence; None: all are."""
     missing, parent = None, path.parent
     while parent is not None and find_living(client, item("GET", "folders", parent, "metadata")) is None:
         missing, parent = parent, parent.parent
-    if missing is None:
-        where = f"folder {path.folder}" if path.folder else "top folder"
-        return f"there is no {kind} secret {path.name!r} in the {where}, which exists."
     exists = f"; its parent {parent} exists" if parent else ""
-    return f"there is no folder {missing}{exists}."
+    return None if missing is None else f"there is no folder {missing}{exists}."
 
 
-def require_parent(client: Client, path: ResourcePath) -> None:
-    """:raises StateError: the folder that should hold the resource is not there."""
-    parent = path.parent
-    if parent is None or find_living(client, item("GET", "folders", parent, "metadata")) is not None:
-        return
+def missing_parent(client: Client, path: ResourcePath) -> tuple[str, ...]:
+    """A sentence where the folder that should hold the resource is not there."""
+    parent, missing = path.parent, _missing_folder(client, path)
+    if parent is None or missing is None:
+        return ()
+    sentence = (
+        f"{path}: its folder {parent} does not exist: {missing} "
+        "Create it first with community.workload_credentials.folder."
+    )
     if find_deleted(client, "folders", parent) is not None:
-        raise StateError(
+        sentence = (
             f"{path}: its folder {parent} is deleted (folder_deleted). "
             "community.workload_credentials.folder restores it by default."
         )
-    raise StateError(
-        f"{path}: its folder {parent} does not exist. Create it first with community.workload_credentials.folder."
-    )
+    return (sentence,)
+
+
+def listed(client: Client, request: Request) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The entries of a list, and a sentence where what should hold them is not there."""
+    try:
+        return client.items(request), ()
+    except NotFoundError as error:
+        return [], (str(error),)
 
 
 def revive(client: Client, kind: str, path: ResourcePath, on_deleted: str) -> tuple[Request, ...]:

@@ -31,7 +31,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     deletion,
     find_living,
     is_restore,
-    require_parent,
+    missing_parent,
     revive,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.tags import (
@@ -56,11 +56,13 @@ _HIDDEN_CHANGED = "(hidden, changed)"
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """What is to be done so that the secret is as wanted.
 
-    :raises OptionError: a path or tag that the API cannot hold, or a version that does not exist.
-    :raises StateError: the folder is missing, or something deleted is in the way.
+    :raises OptionError: a path or tag that the API cannot hold, or a version that cannot be.
+    :raises StateError: something deleted is in the way.
     """
     path = parse_path(parameters["path"], "path")
     wanted_tags(parameters)
+    if parameters["version"] is not None and parameters["version"] < 1:
+        raise OptionError("version", "versions count from 1.")
     found = find_living(client, item("GET", "static", path))
     if parameters["state"] == "absent":
         before = None if found is None else _shown(path, _values(path, found), {}, _tags(found))
@@ -71,11 +73,11 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
 
 
 def _create(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> Change:
-    require_parent(client, path)
-    requests = revive(client, "static", path, parameters["on_deleted"])
+    missing = missing_parent(client, path)
+    requests = () if missing else revive(client, "static", path, parameters["on_deleted"])
     restored = is_restore(requests)
     if parameters["version"] is not None and not restored:
-        raise OptionError("version", f"{path} does not exist, so it has no version to go back to.")
+        missing += (f"version: {path} does not exist, so it has no version to go back to.",)
     values = merged({}, parameters["secret"] or {})
     tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
     if not restored:
@@ -89,15 +91,17 @@ def _create(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -
         predicted=lambda: _result(path, {"tags": tags}, values),
         outcome=lambda _answers: _read(client, path, values),
         replan=restored,
+        missing=missing,
     )
 
 
 def _update(client: Client, path: ResourcePath, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
     current = _values(path, found)
-    after = _values_after(client, path, current, parameters)
+    missing = _missing_version(path, found, parameters["version"])
+    after = current if missing else _values_after(client, path, current, parameters)
     patch = patch_between(current, after)
     tags = tags_after(_tags(found), wanted_tags(parameters), purge=parameters["purge_tags"])
-    requests = (item("PATCH", "static", path, body={"secret": patch}),) if patch else ()
+    requests = (item("PATCH", "static", path, body={"secret": patch}),) if patch or missing else ()
     metadata = found.get("metadata") or {}
     version = (metadata.get("version") or 0) + 1 if patch else metadata.get("version")
     return Change(
@@ -106,7 +110,16 @@ def _update(client: Client, path: ResourcePath, found: Mapping[str, Any], parame
         after=_shown(path, after, patch, tags),
         predicted=lambda: _result(path, {**metadata, "tags": tags, "version": version}, patch),
         outcome=lambda _answers: _read(client, path, patch),
+        missing=missing,
     )
+
+
+def _missing_version(path: ResourcePath, found: Mapping[str, Any], version: int | None) -> tuple[str, ...]:
+    """A sentence where the version is one that the next writes will make."""
+    newest = (found.get("metadata") or {}).get("version")
+    if version is None or newest is None or version <= newest:
+        return ()
+    return (_no_version(path, version),)
 
 
 def _values_after(
@@ -124,14 +137,17 @@ def _version(client: Client, path: ResourcePath, version: int) -> dict[str, Any]
     try:
         return client.get(item("GET", "static", path, query={"version": version}))
     except NotFoundError:
-        raise OptionError("version", f"{path} has no version {version}.") from None
+        raise StateError(_no_version(path, version)) from None
+
+
+def _no_version(path: ResourcePath, version: int) -> str:
+    return f"version: {path} has no version {version}."
 
 
 def _values(path: ResourcePath, found: Mapping[str, Any]) -> dict[str, Any]:
-    values = found.get("secret")
-    if not isinstance(values, Mapping):
-        raise StateError(f"{path}: the service answered without the secret's values.")
-    return dict(values)
+    if not isinstance(found.get("secret"), Mapping):
+        raise StateError(f"{path}: this version is deleted, so the service keeps back its values.")
+    return dict(found["secret"])
 
 
 def _tags(found: Mapping[str, Any]) -> Tags:

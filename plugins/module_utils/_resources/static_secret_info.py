@@ -20,6 +20,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+    find_living,
+    listed,
+    listed_path,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import (
     view,
     without_secret,
@@ -33,18 +38,18 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """Nothing is changed; ``predicted`` holds what was read."""
     if parameters["path"] is not None:
         found = _one(client, parse_path(parameters["path"], "path"), parameters)
-        secrets = [] if found is None else [found]
-    else:
-        secrets = _folder(client, parameters)
-    return Change(predicted=lambda: {"static_secrets": secrets})
+        return Change(predicted=lambda: {"static_secrets": [] if found is None else [found]})
+    entries, missing = listed(client, _listing(parameters))
+    secrets = _with_values(client, view(entries), parameters)
+    return Change(predicted=lambda: {"static_secrets": secrets}, missing=missing)
 
 
 def _one(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
     query = {"version": parameters["version"], "versions": parameters["versions"]}
     if parameters["values"] or parameters["versions"] or parameters["version"] is not None:
-        found = client.find(item("GET", "static", path, query=query))
+        found = find_living(client, item("GET", "static", path, query=query))
     else:
-        metadata = client.find(item("GET", "static", path, "metadata"))
+        metadata = find_living(client, item("GET", "static", path, "metadata"))
         found = None if metadata is None else {"metadata": metadata}
     if found is None:
         return None
@@ -52,21 +57,25 @@ def _one(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> d
     return {**shown, "path": str(path), "type": "static"}
 
 
-def _folder(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _listing(parameters: Mapping[str, Any]) -> Request:
     query = {
         "path": parse_folder(parameters["folder"], "folder"),
         "recursive": parameters["recursive"],
         "versions": parameters["versions"],
         "deletedOnly": parameters["deleted_only"],
     }
-    listed = [view(entry) for entry in client.items(Request("GET", "/static", query=query))]
+    return Request("GET", "/static", query=query)
+
+
+def _with_values(client: Client, entries: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     # The values of what is deleted cannot be read.
     if not parameters["values"] or parameters["deleted_only"]:
-        return listed
+        return entries
     with ThreadPoolExecutor(CONCURRENCY) as pool:
-        values = pool.map(lambda entry: client.find(item("GET", "static", parse_path(entry["path"], "path"))), listed)
+        paths = [listed_path(entry) for entry in entries]
+        values = pool.map(lambda path: find_living(client, item("GET", "static", path)), paths)
         # One that went between the two requests is left out, as if it had gone before.
-        return [{**entry, "secret": found["secret"]} for entry, found in zip(listed, values) if found is not None]
+        return [{**entry, "secret": found["secret"]} for entry, found in zip(entries, values) if found is not None]
 
 
 STATIC_SECRET_INFO = Spec(

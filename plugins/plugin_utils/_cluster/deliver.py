@@ -19,6 +19,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import foreseen
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import missing_namespaces
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
@@ -67,6 +69,7 @@ class Delivery:
         self._minted = minted
         self._cluster = job.cluster()
         self._absent: set[str] = set()
+        self._failed: set[str] = set()
 
     def run(self) -> None:
         """Bring the cluster to what the entries say.
@@ -79,15 +82,29 @@ class Delivery:
         if job.render_dir:
             write_files(job, plan.manifests, outcome)
         self._make_namespaces(plan)
-        writes = self._possible(writes_of(plan.steps, plan.sources, self._cluster))
+        writes = self._possible(writes_of(self._known(plan), plan.asked.sources, self._cluster))
         operating = Operating(self._cluster, plan.manifests, self._absent)
         operating.apply(outcome, check_mode=job.check_mode)
         pushed = self._push(plan, writes)
         self._settle_operated(plan, operating)
         outcome.report.extend(operating.report())
         outcome.report.extend(pushed)
+        self._foresee(plan)
         if job.prune:
             self._prune(plan)
+
+    @staticmethod
+    def _known(plan: Plan) -> list[Step]:
+        """The steps whose sources are there."""
+        return [step for step in plan.steps if not (step.entry and plan.asked.is_missing(step.entry))]
+
+    def _foresee(self, plan: Plan) -> None:
+        """In check mode: the entries whose sources an earlier task is taken to have made."""
+        self._outcome.warnings.extend(map(foreseen, plan.asked.missing.values()))
+        for entry in self._job.entries:
+            if plan.asked.is_missing(entry):
+                self._outcome.report.append(foreseen_report(entry))
+                self._outcome.differs(entry.where, None, {"delivery": entry.delivery, "data": "new values"})
 
     def _make_namespaces(self, plan: Plan) -> None:
         if not self._job.create_namespaces or not plan.namespaces:
@@ -122,7 +139,8 @@ class Delivery:
             )
         if foreign:
             raise StateError(" ".join(foreign))
-        self._outcome.problems.extend(answer.words for _one, answer in refused)
+        for one, answer in refused:
+            self._fails(one.step, answer.words)
         # What has changed since it was seen is settled when it is really written.
         return [(one, answer) for one, answer in foretold if (one, answer) not in refused]
 
@@ -132,14 +150,14 @@ class Delivery:
             done = {one.step.where: (one, answer) for one, answer in foretold}
         else:
             done = self._really(plan, [one for one, _answer in foretold])
-        return [self._reported(step, *done.get(step.where, (None, None))) for step in plan.steps if step.entry]
+        return [self._reported(step, *done.get(step.where, (None, None))) for step in self._known(plan) if step.entry]
 
     def _really(self, plan: Plan, writes: Sequence[Write]) -> dict[str, tuple[Write, Any]]:
         """Mint and apply: each write that succeeded with the server's object."""
         ready = []
-        for answer in filled(writes, plan.sources, self._minted, self._job.concurrency):
+        for one, answer in zip(writes, filled(writes, plan.asked.sources, self._minted, self._job.concurrency)):
             if isinstance(answer, WorkloadCredentialsError):
-                self._outcome.problems.append(str(answer))
+                self._fails(one.step, str(answer))
             else:
                 ready.append(answer)
         operated = [one.step for one in ready if one.step.is_operated]
@@ -150,12 +168,16 @@ class Delivery:
         for one, answer in zip(ready, applied(self._cluster, ready)):
             end = settled(self._cluster, one, answer, self._minted)
             if isinstance(end, str):
-                self._outcome.problems.append(end)
+                self._fails(one.step, end)
             else:
                 done[one.step.where] = (one, end)
                 self._minted.supersede(one.step.supersedes)
         self._clean_up([one for one, _end in done.values()])
         return done
+
+    def _fails(self, step: Step, problem: str) -> None:
+        self._failed.add(step.where)
+        self._outcome.problems.append(problem)
 
     def _clean_up(self, writes: Sequence[Write]) -> None:
         """Remove what others have added to Secrets of the role."""
@@ -175,8 +197,10 @@ class Delivery:
         return {**own, "action": action, "reason": step.reason, "keys": keys, **lease}
 
     def _happened(self, step: Step, write: Write | None, found: Found | None) -> str:
+        if step.where in self._failed:
+            return "failed"
         if write is None or found is None:
-            return "failed" if step.action == MINT else "kept"
+            return "kept"
         before = write.before
         version = found["metadata"].get("resourceVersion")
         if before is not None and not self._job.check_mode and before["metadata"].get("resourceVersion") == version:
@@ -214,6 +238,13 @@ class Delivery:
         wanted |= {("Secret", entry.namespace, entry.name) for entry in self._job.entries}
         for lease in remove_unwanted(self._job, wanted, None, self._outcome):
             self._minted.supersede(lease)
+
+
+def foreseen_report(entry: Entry) -> dict[str, Any]:
+    """What check mode reports of an entry whose source is still to be made."""
+    own = {"name": entry.name, "namespace": entry.namespace, "delivery": entry.delivery}
+    said = {"action": "created", "reason": "its source is still to be made", "keys": []}
+    return {**own, **said, "lease_id": None, "expiration": None}
 
 
 def _lacks_namespace(answer: Refusal) -> bool:

@@ -8,26 +8,15 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     StateError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import (
-    DynamicSecret,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts, Source
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.static_secret import (
-    StaticSecret,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import Asked, ask
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
     EXTERNAL_SECRET,
@@ -49,22 +38,17 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import misfit
 
-_SOURCES: Mapping[str, Callable[[Client, ResourcePath], Source]] = {
-    "dynamic_secret": DynamicSecret,
-    "static_secret": StaticSecret,
-}
-
 
 @dataclass(frozen=True)
 class Plan:
     """What is to be done.
 
-    :arg sources: by kind of source and path, those that will be asked.
+    :arg asked: the sources that are due.
     :arg external: the role's ExternalSecrets as they are.
     """
 
     steps: Sequence[Step]
-    sources: Mapping[tuple[str, str], Source]
+    asked: Asked
     manifests: Sequence[Manifest]
     external: Mapping[tuple[str, str], Found]
 
@@ -95,60 +79,40 @@ def plan_of(job: Job) -> Plan:
     namespaces = {entry.namespace for entry in job.entries}
     is_asked = bool(job.operated) or any(step.is_operated for step in steps)
     external = own_objects(cluster, EXTERNAL_SECRET, namespaces) if is_asked else []
+    due = [step.entry for step in steps if step.entry and step.action != KEEP]
+    asked = ask(job, [*job.operated, *due])
+    misfits = [misfit(entry, known.keys) for entry in due for known in (asked.of(entry),) if known]
     problems = _absent(external) + foreign(job.entries, secrets) + _not_ours(steps, named(external or []))
-    manifests, sources = _asked_for(job, steps, problems)
-    return Plan(steps, sources, manifests, named(external or []))
+    problems += asked.problems + [one for one in misfits if one]
+    return Plan(steps, asked, _manifests(job, asked, problems), named(external or []))
 
 
-def manifests_for(job: Job) -> list[Manifest]:
-    """The operator's manifests for all entries.
+def manifests_for(job: Job) -> tuple[list[Manifest], Asked]:
+    """The operator's manifests for all entries whose source is there.
 
     :raises WorkloadCredentialsError: something that is asked for cannot be.
     """
-    sources = _sources(job.client, job.operated)
-    problems: list[str] = []
-    return _manifests(job, _facts(sources, job.concurrency, problems), problems)
+    asked = ask(job, job.operated)
+    return _manifests(job, asked, list(asked.problems)), asked
 
 
-def _asked_for(
-    job: Job, steps: Sequence[Step], problems: list[str]
-) -> tuple[list[Manifest], Mapping[tuple[str, str], Source]]:
-    due = [step.entry for step in steps if step.entry and step.action != KEEP]
-    sources = _sources(job.client, [*job.operated, *due])
-    facts = _facts(sources, job.concurrency, problems)
-    for entry in due:
-        known = facts.get((entry.source, entry.path))
-        problem = misfit(entry, known.keys) if known else None
-        problems.extend([problem] if problem else [])
-    return _manifests(job, facts, problems), sources
+def _manifests(job: Job, asked: Asked, problems: list[str]) -> list[Manifest]:
+    """Those of the operator; they cannot be made while something is not known of a source.
 
-
-def _manifests(job: Job, facts: Mapping[tuple[str, str], Facts], problems: list[str]) -> list[Manifest]:
-    """Those of the operator; without any other problem only, since they cannot be made without all facts."""
-    dynamic = {path: one for (kind, path), one in facts.items() if kind == "dynamic_secret"}
-    complete = all(entry.path in dynamic for entry in job.operated if entry.source == "dynamic_secret")
+    :raises StateError: there are problems.
+    """
     manifests: list[Manifest] = []
-    if job.operated and complete:
+    entries = [entry for entry in job.operated if not asked.is_missing(entry)]
+    if entries and not asked.problems:
+        facts = {path: one for (kind, path), one in asked.facts.items() if kind == "dynamic_secret"}
         try:
-            objects = operator_objects(job.operated, dynamic, job.service(), job.scope)
+            objects = operator_objects(entries, facts, job.service(), job.scope)
             manifests = manifests_of(objects, job.service(), job.template)
         except WorkloadCredentialsError as error:
             problems.append(str(error))
     if problems:
         raise StateError(" ".join(problems))
     return manifests
-
-
-def _sources(client: Callable[[], Client], entries: Iterable[Entry]) -> dict[tuple[str, str], Source]:
-    wanted = {(entry.source, entry.path) for entry in entries if entry.source in _SOURCES}
-    return {(kind, path): _SOURCES[kind](client(), parse_path(path, kind)) for kind, path in sorted(wanted)}
-
-
-def _facts(sources: Mapping[tuple[str, str], Source], limit: int, problems: list[str]) -> dict[tuple[str, str], Facts]:
-    """What is known of the sources; those of which nothing can be known are problems."""
-    answers = attempts(lambda source: source.facts(), list(sources.values()), limit)
-    problems.extend(str(answer) for answer in answers if isinstance(answer, WorkloadCredentialsError))
-    return {key: answer for key, answer in zip(sources, answers) if isinstance(answer, Facts)}
 
 
 def _absent(external: Sequence[Found] | None) -> list[str]:

@@ -121,6 +121,13 @@ def _modules(action: Any, variables: Mapping[str, Any]) -> Any:
             templar=action._templar,
             shared_loader_obj=action._shared_loader_obj,
         )
-        return plain(runner.run(task_vars=variables))
+        return _as_text(runner.run(task_vars=variables))
 
     return run
+
+
+def _as_text(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A module's result, where an error that is an object, as newer versions of ansible-core have it, is its text."""
+    event = getattr(result.get("exception"), "event", None)
+    texts = {} if event is None else {"exception": event.msg, "msg": result.get("msg") or "MODULE FAILURE"}
+    return {name: plain(value) for name, value in {**result, **texts}.items()}

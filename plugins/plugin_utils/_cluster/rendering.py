@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import foreseen
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
@@ -37,7 +38,12 @@ def render(job: Job, outcome: Outcome) -> None:
             f"{', '.join(pushed)}: a pushed Secret holds values, which must not lie in files. Use delivery "
             "external_secret."
         )
-    write_files(job, manifests_for(job), outcome)
+    manifests, asked = manifests_for(job)
+    write_files(job, manifests, outcome)
+    outcome.warnings.extend(map(foreseen, asked.missing.values()))
+    for entry in job.entries:
+        if asked.is_missing(entry):
+            outcome.differs(entry.where, None, {"manifest": "known when its source is there"})
 
 
 def write_files(job: Job, manifests: Sequence[Manifest], outcome: Outcome) -> None:

@@ -138,3 +138,25 @@ def test_a_wrong_fault_is_refused(api: Api, control: Control, wrong: Any) -> Non
     with pytest.raises(ValueError, match="invalid_request"):
         control.inject(**{"kind": "status", **wrong})
     assert api.get("/session") == {"valid": True}
+
+
+def test_a_body_is_answered_byte_for_byte(api: Api, control: Control) -> None:
+    control.inject("body", body="\xff{", headers={"X-Odd": "one"}, status=201)
+    response = api.send("GET", "/session")
+    assert (response.status_code, response.content, response.headers["X-Odd"]) == (201, b"\xff{", "one")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_huge_answer_is_valid(api: Api, control: Control, packed: bool) -> None:
+    control.inject("huge", size=3_000_000, packed=packed)
+    response = api.send("GET", "/session")
+    assert len(response.content) == 3_000_015
+    assert response.json() == {"valid": True}
+
+
+@pytest.mark.parametrize("part", ["headers", "body"])
+def test_what_drips_is_an_answer_in_the_end(api: Api, control: Control, part: str) -> None:
+    control.inject("drip", part=part, size=3, seconds=0.01)
+    assert api.get("/session") == {"valid": True}
+    assert api.get("/session") == {"valid": True}
+    assert len({entry["connection"] for entry in control.journal()}) == 2

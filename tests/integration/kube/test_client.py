@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import time
+from datetime import date
 from typing import Any
 
 import pytest
@@ -218,7 +219,7 @@ def test_what_an_identity_may_not_do(ways: Any, admin: client.ApiClient, space: 
     rbac.create_namespaced_role_binding(
         space, {"metadata": {"name": "one"}, "subjects": [subject], "roleRef": reference}
     )
-    limited = ways(impersonate_user="joe", impersonate_groups=["others", space])
+    limited = ways(impersonate_user="joe", impersonate_groups=[space, "others"])
     until(lambda: values(limited.get(SECRET, "there", space)) == {"a": "1"})
     assert [values(one) for one in limited.get_many(SECRET, [(space, "there")] * 3)] == [{"a": "1"}] * 3
 
@@ -245,8 +246,15 @@ def test_a_manifest_that_cannot_be_sent_stops_before_anything_is_sent(ways: Any,
         ({**good, "apiVersion": "v2"}, "Secret of v2 is no kind"),
         (secret("", space), "without a name"),
         (secret("x", ""), "without a namespace"),
+        ({"apiVersion": "v1", "kind": "Secret"}, "without a name"),
+        (
+            secret("x", space, metadata={"annotations": {"on": date(2026, 1, 1)}}),
+            f"Secret {space}/x: .*a date needs quotes",
+        ),
     ):
         with pytest.raises(ClusterError, match=words):
             cluster.apply([good, bad])
+        with pytest.raises(ClusterError, match=words):
+            cluster.create([good, bad])
     assert cluster.get(SECRET, "good", space) is None
     assert cluster.apply([namespace(space)])[0]["metadata"]["name"] == space

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support import plays as support
 from tests.support.plays import Plays
@@ -24,6 +25,9 @@ DEFAULTS = "group/kubernetes.core.k8s"
 def test_the_connection_is_that_of_kubernetes_core(plays: Plays, cluster: Any, as_module: bool) -> None:
     (plays.folder / "files").mkdir()
     shutil.copy(cluster.kubeconfig, plays.folder / "files" / "mine.kubeconfig")
+    config = yaml.safe_load(cluster.kubeconfig.read_text(encoding="utf-8"))
+    config["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
+    (plays.folder / "dead").write_text(yaml.safe_dump(config), encoding="utf-8")
     kubeconfig, missing = str(cluster.kubeconfig), str(plays.folder / "nowhere")
     write = {"cluster_port": {"name": f"port-{as_module}".lower(), "value": CANARY}}
     tasks = {
@@ -39,6 +43,8 @@ def test_the_connection_is_that_of_kubernetes_core(plays: Plays, cluster: Any, a
             "vars": {"nearest": kubeconfig},
         },
         "no such file": {**write, "module_defaults": {DEFAULTS: {"kubeconfig": missing}}},
+        # A module breaks off over this one.
+        "nothing listens": {**write, "environment": {"K8S_AUTH_KUBECONFIG": str(plays.folder / "dead")}},
         "a switch that is none": {
             **write,
             "module_defaults": {DEFAULTS: {"kubeconfig": kubeconfig, "validate_certs": "perhaps"}},
@@ -54,8 +60,8 @@ def test_the_connection_is_that_of_kubernetes_core(plays: Plays, cluster: Any, a
     expected = {"way": "ByModules" if as_module else "InWorker", "same": True, "length": 16}
     for name, result in zip(tasks, good, strict=False):
         assert {key: result.get(key) for key in expected} == expected, (name, result, outcome.output)
-    assert [one["failed"] for one in wrong] == [True, True]
-    assert missing in wrong[0]["msg"]
-    assert "validate_certs" in wrong[1]["msg"]
+    assert [one["failed"] for one in wrong] == [True] * 3
+    for part, result in zip((missing, "nothing listens there: check", "validate_certs"), wrong, strict=True):
+        assert part in result["msg"], result
     for hidden in (CANARY, base64.b64encode(CANARY.encode()).decode()):
         assert hidden not in outcome.output

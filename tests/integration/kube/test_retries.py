@@ -126,6 +126,19 @@ def test_what_somebody_else_made_while_the_answer_was_lost_is_theirs(
     assert (result.exists, len(faulty.requests)) == (True, 3)
 
 
+def test_a_deletion_whose_answer_was_lost_is_settled_by_reading(
+    through: Any, faulty: FaultyCluster, api: client.CoreV1Api, space: str
+) -> None:
+    held = through.apply([secret("held", space, metadata={"finalizers": ["example.com/held"]})])[0]
+    other = {**held, "metadata": {**held["metadata"], "uid": "11111111-1111-1111-1111-111111111111"}}
+    faulty.faults = [Fault(1)]
+    assert through.delete([other])[0].status == 409
+    faulty.faults = [Fault(1, after=True)]
+    assert through.delete([held]) == [Gone()]
+    api.patch_namespaced_secret("held", space, {"metadata": {"finalizers": None}})
+    assert through.wait_gone([held], 20) == []
+
+
 def test_one_that_is_never_answered_does_not_stop_the_others(through: Any, faulty: FaultyCluster, space: str) -> None:
     faulty.faults = [Fault(99, where="/secrets/two")]
     one, two, three = through.apply([secret(name, space) for name in ("one", "two", "three")])

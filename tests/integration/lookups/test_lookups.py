@@ -65,12 +65,16 @@ def test_what_a_missing_secret_or_key_means(plays: Plays) -> None:
         f"query('{STATIC}', {missing}, on_missing='warn')",
         f"lookup('{STATIC}', 'prod/bad name')",
         f"lookup('{STATIC}', 'prod/app', on_missing='nonsense')",
+        f"lookup('{STATIC}', 'prod/no/where/app')",
+        f"lookup('{STATIC}', 'prod/app', version=99)",
     )
-    assert "There is no static secret prod/nothing" in found[0]
+    assert "prod/nothing: there is no static secret 'nothing' in the folder prod, which exists." in found[0]
     assert "no key 'nothing'; its keys: password, port, user" in found[1]
     assert found[2:6] == [["app"], "fallback", "fallback", []]
     assert "_terms: the character ' '" in found[6]
     assert "on_missing" in found[7]
+    assert "prod/no/where/app: there is no folder prod/no; its parent prod exists." in found[8]
+    assert "prod/app: this static secret has no version 99." in found[9]
 
 
 def test_what_a_forbidden_secret_means(plays: Plays, site: Site) -> None:
@@ -87,7 +91,7 @@ def test_what_a_forbidden_secret_means(plays: Plays, site: Site) -> None:
 
 def test_a_deleted_secret_is_missing(plays: Plays, site: Site) -> None:
     do(site, "static_secret", path="prod/app", state="absent")
-    assert "or it is deleted" in evaluated(plays, f"lookup('{STATIC}', 'prod/app')")[0]
+    assert "prod/app: this static secret is deleted." in evaluated(plays, f"lookup('{STATIC}', 'prod/app')")[0]
 
 
 def test_the_connection_from_ini_and_variables(plays: Plays, site: Site) -> None:

@@ -25,7 +25,8 @@ class Step:
     """``changed`` None: the step fails, with a message that holds ``says``.
 
     ``writes`` are the requests that are not reads, as a journal line's start; None: not looked at.
-    ``check_fails`` False: what fails is known only by trying.
+    ``check_fails`` False: what fails is known only by trying. ``foreseen``: what is missing could be made by an
+    earlier task, so that check mode warns with the same words, and is ``changed`` where that is a change.
     """
 
     module: str
@@ -34,6 +35,7 @@ class Step:
     writes: list[str] | None = None
     says: str = ""
     check_fails: bool = True
+    foreseen: bool | None = None
 
     def task(self, *, check: bool) -> dict[str, Any]:
         """The step as a task."""
@@ -73,7 +75,7 @@ SCENARIOS: dict[str, list[Step]] = {
         Step("folder", {"path": "prod/a/b", "tags": {"env": "y", "more": "1"}}, True, ["PATCH"]),
         Step("folder", {"path": "prod/a/b", "tags": {"more": "1"}, "purge_tags": True}, True, ["PUT"]),
         Step("folder", {"path": "prod/a/b", "tags": {}, "purge_tags": True}, True, ["DELETE /folders/b/metadata/tags"]),
-        Step("folder", {"path": "other/x", "parents": False}, None, says="other does not exist"),
+        Step("folder", {"path": "other/x", "parents": False}, None, says="other does not exist", foreseen=True),
         Step("folder", {"path": "prod/a", "state": "absent"}, None, says="409", check_fails=False),
         Step("folder", {"path": "prod/a", "state": "absent", "recursive": True}, True, ["DELETE /folders/a"]),
         Step("folder", {"path": "prod/a", "state": "absent", "recursive": True}, False, []),
@@ -89,7 +91,7 @@ SCENARIOS: dict[str, list[Step]] = {
         Step("folder_info", {}),
         Step("folder_info", {"folder": "prod", "recursive": True}),
         Step("folder_info", {"deleted_only": True}),
-        Step("folder_info", {"folder": "nowhere"}, None, says="404"),
+        Step("folder_info", {"folder": "nowhere"}, None, says="404", foreseen=False),
     ],
     "static secrets": [
         Step("folder", {"path": "prod/db"}, True),
@@ -122,7 +124,8 @@ SCENARIOS: dict[str, list[Step]] = {
         ),
         Step("static_secret", {"path": "prod/db/app", "version": 1}, True, ["PATCH /static/app"]),
         Step("static_secret", {"path": "prod/db/app", "version": 1}, False, []),
-        Step("static_secret", {"path": "prod/db/app", "version": 99}, None, [], says="no version 99"),
+        Step("static_secret", {"path": "prod/db/app", "version": 99}, None, [], says="no version 99", foreseen=True),
+        Step("static_secret", {"path": "prod/db/app", "version": 0}, None, [], says="versions count from 1"),
         Step("static_secret", {"path": "prod/db/app", "tags": {"env": None}}, True, ["PATCH"]),
         Step("static_secret", {"path": "prod/db/empty", "secret": {}}, True, ["POST"]),
         Step("static_secret", {"path": "prod/db/empty", "secret": {}}, False, []),
@@ -132,6 +135,7 @@ SCENARIOS: dict[str, list[Step]] = {
             None,
             [],
             says="nowhere does not exist",
+            foreseen=True,
         ),
         Step("static_secret", {"path": "prod/db/app", "secret": "canary-no-dict"}, None, [], says="secret"),
         Step("static_secret", {"path": "prod/db/app", "state": "absent"}, True, ["DELETE /static/app"]),
@@ -154,13 +158,29 @@ SCENARIOS: dict[str, list[Step]] = {
         Step("static_secret_info", {"path": "prod/db/app", "values": False}),
         Step("static_secret_info", {"folder": "prod", "recursive": True}),
         Step("static_secret_info", {"path": "prod/db/nothing"}),
+        Step("static_secret_info", {"folder": "nowhere"}, None, says="404", foreseen=False),
+        Step(
+            "static_secret",
+            {"path": "prod/db/new", "version": 2},
+            None,
+            [],
+            says="no version to go back",
+            foreseen=True,
+        ),
         Step("static_secret_info", {}, None, says="one of the following is required: path, folder"),
         Step("static_secret", {"path": "prod/db/app", "state": "absent", "permanent": True}, True, ["DELETE"]),
         Step("folder", {"path": "prod/db", "state": "absent", "recursive": True}, True),
-        Step("static_secret", {"path": "prod/db/app", "secret": {"a": "b"}}, None, [], says="folder_deleted"),
+        Step(
+            "static_secret",
+            {"path": "prod/db/app", "secret": {"a": "b"}},
+            None,
+            [],
+            says="folder_deleted",
+            foreseen=True,
+        ),
     ],
     "integrations": [
-        Step("integration", {"type": "aws", "name": "main"}, None, [], says="role_arn: "),
+        Step("integration", {"type": "aws", "name": "main"}, None, [], says="role_arn: ", foreseen=True),
         Step("integration", {"type": "aws", "name": "main", "role_arn": ROLE}, True, ["POST /integrations/aws/main"]),
         Step("integration", {"type": "aws", "name": "main", "role_arn": ROLE}, False, []),
         Step("integration", {"type": "aws", "name": "main", "role_arn": ROLE + "2"}, True, ["PATCH"]),
@@ -204,7 +224,7 @@ SCENARIOS: dict[str, list[Step]] = {
             True,
         ),
         Step("dynamic_secret", {"path": "prod/aws"}, None, says="type"),
-        Step("dynamic_secret", {"path": "prod/aws", "type": "aws"}, None, [], says="integration_name: "),
+        Step("dynamic_secret", {"path": "prod/aws", "type": "aws"}, None, [], says="integration_name: ", foreseen=True),
         Step(
             "dynamic_secret",
             {"path": "prod/aws", "type": "aws", "integration_name": "main", "role_arn": APP_ROLE, "ttl": 60},
@@ -340,7 +360,32 @@ SCENARIOS: dict[str, list[Step]] = {
             None,
             [],
             says="nowhere does not exist",
+            foreseen=True,
         ),
+        Step(
+            "dynamic_secret",
+            {"path": "prod/new", "type": "aws", "integration_name": "new", "role_arn": APP_ROLE, "ttl": 900},
+            None,
+            [],
+            says="there is no aws integration 'new'",
+            foreseen=True,
+        ),
+        Step(
+            "dynamic_secret",
+            {
+                "path": "prod/aws",
+                "type": "aws",
+                "integration_name": "new",
+                "recreate": True,
+                "role_arn": APP_ROLE,
+                "ttl": 900,
+            },
+            None,
+            [],
+            says="there is no aws integration 'new'",
+            foreseen=True,
+        ),
+        Step("dynamic_secret_info", {"folder": "nowhere"}, None, says="404", foreseen=False),
         Step("integration", {"type": "aws", "name": "main", "state": "absent"}, None, says="409", check_fails=False),
     ],
     "leases": [
@@ -370,16 +415,25 @@ SCENARIOS: dict[str, list[Step]] = {
         Step("dynamic_credentials", {"path": "prod/aws"}, True, ["POST /dynamic/aws/generate"]),
         Step("dynamic_credentials", {"path": "prod/az"}, True, ["POST /dynamic/az/generate"]),
         Step(
-            "dynamic_credentials", {"path": "prod/nothing"}, None, says="no dynamic secret 'nothing' in the folder prod"
+            "dynamic_credentials",
+            {"path": "prod/nothing"},
+            None,
+            says="no dynamic secret 'nothing' in the folder prod",
+            foreseen=True,
         ),
         Step(
             "dynamic_credentials",
             {"path": "prod/no/where/app"},
             None,
             says="there is no folder prod/no; its parent prod",
+            foreseen=True,
         ),
         Step("lease_info", {"path": "prod/aws"}),
-        Step("lease_info", {"path": "prod/nothing"}, None, says="404"),
+        Step("lease_info", {"folder": "prod"}),
+        Step("lease_info", {"folder": "/", "recursive": True}),
+        Step("lease_info", {"folder": "nowhere"}, None, says="404", foreseen=False),
+        Step("lease_info", {"path": "prod/aws", "recursive": True}, None, [], says="path"),
+        Step("lease_info", {"path": "prod/nothing"}, None, says="404", foreseen=False),
         Step("lease_info", {"lease_id": LEASE}),
         Step("lease_info", {"lease_id": "nonsense"}, None, [], says="lease_id: 'nonsense'"),
         Step("lease", {"path": "prod/aws"}, False, []),

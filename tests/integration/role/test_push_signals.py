@@ -98,9 +98,7 @@ def test_a_lease_of_an_interrupted_push_is_held_ended_or_named(
     wait_until(lambda: not lost(), "the end of leases that nobody holds", 30)
 
 
-def test_no_value_is_on_the_disk_while_it_is_pushed(
-    plays: Plays, way: Watched, site: Site, namespace: str
-) -> None:
+def test_no_value_is_on_the_disk_while_it_is_pushed(plays: Plays, way: Watched, site: Site, namespace: str) -> None:
     populate(site)
     found: list[str] = []
 

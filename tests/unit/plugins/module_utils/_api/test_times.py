@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, seconds_left
 
 NINE = datetime(2026, 9, 14, 15, 0, tzinfo=UTC)
 
@@ -30,6 +30,15 @@ def test_nine_digits_of_a_second_are_read_to_the_microsecond() -> None:
     assert parse_time("2026-09-14T15:00:00.123456789Z") == NINE.replace(microsecond=123456)
 
 
-@pytest.mark.parametrize("text", [None, "", "soon", "2026-13-40T99:00:00Z", 5])
+@pytest.mark.parametrize(
+    "text", [None, "", "soon", "2026-13-40T99:00:00Z", 5, "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-06:00"]
+)
 def test_what_is_no_time_is_none(text: object) -> None:
     assert parse_time(text) is None
+
+
+def test_seconds_left_are_whole_and_none_without_a_time() -> None:
+    ahead = datetime.now(UTC) + timedelta(seconds=100.9)
+    assert seconds_left(ahead.isoformat()) in (99, 100)
+    assert seconds_left("2001-01-01T00:00:00Z") == 0
+    assert seconds_left(None) is None

@@ -12,9 +12,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     status_in,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.refusals import refusal
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+# A busy machine is no failure.
+UNHURRIED = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 ONE = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one", "namespace": "web"}}
 JSON = st.none() | st.booleans() | st.integers() | st.text(max_size=50) | st.just({"causes": [{"field": 1}, 2]})
 STATUS = st.fixed_dictionaries({}, optional=dict.fromkeys(("kind", "reason", "message", "details", "code"), JSON))
@@ -54,7 +56,7 @@ def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
                 "message": "long",
                 "details": {"causes": [{"field": "type", "message": "field is immutable (e.g. x)"}] * 2},
             },
-            "type: field is immutable: correct the entry.",
+            "type: field is immutable: remove it, so that it is made anew.",
         ),
         (
             409,
@@ -74,6 +76,7 @@ def test_what_is_said(status: int, body: dict[str, Any], words: str) -> None:
     assert refusal(ONE, status, body).words == f"Secret web/one: {words}"
 
 
+@UNHURRIED
 @given(st.integers(100, 599), STATUS)
 def test_any_answer_gives_one_line(status: int, body: dict[str, Any]) -> None:
     words = refusal(ONE, status, body).words
@@ -99,6 +102,7 @@ def test_the_clusters_answer_in_what_a_module_says(failure: dict[str, str], stat
     assert status_in(failure)[0] == status
 
 
+@UNHURRIED
 @given(
     st.fixed_dictionaries({}, optional={name: st.text() for name in ("msg", "exception", "reason", "module_stderr")})
 )

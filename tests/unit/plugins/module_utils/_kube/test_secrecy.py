@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.refusals import refusal
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.secrecy import WITHHELD, shown
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+# A busy machine is no failure.
+UNHURRIED = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 VALUE = st.text(st.characters(exclude_categories=["Cs"]), min_size=6).filter(
     lambda text: sum(letter.isprintable() and not letter.isspace() for letter in text) >= 6
 )
@@ -27,6 +29,7 @@ def manifest(**fields: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one", "namespace": "web"}, **fields}
 
 
+@UNHURRIED
 @given(
     VALUE,
     VALUE.filter(lambda text: "\n" not in text),
@@ -41,6 +44,7 @@ def test_no_message_repeats_a_value(first: str, second: str, frame: str) -> None
         assert shown(frame.format(value), data) == WITHHELD
 
 
+@UNHURRIED
 @given(VALUE, st.sampled_from([500, 422, 403, 400, 302]), st.booleans())
 def test_no_refusal_holds_a_value(value: str, status: int, caused: bool) -> None:
     value = f"<{value}>"

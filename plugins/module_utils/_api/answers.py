@@ -1,0 +1,120 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers turned into values or errors.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ApiError,
+    ConflictError,
+    NotFoundError,
+    UnexpectedAnswerError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.json_text import parse_json
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.patience import Patience
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shapes import expected, misfit
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import LONGEST, one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.transfer import Answer
+
+_STATUS_ERRORS = {404: NotFoundError, 409: ConflictError}
+# Shorter secret values occur in any sentence by chance.
+_SURELY_A_VALUE = 6
+# More than is shown, so that no secret is half cut away from the look.
+_LOOKED_AT = 8 * LONGEST
+_WITHHELD = "(the service's message is withheld: it repeats a secret value)"
+
+
+def value_of(request: Request, answer: Answer, *, after_ambiguous: bool, patience: Patience) -> Any:
+    """What the answer says, in the shape that the request needs; None where it says nothing and nothing is needed.
+
+    :arg after_ambiguous: an earlier attempt ended without an answer.
+    :raises ApiError: a refusal.
+    :raises UnexpectedAnswerError: an answer that this API does not give.
+    """
+    status = answer.status
+    if 300 <= status < 400:
+        problem = "a redirect, which is refused because it would carry the token elsewhere"
+        raise UnexpectedAnswerError(request.method, request.target, status, problem, "Check api_url.")
+    if status >= 400:
+        code, message = _refusal(request, answer)
+        error = _STATUS_ERRORS.get(status, ApiError)
+        raise error(
+            request.method,
+            request.target,
+            status,
+            code,
+            message,
+            after_ambiguous=after_ambiguous,
+            patience=patience,
+        )
+    return _good(request, answer)
+
+
+def _good(request: Request, answer: Answer) -> Any:
+    shape = expected(request)
+    if shape is None and not answer.body:
+        return None
+    try:
+        body = parse_json(answer.body) if answer.body else None
+        problem = misfit(body, shape) if shape is not None else _no_object(body)
+    except ValueError as error:
+        raise _unexpected(request, answer, f"but no answer of the Secrets API: {error}") from None
+    if isinstance(body, dict) and body.get("error") and not body.keys() & {"data", "secret"}:
+        raise _unexpected(request, answer, f"but an error: {_fields(request, answer, body)[1].rstrip('.')}")
+    if problem:
+        raise _unexpected(request, answer, f"but not the shape of this API's answer: {problem}")
+    return body
+
+
+def _no_object(body: Any) -> str | None:
+    """Nothing is needed of it, but a service that answers a write with anything else is not the API."""
+    return None if isinstance(body, dict) else "it is no object"
+
+
+def _unexpected(request: Request, answer: Answer, problem: str) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(request.method, request.target, answer.status, problem)
+
+
+def _refusal(request: Request, answer: Answer) -> tuple[str, str]:
+    try:
+        body = parse_json(answer.body)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        return "", "the answer is not the API's own (no JSON error): a proxy or gateway may be in between."
+    return _fields(request, answer, body)
+
+
+def _fields(request: Request, answer: Answer, body: dict[str, Any]) -> tuple[str, str]:
+    """The API's code and message, fit to be shown and without anything that the request must keep to itself."""
+    code, message, other = (_text(body.get(name)) for name in ("code", "message", "error"))
+    message = message or other
+    secrets = request.secret_values() | {answer.token}
+    if any(_holds(text, secret) for text in (code, message) for secret in secrets):
+        return "", _WITHHELD
+    return one_line(code, 100), one_line(message)
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, (str, int)) and value else ""
+
+
+def _holds(text: str, secret: str) -> bool:
+    """Whether the text repeats the secret, as it is or as it would be shown."""
+    shown = (one_line(text, _LOOKED_AT), one_line(secret, _LOOKED_AT))
+    return any(_occurs(a, b) for a, b in ((text, secret), shown) if b)
+
+
+def _occurs(text: str, secret: str) -> bool:
+    # A short value counts only as a word of its own.
+    if len(secret) >= _SURELY_A_VALUE:
+        return secret in text
+    return re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", text) is not None

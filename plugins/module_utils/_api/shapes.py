@@ -1,0 +1,164 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shapes of answers that the code needs, by request: the one place where a parsed answer is checked.
+
+More fields than these are always fine; null is as good as absent where a field is not required.
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A plain value, with the name that a message gives it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Object:
+    """An object and its fields.
+
+    ``needs``: those that must be there, unless what is shown is deleted; ``may``: those that have this shape if they
+    are there; ``each``: the shape of all values; ``filled``: one at least is there.
+    """
+
+    needs: Mapping[str, Shape] = field(default_factory=dict)
+    may: Mapping[str, Shape] = field(default_factory=dict)
+    each: Shape | None = None
+    filled: bool = False
+
+
+@dataclass(frozen=True)
+class List:
+    """A list of such values."""
+
+    of: Shape
+
+
+Shape = Union[Kind, Object, List]
+
+TEXT, WHOLE, YES_OR_NO, UUID = Kind("text"), Kind("a whole number"), Kind("true or false"), Kind("a UUID")
+TEXTS = Object(each=TEXT)
+
+METADATA = Object(
+    may={"id": TEXT, "tags": TEXTS, "version": WHOLE, "createdAt": TEXT, "deletedAt": TEXT, "createdBy": TEXT}
+)
+VERSIONS = List(Object(may={"version": WHOLE, "createdAt": TEXT}))
+ITEM = Object({"path": TEXT}, {"type": TEXT, "metadata": METADATA, "versions": VERSIONS, "activeLeaseCount": WHOLE})
+STATIC = Object({"secret": Object()}, {"path": TEXT, "metadata": METADATA, "versions": VERSIONS})
+CONFIG = Object(
+    may={
+        **dict.fromkeys(("type", "credentialType", "integrationId", "integrationName", "roleArn"), TEXT),
+        **dict.fromkeys(("externalId", "policy", "applicationObjectId"), TEXT),
+        **dict.fromkeys(("policyArns", "groups"), List(TEXT)),
+        "ttl": WHOLE,
+        "awsTags": TEXTS,
+    }
+)
+DYNAMIC = Object({"config": CONFIG}, {"path": TEXT, "metadata": METADATA})
+INTEGRATION_CONFIG = Object(may=dict.fromkeys(("roleArn", "externalId", "tenantId", "clientId"), TEXT))
+INTEGRATION = Object({"config": INTEGRATION_CONFIG}, {"name": TEXT, "type": TEXT, "metadata": METADATA})
+LISTED_INTEGRATION = Object({"name": TEXT, "type": TEXT}, {"id": TEXT, "createdAt": TEXT})
+LISTED_LEASE = Object({"id": UUID}, {"dynamicSecretType": TEXT, "expiration": TEXT, "createdAt": TEXT})
+LEASE = Object(
+    may={"dynamicSecretType": TEXT, "dynamicSecretPath": TEXT, "expiration": TEXT, "metadata": METADATA},
+)
+# Without an ID or an expiration the credentials work all the same.
+GENERATED = Object({"secret": Object(may={"leaseId": TEXT, "expiration": TEXT}, filled=True)})
+
+_NAME = "[^/]+"
+_EXPECTED: tuple[tuple[str, str, Shape], ...] = (
+    ("GET", "/session", Object(may={"valid": YES_OR_NO})),
+    ("GET", "/(folders|static|dynamic)", Object({"data": List(ITEM)})),
+    ("GET", f"/(folders|static|dynamic)/{_NAME}/metadata", METADATA),
+    ("GET", f"/static/{_NAME}", STATIC),
+    ("GET", f"/dynamic/{_NAME}", DYNAMIC),
+    ("POST", f"/dynamic/{_NAME}/generate", GENERATED),
+    ("GET", f"/integrations(/{_NAME})?", Object({"data": List(LISTED_INTEGRATION)})),
+    ("GET", f"/integrations/{_NAME}/{_NAME}", INTEGRATION),
+    ("GET", f"/integrations/{_NAME}/{_NAME}/dynamic", Object({"data": List(ITEM)})),
+    ("GET", f"/leases/{_NAME}", Object({"data": List(LISTED_LEASE)})),
+    ("GET", f"/leases/id/{_NAME}", LEASE),
+)
+_PATTERNS = tuple((method, re.compile(path), shape) for method, path, shape in _EXPECTED)
+
+
+def expected(request: Request) -> Shape | None:
+    """The shape that the code needs of the answer to a request; None: it needs no answer but the status."""
+    for method, pattern, shape in _PATTERNS:
+        if method == request.method and pattern.fullmatch(request.path):
+            return shape
+    return None
+
+
+def misfit(value: Any, shape: Shape, where: str = "") -> str | None:
+    """What keeps a parsed answer from having the shape, in words without a value; None: nothing.
+
+    :arg where: the field, such as ``data[3].path``; "": the answer as a whole.
+    """
+    if isinstance(shape, Kind):
+        return None if _CHECKS[shape](value) else _wrong(value, shape.name, where)
+    if isinstance(shape, List):
+        if not isinstance(value, list):
+            return _wrong(value, "a list", where)
+        found = (misfit(one, shape.of, f"{where}[{number}]") for number, one in enumerate(value))
+        return next((problem for problem in found if problem), None)
+    return _object_misfit(value, shape, where) if isinstance(value, dict) else _wrong(value, "an object", where)
+
+
+def _object_misfit(value: dict[str, Any], shape: Object, where: str) -> str | None:
+    """The first thing that keeps an object from having the shape."""
+    dot = f"{where}." if where else ""
+    missing = [name for name in shape.needs if name not in value]
+    if missing and not _is_deleted(value):
+        return f"{dot}{missing[0]} is missing"
+    if shape.filled and not value:
+        return f"{where or 'the whole'} is empty"
+    there = [(name, inner, value[name]) for name, inner in shape.needs.items() if name in value]
+    there += [(name, inner, value[name]) for name, inner in shape.may.items() if value.get(name) is not None]
+    # The names of what is not ours are somebody's data, so none is repeated.
+    there += [("(a value)", shape.each, one) for one in value.values()] if shape.each is not None else []
+    return next((problem for name, inner, one in there if (problem := misfit(one, inner, f"{dot}{name}"))), None)
+
+
+def _is_deleted(value: Mapping[str, Any]) -> bool:
+    """Whether it shows something deleted, whose content a service may keep back."""
+    metadata = value.get("metadata")
+    return bool(value.get("deletedAt") or (isinstance(metadata, dict) and metadata.get("deletedAt")))
+
+
+def _wrong(value: Any, wanted: str, where: str) -> str:
+    return f"{where or 'the whole'} is {_kind_of(value)} instead of {wanted}"
+
+
+def _kind_of(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "true or false"
+    names = ((dict, "an object"), (list, "a list"), (str, "text"), (int, "a number"), (float, "a number"))
+    return next((name for kind, name in names if isinstance(value, kind)), "something else")
+
+
+def _is_uuid(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(uuid.UUID(value))
+    except ValueError:
+        return False
+
+
+_CHECKS = {
+    TEXT: lambda value: isinstance(value, str),
+    WHOLE: lambda value: isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63,
+    YES_OR_NO: lambda value: isinstance(value, bool),
+    UUID: _is_uuid,
+}
