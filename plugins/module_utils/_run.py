@@ -160,7 +160,7 @@ def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: 
 def _apply(
     client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, sent: list[Request]
 ) -> Mapping[str, Any]:
-    """Send the writes; what is left after some of them is planned anew.
+    """The task's values after all writes; what is left after some of them is planned anew.
 
     :arg sent: the writes so far.
     """
@@ -168,6 +168,16 @@ def _apply(
     if not change.requests:
         return change.predicted() if begun is None else begun
     answers: list[Any] = []
+    try:
+        return _send(client, spec, parameters, change, answers, sent)
+    except WorkloadCredentialsError as error:
+        raise change.with_losses(error, len(answers)) from None
+
+
+def _send(
+    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, answers: list[Any], sent: list[Request]
+) -> Mapping[str, Any]:
+    """Send the writes; ``answers`` takes those to this change's own."""
     for position, request in enumerate(change.requests):
         _check_progress(request, sent)
         sent.append(request)

@@ -22,6 +22,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 
+_NOUNS = {"folders": "folder", "static": "static secret", "dynamic": "dynamic secret"}
+
 
 def find_living(client: Client, request: Request) -> dict[str, Any] | None:
     """The resource or its metadata; None where there is none or where it is deleted.
@@ -118,7 +120,8 @@ def revive(client: Client, kind: str, path: ResourcePath, on_deleted: str) -> tu
             "and creates it anew."
         )
     if on_deleted == "replace":
-        return (item("DELETE", kind, path, query={"permanent": True}),)
+        loss = f"the deleted {_NOUNS[kind]} {path}, which could have been restored"
+        return (item("DELETE", kind, path, query={"permanent": True}, loss=loss),)
     return (item("POST", kind, path, "restore", replay=Replay.CREATE),)
 
 
