@@ -42,12 +42,11 @@ class Deliveries:
     def run(self, *entries: dict[str, Any], state: str = "present", **options: Any) -> Outcome:
         """The outcome for these entries, in the namespace where they name none."""
         named = [{"namespace": self.namespace, **entry} for entry in entries]
-        connection = options.pop("connection", {})
         self.lines.clear()
         with InWorker({"kubeconfig": self.kubeconfig}) as cluster:
             job = Job(
                 entries=checked_entries(named, "push"),
-                client=lambda: self.site.client(**connection),
+                client=self.site.client,
                 service=self._service,
                 cluster=lambda: cluster,
                 template=_templates(),
