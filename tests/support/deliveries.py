@@ -39,15 +39,21 @@ class Deliveries:
         self.lines: list[str] = []
         self.last_words: list[str] = []
 
-    def run(self, *entries: dict[str, Any], state: str = "present", **options: Any) -> Outcome:
-        """The outcome for these entries, in the namespace where they name none."""
+    def run(
+        self, *entries: dict[str, Any], state: str = "present", delivery: str = "push", token: str = "", **options: Any
+    ) -> Outcome:
+        """The outcome for these entries, in the namespace where they name none.
+
+        :arg token: the operator's own.
+        :raises WorkloadCredentialsError: an entry is not right.
+        """
         named = [{"namespace": self.namespace, **entry} for entry in entries]
         self.lines.clear()
         with InWorker({"kubeconfig": self.kubeconfig}) as cluster:
             job = Job(
-                entries=checked_entries(named, "push"),
+                entries=checked_entries(named, delivery),
                 client=self.site.client,
-                service=self._service,
+                service=functools.partial(self._service, token.strip()),
                 cluster=lambda: cluster,
                 template=_templates(),
                 tell=self.lines.extend,
@@ -56,9 +62,9 @@ class Deliveries:
             )
             return perform(job, state)
 
-    def _service(self) -> Service:
+    def _service(self, token: str) -> Service:
         settings, ca_cert = self.site.settings(), Path(self.site.emulator.ca_cert).read_text(encoding="utf-8")
-        return Service(settings.api_url, settings.site_id, settings.api_version, settings.token(), ca_cert)
+        return Service(settings.api_url, settings.site_id, settings.api_version, token or settings.token(), ca_cert)
 
 
 @functools.cache
