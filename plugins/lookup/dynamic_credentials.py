@@ -157,9 +157,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._generate import OPTIONS, generate_on_read
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
     WorkloadCredentialsLookup,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.generate import (
+    OPTIONS,
+    generate_on_read,
 )
 
 

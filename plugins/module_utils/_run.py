@@ -35,7 +35,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     typed,
     with_origin,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change, foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options, Spec
 
 # Another writer may undo a write once between two looks.
@@ -90,8 +90,8 @@ def run(spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bo
 def _result(
     client: Client, spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool
 ) -> dict[str, Any]:
-    change = spec.plan(client, parameters) if check_mode else _planned(client, spec, parameters)
-    changed = bool(change.requests)
+    change = spec.change(client, parameters) if check_mode else _planned(client, spec, parameters)
+    changed = change.changes
     values = _applied(client, spec, parameters, change) if changed and not check_mode else dict(change.predicted())
     warnings = [*map(foreseen, change.missing), *change.warnings, *values.pop("warnings", ())]
     result: dict[str, Any] = {"changed": changed, **values}
@@ -144,7 +144,7 @@ def _environment_fallback(name: str, option: Mapping[str, Any], origins: dict[st
 
 def _planned(client: Client, spec: Spec, parameters: Mapping[str, Any]) -> Change:
     """The plan of a real run, for which everything must be there."""
-    change = spec.plan(client, parameters)
+    change = spec.change(client, parameters)
     if change.missing:
         raise StateError(" ".join(change.missing))
     return change
@@ -164,8 +164,9 @@ def _apply(
 
     :arg sent: the writes so far.
     """
+    begun = change.first() if change.first else None
     if not change.requests:
-        return change.predicted()
+        return change.predicted() if begun is None else begun
     answers: list[Any] = []
     try:
         return _send(client, spec, parameters, change, answers, sent)

@@ -14,16 +14,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, Found
+
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-    from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
 
 Options = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One module: ``plan`` reads what is there and returns what would change.
+    """One module: ``plan`` looks at what is there and returns what would change, or ``read`` what is there.
 
     ``returns_values``: the result holds secret values, so it is hidden from all output;
     ``values_option`` names the boolean option that leaves them out when it is false.
@@ -31,13 +32,23 @@ class Spec:
 
     name: str
     options: Options
-    plan: Callable[[Client, Mapping[str, Any]], Change]
+    plan: Callable[[Client, Mapping[str, Any]], Change] | None = None
+    read: Callable[[Client, Mapping[str, Any]], Found] | None = None
     returns_values: bool = False
     values_option: str | None = None
     required_if: Sequence[Sequence[Any]] = ()
     required_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     required_one_of: Sequence[Sequence[str]] = ()
     mutually_exclusive: Sequence[Sequence[str]] = ()
+
+    def change(self, client: Client, parameters: Mapping[str, Any]) -> Change:
+        """The plan; that of a module which only reads changes nothing."""
+        if self.read is not None:
+            found = self.read(client, parameters)
+            return Change(predicted=lambda: found.values, missing=found.missing)
+        if self.plan is None:
+            raise AssertionError(f"{self.name} neither plans nor reads")
+        return self.plan(client, parameters)
 
     @property
     def constraints(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run, validate
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import task_connection
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run_leases import RunLeases
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.leases import RunLeases
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
     environment_in_force,
     is_local,

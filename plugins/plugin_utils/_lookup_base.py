@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
     WorkloadCredentialsError,
     unforeseen,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import POOL_SIZE
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._check_mode import in_check_mode
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
@@ -41,8 +38,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
 _ANSIBLES_OWN = {"allow_unsafe", "errors", "wantlist"}
 # An option of every lookup that works on several terms at once.
 CONCURRENCY: Mapping[str, Any] = {"type": "int", "default": 8, "env": ("WORKLOAD_CREDENTIALS_CONCURRENCY",)}
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no types
@@ -101,16 +96,3 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
             ini,
         ]
         self._resolved = resolve(known, sources)
-
-
-def side_by_side(function: Callable[[_T], _R], items: Sequence[_T], limit: int) -> list[_R]:
-    """Results in the items' order, computed at most ``limit`` at a time; all are finished before an error is raised.
-
-    :raises OptionError: the limit, which is the option ``concurrency``, is out of range.
-    """
-    if not 1 <= limit <= POOL_SIZE:
-        raise OptionError("concurrency", f"it must be from 1 to {POOL_SIZE}.")
-    if len(items) < 2:
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(min(limit, len(items))) as pool:
-        return list(pool.map(function, items))

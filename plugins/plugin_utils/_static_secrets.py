@@ -12,6 +12,10 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import (
+    check_concurrency,
+    side_by_side,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
     StateError,
@@ -20,19 +24,16 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import foreseen
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
-    no_value,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     absence,
     find_living,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
-    CONCURRENCY,
-    side_by_side,
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
+    no_value,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY
 
 _LEFT_OUT = object()
 _CHOICES = ["error", "warn", "skip"]
@@ -62,6 +63,7 @@ def read_secrets(
     :raises WorkloadCredentialsError: one is missing or forbidden, and the options do not say otherwise.
     """
     paths = [parse_path(str(term), "_terms") for term in terms]
+    check_concurrency(options["concurrency"])
     values = side_by_side(lambda path: _read(client, path, options, warn), paths, options["concurrency"])
     return [value for value in values if value is not _LEFT_OUT]
 

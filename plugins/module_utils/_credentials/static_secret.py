@@ -17,7 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Credentials
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     absence,
     find_living,
 )

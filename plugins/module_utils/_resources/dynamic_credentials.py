@@ -24,19 +24,19 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import seconds_left
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change, foreseen
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     lease_id_of,
     living_leases,
     named,
     unending,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     absence,
     find_living,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import snake_case
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import snake_case
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 # The generated keys by provider type (API document, "Generate Dynamic Credential"), with values that nobody can take

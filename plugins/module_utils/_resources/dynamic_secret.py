@@ -8,56 +8,59 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
-    RequestError,
-    StateError,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
     check_integration_name,
     parse_path,
-    segment,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_config import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
     check_complete,
     check_config,
     config_after,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+    end_leases,
+    refused_words,
+    staying_words,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.integrations import (
     integration_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.json_values import patch_between
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import revocation
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
+    patch_between,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     living_leases,
     named,
     revocable,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     deletion,
     find_living,
     is_restore,
     missing_parent,
     revive,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.tags import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.remaking import (
+    options_again,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
     Tags,
     tag_requests,
     tags_after,
     wanted_tags,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
     CONNECTION,
     LIFECYCLE,
@@ -162,26 +165,11 @@ def _recreate(client: Client, path: ResourcePath, found: Mapping[str, Any], para
     creation = _creation(client, path, parameters, tags)
     missing = _prerequisites(client, path, parameters)
     removal = _delete(client, path, found, {**parameters, "permanent": True})
-    *first, deletion_of_it = removal.requests
-    options = json.dumps(_options(client, path, found.get("config") or {}, tags))
+    (deletion_of_it,) = removal.requests
+    options = options_again(client, path, found.get("config") or {}, tags)
     told = replace(deletion_of_it, loss=f"the dynamic secret {path}, which these options make again: {options}")
-    return replace(creation, requests=(*first, told, *creation.requests), before=removal.before, missing=missing)
-
-
-def _options(client: Client, path: ResourcePath, config: Mapping[str, Any], tags: Tags) -> dict[str, Any]:
-    """The module's options that make a definition."""
-    options = {"path": str(path), **view(config), "tags": dict(tags)}
-    try:
-        integrations = client.items(Request("GET", f"/integrations/{segment(str(config.get('type')))}"))
-    except RequestError:
-        # Who may not list them still has the ID.
-        return options
-    names = {one.get("id"): one.get("name") for one in integrations}
-    name = names.get(config.get("integrationId"))
-    if name:
-        options = {key: value for key, value in options.items() if key != "integration_id"}
-        options["integration_name"] = name
-    return options
+    requests = (told, *creation.requests)
+    return replace(creation, first=removal.first, requests=requests, before=removal.before, missing=missing)
 
 
 def _obstacle(
@@ -242,8 +230,20 @@ def _delete(
             "revoke_leases=true revokes them first."
         )
     before = _shown(path, found.get("config") or {}, (found.get("metadata") or {}).get("tags") or {})
-    first = tuple(revocation(lease["id"], tolerated=()) for lease in ending)
-    return deletion(client, "dynamic", path, before, parameters, first=first)
+    removal = deletion(client, "dynamic", path, before, parameters)
+    return replace(removal, first=lambda: _end(client, path, ending)) if ending else removal
+
+
+def _end(client: Client, path: ResourcePath, leases: list[dict[str, Any]]) -> dict[str, Any]:
+    """End the leases that are in the way.
+
+    :raises StateError: one may live on, so that the definition stays.
+    """
+    ended = end_leases(client, leases)
+    problem = " ".join(filter(None, (refused_words(ended), staying_words(ended))))
+    if problem:
+        raise StateError(f"{path} was not deleted. {problem}")
+    return {}
 
 
 def _metadata(client: Client, path: ResourcePath, found: Mapping[str, Any], *, needed: bool) -> dict[str, Any]:

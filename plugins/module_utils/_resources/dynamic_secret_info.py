@@ -18,17 +18,17 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     find_living,
     listed,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """Nothing is changed; ``predicted`` holds what was read."""
+def read(client: Client, parameters: Mapping[str, Any]) -> Found:
+    """What is there."""
     missing: tuple[str, ...] = ()
     if parameters["path"] is not None:
         definitions = _one(client, parse_path(parameters["path"], "path"))
@@ -40,7 +40,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
         }
         found, missing = listed(client, Request("GET", "/dynamic", query=query))
         definitions = view(found)
-    return Change(predicted=lambda: {"dynamic_secrets": definitions}, missing=missing)
+    return Found({"dynamic_secrets": definitions}, missing)
 
 
 def _one(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ DYNAMIC_SECRET_INFO = Spec(
         "recursive": {"type": "bool", "default": False},
         "deleted_only": {"type": "bool", "default": False},
     },
-    plan=plan,
+    read=read,
     required_one_of=(("path", "folder"),),
     mutually_exclusive=(("path", "folder"), ("path", "recursive"), ("path", "deleted_only")),
 )

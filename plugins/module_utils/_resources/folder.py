@@ -17,19 +17,19 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     deletion,
     find_living,
     is_restore,
     revive,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.tags import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
     tag_requests,
     tags_after,
     wanted_tags,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
     CONNECTION,
     LIFECYCLE,

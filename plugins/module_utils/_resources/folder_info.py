@@ -14,21 +14,21 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_folder
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import listed
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """Nothing is changed; ``predicted`` holds what was read."""
+def read(client: Client, parameters: Mapping[str, Any]) -> Found:
+    """What is there."""
     query = {
         "path": parse_folder(parameters["folder"], "folder"),
         "recursive": parameters["recursive"],
         "deletedOnly": parameters["deleted_only"],
     }
     folders, missing = listed(client, Request("GET", "/folders", query=query))
-    return Change(predicted=lambda: {"folders": view(folders)}, missing=missing)
+    return Found({"folders": view(folders)}, missing)
 
 
 FOLDER_INFO = Spec(
@@ -39,5 +39,5 @@ FOLDER_INFO = Spec(
         "recursive": {"type": "bool", "default": False},
         "deleted_only": {"type": "bool", "default": False},
     },
-    plan=plan,
+    read=read,
 )

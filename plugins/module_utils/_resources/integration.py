@@ -15,20 +15,17 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     check_integration_name,
-    segment,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.integrations import (
+    integration_path,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, STATE, Spec
 
 _SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
-
-
-def integration_path(kind: str, name: str) -> str:
-    """The path below the site's address."""
-    return f"/integrations/{segment(kind)}/{segment(name)}"
 
 
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:

@@ -17,21 +17,21 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     segment,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.integrations import (
     integration_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """Nothing is changed; ``predicted`` holds what was read."""
+def read(client: Client, parameters: Mapping[str, Any]) -> Found:
+    """What is there."""
     integrations = _one(client, parameters) if parameters["name"] is not None else _listed(client, parameters)
     if parameters["dynamic_secrets"]:
         integrations = [{**entry, "dynamic_secrets": _users(client, entry)} for entry in integrations]
-    return Change(predicted=lambda: {"integrations": integrations})
+    return Found({"integrations": integrations})
 
 
 def _one(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -60,6 +60,6 @@ INTEGRATION_INFO = Spec(
         # Whether to list them, not a secret.
         "dynamic_secrets": {"type": "bool", "default": False, "no_log": False},
     },
-    plan=plan,
+    read=read,
     required_by={"name": ("type",)},
 )

@@ -17,21 +17,21 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     lease_by_id,
     leases_below,
     leases_of,
     leases_request,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import listed
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """Nothing is changed; ``predicted`` holds what was read."""
+def read(client: Client, parameters: Mapping[str, Any]) -> Found:
+    """What is there."""
     leases, missing = _found(client, parameters)
-    return Change(predicted=lambda: {"leases": leases}, missing=missing)
+    return Found({"leases": leases}, missing)
 
 
 def _found(client: Client, parameters: Mapping[str, Any]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
@@ -56,7 +56,7 @@ LEASE_INFO = Spec(
         "folder": {"type": "str"},
         "recursive": {"type": "bool", "default": False},
     },
-    plan=plan,
+    read=read,
     required_one_of=(("path", "lease_id", "folder"),),
     mutually_exclusive=(("path", "lease_id", "folder"), ("path", "recursive"), ("lease_id", "recursive")),
 )

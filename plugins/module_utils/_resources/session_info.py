@@ -13,15 +13,15 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """Nothing is changed; a token that is not valid is an error with status 401."""
+def read(client: Client, parameters: Mapping[str, Any]) -> Found:
+    """The session; a token that is not valid is an error with status 401."""
     session = view(client.get(Request("GET", "/session")))
-    return Change(predicted=lambda: {"session": session})
+    return Found({"session": session})
 
 
-SESSION_INFO = Spec(name="session_info", options=CONNECTION, plan=plan)
+SESSION_INFO = Spec(name="session_info", options=CONNECTION, read=read)

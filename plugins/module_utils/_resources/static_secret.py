@@ -22,25 +22,25 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.json_values import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
     merged,
     patch_between,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     deletion,
     find_living,
     is_restore,
     missing_parent,
     revive,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.tags import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
     Tags,
     tag_requests,
     tags_after,
     wanted_tags,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
     CONNECTION,
     LIFECYCLE,

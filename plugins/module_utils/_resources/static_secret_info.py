@@ -9,39 +9,37 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import side_by_side
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
     parse_folder,
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     find_living,
     listed,
     listed_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import (
     view,
     without_secret,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
-CONCURRENCY = 8
 
-
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """Nothing is changed; ``predicted`` holds what was read."""
+def read(client: Client, parameters: Mapping[str, Any]) -> Found:
+    """What is there."""
     if parameters["path"] is not None:
         found = _one(client, parse_path(parameters["path"], "path"), parameters)
-        return Change(predicted=lambda: {"static_secrets": [] if found is None else [found]})
+        return Found({"static_secrets": [] if found is None else [found]})
     entries, missing = listed(client, _listing(parameters))
     secrets = _with_values(client, view(entries), parameters)
-    return Change(predicted=lambda: {"static_secrets": secrets}, missing=missing)
+    return Found({"static_secrets": secrets}, missing)
 
 
 def _one(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -71,11 +69,11 @@ def _with_values(client: Client, entries: list[dict[str, Any]], parameters: Mapp
     # The values of what is deleted cannot be read.
     if not parameters["values"] or parameters["deleted_only"]:
         return entries
-    with ThreadPoolExecutor(CONCURRENCY) as pool:
-        paths = [listed_path(entry) for entry in entries]
-        values = pool.map(lambda path: find_living(client, item("GET", "static", path)), paths)
-        # One that went between the two requests is left out, as if it had gone before.
-        return [{**entry, "secret": found["secret"]} for entry, found in zip(entries, values) if found is not None]
+    values = side_by_side(
+        lambda path: find_living(client, item("GET", "static", path)), [listed_path(entry) for entry in entries]
+    )
+    # One that went between the two requests is left out, as if it had gone before.
+    return [{**entry, "secret": found["secret"]} for entry, found in zip(entries, values) if found is not None]
 
 
 STATIC_SECRET_INFO = Spec(
@@ -90,7 +88,7 @@ STATIC_SECRET_INFO = Spec(
         "version": {"type": "int"},
         "values": {"type": "bool", "default": True},
     },
-    plan=plan,
+    read=read,
     returns_values=True,
     values_option="values",
     required_one_of=(("path", "folder"),),

@@ -18,8 +18,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import foreseen
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import missing_namespaces

@@ -19,12 +19,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Lease,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.ending import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     end_leases,
     refused_words,
     staying_words,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import named
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
 
 _NAMELESS = "{source}: the service named no lease for its credentials, so nothing can end them early."
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import run_in_process
 

@@ -105,9 +105,8 @@ def test_no_value_is_on_the_disk_while_it_is_pushed(plays: Plays, way: Watched, 
     def search(request: str) -> None:
         if WRITES.match(request):
             values = (b"canary-static-password", base64.b64encode(b"canary-static-password"))
-            for path in plays.folder.rglob("*"):
-                if path.is_file() and any(value in path.read_bytes() for value in values):
-                    found.append(str(path))
+            files = (path for path in plays.folder.rglob("*") if path.is_file())
+            found.extend(str(path) for path in files if any(value in path.read_bytes() for value in values))
 
     way.before = search
     running = start(plays, way, namespace)

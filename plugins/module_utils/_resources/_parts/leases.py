@@ -19,14 +19,16 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     OptionError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import seconds_left
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import (
     revocable as provider_revokes,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lifecycle import listed_path
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+    listed_path,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 
 
 def lease_path(lease_id: str, option: str) -> str:
@@ -38,6 +40,11 @@ def lease_path(lease_id: str, option: str) -> str:
         return f"/leases/id/{uuid.UUID(lease_id)}"
     except ValueError:
         raise OptionError(option, f"{lease_id!r} is not a lease's ID, which is a UUID.") from None
+
+
+def revocation(lease_id: str, *, tolerated: Sequence[str] = ("lease_not_revocable", "lease_revoke_failed")) -> Request:
+    """The request that ends a lease early."""
+    return Request("DELETE", lease_path(lease_id, "lease_id"), replay=Replay.NEVER, tolerated=tuple(tolerated))
 
 
 def leases_request(path: ResourcePath) -> Request:

@@ -15,7 +15,9 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.json_text import parse_json
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.json_values import same_json
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
+    same_json,
+)
 
 # Option -> the API's field, by provider type (API document, "Create Dynamic Secret").
 _SETS = ("policy_arns", "groups")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils import _lease_store
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import lease_store
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import (
     LeaseStore,
     MintedLeases,
 )
@@ -161,7 +161,7 @@ def test_a_failed_mint_leaves_nothing_behind(tmp_path: Path) -> None:
 def at(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let time have passed since now."""
     now = datetime.now(UTC).timestamp()
-    monkeypatch.setattr(_lease_store.time, "time", lambda: now + seconds)
+    monkeypatch.setattr(lease_store.time, "time", lambda: now + seconds)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.view import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import (
     snake_case,
     view,
     without_secret,

@@ -25,6 +25,17 @@ def foreseen(missing: str) -> str:
     return f"{missing} In check mode an earlier task is taken to have made it; without one a real run fails here."
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a module that only reads has found.
+
+    ``values`` are the task's return values; ``missing`` as in a change.
+    """
+
+    values: Mapping[str, Any]
+    missing: Sequence[str] = ()
+
+
 def _nothing() -> Mapping[str, Any]:
     return {}
 
@@ -35,8 +46,9 @@ def _as_it_is(error: RequestError) -> WorkloadCredentialsError:
 
 @dataclass(frozen=True)
 class Change:
-    """``requests`` are the writes that lead from ``before`` to ``after``; none: nothing to do.
+    """``requests`` are the writes that lead from ``before`` to ``after``, after ``first``; neither: nothing to do.
 
+    ``first`` is done side by side, such as ending leases, and gives the return values where no request follows.
     ``before`` and ``after`` are shown as the diff and hold no secret value; None: absent.
     ``predicted`` makes the task's return values without writing; ``outcome`` makes them from the writes' answers.
     ``explain`` makes a request's error into the one that the user sees.
@@ -45,6 +57,7 @@ class Change:
     """
 
     requests: tuple[Request, ...] = ()
+    first: Callable[[], Mapping[str, Any]] | None = None
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     predicted: Callable[[], Mapping[str, Any]] = _nothing
@@ -53,6 +66,11 @@ class Change:
     replan: bool = False
     warnings: Sequence[str] = field(default_factory=tuple)
     missing: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.requests or self.first)
 
     def with_losses(self, error: WorkloadCredentialsError, done: int) -> WorkloadCredentialsError:
         """The error that ended these writes, with what they had removed for good by then.

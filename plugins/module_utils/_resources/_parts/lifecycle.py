@@ -20,7 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 
 _NOUNS = {"folders": "folder", "static": "static secret", "dynamic": "dynamic secret"}
 
@@ -136,13 +136,11 @@ def deletion(
     path: ResourcePath,
     before: Mapping[str, Any] | None,
     parameters: Mapping[str, Any],
-    first: tuple[Request, ...] = (),
     **query: Any,
 ) -> Change:
     """The change that makes the resource absent: gone for good with ``permanent``, else restorable.
 
     :arg before: its view for the diff, None where there is none.
-    :arg first: writes that must come before, such as revoking leases.
     """
     permanent = parameters["permanent"]
     if before is None and not (permanent and find_deleted(client, kind, path)):
@@ -150,4 +148,4 @@ def deletion(
     shown = {"path": str(path), "deleted": True} if before is None else before
     after = None if permanent else {"path": str(path), "deleted": True}
     request = item("DELETE", kind, path, query={"permanent": permanent, **query})
-    return Change(requests=(*first, request), before=shown, after=after)
+    return Change(requests=(request,), before=shown, after=after)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.tags import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
     tag_requests,
     tags_after,
     wanted_tags,

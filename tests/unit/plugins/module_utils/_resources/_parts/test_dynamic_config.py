@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_config import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
     check_complete,
     check_config,
     config_after,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.json_values import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
     merged,
     patch_between,
     same_json,

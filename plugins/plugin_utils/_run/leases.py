@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import is_lease_id
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     may_be_revocable,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.leases import is_lease_id
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lease_store import MintedLeases
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._sealed import run_folder
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import MintedLeases
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import run_folder
 
 _CONCERNED = ("dynamic_credentials", "lease")
 
