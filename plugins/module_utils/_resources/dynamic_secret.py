@@ -8,22 +8,16 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
-    RequestError,
-    StateError,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
     check_integration_name,
     parse_path,
-    segment,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
@@ -56,6 +50,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     is_restore,
     missing_parent,
     revive,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.remaking import (
+    options_again,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
     Tags,
@@ -169,26 +166,10 @@ def _recreate(client: Client, path: ResourcePath, found: Mapping[str, Any], para
     missing = _prerequisites(client, path, parameters)
     removal = _delete(client, path, found, {**parameters, "permanent": True})
     (deletion_of_it,) = removal.requests
-    options = json.dumps(_options(client, path, found.get("config") or {}, tags))
+    options = options_again(client, path, found.get("config") or {}, tags)
     told = replace(deletion_of_it, loss=f"the dynamic secret {path}, which these options make again: {options}")
     requests = (told, *creation.requests)
     return replace(creation, first=removal.first, requests=requests, before=removal.before, missing=missing)
-
-
-def _options(client: Client, path: ResourcePath, config: Mapping[str, Any], tags: Tags) -> dict[str, Any]:
-    """The module's options that make a definition."""
-    options = {"path": str(path), **view(config), "tags": dict(tags)}
-    try:
-        integrations = client.items(Request("GET", f"/integrations/{segment(str(config.get('type')))}"))
-    except RequestError:
-        # Who may not list them still has the ID.
-        return options
-    names = {one.get("id"): one.get("name") for one in integrations}
-    name = names.get(config.get("integrationId"))
-    if name:
-        options = {key: value for key, value in options.items() if key != "integration_id"}
-        options["integration_name"] = name
-    return options
 
 
 def _obstacle(

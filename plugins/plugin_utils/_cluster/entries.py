@@ -132,7 +132,12 @@ def _entry(given: Any, where: str, delivery: str) -> Entry:
 
 
 def _validated(given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    result = _validator(frozenset(given)).validate(dict(given))
+    try:
+        result = _validator(frozenset(given)).validate(dict(given))
+    except TypeError:
+        # Ansible looks for nested options also in what it has just found to be no dictionary.
+        wrong = [name for name in given if "options" in ENTRY.get(name, {}) and not isinstance(given[name], Mapping)]
+        raise OptionError(".".join([where, *wrong[:1]]), "it, or an option in it, must be a dictionary.") from None
     if result.error_messages:
         raise WorkloadCredentialsError(
             " ".join(f"{where}: {message.rstrip('.')}." for message in result.error_messages)
