@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,14 +17,14 @@ from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Template
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Service
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job, Service, Template
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
 
 from tests.support.site import Site
+
+_PLUGINS = Path(__file__).parents[2] / "plugins"
 
 
 class Deliveries:
@@ -69,6 +70,10 @@ class Deliveries:
 
 @functools.cache
 def _templates() -> Template:
+    # All that is loaded when it is needed: Ansible's loader will have nothing to do with what it has not begun itself.
+    for path in (*_PLUGINS.glob("plugin_utils/**/*.py"), *_PLUGINS.glob("module_utils/**/*.py")):
+        name = ".".join(path.relative_to(_PLUGINS).with_suffix("").parts)
+        importlib.import_module(f"ansible_collections.community.workload_credentials.plugins.{name}")
     with suppress(RuntimeError):
         # Done already where something else has needed it.
         init_plugin_loader()

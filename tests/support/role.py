@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Scope
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope
 from kubernetes import client
 
 from tests.support.deliveries import Deliveries

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     StateError,
@@ -31,14 +31,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     notes_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import (
-    Operating,
-    let_go,
-    states,
-    take_over,
-    wait_until_ready,
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import (
+    Outcome,
+    raise_refusals,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
     MINT,
     Step,
@@ -53,11 +49,9 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     settled,
     writes_of,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
-    raise_refusals,
-    remove_unwanted,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import write_files
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
 
 
 class Delivery:
@@ -80,18 +74,30 @@ class Delivery:
         plan = plan_of(job)
         job.tell(plan.lines)
         if job.render_dir:
+            from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import (
+                write_files,
+            )
+
             write_files(job, plan.manifests, outcome)
         self._make_namespaces(plan)
         writes = self._possible(writes_of(self._known(plan), plan.asked.sources, self._cluster))
-        operating = Operating(self._cluster, plan.manifests, self._absent)
-        operating.apply(outcome, check_mode=job.check_mode)
+        operating = self._operate(plan) if job.operated else None
         pushed = self._push(plan, writes)
-        self._settle_operated(plan, operating)
-        outcome.report.extend(operating.report())
+        if operating is not None:
+            self._settle_operated(plan, operating)
+            outcome.report.extend(operating.report())
         outcome.report.extend(pushed)
         self._foresee(plan)
         if job.prune:
             self._prune(plan)
+
+    def _operate(self, plan: Plan) -> Operating:
+        """Give the operator what it needs."""
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
+
+        operating = Operating(self._cluster, plan.manifests, self._absent)
+        operating.apply(self._outcome, check_mode=self._job.check_mode)
+        return operating
 
     @staticmethod
     def _known(plan: Plan) -> list[Step]:
@@ -162,6 +168,10 @@ class Delivery:
                 ready.append(answer)
         operated = [one.step for one in ready if one.step.is_operated]
         if operated:
+            from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import (
+                take_over,
+            )
+
             freed = take_over(self._cluster, operated, plan.external, self._job.wait_timeout)
             ready = [replace(one, before=freed.get(one.step.where, one.before)) for one in ready]
         done = {}
@@ -219,6 +229,12 @@ class Delivery:
 
     def _settle_operated(self, plan: Plan, operating: Operating) -> None:
         """Wait for the operator, and give up the Secrets that it has taken over."""
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import (
+            let_go,
+            states,
+            wait_until_ready,
+        )
+
         job = self._job
         entries = operating.applied(job.operated)
         if not entries:
@@ -234,6 +250,10 @@ class Delivery:
             self._minted.supersede(step.supersedes)
 
     def _prune(self, plan: Plan) -> None:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
+            remove_unwanted,
+        )
+
         wanted = {one.operated.identity for one in plan.manifests}
         wanted |= {("Secret", entry.namespace, entry.name) for entry in self._job.entries}
         for lease in remove_unwanted(self._job, wanted, None, self._outcome):

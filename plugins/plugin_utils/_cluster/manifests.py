@@ -11,19 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
-    Operated,
-    Service,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Service, Template
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Operated
 
 # JSON names a character beyond U+FFFF by two escapes, and YAML by one.
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
-# Renders the template of this name (and says which file that was) with these variables.
-Template = Callable[[str, Mapping[str, Any]], "tuple[str, str]"]
 
 
 @dataclass(frozen=True)

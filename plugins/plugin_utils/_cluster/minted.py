@@ -9,9 +9,8 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from threading import Lock
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
@@ -19,12 +18,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Lease,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
-    end_leases,
-    refused_words,
-    staying_words,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 
 _NAMELESS = "{source}: the service named no lease for its credentials, so nothing can end them early."
 
@@ -68,7 +64,7 @@ class Minted:
     def doubtful(self, lease: Lease | None) -> str:
         """Whether a Secret holds it is not known, so that it may neither be ended nor forgotten: a sentence."""
         self.held(lease)
-        return f"It may hold the lease {named([_listed(lease)])}." if lease and lease.id else ""
+        return f"It may hold the lease {_named([_listed(lease)])}." if lease and lease.id else ""
 
     def end(self) -> tuple[str, str]:
         """End those that nobody holds, and those that were superseded.
@@ -80,11 +76,25 @@ class Minted:
             self._loose, self._superseded = {}, []
         if not ending or not self._is_real:
             return "", ""
+        # Most runs end none.
+        from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+            end_leases,
+            refused_words,
+            staying_words,
+        )
+
         try:
             ended = end_leases(self._client(), ending)
         except WorkloadCredentialsError as error:
-            return "", f"Leases that may live on: {named(ending)}. {error}"
+            return "", f"Leases that may live on: {_named(ending)}. {error}"
         return staying_words(ended), refused_words(ended)
+
+
+def _named(leases: list[dict[str, object]]) -> str:
+    # What ends leases, and so this, is loaded where there are any.
+    from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
+
+    return named(leases)
 
 
 def _listed(lease: Lease) -> dict[str, object]:

@@ -34,15 +34,13 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import (
     Outcome,
     differing,
+    raise_refusals,
     where,
     without_bookkeeping,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import LET_GO, Step
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import shown
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
-    raise_refusals,
-    remove,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import remove
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status, statuses
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import (
     Identity,

@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
@@ -83,13 +82,6 @@ def remove(cluster: Cluster, objects: Sequence[Found], timeout: float) -> dict[I
         for one in cluster.wait_gone(waiting, max(0.1, deadline - time.monotonic())) if waiting else ():
             stuck[identity_of(one)] = f"Timed out waiting on resource {where(one)}: something holds it (a finalizer)."
     return stuck
-
-
-def raise_refusals(answers: Sequence[Any]) -> None:
-    """:raises StateError: the cluster has refused something; the text holds each refusal."""
-    refused = [answer.words for answer in answers if isinstance(answer, Refusal)]
-    if refused:
-        raise StateError(" ".join(refused))
 
 
 def tear_down(job: Job, outcome: Outcome) -> list[Lease]:

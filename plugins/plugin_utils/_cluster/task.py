@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The states of cluster_credentials, from a job to its outcome; whatever ends it, no lease is left unnamed.
 
+Ansible compiles a collection's code in each worker, so a state loads what it needs, and a push nothing of the operator.
 Private to this collection: it may change at any time.
 """
 
@@ -12,13 +13,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.deliver import Delivery
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import states
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import tear_down
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import render
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
     ABSENT,
     PRESENT,
@@ -52,20 +49,28 @@ def perform(job: Job, state: str) -> Outcome:
 
 
 def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.deliver import Delivery
+
     if job.entries or job.prune:
         Delivery(job, outcome, minted).run()
 
 
 def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import tear_down
+
     for lease in tear_down(job, outcome):
         minted.supersede(lease)
 
 
 def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import render
+
     render(job, outcome)
 
 
 def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import states
+
     found = states(job.cluster(), job.entries, causes=True) if job.entries else []
     job.tell([one.line for one in found])
     outcome.report.extend(one.reported() for one in found)
