@@ -17,7 +17,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    ResourcePath,
+    check_version,
+    parse_path,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
@@ -53,7 +57,7 @@ OPTIONS: Options = {
 
 
 def read_secrets(
-    client: Client, terms: list[Any], options: Mapping[str, Any], warn: Callable[[str], None]
+    client: Client, terms: list[str], options: Mapping[str, Any], warn: Callable[[str], None]
 ) -> list[Any]:
     """The values of the secrets at these paths, in order, without those that are left out.
 
@@ -61,7 +65,8 @@ def read_secrets(
         ``concurrency``; and ``in_check_mode``, in which an earlier task may have made what is missing.
     :raises WorkloadCredentialsError: one is missing or forbidden, and the options do not say otherwise.
     """
-    paths = [parse_path(str(term), "_terms") for term in terms]
+    check_version(options["version"])
+    paths = [parse_path(term, "_terms") for term in terms]
     values = side_by_side(lambda path: _read(client, path, options, warn), paths, options["concurrency"])
     return [value for value in values if value is not _LEFT_OUT]
 

@@ -14,11 +14,11 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     NotFoundError,
-    OptionError,
     StateError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
+    check_version,
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
@@ -61,8 +61,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """
     path = parse_path(parameters["path"], "path")
     wanted_tags(parameters)
-    if parameters["version"] is not None and parameters["version"] < 1:
-        raise OptionError("version", "versions count from 1.")
+    check_version(parameters["version"])
     found = find_living(client, item("GET", "static", path))
     if parameters["state"] == "absent":
         before = None if found is None else _shown(path, _values(path, found), {}, _tags(found))

@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
+    check_version,
     parse_folder,
     parse_path,
 )
@@ -36,6 +37,7 @@ CONCURRENCY = 8
 
 def read(client: Client, parameters: Mapping[str, Any]) -> Found:
     """What is there."""
+    check_version(parameters["version"])
     if parameters["path"] is not None:
         found = _one(client, parse_path(parameters["path"], "path"), parameters)
         return Found({"static_secrets": [] if found is None else [found]})

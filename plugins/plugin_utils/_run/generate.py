@@ -20,7 +20,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import formatted
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
+    fields_of,
+    formatted,
+    is_text,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     is_lease_id,
     lease_id_of,
@@ -73,7 +78,7 @@ OPTIONS: Options = {
 
 def generate_on_read(
     client: Client,
-    terms: list[Any],
+    terms: list[str],
     options: Mapping[str, Any],
     variables: Mapping[str, Any],
     warn: Callable[[str], None],
@@ -85,21 +90,34 @@ def generate_on_read(
     :arg variables: the task's, for the host's name.
     :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
     """
-    paths = [parse_path(str(term), "_terms") for term in terms]
-    if int(options["min_ttl"]) < 0:
-        raise OptionError("min_ttl", "it must be 0 or more seconds.")
-    if options["outlives_run"] and options["reuse"] != "never":
-        raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
+    paths = [parse_path(term, "_terms") for term in terms]
+    _check(options)
     fresh: list[dict[str, Any]] = []
     try:
         credentials = side_by_side(_source(client, options, variables, warn, fresh), paths, options["concurrency"])
+        shown = (formatted(found, options["format"], str(path)) for path, found in zip(paths, credentials))
+        return [_field(one, options, path) for path, one in zip(paths, shown)]
     except WorkloadCredentialsError as error:
         if not fresh:
             raise
         raise StateError(f"{error}{_ended(client, fresh)}") from None
-    return [
-        _field(formatted(found, options["format"], str(path)), options, path) for path, found in zip(paths, credentials)
-    ]
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """See that the options can be had together, before anything is minted.
+
+    :raises OptionError: they cannot.
+    """
+    key, name = options["key"], options["format"]
+    if int(options["min_ttl"]) < 0:
+        raise OptionError("min_ttl", "it must be 0 or more seconds.")
+    if options["outlives_run"] and options["reuse"] != "never":
+        raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
+    if key is not None and is_text(name):
+        raise OptionError("key", f"format={name} is a text without fields.")
+    known = {key for one in PROVIDERS.values() for key in one.keys} if name == "raw" else fields_of(name)
+    if key is not None and key not in known:
+        raise OptionError("key", f"no credentials of format={name} have {key!r}; there are {', '.join(sorted(known))}.")
 
 
 def _source(
@@ -173,8 +191,6 @@ def _field(credentials: Any, options: Mapping[str, Any], path: ResourcePath) -> 
     key = options["key"]
     if key is None:
         return credentials
-    if not isinstance(credentials, Mapping):
-        raise OptionError("key", f"format={options['format']} is a text without fields.")
     if key not in credentials:
         keys = one_line(", ".join(sorted(credentials)))
         raise OptionError("key", f"the credentials of {path} have no {key!r}; they have {keys}.")

@@ -259,6 +259,13 @@ def test_leases_that_outlive_the_run_are_minted_together_or_not_at_all(plays: Pl
     assert "outlives_run: it needs reuse=never" in found[1]
 
 
+@pytest.mark.parametrize("options", ["format='aws_env'", "key='accessKeyId'"])
+def test_a_lease_that_outlives_the_run_ends_if_it_is_another_providers(plays: Plays, site: Site, options: str) -> None:
+    (said,) = evaluated(plays, f"lookup('{DYNAMIC}', 'prod/azure', reuse='never', outlives_run=true, {options})")
+    assert "credentials of prod/azure" in said
+    assert [lease["state"] for lease in site.leases()] == ["revoked"]
+
+
 def test_errors_of_generating_say_what_to_do(plays: Plays, site: Site) -> None:
     do(site, "dynamic_secret", path="prod/azure", state="absent")
     site.token("reader-token", ["read"])
