@@ -41,7 +41,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 
 # The generated keys by provider type (API document, "Generate Dynamic Credential"), with values that nobody can take
 # for real ones.
-_NO_LEASE = {"leaseId": "00000000-0000-0000-0000-000000000000", "expiration": "1970-01-01T00:00:00Z"}
+# Stands in check mode for the lease that a run mints.
+NO_LEASE_ID = "00000000-0000-0000-0000-000000000000"
+_NO_LEASE = {"leaseId": NO_LEASE_ID, "expiration": "1970-01-01T00:00:00Z"}
 
 
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:

@@ -133,8 +133,9 @@ def _source(
     """
     if options["check_mode"] == "error":
         raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
+    scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
     if options["check_mode"] == "placeholder":
-        return lambda path: _placeholder(client, path, options, warn)
+        return lambda path: _placeholder(client, path, options, scope, warn)
 
     def mint(path: ResourcePath) -> dict[str, Any]:
         credentials = generate(client, path)
@@ -149,18 +150,18 @@ def _source(
         minted = MintedLeases(run_folder(), client.settings, warn)
         return lambda path: _noted(minted, mint(path))
     store = LeaseStore(run_folder(), client.settings, warn)
-    scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
     return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: mint(path))
 
 
 def _placeholder(
-    client: Client, path: ResourcePath, options: Mapping[str, Any], warn: Callable[[str], None]
+    client: Client, path: ResourcePath, options: Mapping[str, Any], scope: str, warn: Callable[[str], None]
 ) -> dict[str, str]:
     credentials, warnings = placeholder(client, path)
     for warning in warnings:
         warn(warning)
     if may_be_revocable(credentials) and not options["outlives_run"]:
-        MintedLeases(run_folder(), client.settings, warn).foresee(minted=True)
+        shared = None if options["reuse"] == "never" else scope
+        MintedLeases(run_folder(), client.settings, warn).foresee(str(path), shared)
     return credentials
 
 
