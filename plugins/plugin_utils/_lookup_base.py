@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
@@ -22,7 +21,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
     unforeseen,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import POOL_SIZE
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import Given, is_set, typed
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._check_mode import in_check_mode
@@ -42,8 +40,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
 _ANSIBLES_OWN = {"allow_unsafe", "errors", "wantlist"}
 # An option of every lookup that works on several terms at once.
 CONCURRENCY: Mapping[str, Any] = {"type": "int", "default": 8, "env": ("WORKLOAD_CREDENTIALS_CONCURRENCY",)}
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no types
@@ -110,16 +106,3 @@ def _term(term: Any) -> str:
     if not is_set(term):
         raise OptionError("_terms", f"a term is empty (from {origin}): see that the variable in it is set.")
     return str(typed("_terms", {"type": "str", "no_log": True}, Given(plain(term), origin)))
-
-
-def side_by_side(function: Callable[[_T], _R], items: Sequence[_T], limit: int) -> list[_R]:
-    """Results in the items' order, computed at most ``limit`` at a time; all are finished before an error is raised.
-
-    :raises OptionError: the limit, which is the option ``concurrency``, is out of range.
-    """
-    if not 1 <= limit <= POOL_SIZE:
-        raise OptionError("concurrency", f"it must be from 1 to {POOL_SIZE}.")
-    if len(items) < 2:
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(min(limit, len(items))) as pool:
-        return list(pool.map(function, items))

@@ -12,6 +12,10 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import (
+    check_concurrency,
+    side_by_side,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
     StateError,
@@ -33,10 +37,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     no_value,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
-    CONCURRENCY,
-    side_by_side,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY
 
 _LEFT_OUT = object()
 _CHOICES = ["error", "warn", "skip"]
@@ -67,6 +68,7 @@ def read_secrets(
     """
     check_version(options["version"])
     paths = [parse_path(term, "_terms") for term in terms]
+    check_concurrency(options["concurrency"])
     values = side_by_side(lambda path: _read(client, path, options, warn), paths, options["concurrency"])
     return [value for value in values if value is not _LEFT_OUT]
 

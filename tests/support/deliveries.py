@@ -51,7 +51,7 @@ class Deliveries:
                 service=self._service,
                 cluster=lambda: cluster,
                 template=_templates(),
-                tell=self.lines.append,
+                tell=self.lines.extend,
                 last_words=self.last_words.append,
                 **options,
             )

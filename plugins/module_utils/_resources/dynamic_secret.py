@@ -8,16 +8,22 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
+    RequestError,
+    StateError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
     check_integration_name,
     parse_path,
+    segment,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
@@ -27,6 +33,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     check_complete,
     check_config,
     config_after,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+    end_leases,
+    refused_words,
+    staying_words,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.integrations import (
     integration_path,
@@ -38,7 +49,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     living_leases,
     named,
     revocable,
-    revocation,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     deletion,
@@ -158,7 +168,27 @@ def _recreate(client: Client, path: ResourcePath, found: Mapping[str, Any], para
     creation = _creation(client, path, parameters, tags)
     missing = _prerequisites(client, path, parameters)
     removal = _delete(client, path, found, {**parameters, "permanent": True})
-    return replace(creation, requests=removal.requests + creation.requests, before=removal.before, missing=missing)
+    (deletion_of_it,) = removal.requests
+    options = json.dumps(_options(client, path, found.get("config") or {}, tags))
+    told = replace(deletion_of_it, loss=f"the dynamic secret {path}, which these options make again: {options}")
+    requests = (told, *creation.requests)
+    return replace(creation, first=removal.first, requests=requests, before=removal.before, missing=missing)
+
+
+def _options(client: Client, path: ResourcePath, config: Mapping[str, Any], tags: Tags) -> dict[str, Any]:
+    """The module's options that make a definition."""
+    options = {"path": str(path), **view(config), "tags": dict(tags)}
+    try:
+        integrations = client.items(Request("GET", f"/integrations/{segment(str(config.get('type')))}"))
+    except RequestError:
+        # Who may not list them still has the ID.
+        return options
+    names = {one.get("id"): one.get("name") for one in integrations}
+    name = names.get(config.get("integrationId"))
+    if name:
+        options = {key: value for key, value in options.items() if key != "integration_id"}
+        options["integration_name"] = name
+    return options
 
 
 def _obstacle(
@@ -219,8 +249,20 @@ def _delete(
             "revoke_leases=true revokes them first."
         )
     before = _shown(path, found.get("config") or {}, (found.get("metadata") or {}).get("tags") or {})
-    first = tuple(revocation(lease["id"], tolerated=()) for lease in ending)
-    return deletion(client, "dynamic", path, before, parameters, first=first)
+    removal = deletion(client, "dynamic", path, before, parameters)
+    return replace(removal, first=lambda: _end(client, path, ending)) if ending else removal
+
+
+def _end(client: Client, path: ResourcePath, leases: list[dict[str, Any]]) -> dict[str, Any]:
+    """End the leases that are in the way.
+
+    :raises StateError: one may live on, so that the definition stays.
+    """
+    ended = end_leases(client, leases)
+    problem = " ".join(filter(None, (refused_words(ended), staying_words(ended))))
+    if problem:
+        raise StateError(f"{path} was not deleted. {problem}")
+    return {}
 
 
 def _metadata(client: Client, path: ResourcePath, found: Mapping[str, Any], *, needed: bool) -> dict[str, Any]:

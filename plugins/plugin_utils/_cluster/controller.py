@@ -47,7 +47,7 @@ def run_task(action: Any, variables: Mapping[str, Any], tell: Callable[[str], No
     """The result of a task of cluster_credentials.
 
     :arg action: its action plugin; ``variables``: the task's.
-    :arg tell: shows a line.
+    :arg tell: shows a text.
     """
     with ExitStack() as stack:
         last_words = LastWords()
@@ -107,7 +107,8 @@ def _job(
         service=cache(lambda: _service(settings(), parameters)),
         cluster=cluster,
         template=templates(action, variables, parameters["templates_dir"]),
-        tell=tell,
+        # One message: each goes through Ansible's queue by itself.
+        tell=lambda lines: tell("\n".join(lines)) if lines else None,
         last_words=last_words,
         check_mode=bool(action._task.check_mode),
         scope=Scope(parameters["scope"] == "cluster", parameters["operator_namespace"]),

@@ -78,8 +78,7 @@ class Delivery:
         """
         job, outcome = self._job, self._outcome
         plan = plan_of(job)
-        for line in plan.lines:
-            job.tell(line)
+        job.tell(plan.lines)
         if job.render_dir:
             write_files(job, plan.manifests, outcome)
         self._make_namespaces(plan)

@@ -26,7 +26,7 @@ class Job:
     :arg client: the Secrets API, and ``service`` how the operator reaches it; asked for only where it is needed.
     :arg cluster: the cluster, likewise.
     :arg template: renders the operator's templates.
-    :arg tell: shows a line to the person who runs the play; ``last_words`` one that must be seen, as no result follows.
+    :arg tell: shows lines to the person who runs the play; ``last_words`` one that must be seen, as no result follows.
     :arg wait_timeout: seconds, for the operator and for what is removed to be gone.
     :arg render_dir: a folder for the operator's manifests; None: none are written.
     :arg concurrency: how many requests are under way at most.
@@ -37,7 +37,7 @@ class Job:
     service: Callable[[], Service]
     cluster: Callable[[], Cluster]
     template: Template
-    tell: Callable[[str], None]
+    tell: Callable[[Sequence[str]], None]
     last_words: Callable[[str], None]
     check_mode: bool = False
     create_namespaces: bool = False

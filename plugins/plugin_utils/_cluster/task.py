@@ -67,8 +67,7 @@ def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:
 
 def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
     found = states(job.cluster(), job.entries, causes=True) if job.entries else []
-    for one in found:
-        job.tell(one.line)
+    job.tell([one.line for one in found])
     outcome.report.extend(one.reported() for one in found)
     outcome.problems.extend(one.line for one in found if one.problem)
 

@@ -12,8 +12,11 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import (
+    attempts,
+    check_concurrency,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ApiError,
     OptionError,
     StateError,
     WorkloadCredentialsError,
@@ -21,16 +24,20 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
+    FORMATS,
     fields_of,
     formatted,
     is_text,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+    REVOKED,
+    end_leases,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     is_lease_id,
     lease_id_of,
     named,
-    revocation,
     unending,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
@@ -39,10 +46,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     placeholder,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
-    CONCURRENCY,
-    side_by_side,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import (
     LeaseStore,
     MintedLeases,
@@ -54,7 +58,7 @@ OPTIONS: Options = {
     "key": {"type": "str"},
     "format": {
         "type": "str",
-        "choices": ["raw", "aws_env", "azure_env", "aws_credentials"],
+        "choices": list(FORMATS),
         "default": "raw",
         "env": ("WORKLOAD_CREDENTIALS_FORMAT",),
     },
@@ -93,14 +97,18 @@ def generate_on_read(
     paths = [parse_path(term, "_terms") for term in terms]
     _check(options)
     fresh: list[dict[str, Any]] = []
-    try:
-        credentials = side_by_side(_source(client, options, variables, warn, fresh), paths, options["concurrency"])
-        shown = (formatted(found, options["format"], str(path)) for path, found in zip(paths, credentials))
-        return [_field(one, options, path) for path, one in zip(paths, shown)]
-    except WorkloadCredentialsError as error:
-        if not fresh:
-            raise
-        raise StateError(f"{error}{_ended(client, fresh)}") from None
+    source = _source(client, options, variables, warn, fresh)
+
+    def read(path: ResourcePath) -> Any:
+        return _field(formatted(source(path), options["format"], str(path)), options, path)
+
+    answers = attempts(read, paths, options["concurrency"])
+    failed = [one for one in answers if isinstance(one, WorkloadCredentialsError)]
+    if failed:
+        # Each may name leases of its own; what is the same for all is said once.
+        said = " ".join(dict.fromkeys(map(str, failed)))
+        raise StateError(f"{said}{_ended(client, fresh)}")
+    return answers
 
 
 def _check(options: Mapping[str, Any]) -> None:
@@ -109,6 +117,7 @@ def _check(options: Mapping[str, Any]) -> None:
     :raises OptionError: they cannot.
     """
     key, name = options["key"], options["format"]
+    check_concurrency(options["concurrency"])
     if int(options["min_ttl"]) < 0:
         raise OptionError("min_ttl", "it must be 0 or more seconds.")
     if options["outlives_run"] and options["reuse"] != "never":
@@ -172,15 +181,12 @@ def _kept(fresh: list[dict[str, Any]], credentials: dict[str, Any]) -> dict[str,
 
 def _ended(client: Client, credentials: list[dict[str, Any]]) -> str:
     """End leases that were minted for nothing, and say which live on."""
-    living = []
-    for one in credentials:
-        lease_id = lease_id_of(one)
-        try:
-            ended = is_lease_id(lease_id) and not isinstance(client.send(revocation(str(lease_id))), ApiError)
-        except WorkloadCredentialsError:
-            ended = False
-        living.extend([] if ended else [{"id": lease_id or "one without an ID", "expiration": one.get("expiration")}])
-    return f" Other leases were minted for nothing and live on: {named(living)}." if living else ""
+    leases = [{"id": str(lease_id_of(one)), "expiration": one.get("expiration")} for one in credentials]
+    ended = end_leases(client, [lease for lease in leases if is_lease_id(lease["id"])])
+    living = [one for one in ended if one.how != REVOKED]
+    reasons = dict.fromkeys(one.reason for one in living if one.reason)
+    said = f"Other leases were minted for nothing and live on: {named([one.lease for one in living])}."
+    return "".join(f" {one}" for one in (said, *reasons)) if living else ""
 
 
 def _noted(minted: MintedLeases, credentials: dict[str, Any]) -> dict[str, Any]:

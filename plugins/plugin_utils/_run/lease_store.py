@@ -12,15 +12,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease, Margin
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import lease_id_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
 
 _FOLDER = "workload-credentials"
+_SHORT = 0.5
 _SKEWED = (
     "Credentials that were just generated look expired: the clock of this machine or of the service is wrong. "
     "They are used as they are."
@@ -114,33 +117,26 @@ class LeaseStore:
         name = self._files.name(*self._identity, path, scope)
         with self._files.locked(name):
             stored = self._files.load(name)
-            if stored is not None and not _due(stored, min_ttl) and self._lives(stored["credentials"]):
+            if stored is not None and self._serves(_lease(path, stored), min_ttl):
                 return dict(stored["credentials"])
             credentials = dict(mint())
             entry = {"minted": time.time(), "credentials": credentials}
-            self._minted.add(lease_id_of(credentials))
+            lease = _lease(path, entry)
+            self._minted.add(lease.id)
             self._files.save(name, entry)
-            if _life(entry) <= 0:
+            if lease.life <= timedelta(0):
                 self._warn(_SKEWED)
             return credentials
 
-    def _lives(self, credentials: Mapping[str, Any]) -> bool:
-        lease_id = lease_id_of(credentials)
-        return lease_id is None or self._minted.holds(lease_id)
+    def _serves(self, lease: Lease, min_ttl: int) -> bool:
+        """Whether the lease lives, and will for long enough; one whose whole life is short is kept for half of it."""
+        now = datetime.fromtimestamp(time.time(), timezone.utc)
+        is_due = Margin(part=_SHORT, seconds=min_ttl).due(lease, now)
+        return not is_due and (not lease.id or self._minted.holds(lease.id))
 
 
-def _due(stored: Mapping[str, Any], min_ttl: int) -> bool:
-    """Whether the lease has less than min_ttl left.
-
-    One whose whole life is shorter than that is kept for half of it, and one that was expired from the start for the
-    run: to renew at each use would give halves of two.
-    """
-    life = _life(stored)
-    left = life - (time.time() - stored["minted"])
-    return bool(life > 0 and left < min(min_ttl, life / 2))
-
-
-def _life(stored: Mapping[str, Any]) -> float:
-    """Seconds from minting to expiration; a lease that names no expiration lives on."""
-    expiration = parse_time(stored["credentials"].get("expiration"))
-    return expiration.timestamp() - stored["minted"] if expiration else float("inf")
+def _lease(path: str, stored: Mapping[str, Any]) -> Lease:
+    """The lease behind stored credentials."""
+    credentials = stored["credentials"]
+    minted = datetime.fromtimestamp(stored["minted"], timezone.utc)
+    return Lease(str(lease_id_of(credentials) or ""), path, minted, parse_time(credentials.get("expiration")))
