@@ -17,7 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     side_by_side,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ApiError,
+    DeniedError,
     StateError,
     WorkloadCredentialsError,
 )
@@ -77,8 +77,8 @@ def _read(client: Client, path: ResourcePath, options: Mapping[str, Any], warn: 
     request = item("GET", "static", path, query={"version": options["version"]})
     try:
         found = find_living(client, request)
-    except ApiError as error:
-        if error.status != 403 or options["on_denied"] == "error":
+    except DeniedError as error:
+        if options["on_denied"] == "error":
             raise
         denied = f"{path}: {error}"
         return _leave_out(lambda: denied, options["on_denied"], warn)

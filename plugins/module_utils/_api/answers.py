@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
     ConflictError,
+    DeniedError,
     NotFoundError,
     UnexpectedAnswerError,
 )
@@ -24,7 +25,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import LONGEST, one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.transfer import Answer
 
-_STATUS_ERRORS = {404: NotFoundError, 409: ConflictError}
+_STATUS_ERRORS = {403: DeniedError, 404: NotFoundError, 409: ConflictError}
 # Shorter secret values occur in any sentence by chance.
 _SURELY_A_VALUE = 6
 # More than is shown, so that no secret is half cut away from the look.
@@ -51,7 +52,7 @@ def value_of(request: Request, answer: Answer, *, after_ambiguous: bool, patienc
         raise UnexpectedAnswerError(request.method, request.target, status, problem, "Check api_url.")
     if status >= 400:
         own = _own_error(answer)
-        # What is not there is taken as gone or as left out, so only the API itself may say so.
+        # What is not there or forbidden may be taken as gone or left out, so only the API itself may say so.
         error = ApiError if own is None else _STATUS_ERRORS.get(status, ApiError)
         code, message = ("", _NOT_OWN) if own is None else _fields(request, answer, own)
         raise error(

@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ApiError,
+    DeniedError,
     MissingError,
     NotFoundError,
     RequestError,
@@ -149,7 +149,7 @@ def explained(client: Client, path: ResourcePath, error: RequestError) -> Worklo
     try:
         if isinstance(error, NotFoundError):
             return StateError(f"{path}: {absence(client, 'dynamic', path)}")
-        if isinstance(error, ApiError) and error.status == 403:
+        if isinstance(error, DeniedError):
             return StateError(f"{error} Generating is a permission of its own, apart from reading {path}.")
         if getattr(error, "ambiguous", True):
             return StateError(

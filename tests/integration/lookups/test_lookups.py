@@ -245,6 +245,14 @@ def test_one_failing_term_names_itself_and_the_others_leases_are_kept(plays: Pla
     assert [lease["id"] for lease in site.leases()] == [found[1]]
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_gateways_refusal_leaves_nothing_out(plays: Plays, site: Site, status: int) -> None:
+    site.fault("html", status=status, times=9)
+    options = "on_missing='skip', on_denied='skip', default='fallback'"
+    (said,) = evaluated(plays, f"lookup('{STATIC}', 'prod/app', {options})")
+    assert f"status {status}: the answer is not the API's own" in said
+
+
 def test_leases_that_outlive_the_run_are_minted_together_or_not_at_all(plays: Plays, site: Site) -> None:
     found = evaluated(
         plays,
