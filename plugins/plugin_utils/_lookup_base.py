@@ -17,9 +17,11 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
     WorkloadCredentialsError,
     unforeseen,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import Given, is_set, typed
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._check_mode import in_check_mode
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
@@ -57,7 +59,7 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
         client = None
         try:
             self._resolve(variables or {}, options)
-            flat = [plain(term) for term in self._flatten(terms)]
+            flat = [_term(term) for term in self._flatten(terms)]
             client = Client(settings_of(self._resolved))
             return self.read(client, flat, variables or {})
         except WorkloadCredentialsError as error:
@@ -70,7 +72,7 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
             last = client.last if client is not None else None
             raise AnsibleLookupError(str(unforeseen(name, error, last))) from None
 
-    def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
+    def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """The plugin's own work."""
         raise NotImplementedError
 
@@ -96,3 +98,11 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
             ini,
         ]
         self._resolved = resolve(known, sources)
+
+
+def _term(term: Any) -> str:
+    """A term as text; what is nothing or no text comes from a slip, and its value may be a secret."""
+    origin = "the lookup's terms"
+    if not is_set(term):
+        raise OptionError("_terms", f"a term is empty (from {origin}): see that the variable in it is set.")
+    return str(typed("_terms", {"type": "str", "no_log": True}, Given(plain(term), origin)))

@@ -17,11 +17,15 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     side_by_side,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ApiError,
+    DeniedError,
     StateError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    ResourcePath,
+    check_version,
+    parse_path,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
@@ -54,7 +58,7 @@ OPTIONS: Options = {
 
 
 def read_secrets(
-    client: Client, terms: list[Any], options: Mapping[str, Any], warn: Callable[[str], None]
+    client: Client, terms: list[str], options: Mapping[str, Any], warn: Callable[[str], None]
 ) -> list[Any]:
     """The values of the secrets at these paths, in order, without those that are left out.
 
@@ -62,7 +66,8 @@ def read_secrets(
         ``concurrency``; and ``in_check_mode``, in which an earlier task may have made what is missing.
     :raises WorkloadCredentialsError: one is missing or forbidden, and the options do not say otherwise.
     """
-    paths = [parse_path(str(term), "_terms") for term in terms]
+    check_version(options["version"])
+    paths = [parse_path(term, "_terms") for term in terms]
     check_concurrency(options["concurrency"])
     values = side_by_side(lambda path: _read(client, path, options, warn), paths, options["concurrency"])
     return [value for value in values if value is not _LEFT_OUT]
@@ -72,8 +77,8 @@ def _read(client: Client, path: ResourcePath, options: Mapping[str, Any], warn: 
     request = item("GET", "static", path, query={"version": options["version"]})
     try:
         found = find_living(client, request)
-    except ApiError as error:
-        if error.status != 403 or options["on_denied"] == "error":
+    except DeniedError as error:
+        if options["on_denied"] == "error":
             raise
         denied = f"{path}: {error}"
         return _leave_out(lambda: denied, options["on_denied"], warn)

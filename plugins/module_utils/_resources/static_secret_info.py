@@ -15,6 +15,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import side_by_side
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
+    check_version,
     parse_folder,
     parse_path,
 )
@@ -34,6 +35,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 
 def read(client: Client, parameters: Mapping[str, Any]) -> Found:
     """What is there."""
+    check_version(parameters["version"])
     if parameters["path"] is not None:
         found = _one(client, parse_path(parameters["path"], "path"), parameters)
         return Found({"static_secrets": [] if found is None else [found]})

@@ -25,8 +25,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
     FORMATS,
+    fields_of,
     formatted,
+    is_text,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     REVOKED,
     end_leases,
@@ -79,7 +82,7 @@ OPTIONS: Options = {
 
 def generate_on_read(
     client: Client,
-    terms: list[Any],
+    terms: list[str],
     options: Mapping[str, Any],
     variables: Mapping[str, Any],
     warn: Callable[[str], None],
@@ -91,23 +94,39 @@ def generate_on_read(
     :arg variables: the task's, for the host's name.
     :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
     """
-    paths = [parse_path(str(term), "_terms") for term in terms]
-    if int(options["min_ttl"]) < 0:
-        raise OptionError("min_ttl", "it must be 0 or more seconds.")
-    if options["outlives_run"] and options["reuse"] != "never":
-        raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
-    check_concurrency(options["concurrency"])
+    paths = [parse_path(term, "_terms") for term in terms]
+    _check(options)
     fresh: list[dict[str, Any]] = []
-    answers = attempts(_source(client, options, variables, warn, fresh), paths, options["concurrency"])
+    source = _source(client, options, variables, warn, fresh)
+
+    def read(path: ResourcePath) -> Any:
+        return _field(formatted(source(path), options["format"], str(path)), options, path)
+
+    answers = attempts(read, paths, options["concurrency"])
     failed = [one for one in answers if isinstance(one, WorkloadCredentialsError)]
     if failed:
         # Each may name leases of its own; what is the same for all is said once.
         said = " ".join(dict.fromkeys(map(str, failed)))
         raise StateError(f"{said}{_ended(client, fresh)}")
-    credentials = [one for one in answers if not isinstance(one, WorkloadCredentialsError)]
-    return [
-        _field(formatted(found, options["format"], str(path)), options, path) for path, found in zip(paths, credentials)
-    ]
+    return answers
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """See that the options can be had together, before anything is minted.
+
+    :raises OptionError: they cannot.
+    """
+    key, name = options["key"], options["format"]
+    check_concurrency(options["concurrency"])
+    if int(options["min_ttl"]) < 0:
+        raise OptionError("min_ttl", "it must be 0 or more seconds.")
+    if options["outlives_run"] and options["reuse"] != "never":
+        raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
+    if key is not None and is_text(name):
+        raise OptionError("key", f"format={name} is a text without fields.")
+    known = {key for one in PROVIDERS.values() for key in one.keys} if name == "raw" else fields_of(name)
+    if key is not None and key not in known:
+        raise OptionError("key", f"no credentials of format={name} have {key!r}; there are {', '.join(sorted(known))}.")
 
 
 def _source(
@@ -123,8 +142,9 @@ def _source(
     """
     if options["check_mode"] == "error":
         raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
+    scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
     if options["check_mode"] == "placeholder":
-        return lambda path: _placeholder(client, path, options, warn)
+        return lambda path: _placeholder(client, path, options, scope, warn)
 
     def mint(path: ResourcePath) -> dict[str, Any]:
         credentials = generate(client, path)
@@ -139,18 +159,18 @@ def _source(
         minted = MintedLeases(run_folder(), client.settings, warn)
         return lambda path: _noted(minted, mint(path))
     store = LeaseStore(run_folder(), client.settings, warn)
-    scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
     return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: mint(path))
 
 
 def _placeholder(
-    client: Client, path: ResourcePath, options: Mapping[str, Any], warn: Callable[[str], None]
+    client: Client, path: ResourcePath, options: Mapping[str, Any], scope: str, warn: Callable[[str], None]
 ) -> dict[str, str]:
     credentials, warnings = placeholder(client, path)
     for warning in warnings:
         warn(warning)
     if may_be_revocable(credentials) and not options["outlives_run"]:
-        MintedLeases(run_folder(), client.settings, warn).foresee(minted=True)
+        shared = None if options["reuse"] == "never" else scope
+        MintedLeases(run_folder(), client.settings, warn).foresee(str(path), shared)
     return credentials
 
 
@@ -178,8 +198,6 @@ def _field(credentials: Any, options: Mapping[str, Any], path: ResourcePath) -> 
     key = options["key"]
     if key is None:
         return credentials
-    if not isinstance(credentials, Mapping):
-        raise OptionError("key", f"format={options['format']} is a text without fields.")
     if key not in credentials:
         keys = one_line(", ".join(sorted(credentials)))
         raise OptionError("key", f"the credentials of {path} have no {key!r}; they have {keys}.")

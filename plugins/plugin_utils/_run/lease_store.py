@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
@@ -43,18 +44,26 @@ class MintedLeases:
         self._site = settings.base_url
         self._warn = warn
 
-    def foresee(self, *, minted: bool) -> bool:
-        """Take note that check mode has come to where a run would mint a lease that can be ended, or would end it.
+    def foresee(self, path: str, scope: str | None = None) -> None:
+        """Take note that check mode has come to where a run would mint a lease that can be ended.
 
-        Returns whether there was one before.
+        :arg path: the dynamic secret's.
+        :arg scope: for whom, where one lease serves several times; None: it is one more.
         """
-        name = self._foreseen.name(self._site)
-        before = self._foreseen.holds(name)
-        if minted:
-            self._foreseen.save(name, {})
-        else:
+        name = self._foreseen.name(self._site, path, os.urandom(8).hex() if scope is None else scope)
+        self._foreseen.save(name, {"site": self._site, "path": path})
+
+    def foresee_end(self, path: str | None = None, at_most: int | None = None) -> bool:
+        """Take note that check mode has come to where a run would end such leases; whether there is one.
+
+        :arg path: of the dynamic secret whose leases are meant; None: any.
+        """
+        entries = [(name, self._foreseen.load(name) or {}) for name in self._foreseen.names()]
+        own = [(name, entry["path"]) for name, entry in entries if entry.get("site") == self._site]
+        meant = [name for name, its_path in own if path in (None, its_path)][:at_most]
+        for name in meant:
             self._foreseen.remove(name)
-        return before
+        return bool(meant)
 
     def add(self, lease_id: Any) -> None:
         """Take note of a lease; credentials that name none cannot be ended early."""

@@ -171,6 +171,27 @@ def test_ending_what_a_run_minted_needs_no_lease_and_does_nothing_in_check_mode(
     assert predicted.results[1]["revoked"] == predicted.results[2]["revoked"] == [site.leases()[0]["id"]]
 
 
+@pytest.mark.parametrize("as_module", [False, True])
+def test_check_mode_foresees_the_end_of_what_it_did_not_mint(plays: Plays, site: Site, as_module: bool) -> None:
+    """Whichever way a lease is named: the same changes as in a real run."""
+    lease = f"{COLLECTION}.lease"
+    aws, azure = {DYNAMIC: {"path": "prod/aws"}}, {DYNAMIC: {"path": "/prod/azure"}}
+    read = {"ansible.builtin.set_fact": {"found": "{{ lookup('" + DYNAMIC + "', 'prod/azure', key='leaseId') }}"}}
+    tasks = [
+        {lease: {"minted": "run"}},
+        *(azure, {lease: {"lease_id": "{{ result_1.lease_id }}"}}, {lease: {"path": "prod/azure"}}),
+        *(azure, {lease: {"path": "prod/azure"}}, {lease: {"minted": "run"}}),
+        *(azure, azure, {lease: {"lease_ids": "{{ result_7.lease_id }},{{ result_8.lease_id }}"}}),
+        *(read, read, {lease: {"lease_id": "{{ found }}"}}, {lease: {"minted": "run"}}),
+        *(aws, {lease: {"lease_id": "{{ result_14.lease_id }}", "on_not_revocable": "ignore"}}),
+        *(azure, azure, {lease: {"lease_id": "{{ result_16.lease_id }}"}}, {lease: {"minted": "run"}}),
+    ]
+    predicted, real = (plays.tasks(tasks, as_module=as_module, arguments=more).ok() for more in (("--check",), ()))
+    changed = [[result["changed"] for result in outcome.results] for outcome in (predicted, real)]
+    assert changed[0] == changed[1]
+    assert True in changed[1]
+
+
 def test_a_lease_that_a_task_ended_is_not_used_again(plays: Plays, site: Site) -> None:
     lease_id = "{{ lookup('" + DYNAMIC + "', 'prod/azure', key='leaseId') }}"
     read = {"ansible.builtin.set_fact": {"found": lease_id}}
