@@ -17,6 +17,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import check_concurrency
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
     WorkloadCredentialsError,
@@ -98,6 +99,7 @@ def _job(
     def cluster() -> Cluster:
         return stack.enter_context(cluster_of(action, variables, parameters["concurrency"]))
 
+    check_concurrency(parameters["concurrency"])
     if parameters["wait_timeout"] < 0:
         raise OptionError("wait_timeout", "it must be 0 or more seconds.")
     copied = ("create_namespaces", "prune", "wait", "wait_timeout", "render_dir", "concurrency")
@@ -134,5 +136,6 @@ def _pem(ca_cert: str | None) -> str | None:
     try:
         with open(os.path.expanduser(ca_cert), encoding="utf-8") as stream:
             return stream.read()
-    except OSError as error:
-        raise OptionError("ca", f"cannot read {ca_cert}: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or "it is no PEM text"
+        raise OptionError("ca", f"cannot read {ca_cert}: {problem}.") from None

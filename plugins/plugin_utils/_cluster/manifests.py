@@ -15,6 +15,8 @@ from typing import Any, Callable
 
 import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import as_json
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
     Operated,
     Service,
@@ -73,13 +75,14 @@ def _only_document(text: str, path: str) -> dict[str, Any]:
         where = "" if line is None else f" (line {line + 1} of what it makes)"
         raise OptionError("templates_dir", f"{path} makes no valid YAML{where}.") from None
     if len(documents) != 1 or not isinstance(documents[0], dict):
-        raise OptionError("templates_dir", f"{path} has to make one object, and makes {len(documents)}.")
+        made = len(documents) if len(documents) != 1 else "something else"
+        raise OptionError("templates_dir", f"{path} has to make one object, and makes {made}.")
     return documents[0]
 
 
 def _difference(one: Operated, content: Mapping[str, Any]) -> str | None:
     """What decides which object it is, and whose: there a template has no choice."""
-    metadata = content.get("metadata") or {}
+    metadata = _mapping(content.get("metadata"))
     found = {
         "kind": content.get("kind"),
         "apiVersion": content.get("apiVersion"),
@@ -90,8 +93,16 @@ def _difference(one: Operated, content: Mapping[str, Any]) -> str | None:
     for field, value in wanted.items():
         if found[field] != value:
             return f"{field} {found[field]!r}: it must be {value!r}."
-    labels = metadata.get("labels") or {}
+    labels = _mapping(metadata.get("labels"))
     for name, value in one.labels.items():
         if labels.get(name) != value:
             return f"metadata.labels without {name}: {value!r}, by which the role knows its own objects."
+    try:
+        as_json(content)
+    except ClusterError:
+        return "a value that is no text, number, list or mapping: a date needs quotes."
     return None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -16,6 +16,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
     WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import Asked, ask
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
@@ -28,7 +29,12 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     Manifest,
     manifests_of,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found, named
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    Found,
+    is_pushed,
+    lease_of,
+    named,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import operator_objects
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
     KEEP,
@@ -45,12 +51,14 @@ class Plan:
 
     :arg asked: the sources that are due.
     :arg external: the role's ExternalSecrets as they are.
+    :arg leases: those that Secrets hold.
     """
 
     steps: Sequence[Step]
     asked: Asked
     manifests: Sequence[Manifest]
     external: Mapping[tuple[str, str], Found]
+    leases: Sequence[Lease | None]
 
     @property
     def lines(self) -> list[str]:
@@ -84,7 +92,8 @@ def plan_of(job: Job) -> Plan:
     misfits = [misfit(entry, known.keys) for entry in due for known in (asked.of(entry),) if known]
     problems = _absent(external) + foreign(job.entries, secrets) + _not_ours(steps, named(external or []))
     problems += asked.problems + [one for one in misfits if one]
-    return Plan(steps, asked, _manifests(job, asked, problems), named(external or []))
+    leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
+    return Plan(steps, asked, _manifests(job, asked, problems), named(external or []), leases)
 
 
 def manifests_for(job: Job) -> tuple[list[Manifest], Asked]:

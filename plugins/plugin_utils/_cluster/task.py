@@ -34,15 +34,16 @@ def perform(job: Job, state: str) -> Outcome:
     """
     outcome, minted = Outcome(), Minted(job.client, is_real=not job.check_mode)
     try:
-        _STATES[state](job, outcome, minted)
-    except WorkloadCredentialsError as error:
-        outcome.problems.insert(0, str(error))
+        try:
+            _STATES[state](job, outcome, minted)
+        except WorkloadCredentialsError as error:
+            outcome.problems.insert(0, str(error))
+        staying, living = minted.end()
     except BaseException:
         # There will be no result: the person at the screen is told.
         for words in filter(None, minted.end()):
             job.last_words(words)
         raise
-    staying, living = minted.end()
     outcome.warnings.extend(minted.warnings)
     if outcome.problems or living:
         outcome.problems.extend(words for words in (staying, living) if words)
@@ -57,8 +58,7 @@ def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
 
 
 def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
-    for lease in tear_down(job, outcome):
-        minted.supersede(lease)
+    tear_down(job, outcome, minted)
 
 
 def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:
