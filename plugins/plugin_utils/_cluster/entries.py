@@ -131,7 +131,11 @@ def _entry(given: Any, where: str, delivery: str) -> Entry:
 
 
 def _validated(given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    result = ArgumentSpecValidator(dict(ENTRY)).validate(dict(given))
+    try:
+        result = ArgumentSpecValidator(dict(ENTRY)).validate(dict(given))
+    except (TypeError, AttributeError):
+        # Ansible's check breaks off at names that are no texts, and at what is no dictionary inside of one.
+        raise OptionError(where, "a field's name is no text, or a field that takes a dictionary has none.") from None
     if result.error_messages:
         raise WorkloadCredentialsError(
             " ".join(f"{where}: {message.rstrip('.')}." for message in result.error_messages)
@@ -167,7 +171,7 @@ def _problems_of_keys(fields: Mapping[str, Any], source: str, where: str) -> Ite
             yield f"{where}: {target!r} cannot be a key of a Secret."
     for field in ("keys", "template", "labels", "annotations"):
         for name, text in (fields[field] or {}).items():
-            if isinstance(text, (Mapping, list, type(None))):
+            if isinstance(text, (Mapping, list, type(None))) or not _is_unicode(str(text)):
                 yield f"{where}.{field}.{name}: it must be a text."
 
 
@@ -184,7 +188,10 @@ def _problems_of_marks(fields: Mapping[str, Any], where: str) -> Iterator[str]:
         is_template = "{{" in text and fields["delivery"] == "external_secret"
         if not (is_template or _LABEL.fullmatch(text)):
             yield f"{where}.labels.{name}: {text!r} cannot be a label."
-    if sum(len(f"{name}{text}".encode()) for name, text in _texts(fields["annotations"]).items()) > _ANNOTATIONS_BYTES:
+    if (
+        sum(len(f"{name}{text}".encode("utf-8", "replace")) for name, text in _texts(fields["annotations"]).items())
+        > _ANNOTATIONS_BYTES
+    ):
         yield f"{where}.annotations: they are longer than the {_ANNOTATIONS_BYTES} bytes that Kubernetes allows."
 
 
@@ -200,6 +207,11 @@ def _problems_of_the_operators_own(fields: Mapping[str, Any], where: str) -> Ite
         yield from _problem_of(lambda: seconds(interval, f"{where}.refresh_interval"))
     if (fields["creation_policy"], fields["deletion_policy"]) == ("Merge", "Delete"):
         yield f"{where}.deletion_policy: with creation_policy Merge the Secret is somebody else's."
+
+
+def _is_unicode(text: str) -> bool:
+    # YAML can write half of a character beyond U+FFFF.
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _problem_of(check: Any) -> Iterator[str]:

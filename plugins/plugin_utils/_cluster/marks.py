@@ -38,11 +38,16 @@ def is_pushed(secret: Found) -> bool:
 
 def is_operated(secret: Found) -> bool:
     """Whether External Secrets Operator writes this Secret."""
-    owners = secret["metadata"].get("ownerReferences") or ()
-    if any(owner.get("kind") == "ExternalSecret" for owner in owners):
+    if has_writer(secret):
         return True
     # Without an owner it writes Secrets that it may not delete, and its label outlives it.
     return labels_of(secret).get(OPERATED) == "true" and not is_pushed(secret)
+
+
+def has_writer(secret: Found) -> bool:
+    """Whether an ExternalSecret owns the Secret."""
+    owners = secret["metadata"].get("ownerReferences") or ()
+    return any(owner.get("kind") == "ExternalSecret" for owner in owners)
 
 
 def is_managed(secret: Found) -> bool:

@@ -31,6 +31,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
+    has_writer,
+    is_managed,
     is_pushed,
     lease_of,
     named,
@@ -137,5 +139,10 @@ def _not_ours(steps: Sequence[Step], external: Mapping[tuple[str, str], Found]) 
         f"{step.where}: an ExternalSecret that this role does not manage writes this Secret. Remove it first, or "
         "choose another name."
         for step in steps
-        if step.entry and step.is_operated and (step.namespace, step.name) not in external
+        if step.entry and step.is_operated and (step.namespace, step.name) not in external and not _is_left(step.found)
     ]
+
+
+def _is_left(secret: Found | None) -> bool:
+    """Whether a move that broke off has left it: the operator has made it for the role, and its writer is gone."""
+    return secret is not None and is_managed(secret) and not has_writer(secret)

@@ -11,7 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible.errors import AnsibleError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    WorkloadCredentialsError,
+    unforeseen,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.deliver import Delivery
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
@@ -38,6 +42,12 @@ def perform(job: Job, state: str) -> Outcome:
             _STATES[state](job, outcome, minted)
         except WorkloadCredentialsError as error:
             outcome.problems.insert(0, str(error))
+        except AnsibleError:
+            # What Ansible itself knows better, such as a host that cannot be reached.
+            raise
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            # The last net: nobody should read a traceback, which may quote a value.
+            outcome.problems.insert(0, str(unforeseen("cluster_credentials", error)))
         staying, living = minted.end()
     except BaseException:
         # There will be no result: the person at the screen is told.
