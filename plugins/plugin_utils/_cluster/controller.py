@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import check_concurrency
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -74,7 +75,10 @@ def _parameters(action: Any) -> dict[str, Any]:
     chosen = {name: value for name, value in given.items() if name not in CONNECTION and value not in (None, "")}
     result = ArgumentSpecValidator(dict(own)).validate(chosen)
     if result.error_messages:
-        raise WorkloadCredentialsError(remove_values(result.errors.msg, result._no_log_values))
+        message = result.errors.msg
+        if isinstance(result.errors[0], UnsupportedError):
+            message = f"Unsupported parameters for (cluster_credentials) module: {message}"
+        raise WorkloadCredentialsError(remove_values(message, result._no_log_values))
     parameters: dict[str, Any] = result.validated_parameters
     return parameters
 

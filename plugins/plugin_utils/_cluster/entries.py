@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
     WorkloadCredentialsError,
@@ -36,6 +37,7 @@ _DATA_KEY = re.compile(r"(?!\.\.?\Z|\.\.)[-._a-zA-Z0-9]{1,253}")
 _WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _MARK = re.compile(rf"(?:(?=[^/]{{1,253}}/)[a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_WORD}")
 _LABEL = re.compile(rf"(?:{_WORD})?")
+_UNSUPPORTED = "there is no field "
 # All annotations of an object, their names included (Kubernetes' TotalAnnotationSizeLimitB).
 _ANNOTATIONS_BYTES = 256 * 1024
 
@@ -137,9 +139,8 @@ def _validated(given: Mapping[str, Any], where: str) -> dict[str, Any]:
         # Ansible's check breaks off at names that are no texts, and at what is no dictionary inside of one.
         raise OptionError(where, "a field's name is no text, or a field that takes a dictionary has none.") from None
     if result.error_messages:
-        raise WorkloadCredentialsError(
-            " ".join(f"{where}: {message.rstrip('.')}." for message in result.error_messages)
-        )
+        said = (f"{_UNSUPPORTED if isinstance(error, UnsupportedError) else ''}{error.msg}" for error in result.errors)
+        raise WorkloadCredentialsError(" ".join(f"{where}: {message.rstrip('.')}." for message in said))
     return {name: result.validated_parameters.get(name) for name in ENTRY}
 
 

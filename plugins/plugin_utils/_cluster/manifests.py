@@ -8,7 +8,6 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
@@ -16,14 +15,15 @@ from typing import Any, Callable
 import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import as_json
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import (
+    as_json,
+    without_pairs,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
     Operated,
     Service,
 )
 
-# JSON names a character beyond U+FFFF by two escapes, and YAML by one.
-_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 # Renders the template of this name (and says which file that was) with these variables.
 Template = Callable[[str, Mapping[str, Any]], "tuple[str, str]"]
 
@@ -53,17 +53,12 @@ def _manifest(one: Operated, service: Service, template: Template) -> Manifest:
         inner = variables["generator"]
         generator = template(inner["template"], {"object": inner, "service": service, "generator": ""})[0]
     text, path = template(one.template, {"object": variables, "service": service, "generator": generator})
-    text = _PAIR.sub(_one_escape, text)
+    text = without_pairs(text)
     content = _only_document(text, path)
     problem = _difference(one, content)
     if problem:
         raise OptionError("templates_dir", f"{path} makes {one.kind} {one.name} with {problem}")
     return Manifest(one, text, content)
-
-
-def _one_escape(found: re.Match[str]) -> str:
-    high, low = (int(found.group(number), 16) for number in (2, 3))
-    return f"{found.group(1)}\\U{0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00:08x}"
 
 
 def _only_document(text: str, path: str) -> dict[str, Any]:

@@ -61,6 +61,33 @@ def test_the_report_names_no_key_that_is_removed(
     assert "mine" not in outcome.after[f"{deliveries.namespace}/azure"]["keys"]
 
 
+def test_texts_arrive_as_they_are_whatever_is_in_them(
+    kinds: None, deliveries: Deliveries, api: client.CoreV1Api
+) -> None:
+    odd = {
+        f"a{number}": text
+        for number, text in enumerate(
+            [
+                "\U0001f600",
+                "\\ud83d\\ude00",
+                "\u2028\x85\x7f\ufeff\x01",
+                "{% raw %}{{ x }}",
+                "#: '\"\\\n\t- !!a",
+                "true",
+                " ",
+            ]
+        )
+    }
+    entries = [{**AZURE, "annotations": odd}, {**APP, "annotations": odd, "delivery": "external_secret"}]
+    assert deliveries.run(*entries, wait=False).problems == []
+    found = client.CustomObjectsApi().get_namespaced_custom_object(
+        *STORES, deliveries.namespace, "externalsecrets", "app"
+    )
+    assert odd.items() <= api.read_namespaced_secret("azure", deliveries.namespace).metadata.annotations.items()
+    assert odd.items() <= found["metadata"]["annotations"].items()
+    assert {one for _name, one in actions(deliveries.run(*entries, wait=False))} == {"kept"}
+
+
 def test_a_namespace_that_is_refused_stops_nothing_elsewhere(
     kinds: None, deliveries: Deliveries, way: Watched, site: Site
 ) -> None:
