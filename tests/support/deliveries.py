@@ -56,7 +56,7 @@ class Deliveries:
                 client=self.site.client,
                 service=functools.partial(self._service, token.strip()),
                 cluster=lambda: cluster,
-                template=_templates(),
+                template=own_templates(),
                 tell=self.lines.extend,
                 last_words=self.last_words.append,
                 **options,
@@ -69,7 +69,7 @@ class Deliveries:
 
 
 @functools.cache
-def _templates() -> Template:
+def own_templates() -> Template:
     # All that is loaded when it is needed: Ansible's loader will have nothing to do with what it has not begun itself.
     for path in (*_PLUGINS.glob("plugin_utils/**/*.py"), *_PLUGINS.glob("module_utils/**/*.py")):
         name = ".".join(path.relative_to(_PLUGINS).with_suffix("").parts)
