@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Callable
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.utils.display import Display
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     WorkloadCredentialsError,
     unforeseen,
@@ -54,7 +55,14 @@ def run_task(
     if result.get("failed"):
         # Its message holds no values, and people need to see it.
         return {**result, "msg": connection.resolved.told(str(result.get("msg")))}
-    return {**result, "_ansible_no_log": True} if hidden else result
+    return _hidden(result) if hidden else result
+
+
+def _hidden(result: dict[str, Any]) -> dict[str, Any]:
+    """The result without any of it in the output but its warnings, which ansible-core before 2.19 would hide too."""
+    for warning in result.get("warnings", ()):
+        Display().warning(str(warning))
+    return {**result, "_ansible_no_log": True}
 
 
 def _handed_over(task: Any, environment: Mapping[str, str], hand_over: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -190,7 +190,7 @@ def _ended(client: Client, credentials: list[dict[str, Any]]) -> str:
 
 
 def _noted(minted: MintedLeases, credentials: dict[str, Any]) -> dict[str, Any]:
-    minted.add(lease_id_of(credentials))
+    minted.note(lease_id_of(credentials))
     return credentials
 
 

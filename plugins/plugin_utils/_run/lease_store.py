@@ -16,10 +16,14 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Callable
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease, Margin
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import lease_id_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    lease_id_of,
+    named,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
 
 _FOLDER = "workload-credentials"
@@ -66,9 +70,19 @@ class MintedLeases:
         return bool(meant)
 
     def add(self, lease_id: Any) -> None:
-        """Take note of a lease; credentials that name none cannot be ended early."""
+        """Take note of a lease; credentials that name none cannot be ended early.
+
+        :raises StateError: it could not be written down.
+        """
         if lease_id:
             self._files.save(self._files.name(self._site, str(lease_id)), {"site": self._site, "id": str(lease_id)})
+
+    def note(self, lease_id: Any) -> None:
+        """The same for a lease that its user holds, who is warned where it could not be written down."""
+        try:
+            self.add(lease_id)
+        except StateError as error:
+            self._warn(f"{error} The lease {lease_id} was minted, and minted=run does not end it: lease_id does.")
 
     def remove(self, lease_ids: Iterable[str]) -> None:
         """Forget leases that have ended, so that nobody gets their credentials again."""
@@ -122,11 +136,22 @@ class LeaseStore:
             credentials = dict(mint())
             entry = {"minted": time.time(), "credentials": credentials}
             lease = _lease(path, entry)
-            self._minted.add(lease.id)
-            self._files.save(name, entry)
+            self._keep(name, entry, lease)
             if lease.life <= timedelta(0):
                 self._warn(_SKEWED)
             return credentials
+
+    def _keep(self, name: str, entry: Mapping[str, Any], lease: Lease) -> None:
+        """Write the entry down; each use would else have a lease of its own."""
+        try:
+            self._minted.add(lease.id)
+            self._files.save(name, entry)
+        except StateError as error:
+            until = entry["credentials"].get("expiration")
+            raise StateError(
+                f"{error} A lease was minted for nothing: {named([{'id': lease.id, 'expiration': until}])}. "
+                "community.workload_credentials.lease ends it by lease_id."
+            ) from None
 
     def _serves(self, lease: Lease, min_ttl: int) -> bool:
         """Whether the lease lives, and will for long enough; one whose whole life is short is kept for half of it."""

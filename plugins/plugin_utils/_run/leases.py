@@ -51,17 +51,17 @@ class RunLeases:
 
         :arg arguments: those with which it ran.
         """
+        if self._leases is not None and not result.get("failed"):
+            (self._foresee if check_mode else self._note)(self._leases, arguments, result)
         if self._warnings:
             result["warnings"] = [*result.get("warnings", ()), *self._warnings]
-        if self._leases is None or result.get("failed"):
+
+    def _note(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        if self._spec.name == "dynamic_credentials":
+            leases.note(result.get("lease_id"))
             return
-        if check_mode:
-            self._foresee(self._leases, arguments, result)
-        elif self._spec.name == "dynamic_credentials":
-            self._leases.add(result.get("lease_id"))
-        else:
-            living = {lease["id"] for lease in result.get("not_revocable", ())}
-            self._leases.remove({*_ids(arguments), *result.get("revoked", ())} - living)
+        living = {lease["id"] for lease in result.get("not_revocable", ())}
+        leases.remove({*_ids(arguments), *result.get("revoked", ())} - living)
 
     def _foresee(self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any]) -> None:
         """A lease that check mode did not mint is there to be ended by a later task."""
