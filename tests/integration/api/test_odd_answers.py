@@ -184,7 +184,7 @@ def test_after_a_revocation_the_leases_that_may_live_on_are_named(site: Site) ->
     lease = do(site, "dynamic_credentials", path="prod/azure")["lease_id"]
     site.fault("wrong_shape", method="DELETE")
     message = failure(site, "lease", lease_id=[lease])
-    assert f"these leases may live on: {lease} (until " in message
+    assert f"Leases that may live on: {lease} (until " in message
 
 
 @pytest.mark.parametrize("lease_id", [{}, {"leaseId": None}, {"leaseId": ""}, {"leaseId": "no-uuid"}])
