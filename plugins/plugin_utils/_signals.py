@@ -23,6 +23,10 @@ class Interrupted(BaseException):
     """The run was interrupted; what is under way can be put in order."""
 
 
+def _ignore(_number: int, _frame: Any) -> None:
+    """Nothing more is to be done."""
+
+
 @contextmanager
 def put_in_order_when_interrupted() -> Iterator[None]:
     """Let what is inside come to its ``finally``, once, and then let the signal do what it would have done."""
@@ -31,7 +35,8 @@ def put_in_order_when_interrupted() -> Iterator[None]:
     def interrupt(number: int, _frame: Any) -> None:
         # Ansible sends more of them to workers that do not end at once.
         for one in _SIGNALS:
-            signal.signal(one, signal.SIG_IGN)
+            # Not SIG_IGN: of a signal that has come already, Python then complains with a traceback.
+            signal.signal(one, _ignore)
         received.append(number)
         raise Interrupted
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -77,6 +77,17 @@ class FaultyCluster:
                     fault.times -= 1
                     return fault
         return None
+
+
+class Watched(FaultyCluster):
+    """The way to a cluster, with something that happens before a request of a kind."""
+
+    before: Callable[[str], None] | None = None
+
+    def seen(self, request: str) -> Fault | None:
+        if self.before is not None:
+            self.before(request)
+        return super().seen(request)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -30,12 +30,16 @@ def check_concurrency(limit: int) -> None:
         raise OptionError("concurrency", f"it must be from 1 to {POOL_SIZE}.")
 
 
-def side_by_side(function: Callable[[_T], _R], items: Sequence[_T], limit: int = USUAL) -> list[_R]:
+def side_by_side(
+    function: Callable[[_T], _R], items: Sequence[_T], limit: int = USUAL, *, finishing: bool = False
+) -> list[_R]:
     """Results in the items' order, computed at most ``limit`` at a time; all are finished before an error is raised.
 
     Whoever is interrupted begins nothing new, and still waits for what has begun.
+
+    :arg finishing: this holds for a single one, too, which otherwise breaks off.
     """
-    if len(items) < 2:
+    if not items or (len(items) == 1 and not finishing):
         return [function(item) for item in items]
     with ThreadPoolExecutor(min(limit, len(items))) as pool:
         futures = [pool.submit(function, item) for item in items]
@@ -48,7 +52,7 @@ def side_by_side(function: Callable[[_T], _R], items: Sequence[_T], limit: int =
 
 
 def attempts(
-    function: Callable[[_T], _R], items: Sequence[_T], limit: int = USUAL
+    function: Callable[[_T], _R], items: Sequence[_T], limit: int = USUAL, *, finishing: bool = False
 ) -> list[_R | WorkloadCredentialsError]:
     """The same with an error in the place of each result that could not be had."""
 
@@ -58,4 +62,4 @@ def attempts(
         except WorkloadCredentialsError as error:
             return error
 
-    return side_by_side(attempt, items, limit)
+    return side_by_side(attempt, items, limit, finishing=finishing)

@@ -11,6 +11,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,8 @@ class Kind:
         return "/" + "/".join(parts)
 
 
+# JSON names a character beyond U+FFFF by two escapes.
+_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 _OPERATOR = "external-secrets.io/v1"
 _GENERATORS = "generators.external-secrets.io/v1alpha1"
 
@@ -89,16 +92,26 @@ def place_of(manifest: Mapping[str, Any]) -> tuple[str | None, str]:
 
 
 def as_json(manifest: Mapping[str, Any]) -> str:
-    """The manifest as it is sent.
+    """The manifest as it is sent, which YAML reads as JSON does.
 
     :raises ClusterError: something in it is no JSON, as a date that stands in YAML without quotes.
     """
     try:
-        return json.dumps(manifest, allow_nan=False)
+        return without_pairs(json.dumps(manifest, allow_nan=False))
     except (TypeError, ValueError):
         where = "/".join(filter(None, place_of(manifest)))
         problem = "holds a value that is no text, number, list or mapping (a date needs quotes)"
         raise ClusterError(f"{manifest.get('kind')} {where}: the manifest {problem}: check the template.") from None
+
+
+def without_pairs(text: str) -> str:
+    """JSON, or a text with some in it, without the pairs of escapes for one character that YAML does not know."""
+    return _PAIR.sub(_whole, text)
+
+
+def _whole(found: re.Match[str]) -> str:
+    high, low = (int(found.group(number), 16) for number in (2, 3))
+    return f"{found.group(1)}{chr(0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00)}"
 
 
 def named(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,17 +15,23 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.request import UNSEEN
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Object
 
 WITHHELD = "(the cluster's message is withheld: it repeats a value)"
 # Shorter values occur in any sentence by chance, so they count only as words of their own.
 _SURELY_A_VALUE = 6
+# What a policy or webhook says after this are its own words, and they may be about what the object was before.
+_GUARDS_WORDS = re.compile(r"(denied (?:the )?request): .*", re.DOTALL)
 
 
 def shown(text: str, manifest: Object) -> str:
     """The text as it may be shown: another one where it repeats a value of the manifest, if that is a Secret's."""
     if manifest.get("kind") != "Secret":
         return text
+    if (manifest.get("metadata") or {}).get("resourceVersion") != UNSEEN:
+        # The values that are there already are known to the cluster alone.
+        text = _GUARDS_WORDS.sub(r"\1 (its words are withheld: they may repeat a value)", text)
     return WITHHELD if any(_holds(text, value) for value in _values(manifest)) else text
 
 

@@ -76,10 +76,10 @@ class Sender:
         raise AssertionError("the last attempt returns or raises")
 
     def side_by_side(self, function: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
-        """Results in the items' order; an error, or Ctrl-C, lets nothing more begin."""
+        """Results in the items' order; an error, or Ctrl-C, lets nothing more begin, and waits for what has begun."""
         self._broken.clear()
-        if len(items) < 2:
-            return [function(item) for item in items]
+        if not items:
+            return []
         pool = ThreadPoolExecutor(min(self._concurrency, len(items)))
         try:
             return [one.result() for one in [pool.submit(function, item) for item in items]]

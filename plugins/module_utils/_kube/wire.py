@@ -34,6 +34,11 @@ class Refusal:
     words: str
     exists: bool = False
 
+    @property
+    def may_be_done(self) -> bool:
+        """Whether the cluster may have done it all the same."""
+        return not 400 <= self.status < 500
+
 
 @dataclass(frozen=True)
 class Gone:

@@ -60,12 +60,15 @@ def key_of(entry: Entry) -> Key:
 
 def ask(job: Job, entries: Iterable[Entry]) -> Asked:
     """Ask the sources of these entries, each once; only check mode puts up with one that is missing."""
-    keys = sorted({key_of(entry) for entry in entries if entry.source in _KINDS})
-    sources = _sources(job, keys) if keys else {}
+    asking: dict[Key, list[str]] = {}
+    for entry in entries:
+        if entry.source in _KINDS:
+            asking.setdefault(key_of(entry), []).append(entry.where)
+    sources = _sources(job, sorted(asking)) if asking else {}
     answers = dict(zip(sources, attempts(lambda source: source.facts(), list(sources.values()), job.concurrency)))
     failed = {key: one for key, one in answers.items() if isinstance(one, WorkloadCredentialsError)}
     missing = {key: str(one) for key, one in failed.items() if job.check_mode and isinstance(one, MissingError)}
-    problems = [str(one) for key, one in failed.items() if key not in missing]
+    problems = [f"{', '.join(asking[key])}: {one}" for key, one in failed.items() if key not in missing]
     facts = {key: one for key, one in answers.items() if isinstance(one, Facts)}
     return Asked(sources, facts, missing, problems)
 

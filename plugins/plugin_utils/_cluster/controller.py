@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import check_concurrency
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
     WorkloadCredentialsError,
@@ -77,7 +79,10 @@ def _parameters(action: Any) -> dict[str, Any]:
     chosen = {name: value for name, value in given.items() if name not in CONNECTION and value not in (None, "")}
     result = ArgumentSpecValidator(dict(own)).validate(chosen)
     if result.error_messages:
-        raise WorkloadCredentialsError(remove_values(result.errors.msg, result._no_log_values))
+        message = result.errors.msg
+        if isinstance(result.errors[0], UnsupportedError):
+            message = f"Unsupported parameters for (cluster_credentials) module: {message}"
+        raise WorkloadCredentialsError(remove_values(message, result._no_log_values))
     parameters: dict[str, Any] = result.validated_parameters
     return parameters
 
@@ -85,6 +90,7 @@ def _parameters(action: Any) -> dict[str, Any]:
 def _job(
     action: Any, parameters: Mapping[str, Any], needs: Needs, tell: Callable[[str], None], last_words: LastWords
 ) -> Job:
+    check_concurrency(parameters["concurrency"])
     if parameters["wait_timeout"] < 0:
         raise OptionError("wait_timeout", "it must be 0 or more seconds.")
     if parameters["templates_dir"]:
@@ -169,5 +175,6 @@ def _pem(ca_cert: str | None) -> str | None:
     try:
         with open(os.path.expanduser(ca_cert), encoding="utf-8") as stream:
             return stream.read()
-    except OSError as error:
-        raise OptionError("ca", f"cannot read {ca_cert}: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or "it is no PEM text"
+        raise OptionError("ca", f"cannot read {ca_cert}: {problem}.") from None

@@ -9,16 +9,14 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    StateError,
-    WorkloadCredentialsError,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
@@ -31,22 +29,23 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     notes_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import (
-    Outcome,
-    raise_refusals,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
     MINT,
     Step,
     foreign_words,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import Plan, plan_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import leftovers, shown
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import (
+    leftovers,
+    shown,
+    without_leftovers,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.pushing import (
     Write,
     applied,
+    carried_out,
     filled,
-    settled,
     writes_of,
 )
 
@@ -63,6 +62,7 @@ class Delivery:
         self._minted = minted
         self._cluster = job.cluster()
         self._absent: set[str] = set()
+        self._unmade: set[str] = set()
         self._failed: set[str] = set()
 
     def run(self) -> None:
@@ -79,15 +79,15 @@ class Delivery:
             )
 
             write_files(job, plan.manifests, outcome)
+        self._minted.known(plan.leases)
         self._make_namespaces(plan)
-        writes = self._possible(writes_of(self._known(plan), plan.asked.sources, self._cluster))
+        there = [step for step in self._known(plan) if step.namespace not in self._unmade]
+        writes = self._possible(plan, writes_of(there, plan.asked.sources, self._cluster))
         operating = self._operate(plan) if job.operated else None
-        pushed = self._push(plan, writes)
+        outcome.report.extend(self._push(plan, writes))
+        self._foresee(plan)
         if operating is not None:
             self._settle_operated(plan, operating)
-            outcome.report.extend(operating.report())
-        outcome.report.extend(pushed)
-        self._foresee(plan)
         if job.prune:
             self._prune(plan)
 
@@ -95,8 +95,9 @@ class Delivery:
         """Give the operator what it needs."""
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
 
-        operating = Operating(self._cluster, plan.manifests, self._absent)
+        operating = Operating(self._cluster, plan.manifests, self._absent, self._unmade)
         operating.apply(self._outcome, check_mode=self._job.check_mode)
+        self._outcome.report.extend(operating.report())
         return operating
 
     @staticmethod
@@ -123,21 +124,24 @@ class Delivery:
             self._absent = set(missing)
         else:
             answers = self._cluster.create(objects)
-            raise_refusals([one for one in answers if not (isinstance(one, Refusal) and one.exists)])
+            refused = [one.words for one in answers if isinstance(one, Refusal) and not one.exists]
+            self._unmade = {name for name, one in zip(missing, answers) if isinstance(one, Refusal) and not one.exists}
+            self._outcome.problems.extend(refused)
+            self._failed |= {step.where for step in plan.steps if step.namespace in self._unmade}
         for one in objects:
-            self._outcome.differs(f"Namespace/{one['metadata']['name']}", None, one)
+            if one["metadata"]["name"] not in self._unmade:
+                self._outcome.differs(f"Namespace/{one['metadata']['name']}", None, one)
 
-    def _possible(self, writes: Sequence[Write]) -> list[tuple[Write, Any]]:
+    def _possible(self, plan: Plan, writes: Sequence[Write]) -> list[tuple[Write, Any]]:
         """The writes that the cluster would take, with its answer to a trial with placeholders; the rest is refused.
 
         :raises StateError: a Secret is somebody else's, or there is no such namespace.
         """
         there = [one for one in writes if one.step.namespace not in self._absent]
         answers = dict(zip((one.step.where for one in there), applied(self._cluster, there, dry_run=True)))
-        foretold = [(one, answers.get(one.step.where, one.secret)) for one in writes]
-        refused = [(one, answer) for one, answer in foretold if isinstance(answer, Refusal) and answer.status != 409]
-        foreign = [foreign_words(one.step.where) for one, answer in foretold if getattr(answer, "exists", False)]
-        missing = sorted({one.step.namespace for one, answer in refused if _lacks_namespace(answer)})
+        refused = {where: one for where, one in answers.items() if isinstance(one, Refusal)}
+        foreign = [foreign_words(where) for where, one in refused.items() if one.exists]
+        missing = sorted({one.step.namespace for one in there if _lacks_namespace(answers[one.step.where])})
         if missing:
             foreign.append(
                 f"entries: there is no namespace {', '.join(missing)} in this cluster. Create it first, or set "
@@ -145,55 +149,75 @@ class Delivery:
             )
         if foreign:
             raise StateError(" ".join(foreign))
-        for one, answer in refused:
-            self._fails(one.step, answer.words)
         # What has changed since it was seen is settled when it is really written.
-        return [(one, answer) for one, answer in foretold if (one, answer) not in refused]
+        problems = {where: one.words for where, one in refused.items() if one.status != 409}
+        moving = [one.step for one in there if one.step.is_operated]
+        if moving:
+            from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
+                refused_moves,
+            )
+
+            problems.update(refused_moves(self._cluster, moving, plan.external))
+        self._fail(problems)
+        possible = [one for one in writes if one.step.where not in problems]
+        return [
+            (one, one.secret if one.step.where in refused else answers.get(one.step.where, one.secret))
+            for one in possible
+        ]
 
     def _push(self, plan: Plan, foretold: Sequence[tuple[Write, Any]]) -> list[dict[str, Any]]:
         """The report of what was pushed."""
         if self._job.check_mode:
-            done = {one.step.where: (one, answer) for one, answer in foretold}
+            done = {one.step.where: (one, without_leftovers(one.secret, answer)) for one, answer in foretold}
         else:
             done = self._really(plan, [one for one, _answer in foretold])
         return [self._reported(step, *done.get(step.where, (None, None))) for step in self._known(plan) if step.entry]
 
     def _really(self, plan: Plan, writes: Sequence[Write]) -> dict[str, tuple[Write, Any]]:
         """Mint and apply: each write that succeeded with the server's object."""
-        ready = []
-        for one, answer in zip(writes, filled(writes, plan.asked.sources, self._minted, self._job.concurrency)):
-            if isinstance(answer, WorkloadCredentialsError):
-                self._fails(one.step, str(answer))
-            else:
-                ready.append(answer)
-        operated = [one.step for one in ready if one.step.is_operated]
-        if operated:
-            from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import (
-                take_over,
-            )
+        filling = filled(writes, plan.asked.sources, self._minted, self._job.concurrency)
+        failed = {one.step.where: answer for one, answer in zip(writes, filling) if not isinstance(answer, Write)}
+        self._fail({where: str(error) for where, error in failed.items()})
+        ready = self._taken_over(plan, [one for one in filling if isinstance(one, Write)])
+        ends = list(zip(ready, carried_out(self._cluster, ready, self._minted)))
+        self._fail({one.step.where: end for one, end in ends if isinstance(end, str)})
+        return self._cleaned({one.step.where: (one, end) for one, end in ends if not isinstance(end, str)})
 
-            freed = take_over(self._cluster, operated, plan.external, self._job.wait_timeout)
-            ready = [replace(one, before=freed.get(one.step.where, one.before)) for one in ready]
-        done = {}
-        for one, answer in zip(ready, applied(self._cluster, ready)):
-            end = settled(self._cluster, one, answer, self._minted)
-            if isinstance(end, str):
-                self._fails(one.step, end)
-            else:
-                done[one.step.where] = (one, end)
-                self._minted.supersede(one.step.supersedes)
-        self._clean_up([one for one, _end in done.values()])
-        return done
+    def _taken_over(self, plan: Plan, writes: Sequence[Write]) -> list[Write]:
+        """The writes, of those Secrets that were the operator's for what is there then."""
+        operated = [one.step for one in writes if one.step.is_operated]
+        if not operated:
+            return list(writes)
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import take_over
 
-    def _fails(self, step: Step, problem: str) -> None:
-        self._failed.add(step.where)
-        self._outcome.problems.append(problem)
+        job = self._job
+        now = take_over(self._cluster, operated, plan.external, job.wait_timeout, self._minted, self._outcome)
+        self._fail({where: end for where, end in now.items() if isinstance(end, str)})
+        found = {where: end for where, end in now.items() if not isinstance(end, str)}
+        return [
+            replace(one, before=found.get(one.step.where, one.before))
+            for one in writes
+            if one.step.where not in self._failed
+        ]
 
-    def _clean_up(self, writes: Sequence[Write]) -> None:
-        """Remove what others have added to Secrets of the role."""
-        patches = [patch for patch in (leftovers(one.secret, one.before) for one in writes) if patch]
-        answers = self._cluster.patch(patches) if patches else []
-        self._outcome.problems.extend(answer.words for answer in answers if isinstance(answer, Refusal))
+    def _fail(self, problems: Mapping[str, str]) -> None:
+        """These entries fail; the same problem of several is told once."""
+        self._failed |= set(problems)
+        told: dict[str, list[str]] = {}
+        for where, problem in problems.items():
+            told.setdefault(problem, []).append(where)
+        for problem, places in told.items():
+            is_named = len(places) == 1 and places[0] in problem
+            self._outcome.problems.append(problem if is_named else f"{', '.join(places)}: {problem}")
+
+    def _cleaned(self, done: Mapping[str, tuple[Write, Found]]) -> dict[str, tuple[Write, Found]]:
+        """The same without what others have added to Secrets of the role."""
+        patches = {where: leftovers(one.secret, one.before) for where, (one, _end) in done.items()}
+        wanted = {where: patch for where, patch in patches.items() if patch}
+        answers = dict(zip(wanted, self._cluster.patch(list(wanted.values())) if wanted else []))
+        self._outcome.problems.extend(answer.words for answer in answers.values() if isinstance(answer, Refusal))
+        clean = {where: answer for where, answer in answers.items() if not isinstance(answer, Refusal)}
+        return {where: (one, clean.get(where, end)) for where, (one, end) in done.items()}
 
     def _reported(self, step: Step, write: Write | None, found: Found | None) -> dict[str, Any]:
         """What happened to an entry, by the server's answer."""
@@ -229,25 +253,42 @@ class Delivery:
 
     def _settle_operated(self, plan: Plan, operating: Operating) -> None:
         """Wait for the operator, and give up the Secrets that it has taken over."""
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import (
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
+            leaving_steps,
             let_go,
-            states,
-            wait_until_ready,
         )
 
         job = self._job
         entries = operating.applied(job.operated)
         if not entries:
             return
-        is_waiting = job.wait and not job.check_mode
-        found = (
-            wait_until_ready(self._cluster, entries, job.wait_timeout) if is_waiting else states(self._cluster, entries)
+        # Check mode takes it that the operator will be ready in time.
+        ready = (entries if job.wait else []) if job.check_mode else self._ready(entries)
+        steps, problems = let_go(
+            self._cluster, leaving_steps(plan.steps, ready), self._minted, check_mode=job.check_mode
         )
-        if is_waiting:
-            self._outcome.problems.extend(one.line for one in found if one.problem)
-        for step in let_go(self._cluster, plan.steps, found, check_mode=job.check_mode):
+        self._outcome.problems.extend(problems)
+        for step in steps:
             self._outcome.differs(step.where, shown(step.found or {}, "as it was"), None)
-            self._minted.supersede(step.supersedes)
+
+    def _ready(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of the entries that the operator has delivered."""
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import (
+            states,
+            wait_until_ready,
+        )
+
+        job = self._job
+        if not job.wait:
+            return [one.entry for one in states(self._cluster, entries) if one.problem is None]
+        found = wait_until_ready(self._cluster, entries, job.wait_timeout)
+        if any(one.problem for one in found):
+            try:
+                found = states(self._cluster, entries, causes=True)
+            except ForbiddenError as error:
+                self._outcome.problems.append(str(error))
+        self._outcome.problems.extend(one.line for one in found if one.problem)
+        return [one.entry for one in found if one.problem is None]
 
     def _prune(self, plan: Plan) -> None:
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
@@ -256,8 +297,7 @@ class Delivery:
 
         wanted = {one.operated.identity for one in plan.manifests}
         wanted |= {("Secret", entry.namespace, entry.name) for entry in self._job.entries}
-        for lease in remove_unwanted(self._job, wanted, None, self._outcome):
-            self._minted.supersede(lease)
+        remove_unwanted(self._job, wanted, None, self._outcome, self._minted)
 
 
 def foreseen_report(entry: Entry) -> dict[str, Any]:
@@ -267,5 +307,5 @@ def foreseen_report(entry: Entry) -> dict[str, Any]:
     return {**own, **said, "lease_id": None, "expiration": None}
 
 
-def _lacks_namespace(answer: Refusal) -> bool:
-    return answer.status == 404
+def _lacks_namespace(answer: Any) -> bool:
+    return isinstance(answer, Refusal) and answer.status == 404

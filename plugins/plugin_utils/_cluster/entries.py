@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
     WorkloadCredentialsError,
@@ -37,6 +38,7 @@ _DATA_KEY = re.compile(r"(?!\.\.?\Z|\.\.)[-._a-zA-Z0-9]{1,253}")
 _WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _MARK = re.compile(rf"(?:(?=[^/]{{1,253}}/)[a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_WORD}")
 _LABEL = re.compile(rf"(?:{_WORD})?")
+_UNSUPPORTED = "there is no field "
 # All annotations of an object, their names included (Kubernetes' TotalAnnotationSizeLimitB).
 _ANNOTATIONS_BYTES = 256 * 1024
 
@@ -134,14 +136,14 @@ def _entry(given: Any, where: str, delivery: str) -> Entry:
 def _validated(given: Mapping[str, Any], where: str) -> dict[str, Any]:
     try:
         result = _validator(frozenset(given)).validate(dict(given))
-    except TypeError:
-        # Ansible looks for nested options also in what it has just found to be no dictionary.
+    except (TypeError, AttributeError):
+        # Ansible's check breaks off at names that are no texts, and at what is no dictionary though it should be one.
         wrong = [name for name in given if "options" in ENTRY.get(name, {}) and not isinstance(given[name], Mapping)]
-        raise OptionError(".".join([where, *wrong[:1]]), "it, or an option in it, must be a dictionary.") from None
+        problem = "it, or an option in it, must be a dictionary, and names of options are texts."
+        raise OptionError(".".join([where, *map(str, wrong[:1])]), problem) from None
     if result.error_messages:
-        raise WorkloadCredentialsError(
-            " ".join(f"{where}: {message.rstrip('.')}." for message in result.error_messages)
-        )
+        said = (f"{_UNSUPPORTED if isinstance(error, UnsupportedError) else ''}{error.msg}" for error in result.errors)
+        raise WorkloadCredentialsError(" ".join(f"{where}: {message.rstrip('.')}." for message in said))
     return {name: result.validated_parameters.get(name) for name in ENTRY}
 
 
@@ -186,7 +188,7 @@ def _problems_of_keys(fields: Mapping[str, Any], source: str, where: str) -> Ite
             yield f"{where}: {target!r} cannot be a key of a Secret."
     for field in ("keys", "template", "labels", "annotations"):
         for name, text in (fields[field] or {}).items():
-            if isinstance(text, (Mapping, list, type(None))):
+            if isinstance(text, (Mapping, list, type(None))) or not _is_unicode(str(text)):
                 yield f"{where}.{field}.{name}: it must be a text."
 
 
@@ -203,7 +205,10 @@ def _problems_of_marks(fields: Mapping[str, Any], where: str) -> Iterator[str]:
         is_template = "{{" in text and fields["delivery"] == "external_secret"
         if not (is_template or _LABEL.fullmatch(text)):
             yield f"{where}.labels.{name}: {text!r} cannot be a label."
-    if sum(len(f"{name}{text}".encode()) for name, text in _texts(fields["annotations"]).items()) > _ANNOTATIONS_BYTES:
+    if (
+        sum(len(f"{name}{text}".encode("utf-8", "replace")) for name, text in _texts(fields["annotations"]).items())
+        > _ANNOTATIONS_BYTES
+    ):
         yield f"{where}.annotations: they are longer than the {_ANNOTATIONS_BYTES} bytes that Kubernetes allows."
 
 
@@ -219,6 +224,11 @@ def _problems_of_the_operators_own(fields: Mapping[str, Any], where: str) -> Ite
         yield from _problem_of(lambda: seconds(interval, f"{where}.refresh_interval"))
     if (fields["creation_policy"], fields["deletion_policy"]) == ("Merge", "Delete"):
         yield f"{where}.deletion_policy: with creation_policy Merge the Secret is somebody else's."
+
+
+def _is_unicode(text: str) -> bool:
+    # YAML can write half of a character beyond U+FFFF.
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _problem_of(check: Any) -> Iterator[str]:

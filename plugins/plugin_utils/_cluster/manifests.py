@@ -8,18 +8,19 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import (
+    as_json,
+    without_pairs,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Service, Template
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Operated
-
-# JSON names a character beyond U+FFFF by two escapes, and YAML by one.
-_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,12 @@ def _manifest(one: Operated, service: Service, template: Template) -> Manifest:
         inner = variables["generator"]
         generator = template(inner["template"], {"object": inner, "service": service, "generator": ""})[0]
     text, path = template(one.template, {"object": variables, "service": service, "generator": generator})
-    text = _PAIR.sub(_one_escape, text)
+    text = without_pairs(text)
     content = _only_document(text, path)
     problem = _difference(one, content)
     if problem:
         raise OptionError("templates_dir", f"{path} makes {one.kind} {one.name} with {problem}")
     return Manifest(one, text, content)
-
-
-def _one_escape(found: re.Match[str]) -> str:
-    high, low = (int(found.group(number), 16) for number in (2, 3))
-    return f"{found.group(1)}\\U{0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00:08x}"
 
 
 def _only_document(text: str, path: str) -> dict[str, Any]:
@@ -69,13 +65,14 @@ def _only_document(text: str, path: str) -> dict[str, Any]:
         where = "" if line is None else f" (line {line + 1} of what it makes)"
         raise OptionError("templates_dir", f"{path} makes no valid YAML{where}.") from None
     if len(documents) != 1 or not isinstance(documents[0], dict):
-        raise OptionError("templates_dir", f"{path} has to make one object, and makes {len(documents)}.")
+        made = len(documents) if len(documents) != 1 else "something else"
+        raise OptionError("templates_dir", f"{path} has to make one object, and makes {made}.")
     return documents[0]
 
 
 def _difference(one: Operated, content: Mapping[str, Any]) -> str | None:
     """What decides which object it is, and whose: there a template has no choice."""
-    metadata = content.get("metadata") or {}
+    metadata = _mapping(content.get("metadata"))
     found = {
         "kind": content.get("kind"),
         "apiVersion": content.get("apiVersion"),
@@ -86,8 +83,16 @@ def _difference(one: Operated, content: Mapping[str, Any]) -> str | None:
     for field, value in wanted.items():
         if found[field] != value:
             return f"{field} {found[field]!r}: it must be {value!r}."
-    labels = metadata.get("labels") or {}
+    labels = _mapping(metadata.get("labels"))
     for name, value in one.labels.items():
         if labels.get(name) != value:
             return f"metadata.labels without {name}: {value!r}, by which the role knows its own objects."
+    try:
+        as_json(content)
+    except ClusterError:
+        return "a value that is no text, number, list or mapping: a date needs quotes."
     return None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

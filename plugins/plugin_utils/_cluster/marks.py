@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
@@ -37,11 +38,16 @@ def is_pushed(secret: Found) -> bool:
 
 def is_operated(secret: Found) -> bool:
     """Whether External Secrets Operator writes this Secret."""
-    owners = secret["metadata"].get("ownerReferences") or ()
-    if any(owner.get("kind") == "ExternalSecret" for owner in owners):
+    if has_writer(secret):
         return True
     # Without an owner it writes Secrets that it may not delete, and its label outlives it.
     return labels_of(secret).get(OPERATED) == "true" and not is_pushed(secret)
+
+
+def has_writer(secret: Found) -> bool:
+    """Whether an ExternalSecret owns the Secret."""
+    owners = secret["metadata"].get("ownerReferences") or ()
+    return any(owner.get("kind") == "ExternalSecret" for owner in owners)
 
 
 def is_managed(secret: Found) -> bool:
@@ -78,10 +84,13 @@ def reference(found: Found) -> dict[str, Any]:
 def lease_of(secret: Found) -> Lease | None:
     """The lease that a pushed Secret holds, as its annotations say."""
     notes = notes_of(secret)
-    minted = parse_time(notes.get(MINTED))
-    if not notes.get(LEASE) or minted is None:
+    if not notes.get(LEASE):
         return None
-    return Lease(notes[LEASE], "/".join(identity(secret)), minted, parse_time(notes.get(EXPIRATION)))
+    minted, expiration = parse_time(notes.get(MINTED)), parse_time(notes.get(EXPIRATION))
+    if minted is None:
+        # Without its begin nobody knows what a quarter of its life is.
+        minted, expiration = datetime.fromtimestamp(0, timezone.utc), None
+    return Lease(notes[LEASE], "/".join(identity(secret)), minted, expiration)
 
 
 def marks_of(entry: Entry, lease: Lease | None, keys: Sequence[str]) -> dict[str, str]:
@@ -104,14 +113,14 @@ def fingerprint(entry: Entry) -> str:
 def data_is_ours(secret: Found) -> bool:
     """Whether the data is what was pushed: the API server keeps account of who writes what.
 
-    A push takes every key over from whoever has written it before.
+    A push takes every key over, and who then writes another value takes it away. Who wrote the same value shares it.
     """
-    keys: set[str] = set()
-    for owner, data in _writers(secret):
-        keys.update(data)
-        if data and owner.get("manager") != FIELD_MANAGER:
-            return False
-    return bool(sorted(keys) == json.loads(notes_of(secret).get(KEYS) or "[]"))
+    own: set[str] = set()
+    all_keys: set[str] = set()
+    for owner, keys in _writers(secret):
+        all_keys |= keys
+        own |= keys if owner.get("manager") == FIELD_MANAGER else set()
+    return own == all_keys and notes_of(secret).get(KEYS) == json.dumps(sorted(own))
 
 
 def data_keys(secret: Found) -> list[str]:

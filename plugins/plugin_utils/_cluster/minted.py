@@ -8,6 +8,8 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Callable
 
@@ -22,6 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 
+_Listed = dict[str, object]
 _NAMELESS = "{source}: the service named no lease for its credentials, so nothing can end them early."
 
 
@@ -37,6 +40,8 @@ class Minted:
         self._is_real = is_real
         self._loose: dict[str, Lease] = {}
         self._superseded: list[Lease] = []
+        self._doubtful: list[Lease] = []
+        self._holders: dict[str, str] = {}
         self._lock = Lock()
         self.warnings: list[str] = []
 
@@ -57,45 +62,84 @@ class Minted:
             with self._lock:
                 self._loose.pop(lease.id, None)
 
-    def supersede(self, lease: Lease | None) -> None:
-        """Nobody needs it any more."""
-        self._superseded.extend([lease] if lease else [])
+    def known(self, leases: Iterable[Lease | None]) -> None:
+        """Secrets, which are their sources, hold these: one that was copied shares its lease with another."""
+        self._holders.update({lease.source: lease.id for lease in leases if lease})
 
-    def doubtful(self, lease: Lease | None) -> str:
-        """Whether a Secret holds it is not known, so that it may neither be ended nor forgotten: a sentence."""
+    def supersede(self, lease: Lease | None) -> None:
+        """Its Secret needs it no more."""
+        if lease:
+            self._holders.pop(lease.source, None)
+            self._superseded.append(lease)
+
+    def doubtful(self, lease: Lease | None) -> None:
+        """Whether a Secret holds it is not known, so that it may neither be ended nor forgotten."""
         self.held(lease)
-        return f"It may hold the lease {_named([_listed(lease)])}." if lease and lease.id else ""
+        self._doubtful.extend([lease] if lease else [])
+
+    @contextmanager
+    def giving_up(self, leases: Sequence[Lease | None]) -> Iterator[None]:
+        """While their Secrets give them up: what breaks that off leaves it open which have."""
+        try:
+            yield
+        except BaseException:
+            for lease in leases:
+                self.doubtful(lease)
+            raise
 
     def end(self) -> tuple[str, str]:
         """End those that nobody holds, and those that were superseded.
 
-        Two sentences: about those that only expire, and about those that may live on though they should not.
+        Two sentences: about those that only expire, and about those that may live on though they should not. Until
+        this returns nothing is forgotten, so that it can be done again.
         """
         with self._lock:
-            ending = [_listed(lease) for lease in (*self._loose.values(), *self._superseded) if lease.id]
-            self._loose, self._superseded = {}, []
-        if not ending or not self._is_real:
+            needed = set(self._holders.values())
+            unneeded = [lease for lease in self._superseded if lease.id not in needed]
+            ending = _listed([*self._loose.values(), *unneeded])
+            doubtful = _listed(self._doubtful)
+        if not self._is_real or not (ending or doubtful):
             return "", ""
-        # Most runs end none.
+        staying, living = self._ended(ending)
+        if doubtful:
+            living = f"{living} It is not known whether a Secret holds these leases: {_named(doubtful)}.".strip()
+        self._loose, self._superseded, self._doubtful = {}, [], []
+        return staying, living
+
+    def _ended(self, ending: Sequence[_Listed]) -> tuple[str, str]:
+        # Loaded where a lease ends, which most runs have none of.
         from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
             end_leases,
             refused_words,
             staying_words,
         )
+        from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+            is_lease_id,
+        )
 
+        # An annotation, or the service, may name what no request can.
+        odd = [lease for lease in ending if not is_lease_id(str(lease["id"]))]
+        refused = f"Leases that may live on: {_named(odd)}. Their names are no leases' IDs." if odd else ""
+        rest = [lease for lease in ending if lease not in odd]
+        if not rest:
+            return "", refused
         try:
-            ended = end_leases(self._client(), ending)
+            ended = end_leases(self._client(), rest)
         except WorkloadCredentialsError as error:
-            return "", f"Leases that may live on: {_named(ending)}. {error}"
-        return staying_words(ended), refused_words(ended)
+            return "", f"{refused} Leases that may live on: {_named(rest)}. {error}".strip()
+        return staying_words(ended), f"{refused} {refused_words(ended)}".strip()
 
 
-def _named(leases: list[dict[str, object]]) -> str:
-    # What ends leases, and so this, is loaded where there are any.
+def _named(leases: Sequence[_Listed]) -> str:
     from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
 
     return named(leases)
 
 
-def _listed(lease: Lease) -> dict[str, object]:
-    return {"id": lease.id, "expiration": written(lease.expiration), "revocable": lease.revocable}
+def _listed(leases: Iterable[Lease]) -> list[_Listed]:
+    """Each once, and only those that have a name."""
+    by_id = {lease.id: lease for lease in leases if lease.id}
+    return [
+        {"id": lease.id, "expiration": written(lease.expiration), "revocable": lease.revocable}
+        for lease in by_id.values()
+    ]

@@ -9,11 +9,10 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
@@ -27,20 +26,16 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
-    MARKS,
     Found,
-    reference,
+    is_managed,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import (
     Outcome,
     differing,
-    raise_refusals,
     where,
     without_bookkeeping,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import LET_GO, Step
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import shown
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import remove
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status, statuses
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import (
     Identity,
@@ -54,13 +49,16 @@ class Operating:
     """The operator's objects in one task.
 
     :arg manifests: all that should be there.
-    :arg absent: namespaces that are not there yet, and in check mode will not be.
+    :arg absent: namespaces that are not there yet, and in check mode will not be; ``unmade`` are refused.
     """
 
-    def __init__(self, cluster: Cluster, manifests: Sequence[Manifest], absent: Collection[str]) -> None:
+    def __init__(
+        self, cluster: Cluster, manifests: Sequence[Manifest], absent: Collection[str], unmade: Collection[str]
+    ) -> None:
         self._cluster = cluster
         self._manifests = manifests
         self._absent = absent
+        self._unmade = unmade
         self._before = self._known()
         self._actions: dict[Identity, str] = {}
 
@@ -71,7 +69,8 @@ class Operating:
         places = [
             (one.operated.namespace, one.operated.name) for one in self._manifests if one.operated.kind == "Secret"
         ]
-        found += [one for one in self._cluster.get_many(SECRET, places) if one is not None] if places else []
+        secrets = self._cluster.get_many(SECRET, places) if places else []
+        found += [one for one in secrets if one is not None and is_managed(one)]
         return {identity_of(one): one for one in found}
 
     def apply(self, outcome: Outcome, *, check_mode: bool) -> None:
@@ -79,11 +78,13 @@ class Operating:
 
         Metadata is stable, and applied by one manager: a changed one would make the operator generate again.
         """
-        refused: set[str | None] = set()
+        refused: set[str | None] = set(self._unmade)
         for is_last in (False, True):
             wanted = [one for one in self._manifests if (one.operated.kind == "ExternalSecret") is is_last]
             # Without what it refers to, it would only fail.
-            held_back = [one for one in wanted if is_last and refused & {one.operated.namespace, None}]
+            # Without what it refers to, it would only fail.
+            failing = refused & {None} if is_last else set()
+            held_back = [one for one in wanted if failing or one.operated.namespace in refused]
             for one in held_back:
                 self._actions[one.operated.identity] = "failed"
             refused |= self._apply([one for one in wanted if one not in held_back], outcome, check_mode=check_mode)
@@ -91,21 +92,29 @@ class Operating:
     def _apply(self, wanted: Sequence[Manifest], outcome: Outcome, *, check_mode: bool) -> set[str | None]:
         """The namespaces in which something was refused."""
         there = [one for one in wanted if one.operated.namespace not in self._absent]
-        foretold = dict(zip(_identities(there), self._cluster.apply([one.content for one in there], dry_run=True)))
+        foretold = self._send(there, dry_run=True)
         changing = [one for one in wanted if self._differs(one, foretold.get(one.operated.identity))]
         if not check_mode:
             ready = [one for one in changing if not isinstance(foretold.get(one.operated.identity), Refusal)]
-            foretold.update(zip(_identities(ready), self._cluster.apply([one.content for one in ready])))
+            foretold.update(self._send(ready, dry_run=False))
         refused = set()
         for one in wanted:
             answer = foretold.get(one.operated.identity, one.content)
             if isinstance(answer, Refusal):
                 refused.add(one.operated.namespace)
-                outcome.problems.append(answer.words)
+                outcome.problems.append(_foreign_words(one) if answer.exists else answer.words)
                 self._actions[one.operated.identity] = "failed"
             elif one in changing:
                 self._note(one, answer, outcome)
         return refused
+
+    def _send(self, manifests: Sequence[Manifest], *, dry_run: bool) -> dict[Identity, Any]:
+        """The cluster's answers; what was not there, or is somebody else's, is only created."""
+        known = [one for one in manifests if one.operated.identity in self._before]
+        fresh = [one for one in manifests if one.operated.identity not in self._before]
+        applied = self._cluster.apply([one.content for one in known], dry_run=dry_run) if known else []
+        made = self._cluster.create([one.content for one in fresh], dry_run=dry_run) if fresh else []
+        return dict(zip(_identities([*known, *fresh]), [*applied, *made]))
 
     def _differs(self, one: Manifest, answer: Any) -> bool:
         before = self._before.get(one.operated.identity)
@@ -144,13 +153,13 @@ class Operating:
 
 
 def wait_until_ready(cluster: Cluster, entries: Sequence[Entry], timeout: float) -> list[Status]:
-    """The entries' states, once all are ready or so many seconds have passed."""
+    """The entries' states, once all are ready or so many seconds have passed; without causes."""
     deadline, pause = time.monotonic() + timeout, 0.1
     while True:
         found = states(cluster, entries)
         left = deadline - time.monotonic()
         if left <= 0 or all(one.problem is None for one in found):
-            return states(cluster, entries, causes=True) if left <= 0 else found
+            return found
         time.sleep(min(pause, left))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
@@ -177,49 +186,16 @@ def _warnings(cluster: Cluster, namespaces: Collection[str]) -> list[dict[str, A
         return [one for name in sorted(namespaces) for one in cluster.list(EVENT, namespace=name, fields=fields) or ()]
 
 
-def let_go(cluster: Cluster, steps: Sequence[Step], ready: Sequence[Status], *, check_mode: bool) -> list[Step]:
-    """Give up the Secrets that the operator has taken over; until then the pushed values are in use.
-
-    The data stays as the operator has written it. Returns the steps that were taken.
-
-    :raises WorkloadCredentialsError: the cluster does not let go of one.
-    """
-    done = {(one.entry.namespace, one.entry.name) for one in ready if one.problem is None}
-    leaving = [step for step in steps if step.action == LET_GO and (step.namespace, step.name) in done]
-    if leaving and not check_mode:
-        marks = {"annotations": dict.fromkeys(MARKS)}
-        patches = [_patch(step.found or {}, marks) for step in leaving]
-        raise_refusals(cluster.patch(patches))
-    return leaving
-
-
-def take_over(
-    cluster: Cluster, steps: Sequence[Step], external: Mapping[tuple[str, str], Found], timeout: float
-) -> dict[str, Found]:
-    """Make Secrets of the operator the role's own: the metadata that they have then.
-
-    An owned Secret would go with its ExternalSecret: the cluster collects it, and with the deletion policy Delete the
-    operator itself removes it.
-
-    :raises WorkloadCredentialsError: the cluster refuses, or an ExternalSecret does not go in time.
-    """
-    freed = cluster.patch([_patch(step.found or {}, {"ownerReferences": None}) for step in steps])
-    raise_refusals(freed)
-    writers = [external[step.namespace, step.name] for step in steps if (step.namespace, step.name) in external]
-    stuck = remove(cluster, writers, timeout)
-    if stuck:
-        raise StateError(" ".join(stuck.values()))
-    return {step.where: one for step, one in zip(steps, freed) if not isinstance(one, Refusal)}
-
-
-def _patch(found: Found, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    named = reference(found)
-    return {**named, "metadata": {**named["metadata"], **metadata}}
-
-
 def _identities(manifests: Sequence[Manifest]) -> list[Identity]:
     return [one.operated.identity for one in manifests]
 
 
 def _secret_view(found: Found) -> dict[str, Any]:
     return shown(found, "(hidden)")
+
+
+def _foreign_words(one: Manifest) -> str:
+    return (
+        f"{where(one.content)}: it exists and is not managed by this role. Remove it, choose another name for the "
+        "entry, or give it the role's label if it is yours."
+    )

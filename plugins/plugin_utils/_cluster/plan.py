@@ -69,7 +69,7 @@ class Step:
     @property
     def supersedes(self) -> Lease | None:
         """The lease that nobody needs once this step is done."""
-        return lease_of(self.found) if self.found is not None and self.action not in (KEEP, READ) else None
+        return lease_of(self.found) if self.found is not None and self.action != KEEP else None
 
 
 def planned(entries: Sequence[Entry], secrets: Sequence[Found], now: datetime, *, prune: bool) -> list[Step]:

@@ -17,6 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
     WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import Asked, ask
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
@@ -25,7 +26,14 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     own_objects,
     secrets_of,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found, named
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    Found,
+    has_writer,
+    is_managed,
+    is_pushed,
+    lease_of,
+    named,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
     KEEP,
     Step,
@@ -44,12 +52,14 @@ class Plan:
 
     :arg asked: the sources that are due.
     :arg external: the role's ExternalSecrets as they are.
+    :arg leases: those that Secrets hold.
     """
 
     steps: Sequence[Step]
     asked: Asked
     manifests: Sequence[Manifest]
     external: Mapping[tuple[str, str], Found]
+    leases: Sequence[Lease | None]
 
     @property
     def lines(self) -> list[str]:
@@ -83,7 +93,8 @@ def plan_of(job: Job) -> Plan:
     misfits = [misfit(entry, known.keys) for entry in due for known in (asked.of(entry),) if known]
     problems = _absent(external) + foreign(job.entries, secrets) + _not_ours(steps, named(external or []))
     problems += asked.problems + [one for one in misfits if one]
-    return Plan(steps, asked, _manifests(job, asked, problems), named(external or []))
+    leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
+    return Plan(steps, asked, _manifests(job, asked, problems), named(external or []), leases)
 
 
 def manifests_for(job: Job) -> tuple[list[Manifest], Asked]:
@@ -134,5 +145,10 @@ def _not_ours(steps: Sequence[Step], external: Mapping[tuple[str, str], Found]) 
         f"{step.where}: an ExternalSecret that this role does not manage writes this Secret. Remove it first, or "
         "choose another name."
         for step in steps
-        if step.entry and step.is_operated and (step.namespace, step.name) not in external
+        if step.entry and step.is_operated and (step.namespace, step.name) not in external and not _is_left(step.found)
     ]
+
+
+def _is_left(secret: Found | None) -> bool:
+    """Whether a move that broke off has left it: the operator has made it for the role, and its writer is gone."""
+    return secret is not None and is_managed(secret) and not has_writer(secret)

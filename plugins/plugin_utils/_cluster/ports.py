@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -109,6 +110,8 @@ def _connection_spec() -> dict[str, dict[str, Any]]:
 def _modules(action: Any, variables: Mapping[str, Any]) -> Any:
     # The ssh connection prints a module's whole output at -vvv unless this is set.
     action._play_context.no_log = True
+    # They share the action's temporary folder on the host, which each removes at its end.
+    one_at_a_time = Lock()
 
     def run(module: str, arguments: dict[str, Any], *, check_mode: bool) -> Any:
         task = action._task.copy()
@@ -124,7 +127,8 @@ def _modules(action: Any, variables: Mapping[str, Any]) -> Any:
             templar=action._templar,
             shared_loader_obj=action._shared_loader_obj,
         )
-        return _as_text(runner.run(task_vars=variables))
+        with one_at_a_time:
+            return _as_text(runner.run(task_vars=variables))
 
     return run
 

@@ -101,6 +101,16 @@ def leftovers(secret: Found, before: Found | None) -> dict[str, Any] | None:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": dict.fromkeys(sorted(extra))}
 
 
+def without_leftovers(secret: Found, applied: Found) -> dict[str, Any]:
+    """What was applied as it is once others' data is gone: for a prediction.
+
+    :arg secret: the manifest.
+    """
+    data = {key: value for key, value in (applied.get("data") or {}).items() if key in secret["data"]}
+    labels = {name: text for name, text in labels_of(applied).items() if name != OPERATED}
+    return {**applied, "data": data, "metadata": {**applied["metadata"], "labels": labels}}
+
+
 def shown(secret: Found, data: str, *, is_minted: bool = True) -> dict[str, Any]:
     """A Secret as a diff shows it: without any value.
 

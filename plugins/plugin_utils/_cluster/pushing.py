@@ -14,7 +14,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    StateError,
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
     Credentials,
     Lease,
@@ -41,10 +44,13 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     is_same,
     kept,
     manifest,
+    misfit,
 )
 
 # The source of an entry: the kind of its source and its path.
 Sources = Mapping["tuple[str, str]", Source]
+_UNKNOWN = object()
+_UNANSWERED = Refusal(0, "Interrupted", "")
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
@@ -124,34 +130,69 @@ def filled(
         if entry is None or not write.is_due:
             return write
         credentials = minted.mint(sources[entry.source, entry.path])
+        problem = misfit(entry, list(credentials.values))
+        if problem:
+            raise StateError(problem)
         return replace(write, secret=manifest(entry, credentials), lease=credentials.lease)
 
-    return attempts(fill, writes, limit)
+    return attempts(fill, writes, limit, finishing=True)
 
 
-def settled(cluster: Cluster, write: Write, answer: Any, minted: Minted) -> Any:
-    """The end of a write: its object, or a sentence that says why there is none and what became of its lease.
+def carried_out(cluster: Cluster, writes: Sequence[Write], minted: Minted, *, again: bool = True) -> list[Any]:
+    """The end of each write: its object, or a sentence that says why there is none.
 
-    An answer that never came, or a change in the meantime, is settled by looking at what is there now.
+    Whatever happens, each lease is then known to be held by a Secret or by none, or is said to be in doubt.
+
+    :arg again: write once more what others have changed in the meantime.
     """
-    if not isinstance(answer, Refusal):
-        minted.held(write.lease)
-        return answer
-    if answer.exists:
-        return foreign_words(write.step.where)
-    if answer.status not in (0, 409):
-        return answer.words
     try:
-        now = cluster.get(SECRET, write.step.name, write.step.namespace, metadata_only=True)
+        return _settled(cluster, writes, applied(cluster, writes), minted, again=again)
+    except BaseException:
+        # Which of them were written is found out, or the leases of those would be ended.
+        _settled(cluster, writes, [_UNANSWERED] * len(writes), minted, again=False)
+        raise
+
+
+def _settled(
+    cluster: Cluster, writes: Sequence[Write], answers: Sequence[Any], minted: Minted, *, again: bool
+) -> list[Any]:
+    """The same, from the answers: of what was not done, or may have been, it is looked what is there now."""
+    found = _now(cluster, [one for one, answer in zip(writes, answers) if isinstance(answer, Refusal)])
+    return [
+        _end(cluster, one, answer, found.get(one.step.where, _UNKNOWN), minted, again=again)
+        if isinstance(answer, Refusal)
+        else _done(one, answer, minted)
+        for one, answer in zip(writes, answers)
+    ]
+
+
+def _now(cluster: Cluster, writes: Sequence[Write]) -> dict[str, Found | None]:
+    """The Secrets as they are now, as far as that can be seen."""
+    try:
+        found = cluster.get_many(SECRET, [(one.step.namespace, one.step.name) for one in writes], metadata_only=True)
     except WorkloadCredentialsError:
-        return f"{answer.words} {minted.doubtful(write.lease)}".strip()
-    if now is not None and write.lease and notes_of(now).get(LEASE) == write.lease.id:
-        minted.held(write.lease)
-        return now
-    if answer.status == 409 and now is not None and is_pushed(now):
+        return {}
+    return {one.step.where: secret for one, secret in zip(writes, found)}
+
+
+def _end(cluster: Cluster, write: Write, answer: Refusal, now: Any, minted: Minted, *, again: bool) -> Any:
+    if now is _UNKNOWN:
+        minted.doubtful(write.lease)
+        minted.doubtful(write.step.supersedes)
+        return answer.words
+    holding = notes_of(now).get(LEASE) if now is not None else None
+    if write.lease and holding == write.lease.id:
+        # Its answer was lost, but it was done.
+        return _done(write, now, minted)
+    if again and answer.status == 409 and now is not None and (is_pushed(now) or write.step.is_operated):
         # Others may write labels and annotations into a Secret of the role at any time.
-        answer = applied(cluster, [replace(write, before=now)])[0]
-        if not isinstance(answer, Refusal):
-            minted.held(write.lease)
-            return answer
-    return answer.words
+        return carried_out(cluster, [replace(write, before=now)], minted, again=False)[0]
+    if write.step.supersedes and holding != write.step.supersedes.id:
+        minted.supersede(write.step.supersedes)
+    return foreign_words(write.step.where) if answer.exists else answer.words
+
+
+def _done(write: Write, found: Found, minted: Minted) -> Found:
+    minted.held(write.lease)
+    minted.supersede(write.step.supersedes)
+    return found

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
@@ -33,6 +36,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     notes_of,
     reference,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome, where
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import (
     Identity,
@@ -43,51 +47,82 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 _REASON = "no entry wants it"
 
 
-def remove_unwanted(job: Job, wanted: set[Identity], namespaces: Sequence[str] | None, outcome: Outcome) -> list[Lease]:
-    """Remove what the role has made and should not be there; the leases of the Secrets that went.
+@dataclass
+class Removal:
+    """What became of objects that were to be removed.
+
+    :arg going: those whose deletion the cluster has accepted, which nothing takes back; ``gone`` are really so.
+    :arg problems: by object, why it is still there, or may be.
+    """
+
+    going: list[Found] = field(default_factory=list)
+    gone: list[Found] = field(default_factory=list)
+    problems: dict[Identity, str] = field(default_factory=dict)
+
+
+def remove_unwanted(
+    job: Job, wanted: set[Identity], namespaces: Sequence[str] | None, outcome: Outcome, minted: Minted
+) -> None:
+    """Remove what the role has made and should not be there, and with the Secrets their leases.
 
     :arg wanted: what should be there.
     :arg namespaces: look at these only; None: at the whole cluster.
     :raises ForbiddenError: the identity may not look.
     """
-    cluster = job.cluster()
-    kinds = (*OPERATORS, SECRET)
-    found = [one for kind in kinds for one in _found(job, kind, namespaces or ())]
+    found = [one for kind in (*OPERATORS, SECRET) for one in _found(job, kind, namespaces or ())]
+    minted.known(lease_of(one) for one in found if is_pushed(one))
     leaving = unwanted(found, wanted, namespaces)
-    stuck = {} if job.check_mode else remove(cluster, leaving, job.wait_timeout)
-    outcome.problems.extend(stuck.values())
-    gone = [one for one in leaving if identity_of(one) not in stuck]
-    for one in gone:
+    removal = Removal(leaving, leaving) if job.check_mode else remove(job.cluster(), leaving, job.wait_timeout, minted)
+    outcome.problems.extend(removal.problems.values())
+    for one in removal.going:
         outcome.differs(where(one), reference(one), None)
-    pushed = [one for one in gone if is_pushed(one)]
-    outcome.report.extend(_reported(one) for one in gone if one["kind"] == "ExternalSecret" or is_pushed(one))
-    return [lease for lease in map(lease_of, pushed) if lease]
+    outcome.report.extend(_reported(one) for one in removal.gone if one["kind"] == "ExternalSecret" or is_pushed(one))
 
 
-def remove(cluster: Cluster, objects: Sequence[Found], timeout: float) -> dict[Identity, str]:
-    """Remove them in their order of kinds, each kind once the one before is gone; a sentence for each that stays.
+def remove(cluster: Cluster, objects: Sequence[Found], timeout: float, minted: Minted) -> Removal:
+    """Remove them in their order of kinds, each kind once the one before is gone.
 
     :arg timeout: seconds, for all.
     """
     deadline = time.monotonic() + timeout
-    stuck: dict[Identity, str] = {}
+    removal = Removal()
     for kind in dict.fromkeys(one["kind"] for one in objects):
-        references = [_exact(one) for one in objects if one["kind"] == kind]
-        answers = cluster.delete(references)
-        refused = {
-            identity_of(one): answer.words for one, answer in zip(references, answers) if isinstance(answer, Refusal)
-        }
-        stuck.update(refused)
-        waiting = [one for one in references if identity_of(one) not in refused]
-        for one in cluster.wait_gone(waiting, max(0.1, deadline - time.monotonic())) if waiting else ():
-            stuck[identity_of(one)] = f"Timed out waiting on resource {where(one)}: something holds it (a finalizer)."
-    return stuck
+        going = _deleted(cluster, [one for one in objects if one["kind"] == kind], removal, minted)
+        try:
+            left = cluster.wait_gone(list(map(_exact, going)), max(0.1, deadline - time.monotonic())) if going else []
+        except WorkloadCredentialsError as error:
+            said = {identity_of(one): f"{where(one)} was to go, and may still be there. {error}" for one in going}
+        else:
+            words = "Timed out waiting on resource {}: something holds it (a finalizer)."
+            said = {identity_of(one): words.format(where(one)) for one in left}
+        removal.problems.update(said)
+        removal.gone.extend(one for one in going if identity_of(one) not in said)
+    return removal
 
 
-def tear_down(job: Job, outcome: Outcome) -> list[Lease]:
-    """Remove all that the role has made in the namespaces of the entries; the leases of the Secrets that went."""
+def _deleted(cluster: Cluster, objects: Sequence[Found], removal: Removal, minted: Minted) -> list[Found]:
+    """Those whose deletion the cluster has accepted, whose leases nobody needs then."""
+    leases = [lease_of(one) if is_pushed(one) else None for one in objects]
+    with minted.giving_up(leases):
+        answers = cluster.delete(list(map(_exact, objects)))
+    going = []
+    for one, lease, answer in zip(objects, leases, answers):
+        if not isinstance(answer, Refusal):
+            going.append(one)
+            minted.supersede(lease)
+            continue
+        removal.problems[identity_of(one)] = answer.words
+        if answer.may_be_done:
+            minted.doubtful(lease)
+    removal.going.extend(going)
+    return going
+
+
+def tear_down(job: Job, outcome: Outcome, minted: Minted) -> None:
+    """Remove all that the role has made in the namespaces of the entries."""
     namespaces = sorted({entry.namespace for entry in job.entries})
-    return remove_unwanted(job, set(), namespaces, outcome) if namespaces else []
+    if namespaces:
+        remove_unwanted(job, set(), namespaces, outcome, minted)
 
 
 def _found(job: Job, kind: Kind, namespaces: Sequence[str]) -> Sequence[Found]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
@@ -20,9 +21,13 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     LEASE,
     Found,
     identity,
+    is_pushed,
     named,
     notes_of,
 )
+
+# What the operator says may quote the answers of others.
+_LONGEST = 1000
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,8 @@ def _status(entry: Entry, known: Mapping[tuple[str, str], Found], events: Sequen
 
 
 def _pushed(secret: Found | None, now: datetime) -> str | None:
-    if secret is None:
-        return "there is no Secret"
+    if secret is None or not is_pushed(secret):
+        return "there is no Secret of this role"
     expiration = parse_time(notes_of(secret).get(EXPIRATION))
     return "its lease has expired" if expiration is not None and expiration <= now else None
 
@@ -93,7 +98,7 @@ def _delivered(found: Found | None, events: Sequence[Found]) -> str | None:
     if ready is None:
         return "the operator has not looked at it yet"
     if ready.get("status") != "True" or ready.get("reason") != "SecretSynced":
-        said = f"{ready.get('reason')}: {ready.get('message')}"
+        said = one_line(f"{ready.get('reason')}: {ready.get('message')}", _LONGEST)
         cause = _newest_warning(found, events)
         return f"{said} ({cause})" if cause else said
     if not str(status.get("syncedResourceVersion") or "").startswith(f"{found['metadata'].get('generation')}-"):
@@ -104,7 +109,7 @@ def _delivered(found: Found | None, events: Sequence[Found]) -> str | None:
 def _newest_warning(found: Found, events: Sequence[Found]) -> str | None:
     about = [event for event in events if _is_about(event, found)]
     newest = max(about, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""), default=None)
-    return f"{newest.get('reason')}: {newest.get('message')}" if newest else None
+    return one_line(f"{newest.get('reason')}: {newest.get('message')}", _LONGEST) if newest else None
 
 
 def _is_about(event: Found, found: Found) -> bool:

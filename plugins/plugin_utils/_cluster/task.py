@@ -12,7 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible.errors import AnsibleError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    WorkloadCredentialsError,
+    unforeseen,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
@@ -31,15 +35,22 @@ def perform(job: Job, state: str) -> Outcome:
     """
     outcome, minted = Outcome(), Minted(job.client, is_real=not job.check_mode)
     try:
-        _STATES[state](job, outcome, minted)
-    except WorkloadCredentialsError as error:
-        outcome.problems.insert(0, str(error))
+        try:
+            _STATES[state](job, outcome, minted)
+        except WorkloadCredentialsError as error:
+            outcome.problems.insert(0, str(error))
+        except AnsibleError:
+            # What Ansible itself knows better, such as a host that cannot be reached.
+            raise
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            # The last net: nobody should read a traceback, which may quote a value.
+            outcome.problems.insert(0, str(unforeseen("cluster_credentials", error)))
+        staying, living = minted.end()
     except BaseException:
         # There will be no result: the person at the screen is told.
         for words in filter(None, minted.end()):
             job.last_words(words)
         raise
-    staying, living = minted.end()
     outcome.warnings.extend(minted.warnings)
     if outcome.problems or living:
         outcome.problems.extend(words for words in (staying, living) if words)
@@ -58,8 +69,7 @@ def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
 def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import tear_down
 
-    for lease in tear_down(job, outcome):
-        minted.supersede(lease)
+    tear_down(job, outcome, minted)
 
 
 def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube import sending as sending_module
 from kubernetes import client, config
 
 from tests.support.definitions import populate
+from tests.support.deliveries import Deliveries
+from tests.support.faulty_cluster import Watched
 from tests.support.operator import Operator, serve_kinds
 from tests.support.operator_kinds import KindsUnavailable, definitions
 from tests.support.plays import Plays
-from tests.support.role import Role
+from tests.support.role import NUMBERS, Role
 from tests.support.site import Site
 
 
@@ -45,3 +49,24 @@ def operator(kinds: None, role: Role, site: Site) -> Iterator[Operator]:
     """A stand-in for the operator, at work in the role's namespaces."""
     with Operator(role.namespace, str(site.emulator.ca_cert)) as running:
         yield running
+
+
+@pytest.fixture
+def way(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    monkeypatch.setattr(sending_module, "FIRST_PAUSE", 0.01)
+    with Watched(cluster, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def api(cluster: Any) -> client.CoreV1Api:
+    config.load_kube_config(str(cluster.kubeconfig))
+    return client.CoreV1Api()
+
+
+@pytest.fixture
+def deliveries(site: Site, way: Watched, api: client.CoreV1Api) -> Deliveries:
+    populate(site)
+    name = f"faults-{next(NUMBERS)}"
+    api.create_namespace({"metadata": {"name": name}})
+    return Deliveries(site, str(way.kubeconfig), name)

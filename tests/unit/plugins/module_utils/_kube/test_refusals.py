@@ -76,6 +76,20 @@ def test_what_is_said(status: int, body: dict[str, Any], words: str) -> None:
     assert refusal(ONE, status, body).words == f"Secret web/one: {words}"
 
 
+@pytest.mark.parametrize(
+    "guard", ['admission webhook "a" denied the request', "ValidatingAdmissionPolicy 'a' denied request"]
+)
+@pytest.mark.parametrize(("version", "shown"), [("1", True), ("42", False), (None, False)])
+def test_what_a_guard_says_of_a_secret_with_unknown_values_is_withheld(
+    guard: str, version: str | None, shown: bool
+) -> None:
+    manifest = {**ONE, "metadata": {**ONE["metadata"], "resourceVersion": version}, "data": {"a": "bmV3LXZhbHVl"}}
+    for words, is_shown in (("it was old-value", shown), ("it is new-value", False)):
+        said = refusal(manifest, 403, {"message": f"x is forbidden: {guard}: {words}"}).words
+        assert (words in said) is is_shown
+        assert "withheld" in said or is_shown
+
+
 @UNHURRIED
 @given(st.integers(100, 599), STATUS)
 def test_any_answer_gives_one_line(status: int, body: dict[str, Any]) -> None:

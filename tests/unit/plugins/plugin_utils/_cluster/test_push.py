@@ -106,9 +106,34 @@ def test_missing_keys_are_seen_in_the_metadata_alone(owned: dict[str, Any]) -> N
 )
 def test_another_writer_of_data_is_seen_even_if_the_keys_are_the_same(data: Any, action: str) -> None:
     existing = secret()
+    (own,) = existing["metadata"]["managedFields"]
+    # Who writes another value takes the key away from who had written it.
+    own["fieldsV1"]["f:data"] = {key: one for key, one in own["fieldsV1"]["f:data"].items() if key not in (data or ())}
     owner = {"manager": "kubectl-edit", "fieldsV1": {"f:data": data} if data else {"f:metadata": {}}}
     existing["metadata"]["managedFields"].append(owner)
     assert step(existing).action == action
+
+
+def test_a_writer_of_the_same_value_costs_no_lease() -> None:
+    existing = secret()
+    owner = {"manager": "external-secrets", "fieldsV1": {"f:data": {"f:accessKeyId": {}}}}
+    existing["metadata"]["managedFields"].append(owner)
+    assert step(existing).action == "keep"
+
+
+@pytest.mark.parametrize("keys", ["no json", "5", '{"a": 1}', "[null]", ""])
+def test_what_somebody_wrote_into_the_role_s_annotations_is_no_crash(keys: str) -> None:
+    existing = secret()
+    existing["metadata"]["annotations"]["workload-credentials.ansible.com/keys"] = keys
+    assert step(existing).reason == "its data was changed by somebody else"
+
+
+@pytest.mark.parametrize("minted", ["", "yesterday", "9999-12-31T23:59:59-23:00"])
+def test_a_lease_of_unknown_age_is_renewed_and_not_forgotten(minted: str) -> None:
+    existing = secret()
+    existing["metadata"]["annotations"][MINTED] = minted
+    found = step(existing)
+    assert (found.action, found.supersedes and found.supersedes.id) == ("mint", "l")
 
 
 @pytest.mark.parametrize(

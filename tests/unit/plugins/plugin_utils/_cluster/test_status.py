@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import statuses
 
 AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "prod/aws"}
@@ -57,7 +58,12 @@ def test_ready_means_that_this_generation_was_synchronised(found: dict[str, Any]
     ],
 )
 def test_a_pushed_secret_is_ready_while_its_lease_lives(expiration: str, line: str) -> None:
-    notes = {"workload-credentials.ansible.com/expiration": expiration}
-    secret = {"kind": "Secret", "metadata": {"name": "aws", "namespace": "web", "annotations": notes}}
+    prefix = "workload-credentials.ansible.com/"
+    notes = {f"{prefix}expiration": expiration, f"{prefix}definition": "x"}
+    metadata = {"name": "aws", "namespace": "web", "annotations": notes}
+    secret = {"kind": "Secret", "metadata": {**metadata, "labels": MANAGED_LABEL}}
     (one,) = statuses(checked_entries([AWS], "push"), [], [secret], [], datetime.now(UTC))
     assert one.line == line
+    # Where Secrets may not be listed they are got by name, whoever they belong to.
+    (one,) = statuses(checked_entries([AWS], "push"), [], [{**secret, "metadata": metadata}], [], datetime.now(UTC))
+    assert one.line == "web/aws: there is no Secret of this role."

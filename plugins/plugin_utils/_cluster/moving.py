@@ -1,0 +1,112 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets that move between push and External Secrets Operator, and are never without their data meanwhile.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    MARKS,
+    Found,
+    reference,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome, where
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import LET_GO, Step
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import remove
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import identity_of
+
+_NO_OWNER = {"ownerReferences": None}
+
+
+def let_go(
+    cluster: Cluster, steps: Sequence[Step], minted: Minted, *, check_mode: bool
+) -> tuple[list[Step], list[str]]:
+    """Give up the Secrets that the operator has taken over; until then the pushed values are in use.
+
+    The data stays as the operator has written it. Returns the steps that were taken, and why others were not.
+    """
+    if check_mode or not steps:
+        return list(steps), []
+    marks = {"annotations": dict.fromkeys(MARKS)}
+    with minted.giving_up([step.supersedes for step in steps]):
+        answers = cluster.patch([_patch(step.found or {}, marks) for step in steps])
+    taken, problems = [], []
+    for step, answer in zip(steps, answers):
+        if not isinstance(answer, Refusal) or answer.status == 404:
+            taken.append(step)
+            minted.supersede(step.supersedes)
+            continue
+        problems.append(answer.words)
+        if answer.may_be_done:
+            minted.doubtful(step.supersedes)
+    return taken, problems
+
+
+def leaving_steps(steps: Sequence[Step], ready: Collection[Entry]) -> list[Step]:
+    """The Secrets that the operator delivers from now on, for these entries."""
+    done = {(entry.namespace, entry.name) for entry in ready}
+    return [step for step in steps if step.action == LET_GO and (step.namespace, step.name) in done]
+
+
+def refused_moves(cluster: Cluster, steps: Sequence[Step], external: Mapping[tuple[str, str], Found]) -> dict[str, str]:
+    """Why the cluster would not let Secrets be taken over from the operator."""
+    patches = cluster.patch([_patch(step.found or {}, _NO_OWNER) for step in steps], dry_run=True)
+    refused = {step.where: one.words for step, one in zip(steps, patches) if isinstance(one, Refusal)}
+    writers = _writers(steps, external)
+    deletions = cluster.delete(list(map(reference, writers.values())), dry_run=True)
+    refused.update({place: one.words for place, one in zip(writers, deletions) if isinstance(one, Refusal)})
+    return refused
+
+
+def take_over(
+    cluster: Cluster,
+    steps: Sequence[Step],
+    external: Mapping[tuple[str, str], Found],
+    timeout: float,
+    minted: Minted,
+    outcome: Outcome,
+) -> dict[str, Found | str | None]:
+    """Make Secrets of the operator the role's own: what is there then, or why it stays the operator's.
+
+    An owned Secret would go with its ExternalSecret: the cluster collects it, and with the deletion policy Delete the
+    operator itself removes it.
+    """
+    ends = _freed(cluster, steps)
+    freed = [step for step in steps if not isinstance(ends[step.where], str)]
+    writers = _writers(freed, external)
+    removal = remove(cluster, list(writers.values()), timeout, minted)
+    for one in removal.going:
+        outcome.differs(where(one), reference(one), None)
+    # The operator may have claimed it again before it heard of the removal.
+    ends.update(_freed(cluster, [step for step in freed if step.where in writers]))
+    problems = {place: removal.problems.get(identity_of(one)) for place, one in writers.items()}
+    ends.update({place: words for place, words in problems.items() if words})
+    return ends
+
+
+def _freed(cluster: Cluster, steps: Sequence[Step]) -> dict[str, Found | str | None]:
+    answers = cluster.patch([_patch(step.found or {}, _NO_OWNER) for step in steps])
+    return {
+        step.where: one if not isinstance(one, Refusal) else None if one.status == 404 else one.words
+        for step, one in zip(steps, answers)
+    }
+
+
+def _writers(steps: Sequence[Step], external: Mapping[tuple[str, str], Found]) -> dict[str, Found]:
+    """The ExternalSecrets of the steps."""
+    own = {step.where: external.get((step.namespace, step.name)) for step in steps}
+    return {place: one for place, one in own.items() if one is not None}
+
+
+def _patch(found: Found, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    named = reference(found)
+    return {**named, "metadata": {**named["metadata"], **metadata}}

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever breaks a task off: a living lease is held by a Secret or named, and no Secret holds one that was ended."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials import dynamic_secret
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube import in_worker
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import minted
+from kubernetes import client
+
+from tests.integration.role.test_push_faults import APP, AWS, AZURE, LEASE, WRITES, held, living, refuse
+from tests.support.deliveries import Deliveries
+from tests.support.faulty_cluster import Fault, Watched
+from tests.support.site import Site
+
+pytestmark = pytest.mark.one_core
+OTHER = {**AZURE, "name": "other"}
+REFUSED = '{"kind": "Status", "reason": "Forbidden", "message": "not today"}'
+
+
+def run_to_its_end(deliveries: Deliveries, *entries: dict[str, Any], **options: Any) -> str:
+    """All that was said, also where it was interrupted."""
+    deliveries.last_words.clear()
+    said: list[str] = []
+    with suppress(KeyboardInterrupt):
+        outcome = deliveries.run(*entries, **options)
+        said = [*outcome.problems, *outcome.warnings]
+    return " ".join([*said, *deliveries.last_words])
+
+
+def nothing_is_lost(deliveries: Deliveries, site: Site, api: client.CoreV1Api, said: str) -> None:
+    holding, states = held(api, deliveries.namespace), {lease["id"]: lease["state"] for lease in site.leases()}
+    assert [one for one in holding if states.get(one) == "revoked"] == []
+    assert [one for one, state in states.items() if state == "active" and one not in holding and one not in said] == []
+
+
+def gateway(way: Watched, _patch: pytest.MonkeyPatch) -> None:
+    refuse(way, "azure", times=99, status=504, after=True)
+
+
+def lost_then_refused(way: Watched, _patch: pytest.MonkeyPatch) -> None:
+    faults = iter([Fault(after=True), *[Fault(status=403, body=REFUSED)] * 9])
+
+    def fail(request: str) -> None:
+        if WRITES.match(request):
+            way.faults.append(next(faults))
+
+    way.before = fail
+
+
+def gone(way: Watched, _patch: pytest.MonkeyPatch) -> None:
+    def go(request: str) -> None:
+        if WRITES.match(request):
+            way.faults = [Fault(times=9999)]
+
+    way.before = go
+
+
+def interrupted_writing(_way: Watched, patch: pytest.MonkeyPatch) -> None:
+    apply = in_worker.InWorker.apply
+
+    def interrupted(port: Any, manifests: Any, *, dry_run: bool = False) -> Any:
+        answers = apply(port, manifests if dry_run else manifests[:1], dry_run=dry_run)
+        if dry_run:
+            return answers
+        raise KeyboardInterrupt
+
+    patch.setattr(in_worker.InWorker, "apply", interrupted)
+
+
+def interrupted_ending(_way: Watched, patch: pytest.MonkeyPatch) -> None:
+    end = minted.end_leases
+
+    def interrupted(*given: Any) -> Any:
+        patch.setattr(minted, "end_leases", end)
+        end(given[0], given[1][:1])
+        raise KeyboardInterrupt
+
+    patch.setattr(minted, "end_leases", interrupted)
+
+
+@pytest.mark.parametrize("kinds", [(AZURE, OTHER), (AZURE,), (AWS, AZURE)])
+@pytest.mark.parametrize("break_off", [gateway, lost_then_refused, gone, interrupted_writing, interrupted_ending])
+def test_a_renewal_that_breaks_off(
+    deliveries: Deliveries,
+    way: Watched,
+    site: Site,
+    api: client.CoreV1Api,
+    monkeypatch: pytest.MonkeyPatch,
+    break_off: Callable[[Watched, pytest.MonkeyPatch], None],
+    kinds: tuple[dict[str, Any], ...],
+) -> None:
+    deliveries.run(*kinds)
+    break_off(way, monkeypatch)
+    said = run_to_its_end(deliveries, *({**one, "keys": {"a": "leaseId"}} for one in kinds))
+    assert len(site.leases()) == 2 * len(kinds)
+    nothing_is_lost(deliveries, site, api, said)
+
+
+def test_a_single_lease_whose_minting_is_interrupted(
+    deliveries: Deliveries, site: Site, api: client.CoreV1Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate = dynamic_secret.generate
+
+    def interrupted(*given: Any) -> Any:
+        values = generate(*given)
+        os.kill(os.getpid(), signal.SIGINT)
+        return values
+
+    monkeypatch.setattr(dynamic_secret, "generate", interrupted)
+    said = run_to_its_end(deliveries, AZURE)
+    assert len(site.leases()) == 1
+    nothing_is_lost(deliveries, site, api, said)
+
+
+@pytest.mark.parametrize("moment", ["delete", "wait", "interruption"])
+def test_a_teardown_that_breaks_off(
+    deliveries: Deliveries,
+    way: Watched,
+    site: Site,
+    api: client.CoreV1Api,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    deliveries.run(AZURE, OTHER)
+
+    def lose(request: str) -> None:
+        if request.startswith("DELETE"):
+            way.faults = (
+                [Fault(where="DELETE", times=99, after=True)] if moment == "delete" else [Fault(where="GET", times=99)]
+            )
+
+    def interrupt(*_given: Any) -> Any:
+        raise KeyboardInterrupt
+
+    if moment == "interruption":
+        monkeypatch.setattr(in_worker.InWorker, "wait_gone", interrupt)
+    else:
+        way.before = lose
+    nothing_is_lost(deliveries, site, api, run_to_its_end(deliveries, AZURE, OTHER, state="absent"))
+
+
+def test_a_lease_without_a_name_keeps_none_of_the_others_alive(
+    deliveries: Deliveries, site: Site, api: client.CoreV1Api
+) -> None:
+    deliveries.run(AZURE, OTHER)
+    notes = {"metadata": {"annotations": {LEASE: "what somebody wrote"}}}
+    api.patch_namespaced_secret("azure", deliveries.namespace, notes)
+    outcome = deliveries.run(AZURE, OTHER, state="absent")
+    assert "what somebody wrote" in " ".join(outcome.problems)
+    assert sorted(lease["state"] for lease in site.leases()) == ["active", "revoked"]
+
+
+def test_an_entry_that_becomes_static_gives_its_lease_up(deliveries: Deliveries, site: Site) -> None:
+    deliveries.run(AZURE)
+    assert deliveries.run({**APP, "name": "azure"}).problems == []
+    assert living(site) == set()
+
+
+@pytest.mark.parametrize("options", [{}, {"prune": True}])
+def test_a_copied_secret_does_not_end_the_lease_of_its_original(
+    deliveries: Deliveries, site: Site, api: client.CoreV1Api, options: dict[str, bool]
+) -> None:
+    deliveries.run(AZURE)
+    found = api.read_namespaced_secret("azure", deliveries.namespace)
+    metadata = {"name": "other", "labels": found.metadata.labels, "annotations": found.metadata.annotations}
+    api.create_namespaced_secret(deliveries.namespace, {"metadata": metadata, "data": found.data})
+    entries = [AZURE] if options else [AZURE, OTHER]
+    assert deliveries.run(*entries, **options).problems == []
+    assert len(living(site)) == len(entries)
+    assert living(site) == held(api, deliveries.namespace)
+    assert deliveries.run(AZURE, OTHER, state="absent").problems == []
+    assert living(site) == set()
+
+
+def test_what_was_generated_and_does_not_fit_fails_its_own_entry(
+    deliveries: Deliveries, site: Site, api: client.CoreV1Api
+) -> None:
+    body = '{"secret": {"client_id": "canary-id", "leaseId": "odd", "expiration": "2099-01-01T00:00:00Z"}}'
+    site.fault("body", method="POST", path="/dynamic/azure/generate", body=body)
+    outcome = deliveries.run({**AZURE, "keys": {"a": "client_secret"}}, AWS)
+    said = " ".join(outcome.problems)
+    assert f"{deliveries.namespace}/azure.keys: prod/azure has no client_secret; it has client_id" in said
+    assert "Leases that may live on: odd (until 2099-01-01T00:00:00Z)" in said
+    assert [one["action"] for one in outcome.report] == ["failed", "created"]
+    assert "canary" not in said
+
+
+def test_entries_whose_minting_fails_are_named_and_the_reason_is_told_once(deliveries: Deliveries, site: Site) -> None:
+    site.token("reader-token", ["read"])
+    outcome = deliveries.run(AZURE, OTHER, connection={"access_token": "reader-token"})
+    (problem,) = outcome.problems
+    assert problem.startswith(f"{deliveries.namespace}/azure, {deliveries.namespace}/other: POST ")
+    outcome = deliveries.run({**APP, "static_secret": "prod/none"}, {**AZURE, "dynamic_secret": "prod/none"})
+    said = " ".join(outcome.problems)
+    assert f"{deliveries.namespace}/app: prod/none: there is no static secret" in said
+    assert re.search(rf"{deliveries.namespace}/azure: prod/none: there is no dynamic secret", said)
