@@ -171,7 +171,7 @@ class LookupModule(WorkloadCredentialsLookup):
 
     own = OPTIONS
 
-    def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
+    def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """Credentials for the terms, in their order."""
         names = ("key", "format", "reuse", "outlives_run", "min_ttl", "check_mode", "concurrency")
         options = {name: self.get_option(name) for name in names}

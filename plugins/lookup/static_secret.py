@@ -128,7 +128,7 @@ class LookupModule(WorkloadCredentialsLookup):
 
     own = OPTIONS
 
-    def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
+    def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """Values for the terms, in their order."""
         names = ("key", "version", "default", "on_missing", "on_denied", "concurrency")
         options = {name: self.get_option(name) for name in names}

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ConflictError,
     RequestError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
 
 
 def foreseen(missing: str) -> str:
@@ -45,8 +46,9 @@ def _as_it_is(error: RequestError) -> WorkloadCredentialsError:
 
 @dataclass(frozen=True)
 class Change:
-    """``requests`` are the writes that lead from ``before`` to ``after``; none: nothing to do.
+    """``requests`` are the writes that lead from ``before`` to ``after``, after ``first``; neither: nothing to do.
 
+    ``first`` is done side by side, such as ending leases, and gives the return values where no request follows.
     ``before`` and ``after`` are shown as the diff and hold no secret value; None: absent.
     ``predicted`` makes the task's return values without writing; ``outcome`` makes them from the writes' answers.
     ``explain`` makes a request's error into the one that the user sees.
@@ -55,6 +57,7 @@ class Change:
     """
 
     requests: tuple[Request, ...] = ()
+    first: Callable[[], Mapping[str, Any]] | None = None
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     predicted: Callable[[], Mapping[str, Any]] = _nothing
@@ -63,3 +66,44 @@ class Change:
     replan: bool = False
     warnings: Sequence[str] = field(default_factory=tuple)
     missing: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.requests or self.first)
+
+    def with_losses(self, error: WorkloadCredentialsError, done: int) -> WorkloadCredentialsError:
+        """The error that ended these writes, with what they had removed for good by then.
+
+        :arg done: how many writes had succeeded.
+        """
+        failed = self.requests[done] if done < len(self.requests) else None
+        unsure = failed is not None and _may_be_done(failed, error)
+        text = str(error).rstrip(".")
+        gone = "; ".join(request.loss for request in self.requests[:done] if request.loss)
+        if gone:
+            text = f"{text}. By then this had been removed for good: {gone}. {self._in_its_place(done, unsure=unsure)}"
+        elif failed is not None and failed.loss and unsure:
+            text = f"{text}. This may have been removed for good: {failed.loss}. {_UNKNOWN}"
+        else:
+            return error
+        return WorkloadCredentialsError(text)
+
+    def _in_its_place(self, done: int, *, unsure: bool) -> str:
+        """What became of that for which it was removed."""
+        if any(request.replay is Replay.CREATE for request in self.requests[:done]):
+            return "The new one was made; what should follow, such as its tags, was not done."
+        return _UNKNOWN if unsure else _NOT_MADE
+
+
+_NOT_MADE = "The new one was not made: when the cause is gone, repeat the task."
+_UNKNOWN = "What is there now is not known: look at it, then repeat the task."
+
+
+def _may_be_done(request: Request, error: WorkloadCredentialsError) -> bool:
+    """Whether the request that ended with this error may have been acted upon, here or by another writer."""
+    if not isinstance(error, RequestError) or (error.method, error.path) != (request.method, request.target):
+        return True
+    if getattr(error, "ambiguous", False) or getattr(error, "after_ambiguous", False):
+        return True
+    return request.replay is Replay.CREATE and isinstance(error, ConflictError)

@@ -91,7 +91,7 @@ def _result(
     client: Client, spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool
 ) -> dict[str, Any]:
     change = spec.change(client, parameters) if check_mode else _planned(client, spec, parameters)
-    changed = bool(change.requests)
+    changed = change.changes
     values = _applied(client, spec, parameters, change) if changed and not check_mode else dict(change.predicted())
     warnings = [*map(foreseen, change.missing), *change.warnings, *values.pop("warnings", ())]
     result: dict[str, Any] = {"changed": changed, **values}
@@ -160,13 +160,24 @@ def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: 
 def _apply(
     client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, sent: list[Request]
 ) -> Mapping[str, Any]:
-    """Send the writes; what is left after some of them is planned anew.
+    """The task's values after all writes; what is left after some of them is planned anew.
 
     :arg sent: the writes so far.
     """
+    begun = change.first() if change.first else None
     if not change.requests:
-        return change.predicted()
+        return change.predicted() if begun is None else begun
     answers: list[Any] = []
+    try:
+        return _send(client, spec, parameters, change, answers, sent)
+    except WorkloadCredentialsError as error:
+        raise change.with_losses(error, len(answers)) from None
+
+
+def _send(
+    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, answers: list[Any], sent: list[Request]
+) -> Mapping[str, Any]:
+    """Send the writes; ``answers`` takes those to this change's own."""
     for position, request in enumerate(change.requests):
         _check_progress(request, sent)
         sent.append(request)

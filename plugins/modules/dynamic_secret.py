@@ -94,6 +94,8 @@ options:
       - Where O(type), O(integration_name) or O(credential_type) differ, which cannot change in place, remove the
         definition for good and create it anew with its present tags. Without it, such a difference fails the task.
       - The task must name all that creating one needs. What it does not name of the old configuration is gone.
+      - What can be known is checked before anything is removed. Where creating fails all the same, the message holds
+        the options that make the old definition again.
     type: bool
     default: false
 seealso:

@@ -9,9 +9,11 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Callable
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.utils.display import Display
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     WorkloadCredentialsError,
     unforeseen,
@@ -48,13 +50,30 @@ def run_task(
         own = connection.environment
         result = run_in_process(spec, task.action, arguments, own, check_mode=task.check_mode, diff=task.diff)
     else:
-        task.environment = [connection.environment]
-        result = hand_over(arguments, variables, hidden=hidden)
+        result = _handed_over(task, connection.environment, partial(hand_over, arguments, variables, hidden=hidden))
     leases.settle(arguments, result, check_mode=task.check_mode)
     if result.get("failed"):
         # Its message holds no values, and people need to see it.
         return {**result, "msg": connection.resolved.told(str(result.get("msg")))}
-    return {**result, "_ansible_no_log": True} if hidden else result
+    return _hidden(result) if hidden else result
+
+
+def _hidden(result: dict[str, Any]) -> dict[str, Any]:
+    """The result without any of it in the output but its warnings, which ansible-core before 2.19 would hide too."""
+    for warning in result.get("warnings", ()):
+        Display().warning(str(warning))
+    return {**result, "_ansible_no_log": True}
+
+
+def _handed_over(task: Any, environment: Mapping[str, str], hand_over: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What a module process returns that has this environment, of which no part is the connection."""
+    own = task.environment
+    task.environment = [environment]
+    try:
+        return hand_over()
+    finally:
+        # With until, the same task runs again.
+        task.environment = own
 
 
 def run_in_process(

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
@@ -22,7 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
     unforeseen,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import POOL_SIZE
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import Given, is_set, typed
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._check_mode import in_check_mode
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
@@ -41,8 +40,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
 _ANSIBLES_OWN = {"allow_unsafe", "errors", "wantlist"}
 # An option of every lookup that works on several terms at once.
 CONCURRENCY: Mapping[str, Any] = {"type": "int", "default": 8, "env": ("WORKLOAD_CREDENTIALS_CONCURRENCY",)}
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no types
@@ -62,7 +59,7 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
         client = None
         try:
             self._resolve(variables or {}, options)
-            flat = [plain(term) for term in self._flatten(terms)]
+            flat = [_term(term) for term in self._flatten(terms)]
             client = Client(settings_of(self._resolved))
             return self.read(client, flat, variables or {})
         except WorkloadCredentialsError as error:
@@ -75,7 +72,7 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
             last = client.last if client is not None else None
             raise AnsibleLookupError(str(unforeseen(name, error, last))) from None
 
-    def read(self, client: Client, terms: list[Any], variables: Mapping[str, Any]) -> list[Any]:
+    def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """The plugin's own work."""
         raise NotImplementedError
 
@@ -103,14 +100,9 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
         self._resolved = resolve(known, sources)
 
 
-def side_by_side(function: Callable[[_T], _R], items: Sequence[_T], limit: int) -> list[_R]:
-    """Results in the items' order, computed at most ``limit`` at a time; all are finished before an error is raised.
-
-    :raises OptionError: the limit, which is the option ``concurrency``, is out of range.
-    """
-    if not 1 <= limit <= POOL_SIZE:
-        raise OptionError("concurrency", f"it must be from 1 to {POOL_SIZE}.")
-    if len(items) < 2:
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(min(limit, len(items))) as pool:
-        return list(pool.map(function, items))
+def _term(term: Any) -> str:
+    """A term as text; what is nothing or no text comes from a slip, and its value may be a secret."""
+    origin = "the lookup's terms"
+    if not is_set(term):
+        raise OptionError("_terms", f"a term is empty (from {origin}): see that the variable in it is set.")
+    return str(typed("_terms", {"type": "str", "no_log": True}, Given(plain(term), origin)))

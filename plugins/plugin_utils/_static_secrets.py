@@ -12,12 +12,20 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import (
+    check_concurrency,
+    side_by_side,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ApiError,
+    DeniedError,
     StateError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    ResourcePath,
+    check_version,
+    parse_path,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
@@ -29,10 +37,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     no_value,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
-    CONCURRENCY,
-    side_by_side,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY
 
 _LEFT_OUT = object()
 _CHOICES = ["error", "warn", "skip"]
@@ -53,7 +58,7 @@ OPTIONS: Options = {
 
 
 def read_secrets(
-    client: Client, terms: list[Any], options: Mapping[str, Any], warn: Callable[[str], None]
+    client: Client, terms: list[str], options: Mapping[str, Any], warn: Callable[[str], None]
 ) -> list[Any]:
     """The values of the secrets at these paths, in order, without those that are left out.
 
@@ -61,7 +66,9 @@ def read_secrets(
         ``concurrency``; and ``in_check_mode``, in which an earlier task may have made what is missing.
     :raises WorkloadCredentialsError: one is missing or forbidden, and the options do not say otherwise.
     """
-    paths = [parse_path(str(term), "_terms") for term in terms]
+    check_version(options["version"])
+    paths = [parse_path(term, "_terms") for term in terms]
+    check_concurrency(options["concurrency"])
     values = side_by_side(lambda path: _read(client, path, options, warn), paths, options["concurrency"])
     return [value for value in values if value is not _LEFT_OUT]
 
@@ -70,8 +77,8 @@ def _read(client: Client, path: ResourcePath, options: Mapping[str, Any], warn: 
     request = item("GET", "static", path, query={"version": options["version"]})
     try:
         found = find_living(client, request)
-    except ApiError as error:
-        if error.status != 403 or options["on_denied"] == "error":
+    except DeniedError as error:
+        if options["on_denied"] == "error":
             raise
         denied = f"{path}: {error}"
         return _leave_out(lambda: denied, options["on_denied"], warn)

@@ -8,6 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -55,9 +56,9 @@ def is_foreign_interpreter(interpreter: Any) -> bool:
 def plain(value: Any) -> Any:
     """A templated argument as a module would read it from JSON, without Ansible's string types and vault objects."""
     if value is None or isinstance(value, (bool, int, float)):
-        return value if value is None or type(value) in (bool, int, float) else _base(value)
+        return _base(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
+        return {_key(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set)):
         return [plain(inner) for inner in value]
     if isinstance(value, bytes):
@@ -68,7 +69,14 @@ def plain(value: Any) -> Any:
     return "".join(("", str(value)))
 
 
+def _key(key: Any) -> str:
+    """A key as JSON has it: YAML takes ``on`` for true, and ``~`` for null."""
+    return json.dumps(_base(key)) if isinstance(key, (bool, int, float)) or key is None else "".join(("", str(key)))
+
+
 def _base(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
     return int(value) if isinstance(value, int) else float(value)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.benchmarks.cluster import beside_the_peer, cluster, growing
 from tests.benchmarks.table import Row, at_least, milliseconds, ratio
 from tests.benchmarks.timing import PlayFailed, Subject, Tasks, costs
 from tests.support.definitions import do
@@ -123,6 +124,13 @@ def growth(bench: Bench) -> Iterator[Row]:
     yield Row("e", "a secret of 1000 costs, times one of 100", f"{times:.2f}", "at most 1.25: linear", times <= 1.25)
 
 
+def pushing(bench: Bench) -> Iterator[Row]:
+    """(f) 100 entries pushed into 20 namespaces of a control plane, and up to 2000 that stay as they are."""
+    with cluster(bench.plays) as (plays, api):
+        yield from beside_the_peer(plays, api, bench.runs)
+        yield from growing(plays, api, bench.runs)
+
+
 def _reading(paths: Sequence[str], times: int, concurrency: int) -> Subject:
     name = f"{len(paths)} {'term' if len(paths) == 1 else 'terms'}, concurrency {concurrency}"
     return _evaluations(name, f"{OURS}.static_secret", paths, f", concurrency={concurrency}", times)
@@ -146,6 +154,7 @@ MEASURES = {
     "c": many_terms_of_a_slow_service,
     "d": leases_and_requests,
     "e": growth,
+    "f": pushing,
 }
 
 

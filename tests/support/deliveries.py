@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,14 +17,14 @@ from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Template
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Service
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job, Service, Template
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
 
 from tests.support.site import Site
+
+_PLUGINS = Path(__file__).parents[2] / "plugins"
 
 
 class Deliveries:
@@ -39,31 +40,40 @@ class Deliveries:
         self.lines: list[str] = []
         self.last_words: list[str] = []
 
-    def run(self, *entries: dict[str, Any], state: str = "present", **options: Any) -> Outcome:
-        """The outcome for these entries, in the namespace where they name none."""
+    def run(
+        self, *entries: dict[str, Any], state: str = "present", delivery: str = "push", token: str = "", **options: Any
+    ) -> Outcome:
+        """The outcome for these entries, in the namespace where they name none.
+
+        :arg token: the operator's own.
+        :raises WorkloadCredentialsError: an entry is not right.
+        """
         named = [{"namespace": self.namespace, **entry} for entry in entries]
-        connection = options.pop("connection", {})
         self.lines.clear()
         with InWorker({"kubeconfig": self.kubeconfig}) as cluster:
             job = Job(
-                entries=checked_entries(named, "push"),
-                client=lambda: self.site.client(**connection),
-                service=self._service,
+                entries=checked_entries(named, delivery),
+                client=self.site.client,
+                service=functools.partial(self._service, token.strip()),
                 cluster=lambda: cluster,
-                template=_templates(),
-                tell=self.lines.append,
+                template=own_templates(),
+                tell=self.lines.extend,
                 last_words=self.last_words.append,
                 **options,
             )
             return perform(job, state)
 
-    def _service(self) -> Service:
+    def _service(self, token: str) -> Service:
         settings, ca_cert = self.site.settings(), Path(self.site.emulator.ca_cert).read_text(encoding="utf-8")
-        return Service(settings.api_url, settings.site_id, settings.api_version, settings.token(), ca_cert)
+        return Service(settings.api_url, settings.site_id, settings.api_version, token or settings.token(), ca_cert)
 
 
 @functools.cache
-def _templates() -> Template:
+def own_templates() -> Template:
+    # All that is loaded when it is needed: Ansible's loader will have nothing to do with what it has not begun itself.
+    for path in (*_PLUGINS.glob("plugin_utils/**/*.py"), *_PLUGINS.glob("module_utils/**/*.py")):
+        name = ".".join(path.relative_to(_PLUGINS).with_suffix("").parts)
+        importlib.import_module(f"ansible_collections.community.workload_credentials.plugins.{name}")
     with suppress(RuntimeError):
         # Done already where something else has needed it.
         init_plugin_loader()

@@ -57,10 +57,12 @@ class Plays:
 
     :arg folder: for the playbook, inventory and everything Ansible leaves behind.
     :arg environment: variables in force in each run, such as the connection's; one that is None is not set.
+    :arg before: a command that runs ansible-playbook, and what it takes first.
     """
 
     folder: Path
     environment: Mapping[str, str | None] = field(default_factory=dict)
+    before: Sequence[str] = ()
 
     def tasks(
         self,
@@ -114,7 +116,7 @@ class Plays:
         )
         (self.folder / "playbook.yml").write_text(yaml.safe_dump(list(plays), sort_keys=False), encoding="utf-8")
         done = subprocess.run(
-            [str(ANSIBLE_PLAYBOOK), "-i", "inventory.yml", "playbook.yml", *arguments],
+            [*self.before, str(ANSIBLE_PLAYBOOK), "-i", "inventory.yml", "playbook.yml", *arguments],
             cwd=self.folder,
             env=self.variables(environment or {}),
             stdin=subprocess.DEVNULL,

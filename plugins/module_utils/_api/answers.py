@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
     ConflictError,
+    DeniedError,
     NotFoundError,
     UnexpectedAnswerError,
 )
@@ -24,11 +25,17 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import LONGEST, one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.transfer import Answer
 
-_STATUS_ERRORS = {404: NotFoundError, 409: ConflictError}
+_STATUS_ERRORS = {403: DeniedError, 404: NotFoundError, 409: ConflictError}
 # Shorter secret values occur in any sentence by chance.
 _SURELY_A_VALUE = 6
 # More than is shown, so that no secret is half cut away from the look.
 _LOOKED_AT = 8 * LONGEST
+# One of them is in each of the API's errors.
+_ERROR_FIELDS = ("code", "message", "error")
+_NOT_OWN = (
+    "the answer is not the API's own (no JSON error): a proxy or gateway may be in between, or something else listens "
+    "at api_url."
+)
 _WITHHELD = "(the service's message is withheld: it repeats a secret value)"
 
 
@@ -44,16 +51,12 @@ def value_of(request: Request, answer: Answer, *, after_ambiguous: bool, patienc
         problem = "a redirect, which is refused because it would carry the token elsewhere"
         raise UnexpectedAnswerError(request.method, request.target, status, problem, "Check api_url.")
     if status >= 400:
-        code, message = _refusal(request, answer)
-        error = _STATUS_ERRORS.get(status, ApiError)
+        own = _own_error(answer)
+        # What is not there or forbidden may be taken as gone or left out, so only the API itself may say so.
+        error = ApiError if own is None else _STATUS_ERRORS.get(status, ApiError)
+        code, message = ("", _NOT_OWN) if own is None else _fields(request, answer, own)
         raise error(
-            request.method,
-            request.target,
-            status,
-            code,
-            message,
-            after_ambiguous=after_ambiguous,
-            patience=patience,
+            request.method, request.target, status, code, message, after_ambiguous=after_ambiguous, patience=patience
         )
     return _good(request, answer)
 
@@ -83,19 +86,19 @@ def _unexpected(request: Request, answer: Answer, problem: str) -> UnexpectedAns
     return UnexpectedAnswerError(request.method, request.target, answer.status, problem)
 
 
-def _refusal(request: Request, answer: Answer) -> tuple[str, str]:
+def _own_error(answer: Answer) -> dict[str, Any] | None:
+    """The API's error object; None: a proxy's, a gateway's or another service's answer."""
     try:
         body = parse_json(answer.body)
     except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        return "", "the answer is not the API's own (no JSON error): a proxy or gateway may be in between."
-    return _fields(request, answer, body)
+        return None
+    named = isinstance(body, dict) and any(_text(body.get(name)) for name in _ERROR_FIELDS)
+    return body if named else None
 
 
 def _fields(request: Request, answer: Answer, body: dict[str, Any]) -> tuple[str, str]:
     """The API's code and message, fit to be shown and without anything that the request must keep to itself."""
-    code, message, other = (_text(body.get(name)) for name in ("code", "message", "error"))
+    code, message, other = (_text(body.get(name)) for name in _ERROR_FIELDS)
     message = message or other
     secrets = request.secret_values() | {answer.token}
     if any(_holds(text, secret) for text in (code, message) for secret in secrets):

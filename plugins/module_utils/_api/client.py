@@ -112,7 +112,7 @@ class Client:
             try:
                 return self._send_until_answered(request)
             except ApiError as error:
-                if request.method == "DELETE" and error.status == 404:
+                if request.method == "DELETE" and isinstance(error, NotFoundError):
                     return None
                 if error.code in request.tolerated:
                     return error

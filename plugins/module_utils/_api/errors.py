@@ -161,6 +161,10 @@ class UnforeseenError(RequestError):
         super().__init__(method, path, _unforeseen(error))
 
 
+class DeniedError(ApiError):
+    """403: this identity may not do it."""
+
+
 class NotFoundError(ApiError):
     """404: no such resource."""
 

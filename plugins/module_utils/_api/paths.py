@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Paths and names of resources, checked before any request (API document, "Resource Names" and "Full Paths").
+"""Paths, names and versions of resources, checked before any request (API document, "Resource Names" and "Full Paths").
 
 Private to this collection: it may change at any time.
 """
@@ -64,6 +64,12 @@ def parse_folder(value: str | None, option: str) -> str:
 def check_integration_name(value: str, option: str) -> None:
     """:raises OptionError: not a name that an integration can have."""
     _check_name(value, option, _FORBIDDEN_IN_INTEGRATION)
+
+
+def check_version(value: int | None) -> None:
+    """:raises OptionError: not a version that a static secret can have; None is the newest."""
+    if value is not None and value < 1:
+        raise OptionError("version", "versions count from 1.")
 
 
 def segment(name: str) -> str:

@@ -26,7 +26,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 
 # What may stand in a header: requests' own refusal would print the value, a token among them.
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
-_PATH_VERSION = re.compile(r"[A-Za-z0-9._-]+")
+_PATH_VERSION = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 # Longer than any request may take; far longer ones no socket can wait.
 _LONGEST_TIMEOUT = 86400
 _NO_SITE = (

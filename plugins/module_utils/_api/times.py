@@ -31,9 +31,10 @@ def parse_time(value: Any) -> datetime | None:
         return None
     seconds, fraction, zone = found.groups()
     digits = (fraction or "0")[:6].ljust(6, "0")
-    zone = "+0000" if zone in (None, "Z") else zone.replace(":", "")
+    zone = "+00:00" if zone in (None, "Z") else f"{zone[:3]}:{zone[-2:]}"
     try:
-        moment = datetime.strptime(f"{seconds.replace(' ', 'T')}.{digits}{zone}", "%Y-%m-%dT%H:%M:%S.%f%z")
+        # Many times faster than strptime, and a look at a cluster parses thousands.
+        moment = datetime.fromisoformat(f"{seconds.replace(' ', 'T')}.{digits}{zone}")
         return moment.astimezone(timezone.utc)
     except (ValueError, OverflowError):
         # The first and the last day that Python knows have no UTC in every zone.

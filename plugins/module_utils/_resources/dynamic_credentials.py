@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ApiError,
+    DeniedError,
     MissingError,
     NotFoundError,
     RequestError,
@@ -41,7 +41,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 
 # The generated keys by provider type (API document, "Generate Dynamic Credential"), with values that nobody can take
 # for real ones.
-_NO_LEASE = {"leaseId": "00000000-0000-0000-0000-000000000000", "expiration": "1970-01-01T00:00:00Z"}
+# Stands in check mode for the lease that a run mints.
+NO_LEASE_ID = "00000000-0000-0000-0000-000000000000"
+_NO_LEASE = {"leaseId": NO_LEASE_ID, "expiration": "1970-01-01T00:00:00Z"}
 
 
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
@@ -147,7 +149,7 @@ def explained(client: Client, path: ResourcePath, error: RequestError) -> Worklo
     try:
         if isinstance(error, NotFoundError):
             return StateError(f"{path}: {absence(client, 'dynamic', path)}")
-        if isinstance(error, ApiError) and error.status == 403:
+        if isinstance(error, DeniedError):
             return StateError(f"{error} Generating is a permission of its own, apart from reading {path}.")
         if getattr(error, "ambiguous", True):
             return StateError(

@@ -28,6 +28,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     check_config,
     config_after,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+    end_leases,
+    refused_words,
+    staying_words,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.integrations import (
     integration_path,
 )
@@ -38,7 +43,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     living_leases,
     named,
     revocable,
-    revocation,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     deletion,
@@ -46,6 +50,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     is_restore,
     missing_parent,
     revive,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.remaking import (
+    options_again,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
     Tags,
@@ -158,7 +165,11 @@ def _recreate(client: Client, path: ResourcePath, found: Mapping[str, Any], para
     creation = _creation(client, path, parameters, tags)
     missing = _prerequisites(client, path, parameters)
     removal = _delete(client, path, found, {**parameters, "permanent": True})
-    return replace(creation, requests=removal.requests + creation.requests, before=removal.before, missing=missing)
+    (deletion_of_it,) = removal.requests
+    options = options_again(client, path, found.get("config") or {}, tags)
+    told = replace(deletion_of_it, loss=f"the dynamic secret {path}, which these options make again: {options}")
+    requests = (told, *creation.requests)
+    return replace(creation, first=removal.first, requests=requests, before=removal.before, missing=missing)
 
 
 def _obstacle(
@@ -219,8 +230,20 @@ def _delete(
             "revoke_leases=true revokes them first."
         )
     before = _shown(path, found.get("config") or {}, (found.get("metadata") or {}).get("tags") or {})
-    first = tuple(revocation(lease["id"], tolerated=()) for lease in ending)
-    return deletion(client, "dynamic", path, before, parameters, first=first)
+    removal = deletion(client, "dynamic", path, before, parameters)
+    return replace(removal, first=lambda: _end(client, path, ending)) if ending else removal
+
+
+def _end(client: Client, path: ResourcePath, leases: list[dict[str, Any]]) -> dict[str, Any]:
+    """End the leases that are in the way.
+
+    :raises StateError: one may live on, so that the definition stays.
+    """
+    ended = end_leases(client, leases)
+    problem = " ".join(filter(None, (refused_words(ended), staying_words(ended))))
+    if problem:
+        raise StateError(f"{path} was not deleted. {problem}")
+    return {}
 
 
 def _metadata(client: Client, path: ResourcePath, found: Mapping[str, Any], *, needed: bool) -> dict[str, Any]:

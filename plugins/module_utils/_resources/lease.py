@@ -8,26 +8,30 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ApiError,
     OptionError,
-    RequestError,
     StateError,
-    WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+    NOT_REVOCABLE,
+    REVOKED,
+    end_leases,
+    refused_words,
+    revoked_ids,
+    staying_words,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     lease_by_id,
     lease_path,
     living_leases,
     named,
     revocable,
-    revocation,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
@@ -44,12 +48,10 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     if keep and parameters["on_not_revocable"] == "fail":
         raise StateError(problem)
     return Change(
-        requests=tuple(revocation(lease["id"]) for lease in ending),
+        first=(lambda: _end(client, ending, keep, parameters["on_not_revocable"])) if ending else None,
         before={"leases": _shown(leases)},
         after={"leases": _shown(keep)},
-        predicted=lambda: _result(ending, keep),
-        outcome=lambda answers: _outcome(ending, keep, answers, parameters["on_not_revocable"]),
-        explain=lambda error: _explained(ending, error),
+        predicted=lambda: _result([lease["id"] for lease in ending], keep),
         warnings=(problem,) if keep and parameters["on_not_revocable"] == "warn" else (),
     )
 
@@ -68,33 +70,23 @@ def _wanted(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any
     return [lease for lease in found if lease is not None]
 
 
-def _outcome(
-    ending: list[dict[str, Any]], keep: list[dict[str, Any]], answers: Sequence[Any], on_not_revocable: str
+def _end(
+    client: Client, ending: list[dict[str, Any]], keep: list[dict[str, Any]], on_not_revocable: str
 ) -> dict[str, Any]:
-    """What really happened: the service may refuse a lease that its type promised to revoke."""
-    refused = [lease for lease, answer in zip(ending, answers) if isinstance(answer, ApiError)]
-    failed = [answer for answer in answers if isinstance(answer, ApiError) and answer.code == "lease_revoke_failed"]
-    revoked = [lease for lease in ending if lease not in refused]
-    if failed or (refused and on_not_revocable == "fail"):
-        reason = failed[0] if failed else next(answer for answer in answers if isinstance(answer, ApiError))
-        done = f" Revoked: {named(revoked)}." if revoked else ""
-        raise StateError(f"Not revoked: {named(refused)}.{done} {reason}")
-    return _result(revoked, [*keep, *refused])
+    """What became of the leases: the service may refuse one that its type promised to revoke."""
+    ended = end_leases(client, ending)
+    staying = [lease for lease, one in zip(ending, ended) if one.how == NOT_REVOCABLE]
+    problem = refused_words(ended)
+    if problem or (staying and on_not_revocable == "fail"):
+        revoked = [one.lease for one in ended if one.how == REVOKED]
+        done = f"Revoked: {named(revoked)}." if revoked else ""
+        raise StateError(" ".join(filter(None, (problem, staying_words(ended), done))))
+    return _result(revoked_ids(ended), [*keep, *staying])
 
 
-def _explained(ending: list[dict[str, Any]], error: RequestError) -> WorkloadCredentialsError:
-    """The error of a revocation, with the leases that may live on, where it is not known what became of it."""
-    if not getattr(error, "ambiguous", True):
-        return error
-    return StateError(
-        f"{error} The request is not repeated, so these leases may live on: {named(ending)}. "
-        "community.workload_credentials.lease_info shows which do; repeat the task for those."
-    )
-
-
-def _result(revoked: list[dict[str, Any]], keep: list[dict[str, Any]]) -> dict[str, Any]:
+def _result(revoked: list[str], keep: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "revoked": [lease["id"] for lease in revoked],
+        "revoked": revoked,
         "not_revocable": [
             {"id": lease["id"], "expiration": lease.get("expiration"), "seconds_left": lease["seconds_left"]}
             for lease in keep

@@ -14,16 +14,17 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     NotFoundError,
-    OptionError,
     StateError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
+    check_version,
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
+    check_json,
     merged,
     patch_between,
 )
@@ -56,13 +57,13 @@ _HIDDEN_CHANGED = "(hidden, changed)"
 def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     """What is to be done so that the secret is as wanted.
 
-    :raises OptionError: a path or tag that the API cannot hold, or a version that cannot be.
+    :raises OptionError: a path or tag that the API cannot hold, or a value or version that cannot be.
     :raises StateError: something deleted is in the way.
     """
     path = parse_path(parameters["path"], "path")
     wanted_tags(parameters)
-    if parameters["version"] is not None and parameters["version"] < 1:
-        raise OptionError("version", "versions count from 1.")
+    check_version(parameters["version"])
+    check_json(parameters["secret"], "secret")
     found = find_living(client, item("GET", "static", path))
     if parameters["state"] == "absent":
         before = None if found is None else _shown(path, _values(path, found), {}, _tags(found))

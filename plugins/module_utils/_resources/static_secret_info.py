@@ -9,12 +9,13 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import side_by_side
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
+    check_version,
     parse_folder,
     parse_path,
 )
@@ -31,11 +32,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
-CONCURRENCY = 8
-
 
 def read(client: Client, parameters: Mapping[str, Any]) -> Found:
     """What is there."""
+    check_version(parameters["version"])
     if parameters["path"] is not None:
         found = _one(client, parse_path(parameters["path"], "path"), parameters)
         return Found({"static_secrets": [] if found is None else [found]})
@@ -71,11 +71,11 @@ def _with_values(client: Client, entries: list[dict[str, Any]], parameters: Mapp
     # The values of what is deleted cannot be read.
     if not parameters["values"] or parameters["deleted_only"]:
         return entries
-    with ThreadPoolExecutor(CONCURRENCY) as pool:
-        paths = [listed_path(entry) for entry in entries]
-        values = pool.map(lambda path: find_living(client, item("GET", "static", path)), paths)
-        # One that went between the two requests is left out, as if it had gone before.
-        return [{**entry, "secret": found["secret"]} for entry, found in zip(entries, values) if found is not None]
+    values = side_by_side(
+        lambda path: find_living(client, item("GET", "static", path)), [listed_path(entry) for entry in entries]
+    )
+    # One that went between the two requests is left out, as if it had gone before.
+    return [{**entry, "secret": found["secret"]} for entry, found in zip(entries, values) if found is not None]
 
 
 STATIC_SECRET_INFO = Spec(

@@ -8,32 +8,26 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     MissingError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import (
-    DynamicSecret,
-)
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts, Source
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.static_secret import (
-    StaticSecret,
-)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+    from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
+
 # The kind of a source, and its path.
 Key = tuple[str, str]
-_SOURCES: Mapping[str, Callable[[Client, ResourcePath], Source]] = {
-    "dynamic_secret": DynamicSecret,
-    "static_secret": StaticSecret,
-}
+_KINDS = ("dynamic_secret", "static_secret")
 
 
 @dataclass(frozen=True)
@@ -68,13 +62,26 @@ def ask(job: Job, entries: Iterable[Entry]) -> Asked:
     """Ask the sources of these entries, each once; only check mode puts up with one that is missing."""
     asking: dict[Key, list[str]] = {}
     for entry in entries:
-        if entry.source in _SOURCES:
+        if entry.source in _KINDS:
             asking.setdefault(key_of(entry), []).append(entry.where)
-    keys = sorted(asking)
-    sources = {(kind, path): _SOURCES[kind](job.client(), parse_path(path, kind)) for kind, path in keys}
+    sources = _sources(job, sorted(asking)) if asking else {}
     answers = dict(zip(sources, attempts(lambda source: source.facts(), list(sources.values()), job.concurrency)))
     failed = {key: one for key, one in answers.items() if isinstance(one, WorkloadCredentialsError)}
     missing = {key: str(one) for key, one in failed.items() if job.check_mode and isinstance(one, MissingError)}
     problems = [f"{', '.join(asking[key])}: {one}" for key, one in failed.items() if key not in missing]
     facts = {key: one for key, one in answers.items() if isinstance(one, Facts)}
     return Asked(sources, facts, missing, problems)
+
+
+def _sources(job: Job, keys: Sequence[Key]) -> dict[Key, Source]:
+    # A run in which nothing is due needs none of this.
+    from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+    from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import (
+        DynamicSecret,
+    )
+    from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.static_secret import (
+        StaticSecret,
+    )
+
+    kinds: Mapping[str, Callable[[Client, ResourcePath], Source]] = dict(zip(_KINDS, (DynamicSecret, StaticSecret)))
+    return {(kind, path): kinds[kind](job.client(), parse_path(path, kind)) for kind, path in keys}

@@ -12,12 +12,11 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import check_concurrency
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
@@ -27,13 +26,15 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Scope, Service
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import (
+    Job,
+    Scope,
+    Service,
+    Template,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.ports import cluster_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import OPTIONS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import connection_settings
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import (
     LastWords,
     put_in_order_when_interrupted,
@@ -44,12 +45,15 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
     plain,
 )
 
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+
 
 def run_task(action: Any, variables: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
     """The result of a task of cluster_credentials.
 
     :arg action: its action plugin; ``variables``: the task's.
-    :arg tell: shows a line.
+    :arg tell: shows a text.
     """
     with ExitStack() as stack:
         last_words = LastWords()
@@ -58,7 +62,7 @@ def run_task(action: Any, variables: Mapping[str, Any], tell: Callable[[str], No
         stack.enter_context(environment_in_force(own_environment(action)))
         try:
             parameters = _parameters(action)
-            job = _job(action, variables, parameters, stack, tell, last_words.say)
+            job = _job(action, parameters, Needs(action, variables, parameters, stack), tell, last_words)
         except WorkloadCredentialsError as error:
             return {"failed": True, "changed": False, "msg": str(error), "report": []}
         return perform(job, parameters["state"]).result(diff=bool(action._task.diff))
@@ -84,53 +88,84 @@ def _parameters(action: Any) -> dict[str, Any]:
 
 
 def _job(
-    action: Any,
-    variables: Mapping[str, Any],
-    parameters: Mapping[str, Any],
-    stack: ExitStack,
-    tell: Callable[[str], None],
-    last_words: Callable[[str], None],
+    action: Any, parameters: Mapping[str, Any], needs: Needs, tell: Callable[[str], None], last_words: LastWords
 ) -> Job:
-    @cache
-    def settings() -> Settings:
-        return connection_settings(action, variables)
-
-    @cache
-    def client() -> Client:
-        return Client(settings())
-
-    @cache
-    def cluster() -> Cluster:
-        return stack.enter_context(cluster_of(action, variables, parameters["concurrency"]))
-
     check_concurrency(parameters["concurrency"])
     if parameters["wait_timeout"] < 0:
         raise OptionError("wait_timeout", "it must be 0 or more seconds.")
+    if parameters["templates_dir"]:
+        # One that is wrong is said at once.
+        needs.templates()
     copied = ("create_namespaces", "prune", "wait", "wait_timeout", "render_dir", "concurrency")
     return Job(
         entries=checked_entries(parameters["entries"], parameters["delivery"]),
-        client=client,
-        service=cache(lambda: _service(settings(), parameters)),
-        cluster=cluster,
-        template=templates(action, variables, parameters["templates_dir"]),
-        tell=tell,
-        last_words=last_words,
+        client=needs.client,
+        service=needs.service,
+        cluster=needs.cluster,
+        template=needs.template,
+        tell=lambda lines: tell("\n".join(lines)) if lines else None,
+        last_words=last_words.say,
         check_mode=bool(action._task.check_mode),
         scope=Scope(parameters["scope"] == "cluster", parameters["operator_namespace"]),
         **{name: parameters[name] for name in copied},
     )
 
 
-def _service(settings: Settings, parameters: Mapping[str, Any]) -> Service:
-    """The Secrets API as the operator gets it."""
-    return Service(
-        api_url=settings.api_url,
-        site_id=settings.site_id,
-        api_version=settings.api_version,
-        # The operator sends what lies in the Secret; a newline of the file that it came from would break the header.
-        access_token=(parameters["operator_token"] or "").strip() or settings.token(),
-        ca_cert=_pem(parameters["ca"] or settings.ca_cert),
-    )
+class Needs:
+    """What a task may need, each made when it is first asked for; Ansible compiles what is loaded in each worker.
+
+    :arg stack: ends them with the task.
+    """
+
+    def __init__(
+        self, action: Any, variables: Mapping[str, Any], parameters: Mapping[str, Any], stack: ExitStack
+    ) -> None:
+        self._action = action
+        self._variables = variables
+        self._parameters = parameters
+        self._stack = stack
+        # Caches are the object's own, so that nothing outlives the task.
+        self.settings = cache(self._settings)
+        self.client = cache(self._client)
+        self.cluster = cache(self._cluster)
+        self.service = cache(self._service)
+        self.templates = cache(self._templates)
+
+    def template(self, name: str, given: Mapping[str, Any]) -> tuple[str, str]:
+        """Render one of the operator's templates."""
+        return self.templates()(name, given)
+
+    def _settings(self) -> Settings:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import (
+            connection_settings,
+        )
+
+        return connection_settings(self._action, self._variables)
+
+    def _client(self) -> Client:
+        from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+
+        return Client(self.settings())
+
+    def _cluster(self) -> Cluster:
+        return self._stack.enter_context(cluster_of(self._action, self._variables, self._parameters["concurrency"]))
+
+    def _templates(self) -> Template:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
+
+        return templates(self._action, self._variables, self._parameters["templates_dir"])
+
+    def _service(self) -> Service:
+        """The Secrets API as the operator gets it."""
+        settings, parameters = self.settings(), self._parameters
+        return Service(
+            api_url=settings.api_url,
+            site_id=settings.site_id,
+            api_version=settings.api_version,
+            # The operator sends what lies in the Secret; a newline of the file would break the header.
+            access_token=(parameters["operator_token"] or "").strip() or settings.token(),
+            ca_cert=_pem(parameters["ca"] or settings.ca_cert),
+        )
 
 
 def _pem(ca_cert: str | None) -> str | None:

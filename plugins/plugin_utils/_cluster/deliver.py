@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
@@ -29,17 +29,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     notes_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
-    leaving_steps,
-    let_go,
-    refused_moves,
-    take_over,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import (
-    Operating,
-    states,
-    wait_until_ready,
-)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
     MINT,
@@ -59,8 +48,9 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     filled,
     writes_of,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import remove_unwanted
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import write_files
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
 
 
 class Delivery:
@@ -82,22 +72,33 @@ class Delivery:
         """
         job, outcome = self._job, self._outcome
         plan = plan_of(job)
-        for line in plan.lines:
-            job.tell(line)
+        job.tell(plan.lines)
         if job.render_dir:
+            from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import (
+                write_files,
+            )
+
             write_files(job, plan.manifests, outcome)
         self._minted.known(plan.leases)
         self._make_namespaces(plan)
         there = [step for step in self._known(plan) if step.namespace not in self._unmade]
         writes = self._possible(plan, writes_of(there, plan.asked.sources, self._cluster))
-        operating = Operating(self._cluster, plan.manifests, self._absent, self._unmade)
-        operating.apply(outcome, check_mode=job.check_mode)
-        outcome.report.extend(operating.report())
+        operating = self._operate(plan) if job.operated else None
         outcome.report.extend(self._push(plan, writes))
         self._foresee(plan)
-        self._settle_operated(plan, operating)
+        if operating is not None:
+            self._settle_operated(plan, operating)
         if job.prune:
             self._prune(plan)
+
+    def _operate(self, plan: Plan) -> Operating:
+        """Give the operator what it needs."""
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
+
+        operating = Operating(self._cluster, plan.manifests, self._absent, self._unmade)
+        operating.apply(self._outcome, check_mode=self._job.check_mode)
+        self._outcome.report.extend(operating.report())
+        return operating
 
     @staticmethod
     def _known(plan: Plan) -> list[Step]:
@@ -150,9 +151,13 @@ class Delivery:
             raise StateError(" ".join(foreign))
         # What has changed since it was seen is settled when it is really written.
         problems = {where: one.words for where, one in refused.items() if one.status != 409}
-        problems.update(
-            refused_moves(self._cluster, [one.step for one in there if one.step.is_operated], plan.external)
-        )
+        moving = [one.step for one in there if one.step.is_operated]
+        if moving:
+            from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
+                refused_moves,
+            )
+
+            problems.update(refused_moves(self._cluster, moving, plan.external))
         self._fail(problems)
         possible = [one for one in writes if one.step.where not in problems]
         return [
@@ -183,11 +188,14 @@ class Delivery:
         operated = [one.step for one in writes if one.step.is_operated]
         if not operated:
             return list(writes)
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import take_over
+
         job = self._job
         now = take_over(self._cluster, operated, plan.external, job.wait_timeout, self._minted, self._outcome)
         self._fail({where: end for where, end in now.items() if isinstance(end, str)})
+        found = {where: end for where, end in now.items() if not isinstance(end, str)}
         return [
-            replace(one, before=now.get(one.step.where, one.before))
+            replace(one, before=found.get(one.step.where, one.before))
             for one in writes
             if one.step.where not in self._failed
         ]
@@ -245,6 +253,11 @@ class Delivery:
 
     def _settle_operated(self, plan: Plan, operating: Operating) -> None:
         """Wait for the operator, and give up the Secrets that it has taken over."""
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
+            leaving_steps,
+            let_go,
+        )
+
         job = self._job
         entries = operating.applied(job.operated)
         if not entries:
@@ -260,6 +273,11 @@ class Delivery:
 
     def _ready(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those of the entries that the operator has delivered."""
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import (
+            states,
+            wait_until_ready,
+        )
+
         job = self._job
         if not job.wait:
             return [one.entry for one in states(self._cluster, entries) if one.problem is None]
@@ -273,6 +291,10 @@ class Delivery:
         return [one.entry for one in found if one.problem is None]
 
     def _prune(self, plan: Plan) -> None:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
+            remove_unwanted,
+        )
+
         wanted = {one.operated.identity for one in plan.manifests}
         wanted |= {("Secret", entry.namespace, entry.name) for entry in self._job.entries}
         remove_unwanted(self._job, wanted, None, self._outcome, self._minted)

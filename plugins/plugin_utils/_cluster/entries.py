@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -134,14 +135,29 @@ def _entry(given: Any, where: str, delivery: str) -> Entry:
 
 def _validated(given: Mapping[str, Any], where: str) -> dict[str, Any]:
     try:
-        result = ArgumentSpecValidator(dict(ENTRY)).validate(dict(given))
+        result = _validator(frozenset(given)).validate(dict(given))
     except (TypeError, AttributeError):
-        # Ansible's check breaks off at names that are no texts, and at what is no dictionary inside of one.
-        raise OptionError(where, "a field's name is no text, or a field that takes a dictionary has none.") from None
+        # Ansible's check breaks off at names that are no texts, and at what is no dictionary though it should be one.
+        wrong = [name for name in given if "options" in ENTRY.get(name, {}) and not isinstance(given[name], Mapping)]
+        problem = "it, or an option in it, must be a dictionary, and names of options are texts."
+        raise OptionError(".".join([where, *map(str, wrong[:1])]), problem) from None
     if result.error_messages:
         said = (f"{_UNSUPPORTED if isinstance(error, UnsupportedError) else ''}{error.msg}" for error in result.errors)
         raise WorkloadCredentialsError(" ".join(f"{where}: {message.rstrip('.')}." for message in said))
     return {name: result.validated_parameters.get(name) for name in ENTRY}
+
+
+@cache
+def _validator(given: frozenset[str]) -> ArgumentSpecValidator:
+    """The validator of entries with these fields: of the others only those that cannot be left out of it.
+
+    Ansible goes through a whole spec several times for each entry, and there may be thousands.
+    """
+    if not given <= ENTRY.keys():
+        # The message names all that there are.
+        return ArgumentSpecValidator(dict(ENTRY))
+    needed = {name for name, option in ENTRY.items() if option.get("required") or "default" in option}
+    return ArgumentSpecValidator({name: option for name, option in ENTRY.items() if name in given | needed})
 
 
 def _problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:

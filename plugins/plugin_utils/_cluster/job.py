@@ -8,15 +8,43 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Callable
+from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Template
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Scope, Service
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+    from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
+
+# Renders the template of this name (and says which file that was) with these variables.
+Template = Callable[[str, Mapping[str, Any]], "tuple[str, str]"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where generators and stores live: in each entry's namespace, or once for the cluster.
+
+    :arg namespace: with ``cluster``, where the Secrets of ClusterSecretStores lie.
+    """
+
+    cluster: bool = False
+    namespace: str = ""
+
+
+@dataclass(frozen=True)
+class Service:
+    """The Secrets API as the operator reaches it.
+
+    :arg ca_cert: PEM text.
+    """
+
+    api_url: str
+    site_id: str
+    api_version: str
+    access_token: str = field(repr=False)
+    ca_cert: str | None
 
 
 @dataclass(frozen=True)
@@ -26,7 +54,7 @@ class Job:
     :arg client: the Secrets API, and ``service`` how the operator reaches it; asked for only where it is needed.
     :arg cluster: the cluster, likewise.
     :arg template: renders the operator's templates.
-    :arg tell: shows a line to the person who runs the play; ``last_words`` one that must be seen, as no result follows.
+    :arg tell: shows lines to the person who runs the play; ``last_words`` one that must be seen, as no result follows.
     :arg wait_timeout: seconds, for the operator and for what is removed to be gone.
     :arg render_dir: a folder for the operator's manifests; None: none are written.
     :arg concurrency: how many requests are under way at most.
@@ -37,7 +65,7 @@ class Job:
     service: Callable[[], Service]
     cluster: Callable[[], Cluster]
     template: Template
-    tell: Callable[[str], None]
+    tell: Callable[[Sequence[str]], None]
     last_words: Callable[[str], None]
     check_mode: bool = False
     create_namespaces: bool = False

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
@@ -19,13 +19,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     as_json,
     without_pairs,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
-    Operated,
-    Service,
-)
-
-# Renders the template of this name (and says which file that was) with these variables.
-Template = Callable[[str, Mapping[str, Any]], "tuple[str, str]"]
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Service, Template
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Operated
 
 
 @dataclass(frozen=True)

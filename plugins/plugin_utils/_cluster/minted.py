@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
@@ -21,15 +20,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Lease,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
-    end_leases,
-    refused_words,
-    staying_words,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    is_lease_id,
-    named,
-)
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 
 _Listed = dict[str, object]
 _NAMELESS = "{source}: the service named no lease for its credentials, so nothing can end them early."
@@ -105,26 +98,42 @@ class Minted:
             unneeded = [lease for lease in self._superseded if lease.id not in needed]
             ending = _listed([*self._loose.values(), *unneeded])
             doubtful = _listed(self._doubtful)
-        if not self._is_real:
+        if not self._is_real or not (ending or doubtful):
             return "", ""
         staying, living = self._ended(ending)
         if doubtful:
-            living = f"{living} It is not known whether a Secret holds these leases: {named(doubtful)}.".strip()
+            living = f"{living} It is not known whether a Secret holds these leases: {_named(doubtful)}.".strip()
         self._loose, self._superseded, self._doubtful = {}, [], []
         return staying, living
 
     def _ended(self, ending: Sequence[_Listed]) -> tuple[str, str]:
+        # Loaded where a lease ends, which most runs have none of.
+        from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+            end_leases,
+            refused_words,
+            staying_words,
+        )
+        from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+            is_lease_id,
+        )
+
         # An annotation, or the service, may name what no request can.
         odd = [lease for lease in ending if not is_lease_id(str(lease["id"]))]
-        refused = f"Leases that may live on: {named(odd)}. Their names are no leases' IDs." if odd else ""
+        refused = f"Leases that may live on: {_named(odd)}. Their names are no leases' IDs." if odd else ""
         rest = [lease for lease in ending if lease not in odd]
         if not rest:
             return "", refused
         try:
             ended = end_leases(self._client(), rest)
         except WorkloadCredentialsError as error:
-            return "", f"{refused} Leases that may live on: {named(rest)}. {error}".strip()
+            return "", f"{refused} Leases that may live on: {_named(rest)}. {error}".strip()
         return staying_words(ended), f"{refused} {refused_words(ended)}".strip()
+
+
+def _named(leases: Sequence[_Listed]) -> str:
+    from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
+
+    return named(leases)
 
 
 def _listed(leases: Iterable[Lease]) -> list[_Listed]:

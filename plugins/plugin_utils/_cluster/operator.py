@@ -13,7 +13,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -22,6 +22,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import sts
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.durations import seconds, written
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
     CA_SECRET,
     MANAGED_LABEL,
@@ -41,31 +42,6 @@ _GENERATORS = {
     "azure": ("Webhook", "generator_webhook"),
 }
 _STATIC_INTERVAL = "1h"
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Where generators and stores live: in each entry's namespace, or once for the cluster.
-
-    :arg namespace: with ``cluster``, where the Secrets of ClusterSecretStores lie.
-    """
-
-    cluster: bool = False
-    namespace: str = ""
-
-
-@dataclass(frozen=True)
-class Service:
-    """The Secrets API as the operator reaches it.
-
-    :arg ca_cert: PEM text.
-    """
-
-    api_url: str
-    site_id: str
-    api_version: str
-    access_token: str = field(repr=False)
-    ca_cert: str | None
 
 
 @dataclass(frozen=True)
@@ -104,7 +80,7 @@ class Operated:
 
 
 def operator_objects(
-    entries: Sequence[Entry], facts: Mapping[str, Facts], service: Service, scope: Scope = Scope()
+    entries: Sequence[Entry], facts: Mapping[str, Facts], service: Service, scope: Scope
 ) -> list[Operated]:
     """Everything that the cluster must have, in the order in which it is applied.
 

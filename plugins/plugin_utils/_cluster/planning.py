@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     StateError,
@@ -25,10 +26,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     own_objects,
     secrets_of,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import (
-    Manifest,
-    manifests_of,
-)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
     has_writer,
@@ -37,7 +34,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     lease_of,
     named,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import operator_objects
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
     KEEP,
     Step,
@@ -45,6 +41,9 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     planned,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import misfit
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 
 
 @dataclass(frozen=True)
@@ -115,6 +114,13 @@ def _manifests(job: Job, asked: Asked, problems: list[str]) -> list[Manifest]:
     manifests: list[Manifest] = []
     entries = [entry for entry in job.operated if not asked.is_missing(entry)]
     if entries and not asked.problems:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import (
+            manifests_of,
+        )
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
+            operator_objects,
+        )
+
         facts = {path: one for (kind, path), one in asked.facts.items() if kind == "dynamic_secret"}
         try:
             objects = operator_objects(entries, facts, job.service(), job.scope)

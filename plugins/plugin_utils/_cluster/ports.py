@@ -16,7 +16,6 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import MissingLibraryError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.by_modules import ByModules
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.module_writes import READ, WRITE
@@ -41,6 +40,10 @@ def cluster_of(action: Any, variables: Mapping[str, Any], concurrency: int = 8) 
     with environment_in_force(own_environment(action)):
         here = _in_worker(action, options, concurrency) if runs_here(action, variables) else None
         if here is None:
+            from ansible_collections.community.workload_credentials.plugins.module_utils._kube.by_modules import (
+                ByModules,
+            )
+
             yield ByModules(_modules(action, variables), options)
         else:
             with here:

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The states of cluster_credentials, from a job to its outcome; whatever ends it, no lease is left unnamed.
 
+Ansible compiles a collection's code in each worker, so a state loads what it needs, and a push nothing of the operator.
 Private to this collection: it may change at any time.
 """
 
@@ -16,13 +17,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
     unforeseen,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.deliver import Delivery
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import states
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import tear_down
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import render
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
     ABSENT,
     PRESENT,
@@ -63,22 +60,29 @@ def perform(job: Job, state: str) -> Outcome:
 
 
 def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.deliver import Delivery
+
     if job.entries or job.prune:
         Delivery(job, outcome, minted).run()
 
 
 def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import tear_down
+
     tear_down(job, outcome, minted)
 
 
 def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import render
+
     render(job, outcome)
 
 
 def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import states
+
     found = states(job.cluster(), job.entries, causes=True) if job.entries else []
-    for one in found:
-        job.tell(one.line)
+    job.tell([one.line for one in found])
     outcome.report.extend(one.reported() for one in found)
     outcome.problems.extend(one.line for one in found if one.problem)
 

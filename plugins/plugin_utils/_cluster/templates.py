@@ -18,7 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Template
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Template
 
 # Where the lookup would take a text for data, it is told not to.
 _TEXT = {} if hasattr(template, "trust_as_template") else {"convert_data": False}

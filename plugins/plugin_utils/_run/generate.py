@@ -12,20 +12,32 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import (
+    attempts,
+    check_concurrency,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ApiError,
     OptionError,
     StateError,
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import formatted
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
+    FORMATS,
+    fields_of,
+    formatted,
+    is_text,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+    REVOKED,
+    end_leases,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     is_lease_id,
     lease_id_of,
     named,
-    revocation,
     unending,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
@@ -34,10 +46,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     placeholder,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
-    CONCURRENCY,
-    side_by_side,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import (
     LeaseStore,
     MintedLeases,
@@ -49,7 +58,7 @@ OPTIONS: Options = {
     "key": {"type": "str"},
     "format": {
         "type": "str",
-        "choices": ["raw", "aws_env", "azure_env", "aws_credentials"],
+        "choices": list(FORMATS),
         "default": "raw",
         "env": ("WORKLOAD_CREDENTIALS_FORMAT",),
     },
@@ -73,7 +82,7 @@ OPTIONS: Options = {
 
 def generate_on_read(
     client: Client,
-    terms: list[Any],
+    terms: list[str],
     options: Mapping[str, Any],
     variables: Mapping[str, Any],
     warn: Callable[[str], None],
@@ -85,21 +94,39 @@ def generate_on_read(
     :arg variables: the task's, for the host's name.
     :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
     """
-    paths = [parse_path(str(term), "_terms") for term in terms]
+    paths = [parse_path(term, "_terms") for term in terms]
+    _check(options)
+    fresh: list[dict[str, Any]] = []
+    source = _source(client, options, variables, warn, fresh)
+
+    def read(path: ResourcePath) -> Any:
+        return _field(formatted(source(path), options["format"], str(path)), options, path)
+
+    answers = attempts(read, paths, options["concurrency"])
+    failed = [one for one in answers if isinstance(one, WorkloadCredentialsError)]
+    if failed:
+        # Each may name leases of its own; what is the same for all is said once.
+        said = " ".join(dict.fromkeys(map(str, failed)))
+        raise StateError(f"{said}{_ended(client, fresh)}")
+    return answers
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """See that the options can be had together, before anything is minted.
+
+    :raises OptionError: they cannot.
+    """
+    key, name = options["key"], options["format"]
+    check_concurrency(options["concurrency"])
     if int(options["min_ttl"]) < 0:
         raise OptionError("min_ttl", "it must be 0 or more seconds.")
     if options["outlives_run"] and options["reuse"] != "never":
         raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
-    fresh: list[dict[str, Any]] = []
-    try:
-        credentials = side_by_side(_source(client, options, variables, warn, fresh), paths, options["concurrency"])
-    except WorkloadCredentialsError as error:
-        if not fresh:
-            raise
-        raise StateError(f"{error}{_ended(client, fresh)}") from None
-    return [
-        _field(formatted(found, options["format"], str(path)), options, path) for path, found in zip(paths, credentials)
-    ]
+    if key is not None and is_text(name):
+        raise OptionError("key", f"format={name} is a text without fields.")
+    known = {key for one in PROVIDERS.values() for key in one.keys} if name == "raw" else fields_of(name)
+    if key is not None and key not in known:
+        raise OptionError("key", f"no credentials of format={name} have {key!r}; there are {', '.join(sorted(known))}.")
 
 
 def _source(
@@ -115,8 +142,9 @@ def _source(
     """
     if options["check_mode"] == "error":
         raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
+    scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
     if options["check_mode"] == "placeholder":
-        return lambda path: _placeholder(client, path, options, warn)
+        return lambda path: _placeholder(client, path, options, scope, warn)
 
     def mint(path: ResourcePath) -> dict[str, Any]:
         credentials = generate(client, path)
@@ -131,18 +159,18 @@ def _source(
         minted = MintedLeases(run_folder(), client.settings, warn)
         return lambda path: _noted(minted, mint(path))
     store = LeaseStore(run_folder(), client.settings, warn)
-    scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
     return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: mint(path))
 
 
 def _placeholder(
-    client: Client, path: ResourcePath, options: Mapping[str, Any], warn: Callable[[str], None]
+    client: Client, path: ResourcePath, options: Mapping[str, Any], scope: str, warn: Callable[[str], None]
 ) -> dict[str, str]:
     credentials, warnings = placeholder(client, path)
     for warning in warnings:
         warn(warning)
     if may_be_revocable(credentials) and not options["outlives_run"]:
-        MintedLeases(run_folder(), client.settings, warn).foresee(minted=True)
+        shared = None if options["reuse"] == "never" else scope
+        MintedLeases(run_folder(), client.settings, warn).foresee(str(path), shared)
     return credentials
 
 
@@ -153,19 +181,16 @@ def _kept(fresh: list[dict[str, Any]], credentials: dict[str, Any]) -> dict[str,
 
 def _ended(client: Client, credentials: list[dict[str, Any]]) -> str:
     """End leases that were minted for nothing, and say which live on."""
-    living = []
-    for one in credentials:
-        lease_id = lease_id_of(one)
-        try:
-            ended = is_lease_id(lease_id) and not isinstance(client.send(revocation(str(lease_id))), ApiError)
-        except WorkloadCredentialsError:
-            ended = False
-        living.extend([] if ended else [{"id": lease_id or "one without an ID", "expiration": one.get("expiration")}])
-    return f" Other leases were minted for nothing and live on: {named(living)}." if living else ""
+    leases = [{"id": str(lease_id_of(one)), "expiration": one.get("expiration")} for one in credentials]
+    ended = end_leases(client, [lease for lease in leases if is_lease_id(lease["id"])])
+    living = [one for one in ended if one.how != REVOKED]
+    reasons = dict.fromkeys(one.reason for one in living if one.reason)
+    said = f"Other leases were minted for nothing and live on: {named([one.lease for one in living])}."
+    return "".join(f" {one}" for one in (said, *reasons)) if living else ""
 
 
 def _noted(minted: MintedLeases, credentials: dict[str, Any]) -> dict[str, Any]:
-    minted.add(lease_id_of(credentials))
+    minted.note(lease_id_of(credentials))
     return credentials
 
 
@@ -173,8 +198,6 @@ def _field(credentials: Any, options: Mapping[str, Any], path: ResourcePath) -> 
     key = options["key"]
     if key is None:
         return credentials
-    if not isinstance(credentials, Mapping):
-        raise OptionError("key", f"format={options['format']} is a text without fields.")
     if key not in credentials:
         keys = one_line(", ".join(sorted(credentials)))
         raise OptionError("key", f"the credentials of {path} have no {key!r}; they have {keys}.")

@@ -9,17 +9,25 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Callable
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import lease_id_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease, Margin
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    lease_id_of,
+    named,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
 
 _FOLDER = "workload-credentials"
+_SHORT = 0.5
 _SKEWED = (
     "Credentials that were just generated look expired: the clock of this machine or of the service is wrong. "
     "They are used as they are."
@@ -40,23 +48,41 @@ class MintedLeases:
         self._site = settings.base_url
         self._warn = warn
 
-    def foresee(self, *, minted: bool) -> bool:
-        """Take note that check mode has come to where a run would mint a lease that can be ended, or would end it.
+    def foresee(self, path: str, scope: str | None = None) -> None:
+        """Take note that check mode has come to where a run would mint a lease that can be ended.
 
-        Returns whether there was one before.
+        :arg path: the dynamic secret's.
+        :arg scope: for whom, where one lease serves several times; None: it is one more.
         """
-        name = self._foreseen.name(self._site)
-        before = self._foreseen.holds(name)
-        if minted:
-            self._foreseen.save(name, {})
-        else:
+        name = self._foreseen.name(self._site, path, os.urandom(8).hex() if scope is None else scope)
+        self._foreseen.save(name, {"site": self._site, "path": path})
+
+    def foresee_end(self, path: str | None = None, at_most: int | None = None) -> bool:
+        """Take note that check mode has come to where a run would end such leases; whether there is one.
+
+        :arg path: of the dynamic secret whose leases are meant; None: any.
+        """
+        entries = [(name, self._foreseen.load(name) or {}) for name in self._foreseen.names()]
+        own = [(name, entry["path"]) for name, entry in entries if entry.get("site") == self._site]
+        meant = [name for name, its_path in own if path in (None, its_path)][:at_most]
+        for name in meant:
             self._foreseen.remove(name)
-        return before
+        return bool(meant)
 
     def add(self, lease_id: Any) -> None:
-        """Take note of a lease; credentials that name none cannot be ended early."""
+        """Take note of a lease; credentials that name none cannot be ended early.
+
+        :raises StateError: it could not be written down.
+        """
         if lease_id:
             self._files.save(self._files.name(self._site, str(lease_id)), {"site": self._site, "id": str(lease_id)})
+
+    def note(self, lease_id: Any) -> None:
+        """The same for a lease that its user holds, who is warned where it could not be written down."""
+        try:
+            self.add(lease_id)
+        except StateError as error:
+            self._warn(f"{error} The lease {lease_id} was minted, and minted=run does not end it: lease_id does.")
 
     def remove(self, lease_ids: Iterable[str]) -> None:
         """Forget leases that have ended, so that nobody gets their credentials again."""
@@ -105,33 +131,37 @@ class LeaseStore:
         name = self._files.name(*self._identity, path, scope)
         with self._files.locked(name):
             stored = self._files.load(name)
-            if stored is not None and not _due(stored, min_ttl) and self._lives(stored["credentials"]):
+            if stored is not None and self._serves(_lease(path, stored), min_ttl):
                 return dict(stored["credentials"])
             credentials = dict(mint())
             entry = {"minted": time.time(), "credentials": credentials}
-            self._minted.add(lease_id_of(credentials))
-            self._files.save(name, entry)
-            if _life(entry) <= 0:
+            lease = _lease(path, entry)
+            self._keep(name, entry, lease)
+            if lease.life <= timedelta(0):
                 self._warn(_SKEWED)
             return credentials
 
-    def _lives(self, credentials: Mapping[str, Any]) -> bool:
-        lease_id = lease_id_of(credentials)
-        return lease_id is None or self._minted.holds(lease_id)
+    def _keep(self, name: str, entry: Mapping[str, Any], lease: Lease) -> None:
+        """Write the entry down; each use would else have a lease of its own."""
+        try:
+            self._minted.add(lease.id)
+            self._files.save(name, entry)
+        except StateError as error:
+            until = entry["credentials"].get("expiration")
+            raise StateError(
+                f"{error} A lease was minted for nothing: {named([{'id': lease.id, 'expiration': until}])}. "
+                "community.workload_credentials.lease ends it by lease_id."
+            ) from None
+
+    def _serves(self, lease: Lease, min_ttl: int) -> bool:
+        """Whether the lease lives, and will for long enough; one whose whole life is short is kept for half of it."""
+        now = datetime.fromtimestamp(time.time(), timezone.utc)
+        is_due = Margin(part=_SHORT, seconds=min_ttl).due(lease, now)
+        return not is_due and (not lease.id or self._minted.holds(lease.id))
 
 
-def _due(stored: Mapping[str, Any], min_ttl: int) -> bool:
-    """Whether the lease has less than min_ttl left.
-
-    One whose whole life is shorter than that is kept for half of it, and one that was expired from the start for the
-    run: to renew at each use would give halves of two.
-    """
-    life = _life(stored)
-    left = life - (time.time() - stored["minted"])
-    return bool(life > 0 and left < min(min_ttl, life / 2))
-
-
-def _life(stored: Mapping[str, Any]) -> float:
-    """Seconds from minting to expiration; a lease that names no expiration lives on."""
-    expiration = parse_time(stored["credentials"].get("expiration"))
-    return expiration.timestamp() - stored["minted"] if expiration else float("inf")
+def _lease(path: str, stored: Mapping[str, Any]) -> Lease:
+    """The lease behind stored credentials."""
+    credentials = stored["credentials"]
+    minted = datetime.fromtimestamp(stored["minted"], timezone.utc)
+    return Lease(str(lease_id_of(credentials) or ""), path, minted, parse_time(credentials.get("expiration")))

@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import is_lease_id
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
+    NO_LEASE_ID,
     may_be_revocable,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
@@ -49,25 +51,28 @@ class RunLeases:
 
         :arg arguments: those with which it ran.
         """
+        if self._leases is not None and not result.get("failed"):
+            (self._foresee if check_mode else self._note)(self._leases, arguments, result)
         if self._warnings:
             result["warnings"] = [*result.get("warnings", ()), *self._warnings]
-        if self._leases is None or result.get("failed"):
-            return
-        if check_mode:
-            self._foresee(self._leases, result)
-        elif self._spec.name == "dynamic_credentials":
-            self._leases.add(result.get("lease_id"))
-        else:
-            living = {lease["id"] for lease in result.get("not_revocable", ())}
-            self._leases.remove({*_ids(arguments), *result.get("revoked", ())} - living)
 
-    def _foresee(self, leases: MintedLeases, result: dict[str, Any]) -> None:
-        """A lease that check mode did not mint is there to be ended by a later task."""
+    def _note(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         if self._spec.name == "dynamic_credentials":
+            leases.note(result.get("lease_id"))
+            return
+        living = {lease["id"] for lease in result.get("not_revocable", ())}
+        leases.remove({*_ids(arguments), *result.get("revoked", ())} - living)
+
+    def _foresee(self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any]) -> None:
+        """A lease that check mode did not mint is there to be ended by a later task."""
+        path = str(parse_path(str(arguments["path"]), "path")) if arguments.get("path") else None
+        if path is not None and self._spec.name == "dynamic_credentials":
             if may_be_revocable(result.get("credentials") or {}):
-                leases.foresee(minted=True)
-        elif self._given.get("minted") == "run":
-            result["changed"] = leases.foresee(minted=False) or result["changed"]
+                leases.foresee(path)
+            return
+        standing_in = _ids(arguments).count(NO_LEASE_ID)
+        if path is not None or standing_in or self._given.get("minted"):
+            result["changed"] = leases.foresee_end(path, standing_in or None) or result["changed"]
 
     def _find(self, connection: Connection) -> MintedLeases | None:
         """None: the connection is not known here, as for a module that takes it from another host's environment."""
@@ -80,4 +85,4 @@ class RunLeases:
 
 def _ids(arguments: Mapping[str, Any]) -> list[str]:
     given = arguments.get("lease_id") or arguments.get("lease_ids") or []
-    return [str(lease_id) for lease_id in (given if isinstance(given, list) else [given])]
+    return [str(lease_id) for lease_id in (given if isinstance(given, list) else str(given).split(","))]

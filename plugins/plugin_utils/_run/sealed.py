@@ -21,7 +21,10 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible import constants
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import MissingLibraryError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    MissingLibraryError,
+    StateError,
+)
 
 try:
     from cryptography.exceptions import InvalidTag
@@ -72,9 +75,12 @@ class SealedFolder:
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """Keep everybody else who wants the same name waiting, threads and processes."""
-        self._make()
-        descriptor = os.open(self._folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Keep everybody else who wants the same name waiting, threads and processes.
+
+        :raises StateError: nothing can be written here.
+        """
+        with self._writing():
+            descriptor = os.open(self._folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -96,24 +102,35 @@ class SealedFolder:
         return stored if isinstance(stored, dict) else None
 
     def save(self, name: str, entry: Mapping[str, Any]) -> None:
-        """Write it under the name, in the place of what was there."""
-        self._make()
+        """Write it under the name, in the place of what was there.
+
+        :raises StateError: nothing can be written here.
+        """
         salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
         sealed = AESGCM(self._key(salt)).encrypt(nonce, json.dumps(entry).encode(), name.encode())
         fresh = self._folder / f"{name}.new"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(salt + nonce + sealed)
-        # A reader sees the old entry or the new one, never half of one.
-        os.replace(fresh, self._folder / name)
+        with self._writing():
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(salt + nonce + sealed)
+            # A reader sees the old entry or the new one, never half of one.
+            os.replace(fresh, self._folder / name)
 
     def remove(self, name: str) -> None:
         """Remove the file; one that is not there is removed already."""
         (self._folder / name).unlink(missing_ok=True)
 
-    def _make(self) -> None:
-        for folder in (self._folder.parent, self._folder):
-            folder.mkdir(mode=0o700, exist_ok=True)
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            for folder in (self._folder.parent, self._folder):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            yield
+        except OSError as error:
+            raise StateError(
+                f"Nothing can be written to this run's folder {self._folder}: {error.strerror}. Its place is Ansible's "
+                "setting local_tmp; see that there is space."
+            ) from None
 
     def _key(self, salt: bytes) -> bytes:
         return HKDF(algorithm=SHA256(), length=32, salt=salt, info=b"workload-credentials lease store").derive(

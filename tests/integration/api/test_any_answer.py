@@ -16,6 +16,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._st
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import fresh
 from tests.support.definitions import ROLE, do, populate
 from tests.support.site import Site
 
@@ -91,7 +92,7 @@ ODD_TEXTS = (
 @pytest.fixture(scope="module")
 def prepared(emulator: Any, unused_sites: Iterator[str]) -> Iterator[tuple[Site, str]]:
     """A site with something of everything, and the ID of a lease."""
-    site = Site(emulator, next(unused_sites))
+    site = Site(emulator, fresh(unused_sites))
     populate(site)
     do(site, "folder", path="prod/gone")
     do(site, "folder", path="prod/gone", state="absent")

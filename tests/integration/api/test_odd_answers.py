@@ -197,6 +197,34 @@ def test_a_lease_without_a_usable_id_is_a_warning_with_the_credentials(site: Sit
     assert "prod/aws: the service named no lease" in result["warnings"][0]
 
 
+@pytest.mark.parametrize(
+    "body", ["", "<html>no such page</html>", "null", "[]", "{}", '{"detail": "Not Found"}', '{"message": [1]}']
+)
+def test_only_the_api_itself_says_that_something_is_not_there(site: Site, body: str) -> None:
+    """A gateway's 404 would else be a lease that nobody ends, a deletion that is not done, or a default value."""
+    populate(site)
+    lease = do(site, "dynamic_credentials", path="prod/azure")["lease_id"]
+    reading: list[tuple[str, dict[str, Any]]] = [
+        ("lease", {"lease_id": [lease]}),
+        ("lease", {"path": "prod/azure"}),
+        ("lease_info", {"path": "prod/azure"}),
+        ("static_secret", {"path": "prod/app", "state": "absent"}),
+        ("static_secret_info", {"path": "prod/app"}),
+        ("folder", {"path": "prod/new"}),
+    ]
+    deleting: list[tuple[str, dict[str, Any]]] = [
+        ("lease", {"lease_id": [lease]}),
+        ("static_secret", {"path": "prod/app", "state": "absent"}),
+    ]
+    for method, cases in (("GET", reading), ("DELETE", deleting)):
+        for module, arguments in cases:
+            site.fault("body", method=method, body=body, status=404)
+            message = failure(site, module, **arguments)
+            assert message.startswith(f"{method} /"), message
+            assert "status 404: the answer is not the API's own" in message
+    assert lease in [one["id"] for one in do(site, "lease_info", path="prod/azure")["leases"]]
+
+
 def test_a_restore_that_is_never_done_is_sent_twice(site: Site) -> None:
     populate(site)
     do(site, "static_secret", path="prod/app", state="absent")

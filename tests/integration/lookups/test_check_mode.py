@@ -81,10 +81,10 @@ def test_what_is_not_there_yet_has_a_placeholder_and_a_warning(plays: Plays, sit
         ],
         f"lookup('{DYNAMIC}', 'prod/new', format='azure_env').AZURE_CLIENT_ID": "CHECK-MODE-NO-CLIENT-ID",
         f"lookup('{DYNAMIC}', 'prod/new', key='sessionToken')": "CHECK-MODE-NO-SESSION-TOKEN",
-        f"lookup('{STATIC}', 'prod/new')": {},
-        f"lookup('{STATIC}', 'prod/new', key='api key')": "CHECK-MODE-NO-API KEY",
-        f"lookup('{STATIC}', 'prod/new', default='mine')": "mine",
-        f"query('{STATIC}', 'prod/new', on_missing='skip')": [],
+        f"lookup('{STATIC}', 'prod/missing')": {},
+        f"lookup('{STATIC}', 'prod/missing', key='api key')": "CHECK-MODE-NO-API KEY",
+        f"lookup('{STATIC}', 'prod/missing', default='mine')": "mine",
+        f"query('{STATIC}', 'prod/missing', on_missing='skip')": [],
     }
     tasks = [
         *({"ansible.builtin.assert": {"that": f"({one}) == {value!r}"}} for one, value in expressions.items()),
@@ -101,5 +101,5 @@ def test_what_is_not_there_yet_has_a_placeholder_and_a_warning(plays: Plays, sit
     assert failed == [False] * len(expressions) + [True] * 7, outcome.output
     said = " ".join(outcome.output.split())
     assert "there is no folder prod. In check mode an earlier task is taken to have made it" in said
-    assert "There is no static secret prod/new" in said
+    assert "prod/missing: there is no folder prod. In check mode" in said
     assert site.leases() == []

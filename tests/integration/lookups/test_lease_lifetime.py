@@ -171,6 +171,27 @@ def test_ending_what_a_run_minted_needs_no_lease_and_does_nothing_in_check_mode(
     assert predicted.results[1]["revoked"] == predicted.results[2]["revoked"] == [site.leases()[0]["id"]]
 
 
+@pytest.mark.parametrize("as_module", [False, True])
+def test_check_mode_foresees_the_end_of_what_it_did_not_mint(plays: Plays, site: Site, as_module: bool) -> None:
+    """Whichever way a lease is named: the same changes as in a real run."""
+    lease = f"{COLLECTION}.lease"
+    aws, azure = {DYNAMIC: {"path": "prod/aws"}}, {DYNAMIC: {"path": "/prod/azure"}}
+    read = {"ansible.builtin.set_fact": {"found": "{{ lookup('" + DYNAMIC + "', 'prod/azure', key='leaseId') }}"}}
+    tasks = [
+        {lease: {"minted": "run"}},
+        *(azure, {lease: {"lease_id": "{{ result_1.lease_id }}"}}, {lease: {"path": "prod/azure"}}),
+        *(azure, {lease: {"path": "prod/azure"}}, {lease: {"minted": "run"}}),
+        *(azure, azure, {lease: {"lease_ids": "{{ result_7.lease_id }},{{ result_8.lease_id }}"}}),
+        *(read, read, {lease: {"lease_id": "{{ found }}"}}, {lease: {"minted": "run"}}),
+        *(aws, {lease: {"lease_id": "{{ result_14.lease_id }}", "on_not_revocable": "ignore"}}),
+        *(azure, azure, {lease: {"lease_id": "{{ result_16.lease_id }}"}}, {lease: {"minted": "run"}}),
+    ]
+    predicted, real = (plays.tasks(tasks, as_module=as_module, arguments=more).ok() for more in (("--check",), ()))
+    changed = [[result["changed"] for result in outcome.results] for outcome in (predicted, real)]
+    assert changed[0] == changed[1]
+    assert True in changed[1]
+
+
 def test_a_lease_that_a_task_ended_is_not_used_again(plays: Plays, site: Site) -> None:
     lease_id = "{{ lookup('" + DYNAMIC + "', 'prod/azure', key='leaseId') }}"
     read = {"ansible.builtin.set_fact": {"found": lease_id}}
@@ -198,6 +219,24 @@ def test_what_lies_on_disk_during_a_run_is_sealed_and_goes_with_it_even_after_ct
     process.wait(60)
     os.close(writer)
     assert list(temporary.rglob("*workload-credentials*")) == []
+
+
+def test_credentials_whose_lease_cannot_be_noted_are_handed_out_with_a_warning(plays: Plays, site: Site) -> None:
+    temporary = plays.folder / "tmp"
+    full = {
+        "ansible.builtin.shell": f"for run in {temporary}/ansible-local-*; do touch $run/workload-credentials; done"
+    }
+    text = "{{ lookup('" + DYNAMIC + "', 'prod/azure', key='leaseId', reuse='%s') }}"
+    read, never = ({"ansible.builtin.set_fact": {"found": text % reuse}} for reuse in ("host", "never"))
+    tasks = [full, {DYNAMIC: {"path": "prod/azure"}}, never, read]
+    outcome = plays.tasks(tasks, environment={"ANSIBLE_LOCAL_TEMP": str(temporary)})
+    _full, module, lookup, refused = outcome.results
+    # Older versions break a warning's lines, also at the hyphens of an ID.
+    said = "".join(outcome.output.split())
+    for lease in (module["lease_id"], lookup["ansible_facts"]["found"]):
+        assert f"Thelease{lease}wasminted,andminted=rundoesnotendit:lease_iddoes." in said
+    assert "Nothing can be written to this run's folder" in refused["msg"]
+    assert len(site.leases()) == 2
 
 
 def started(plays: Plays, play: dict[str, Any]) -> subprocess.Popen[bytes]:

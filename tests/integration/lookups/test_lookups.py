@@ -245,6 +245,14 @@ def test_one_failing_term_names_itself_and_the_others_leases_are_kept(plays: Pla
     assert [lease["id"] for lease in site.leases()] == [found[1]]
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_gateways_refusal_leaves_nothing_out(plays: Plays, site: Site, status: int) -> None:
+    site.fault("html", status=status, times=9)
+    options = "on_missing='skip', on_denied='skip', default='fallback'"
+    (said,) = evaluated(plays, f"lookup('{STATIC}', 'prod/app', {options})")
+    assert f"status {status}: the answer is not the API's own" in said
+
+
 def test_leases_that_outlive_the_run_are_minted_together_or_not_at_all(plays: Plays, site: Site) -> None:
     found = evaluated(
         plays,
@@ -257,6 +265,13 @@ def test_leases_that_outlive_the_run_are_minted_together_or_not_at_all(plays: Pl
     assert "there is no dynamic secret 'nothing' in the folder prod" in found[0]
     assert f"Other leases were minted for nothing and live on: {aws} (until" in found[0]
     assert "outlives_run: it needs reuse=never" in found[1]
+
+
+@pytest.mark.parametrize("options", ["format='aws_env'", "key='accessKeyId'"])
+def test_a_lease_that_outlives_the_run_ends_if_it_is_another_providers(plays: Plays, site: Site, options: str) -> None:
+    (said,) = evaluated(plays, f"lookup('{DYNAMIC}', 'prod/azure', reuse='never', outlives_run=true, {options})")
+    assert "credentials of prod/azure" in said
+    assert [lease["state"] for lease in site.leases()] == ["revoked"]
 
 
 def test_errors_of_generating_say_what_to_do(plays: Plays, site: Site) -> None:

@@ -129,6 +129,14 @@ SCENARIOS: dict[str, list[Step]] = {
         Step("static_secret", {"path": "prod/db/app", "tags": {"env": None}}, True, ["PATCH"]),
         Step("static_secret", {"path": "prod/db/empty", "secret": {}}, True, ["POST"]),
         Step("static_secret", {"path": "prod/db/empty", "secret": {}}, False, []),
+        Step("static_secret", {"path": "prod/db/keys", "secret": {True: "a", None: "b", 1.5: "c", 2: "d"}}, True),
+        Step("static_secret", {"path": "prod/db/keys", "secret": {"true": "a", "null": "b", "1.5": "c", "2": "d"}}),
+        Step(
+            "static_secret", {"path": "prod/db/keys", "secret": {"a": ["canary", float("nan")]}}, None, [], says="NaN"
+        ),
+        Step(
+            "static_secret", {"path": "prod/db/keys", "secret": {"a": {"b": float("inf")}}}, None, [], says="secret: "
+        ),
         Step(
             "static_secret",
             {"path": "nowhere/app", "secret": {"a": "canary-x"}},

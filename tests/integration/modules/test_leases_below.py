@@ -32,7 +32,7 @@ def test_all_leases_below_a_folder(site: Site, asked: dict[str, Any], found: dic
         do(site, "dynamic_secret", path=path, **aws)
     everything = {"prod/aws": 2, "prod/azure": 1, "prod/a/b/app": 1, "top": 1}
     for path, count in everything.items():
-        for _ in range(count):
+        for _number in range(count):
             do(site, "dynamic_credentials", path=path)
     site.forget()
     leases = do(site, "lease_info", **asked)["leases"]

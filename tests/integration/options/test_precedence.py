@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.plays import Plays
-from tests.support.site import Site
+from tests.support.site import TOKEN, Site
 
 COLLECTION = "community.workload_credentials"
 SESSION = f"{COLLECTION}.session_info"
@@ -95,6 +95,18 @@ def test_the_nearest_source_that_is_not_empty_counts(plays: Plays, site: Site, r
         wanted += [expected(said, otherwise) for said in table]
     plays.tasks(tasks, as_module=as_module, environment={ENVIRONMENT: environment}).ok()
     assert [entry["headers"].get("x-bt-service-name") for entry in site.journal()] == wanted
+
+
+@pytest.mark.parametrize("as_module", [False, True])
+def test_a_task_that_is_tried_again_has_the_same_sources(plays: Plays, site: Site, as_module: bool) -> None:
+    task = {SESSION: {}, "until": "never is defined", "retries": 2, "delay": 0}
+    own = {"environment": {ENVIRONMENT: "own", "BEYONDTRUST_ACCESS_TOKEN": TOKEN}}
+    outcome = plays.tasks([{**task, **own}], as_module=as_module, environment={"BEYONDTRUST_ACCESS_TOKEN": ""})
+    names = [entry["headers"].get("x-bt-service-name") for entry in site.journal()]
+    assert outcome.result["attempts"] == 2
+    assert len(names) > 1
+    assert set(names) == {"own"}
+    assert "msg" not in outcome.result
 
 
 def test_another_host_gets_what_is_set_for_the_play_and_has_its_own_environment(plays: Plays, site: Site) -> None:

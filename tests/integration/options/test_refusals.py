@@ -107,6 +107,30 @@ def test_numbers_and_choices_name_option_and_source(plays: Plays, site: Site, as
             {**lookup(DYNAMIC), "vars": {"workload_credentials_concurrency": 65}},
             "concurrency: it must be from 1 to 64 (from the variable workload_credentials_concurrency)",
         ),
+        (lookup(version="0"), "version: versions count from 1 (from the lookup's own option)"),
+        (lookup(DYNAMIC, key="'clent_id'"), "key: no credentials of format=raw have 'clent_id'; there are accessKeyId"),
+        (
+            lookup(DYNAMIC, key="'client_id'", format="'azure_env'"),
+            "key: no credentials of format=azure_env have 'client_id'; there are AZURE_CLIENT_ID",
+        ),
+        (
+            lookup(DYNAMIC, key="'accessKeyId'", format="'aws_credentials'"),
+            "key: format=aws_credentials is a text without fields (from the lookup's own option)",
+        ),
+        *(
+            (
+                {"ansible.builtin.set_fact": {"found": "{{ lookup('" + name + f"', {term})" + " }}"}},
+                f"_terms: {says} (from the lookup's terms)",
+            )
+            for name in (STATIC, DYNAMIC)
+            for term, says in (
+                ("'prod/app', ''", "a term is empty"),
+                ("none", "a term is empty"),
+                ("omit", "a term is empty"),
+                ("{'a': 'canary'}", "the value is not a text"),
+                ("true", "the value is not a text"),
+            )
+        ),
         (lookup(DYNAMIC, reuze="'run'"), "reuze: there is no such option; did you mean reuse?"),
         (lookup(DYNAMIC, fmt="'aws_env'"), "fmt: there is no such option; did you mean format?"),
         (lookup(valdate_certs="false"), "valdate_certs: there is no such option; did you mean validate_certs?"),

@@ -28,7 +28,7 @@ from tests.support.site import Site
 def role(site: Site, plays: Plays, cluster: Any) -> Role:
     populate(site)
     config.load_kube_config(str(cluster.kubeconfig))
-    return Role(plays, cluster, client.CoreV1Api())
+    return Role(plays, site, cluster, client.CoreV1Api())
 
 
 @pytest.fixture(scope="session")

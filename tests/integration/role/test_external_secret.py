@@ -29,7 +29,7 @@ def one_line(output: str) -> str:
 
 
 def test_entries_become_ready_and_a_second_run_generates_nothing(role: Role, operator: Operator, site: Site) -> None:
-    assert changed(role.run(AWS, AZURE, APP, **OPERATED)) >= 1
+    assert changed(role.play(AWS, AZURE, APP, **OPERATED)) >= 1
     assert [(one["name"], one["action"]) for one in role.report()] == [
         ("app", "created"),
         ("aws", "created"),
@@ -42,11 +42,11 @@ def test_entries_become_ready_and_a_second_run_generates_nothing(role: Role, ope
     assert found["spec"]["refreshInterval"] == "45m"
     assert found["metadata"]["labels"]["app"] == "web"
     assert len(site.leases()) == 2
-    assert changed(role.run(AWS, AZURE, APP, **OPERATED)) == 0
+    assert changed(role.play(AWS, AZURE, APP, **OPERATED)) == 0
     assert {one["action"] for one in role.report()} == {"kept"}
     assert external_secret(role, "aws")["metadata"]["resourceVersion"] == found["metadata"]["resourceVersion"]
     assert (len(site.leases()), operator.generated.count("aws")) == (2, 1)
-    check = role.run({**AWS, "format": "raw"}, AZURE, APP, arguments=("--check", "--diff"), **OPERATED)
+    check = role.play({**AWS, "format": "raw"}, AZURE, APP, arguments=("--check", "--diff"), **OPERATED)
     assert f"{role.namespace}/aws: the operator's, every 45m" in check.output
     assert re.search(rf'"ExternalSecret/{role.namespace}/aws": {{\n.*"spec"', check.output)
     assert '-                        "AWS_SESSION_TOKEN"' in check.output
@@ -66,7 +66,7 @@ def test_generators_and_stores_of_the_cluster_serve_every_namespace(
         "cluster_credentials_render_dir": str(tmp_path / "manifests"),
     }
     entries = (AWS, {**AWS, "name": "again"}, AZURE, APP)
-    assert changed(role.run(*entries, **variables)) >= 1
+    assert changed(role.play(*entries, **variables)) >= 1
     assert left(role)[:3] == [one for one in left(role) if one.startswith("cluster")]
     assert [one for one in left(role) if "generator" in one or "store" in one or "webhook" in one] == left(role)[:3]
     assert {"client_id", "client_secret"} <= role.data("azure").keys()
@@ -76,9 +76,9 @@ def test_generators_and_stores_of_the_cluster_serve_every_namespace(
         "_cluster.yml",
         f"{role.namespace}.yml",
     ]
-    assert changed(role.run(*entries, **variables)) == 0
+    assert changed(role.play(*entries, **variables)) == 0
     assert len(site.leases()) == 3
-    assert role.run(*entries, **variables, entry_point="teardown").status == 0
+    assert role.play(*entries, **variables, entry_point="teardown").status == 0
     assert left(role) == []
     assert client.CoreV1Api().list_namespaced_secret(home).items == []
 
@@ -91,7 +91,7 @@ def external_secret(role: Role, name: str) -> dict[str, Any]:
 
 
 def test_no_token_and_no_value_in_any_output(role: Role, operator: Operator, site: Site) -> None:
-    shown = role.run(AWS, AZURE, APP, arguments=("-vvvvv", "--diff"), **OPERATED).output
+    shown = role.play(AWS, AZURE, APP, arguments=("-vvvvv", "--diff"), **OPERATED).output
     assert external_secret(role, "app")["status"]["conditions"][0]["reason"] == "SecretSynced"
     for value in (TOKEN, base64.b64encode(TOKEN.encode()).decode(), "canary-static", *role.data("aws").values()):
         assert value not in shown
@@ -230,18 +230,18 @@ def test_rendered_manifests_hold_no_value_stay_the_same_and_are_what_is_applied(
     folder = tmp_path / "manifests"
     variables = {**OPERATED, "cluster_credentials_render_dir": str(folder), "entry_point": "render"}
     other = {**AWS, "namespace": "other"}
-    assert changed(role.run(AWS, AZURE, APP, other, **variables)) == 1
+    assert changed(role.play(AWS, AZURE, APP, other, **variables)) == 1
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert sorted(files) == ["README.md", "other.yml", f"{role.namespace}.yml"]
     content = b"".join(files.values())
     assert TOKEN.encode() not in content
     assert b"canary" not in content
     assert b"kind: Secret\n" not in content
-    assert changed(role.run(AWS, AZURE, APP, other, **variables)) == 0
-    assert changed(role.run(AWS, AZURE, APP, **variables)) >= 1
+    assert changed(role.play(AWS, AZURE, APP, other, **variables)) == 0
+    assert changed(role.play(AWS, AZURE, APP, **variables)) >= 1
     assert sorted(path.name for path in folder.iterdir()) == ["README.md", f"{role.namespace}.yml"]
     assert files[f"{role.namespace}.yml"] == (folder / f"{role.namespace}.yml").read_bytes()
-    assert "pushed Secret holds values" in one_line(role.run({**AWS, "delivery": "push"}, **variables).output)
+    assert "pushed Secret holds values" in one_line(role.play({**AWS, "delivery": "push"}, **variables).output)
     assert site.leases() == []
 
 
@@ -251,7 +251,7 @@ def test_a_token_of_the_operators_own_is_what_lies_in_the_cluster(role: Role, op
     # On a command line a number is a text.
     arguments = ("-e", "cluster_credentials_wait_timeout=30")
     assert (
-        role.run(
+        role.play(
             AWS, arguments=arguments, **OPERATED, cluster_credentials_operator_token="operators-own-token\n"
         ).status
         == 0

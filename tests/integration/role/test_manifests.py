@@ -55,7 +55,7 @@ def test_every_object_passes_strict_validation(
         "cluster_credentials_render_dir": str(tmp_path / "manifests"),
         "cluster_credentials_scope": scope,
     }
-    outcome = role.run(*ENTRIES, entry_point="render", **variables)
+    outcome = role.play(*ENTRIES, entry_point="render", **variables)
     assert outcome.status == 0, outcome.output
     files = (tmp_path / "manifests").glob("*.yml")
     written = [one for path in files for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one]

@@ -37,7 +37,7 @@ def changed(outcome: Outcome) -> int:
 
 
 def test_entries_become_secrets_and_a_second_run_changes_and_mints_nothing(role: Role, site: Site) -> None:
-    assert changed(role.run(AWS, AZURE, APP)) == 1
+    assert changed(role.play(AWS, AZURE, APP)) == 1
     assert [one["action"] for one in role.report()] == ["created"] * 3
     assert sorted(role.data("aws")) == ["accessKeyId", "expiration", "leaseId", "secretAccessKey", "sessionToken"]
     assert sorted(role.data("azure")) == ["ID", "SECRET"]
@@ -46,7 +46,7 @@ def test_entries_become_secrets_and_a_second_run_changes_and_mints_nothing(role:
         role.secret(name).metadata.annotations[LEASE] for name in ("aws", "azure")
     }
     site.forget()
-    assert changed(role.run(AWS, AZURE, APP)) == 0
+    assert changed(role.play(AWS, AZURE, APP)) == 0
     assert [one["action"] for one in role.report()] == ["kept"] * 3
     assert site.writes() == []
 
@@ -123,15 +123,15 @@ def test_a_missing_namespace_is_refused_before_anything_is_minted(role: Role, si
 
 
 def test_check_mode_predicts_and_mints_nothing(role: Role, site: Site) -> None:
-    foretold = role.run(AWS, APP, arguments=("--check", "--diff"))
+    foretold = role.play(AWS, APP, arguments=("--check", "--diff"))
     assert changed(foretold) == 1
     assert f'+    "{role.namespace}/aws": {{' in foretold.output
     assert '+        "data": "new values",' in foretold.output
     assert site.leases() == []
-    role.run(AWS, APP)
-    assert changed(role.run(AWS, APP, arguments=("--check",))) == 0
+    role.play(AWS, APP)
+    assert changed(role.play(AWS, APP, arguments=("--check",))) == 0
     do(site, "static_secret", path="prod/app", secret={"password": "new"})
-    assert changed(role.run(AWS, APP, AZURE, arguments=("--check", "--diff"))) == 1
+    assert changed(role.play(AWS, APP, AZURE, arguments=("--check", "--diff"))) == 1
     assert [one["action"] for one in role.report()] == ["kept", "updated", "created"]
     assert len(site.leases()) == 1
 
@@ -167,13 +167,13 @@ def test_what_the_cluster_refuses_stops_nothing_else_and_costs_no_lease(role: Ro
 def test_leases_that_cannot_be_ended_are_named(role: Role, site: Site) -> None:
     site.token("minters-token", ["read", "generate"])
     role.plays = replace(role.plays, environment={**site.environment, "BEYONDTRUST_ACCESS_TOKEN": "minters-token"})
-    assert role.run(AZURE).status == 0
+    assert role.play(AZURE).status == 0
     (lease,) = site.leases()
-    shown = " ".join(role.run({**AZURE, "keys": {"ID": "client_id"}}).output.split())
+    shown = " ".join(role.play({**AZURE, "keys": {"ID": "client_id"}}).output.split())
     assert f"Leases that may live on: {lease['id']} (until " in shown
-    assert role.run({**AZURE, "keys": {"ID": "client_id"}}).status == 0
+    assert role.play({**AZURE, "keys": {"ID": "client_id"}}).status == 0
     fresh = role.secret("azure").metadata.annotations[LEASE]
-    shown = " ".join(role.run(AZURE, entry_point="teardown").output.split())
+    shown = " ".join(role.play(AZURE, entry_point="teardown").output.split())
     assert f"Leases that may live on: {fresh} (until " in shown
 
 
@@ -185,22 +185,22 @@ def test_the_connection_may_come_from_variables(role: Role, site: Site) -> None:
         "workload_credentials_ca_cert": str(site.emulator.ca_cert),
     }
     role.plays = replace(role.plays, environment={})
-    assert role.run(AZURE, **variables).status == 0
+    assert role.play(AZURE, **variables).status == 0
     first = role.report()[0]["lease_id"]
     # Another format supersedes the lease, which is then ended by a module.
-    assert role.run({**AZURE, "keys": {"ID": "client_id"}}, **variables).status == 0
+    assert role.play({**AZURE, "keys": {"ID": "client_id"}}, **variables).status == 0
     assert {lease["id"]: lease["state"] for lease in site.leases()}[first] == "revoked"
 
 
 @pytest.mark.one_core
 def test_pruning_removes_what_no_entry_names_and_ends_its_lease(role: Role, site: Site) -> None:
-    role.run(AZURE, APP)
+    role.play(AZURE, APP)
     (lease,) = site.leases()
-    assert changed(role.run(APP)) == 0
-    outcome = role.run(APP, arguments=("--check", "--diff"), cluster_credentials_prune=True)
+    assert changed(role.play(APP)) == 0
+    outcome = role.play(APP, arguments=("--check", "--diff"), cluster_credentials_prune=True)
     assert f"{role.namespace}/azure: remove, no entry names it" in outcome.output
     assert role.secret("azure").metadata.annotations[LEASE] == lease["id"]
-    assert changed(role.run(APP, cluster_credentials_prune=True)) >= 1
+    assert changed(role.play(APP, cluster_credentials_prune=True)) >= 1
     # Pruning looks at the whole cluster, in which other tests have left theirs.
     own = [one for one in role.report() if one["namespace"] == role.namespace]
     assert [(one["name"], one["action"]) for one in own] == [("app", "kept"), ("azure", "removed")]
@@ -212,8 +212,8 @@ def test_switches_of_the_command_line_are_texts_and_mean_what_they_say(role: Rol
     switches = {"prune": "false", "wait": "no", "create_namespaces": "true", "wait_timeout": "3"}
     texts = [f"cluster_credentials_{name}={text}" for name, text in switches.items()]
     arguments = [part for text in texts for part in ("-e", text)]
-    assert role.run(AZURE, APP, arguments=(*arguments, "-v")).status == 0
-    outcome = role.run(APP, arguments=tuple(arguments))
+    assert role.play(AZURE, APP, arguments=(*arguments, "-v")).status == 0
+    outcome = role.play(APP, arguments=tuple(arguments))
     assert changed(outcome) == 0
     assert role.secret("azure").metadata.annotations[LEASE] == site.leases()[0]["id"]
 
@@ -221,12 +221,12 @@ def test_switches_of_the_command_line_are_texts_and_mean_what_they_say(role: Rol
 @pytest.mark.one_core
 @pytest.mark.parametrize("entry_point", ["main", "teardown"])
 def test_a_secret_that_something_holds_is_not_shown_when_it_goes(role: Role, entry_point: str) -> None:
-    role.run(APP)
+    role.play(APP)
     held: dict[str, Any] = {"metadata": {"finalizers": ["example.com/hold"]}}
     role.api.patch_namespaced_secret("app", role.namespace, held)
     entries = [] if entry_point == "main" else [APP]
     variables = {"cluster_credentials_prune": True, "cluster_credentials_wait_timeout": 2}
-    outcome = role.run(*entries, arguments=("-vvvvv", "--diff"), entry_point=entry_point, **variables)
+    outcome = role.play(*entries, arguments=("-vvvvv", "--diff"), entry_point=entry_point, **variables)
     assert role.secret("app").metadata.deletion_timestamp is not None
     held["metadata"]["finalizers"] = None
     role.api.patch_namespaced_secret("app", role.namespace, held)
@@ -238,7 +238,7 @@ def test_a_secret_that_something_holds_is_not_shown_when_it_goes(role: Role, ent
 def test_a_failing_service_is_said(role: Role, site: Site) -> None:
     site.token("reader-token", ["read"])
     role.plays = replace(role.plays, environment={**site.environment, "BEYONDTRUST_ACCESS_TOKEN": "reader-token"})
-    outcome = role.run(AWS)
+    outcome = role.play(AWS)
     assert outcome.status != 0
     assert "Generating is a permission of its own" in " ".join(outcome.output.split())
 
@@ -261,8 +261,8 @@ def test_a_wrong_entry_is_named_before_anything_happens(
 
 
 def test_the_number_of_tasks_does_not_grow_and_no_value_is_shown(role: Role, site: Site) -> None:
-    one = role.run(AWS)
-    many = role.run(*({**AWS, "name": f"aws-{number}"} for number in range(15)), APP, arguments=("-vvvvv", "--diff"))
+    one = role.play(AWS)
+    many = role.play(*({**AWS, "name": f"aws-{number}"} for number in range(15)), APP, arguments=("-vvvvv", "--diff"))
     counts = [re.search(r"ok=(\d+)", outcome.output).group(1) for outcome in (one, many)]  # type: ignore[union-attr]
     assert int(counts[1]) <= int(counts[0]) + 1
     assert len(site.leases()) == 16
@@ -276,7 +276,7 @@ def test_the_number_of_tasks_does_not_grow_and_no_value_is_shown(role: Role, sit
 
 
 def test_through_the_modules_of_another_host_the_same_happens(role: Role, site: Site) -> None:
-    shown = role.run(AZURE, APP, as_module=True, arguments=("-vvvvv", "--diff"))
+    shown = role.play(AZURE, APP, as_module=True, arguments=("-vvvvv", "--diff"))
     assert changed(shown) == 1
     created = role.report()
     assert [(one["action"], one["keys"]) for one in created] == [
@@ -284,9 +284,9 @@ def test_through_the_modules_of_another_host_the_same_happens(role: Role, site: 
         ("created", ["password", "port", "user"]),
     ]
     # What one way has made is right to the other.
-    assert changed(role.run(AZURE, APP)) == 0
+    assert changed(role.play(AZURE, APP)) == 0
     assert [one["lease_id"] for one in role.report()] == [one["lease_id"] for one in created]
-    torn_down = role.run(AZURE, APP, as_module=True, entry_point="teardown")
+    torn_down = role.play(AZURE, APP, as_module=True, entry_point="teardown")
     assert changed(torn_down) == 1
     assert role.api.list_namespaced_secret(role.namespace).items == []
     assert [lease["state"] for lease in site.leases()] == ["revoked"]

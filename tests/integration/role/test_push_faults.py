@@ -196,7 +196,8 @@ def test_an_interruption_ends_what_was_minted_or_names_it(
 def test_an_unchanged_run_asks_once_and_writes_nothing(deliveries: Deliveries, way: Watched, site: Site) -> None:
     entries = [{**AZURE, "name": f"azure-{number}"} for number in range(5)]
     deliveries.run(*entries)
-    way.requests, _ = [], site.forget()
+    way.requests.clear()
+    site.forget()
     outcome = deliveries.run(*entries)
     assert (outcome.problems, outcome.before, outcome.after) == ([], {}, {})
     assert (len(way.requests), site.requests()) == (1, [])

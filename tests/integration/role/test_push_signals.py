@@ -85,7 +85,7 @@ def test_a_lease_of_an_interrupted_push_is_held_ended_or_named(
 
     way.before = interrupt
     running.append(start(plays, way, namespace))
-    output, _ = running[0].communicate(timeout=120)
+    output = running[0].communicate(timeout=120)[0]
     assert running[0].returncode != 0
     api = client.CoreV1Api()
 
@@ -110,7 +110,7 @@ def test_no_value_is_on_the_disk_while_it_is_pushed(plays: Plays, way: Watched, 
 
     way.before = search
     running = start(plays, way, namespace)
-    output, _ = running.communicate(timeout=120)
+    output = running.communicate(timeout=120)[0]
     assert running.returncode == 0, output
     assert client.CoreV1Api().read_namespaced_secret("app", namespace).data["password"]
     assert found == []

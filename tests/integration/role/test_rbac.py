@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Scope
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope
 from kubernetes import client, config
 
 from tests.kubernetes.tests.waiting import wait_until

@@ -16,7 +16,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import side_by_side
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
-    NoAnswerError,
+    RequestError,
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
@@ -55,6 +55,11 @@ def end_leases(client: Client, leases: Sequence[ListedLease]) -> list[Ended]:
     return side_by_side(lambda lease: _end(client, lease), leases)
 
 
+def revoked_ids(ended: Sequence[Ended]) -> list[str]:
+    """The IDs of those that have ended."""
+    return [one.lease["id"] for one in ended if one.how == REVOKED]
+
+
 def staying_words(ended: Sequence[Ended]) -> str:
     """A sentence about those that only expire, with every ID; "" where there are none."""
     staying = [one.lease for one in ended if one.how == NOT_REVOCABLE]
@@ -75,7 +80,7 @@ def _end(client: Client, lease: ListedLease) -> Ended:
         return Ended(lease, NOT_REVOCABLE)
     try:
         answer = client.send(revocation(lease["id"]))
-    except NoAnswerError as error:
+    except RequestError as error:
         return _settled(client, lease, error)
     except WorkloadCredentialsError as error:
         return Ended(lease, REFUSED, str(error))
@@ -84,10 +89,13 @@ def _end(client: Client, lease: ListedLease) -> Ended:
     return Ended(lease, NOT_REVOCABLE) if answer.code == "lease_not_revocable" else Ended(lease, REFUSED, str(answer))
 
 
-def _settled(client: Client, lease: ListedLease, error: NoAnswerError) -> Ended:
-    """A revocation without an answer: the lease is looked up, and the request not repeated (design, section 7)."""
+def _settled(client: Client, lease: ListedLease, error: RequestError) -> Ended:
+    """A revocation without a clear answer: the lease is looked up, and the request not repeated (design, section 7)."""
+    if not getattr(error, "ambiguous", False):
+        return Ended(lease, REFUSED, str(error))
     try:
-        gone = error.ambiguous and lease_by_id(client, lease["id"], "lease_id") is None
+        gone = lease_by_id(client, lease["id"], "lease_id") is None
     except WorkloadCredentialsError:
-        gone = False
-    return Ended(lease, REVOKED) if gone else Ended(lease, REFUSED, str(error))
+        said = f"{error} The request is not repeated, and whether the lease lives could not be read."
+        return Ended(lease, REFUSED, said)
+    return Ended(lease, REVOKED) if gone else Ended(lease, REFUSED, f"{error} The request is not repeated.")

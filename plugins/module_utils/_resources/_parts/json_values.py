@@ -8,8 +8,24 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+
+
+def check_json(value: Any, option: str) -> None:
+    """See that the option's value can be sent.
+
+    :raises OptionError: JSON cannot hold it; the text repeats nothing of it.
+    """
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    except (ValueError, TypeError, RecursionError):
+        raise OptionError(
+            option, "something in it is no JSON, such as NaN or Infinity, or a text that is not Unicode."
+        ) from None
 
 
 def same_json(one: Any, other: Any) -> bool:

@@ -21,7 +21,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import seconds_left
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import (
+    parse_time,
+    seconds_left,
+    written,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import (
     revocable as provider_revokes,
 )
@@ -102,7 +106,7 @@ def unending(path: ResourcePath, credentials: Mapping[str, Any]) -> str | None:
     """A warning where generated credentials name no lease that could be ended; None: they do."""
     if is_lease_id(lease_id_of(credentials)):
         return None
-    until = one_line(credentials.get("expiration") or "unknown", 100)
+    until = _until(credentials)
     return (
         f"{path}: the service named no lease for the credentials that it generated, so nothing can end this lease "
         f"before its expiration ({until})."
@@ -116,7 +120,12 @@ def revocable(lease: Mapping[str, Any]) -> bool:
 
 def named(leases: Sequence[Mapping[str, Any]]) -> str:
     """Leases in a sentence: all IDs, as the sentence may be their only record, with their expirations."""
-    return ", ".join(f"{lease['id']} (until {one_line(lease.get('expiration'), 100)})" for lease in leases)
+    return ", ".join(f"{lease['id']} (until {_until(lease)})" for lease in leases)
+
+
+def _until(lease: Mapping[str, Any]) -> str:
+    expiration = lease.get("expiration")
+    return written(parse_time(expiration)) or one_line(expiration or "unknown", 100)
 
 
 def _with_time_left(lease: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 
+_NOUNS = {"folders": "folder", "static": "static secret", "dynamic": "dynamic secret"}
+
 
 def find_living(client: Client, request: Request) -> dict[str, Any] | None:
     """The resource or its metadata; None where there is none or where it is deleted.
@@ -118,7 +120,8 @@ def revive(client: Client, kind: str, path: ResourcePath, on_deleted: str) -> tu
             "and creates it anew."
         )
     if on_deleted == "replace":
-        return (item("DELETE", kind, path, query={"permanent": True}),)
+        loss = f"the deleted {_NOUNS[kind]} {path}, which could have been restored"
+        return (item("DELETE", kind, path, query={"permanent": True}, loss=loss),)
     return (item("POST", kind, path, "restore", replay=Replay.CREATE),)
 
 
@@ -133,13 +136,11 @@ def deletion(
     path: ResourcePath,
     before: Mapping[str, Any] | None,
     parameters: Mapping[str, Any],
-    first: tuple[Request, ...] = (),
     **query: Any,
 ) -> Change:
     """The change that makes the resource absent: gone for good with ``permanent``, else restorable.
 
     :arg before: its view for the diff, None where there is none.
-    :arg first: writes that must come before, such as revoking leases.
     """
     permanent = parameters["permanent"]
     if before is None and not (permanent and find_deleted(client, kind, path)):
@@ -147,4 +148,4 @@ def deletion(
     shown = {"path": str(path), "deleted": True} if before is None else before
     after = None if permanent else {"path": str(path), "deleted": True}
     request = item("DELETE", kind, path, query={"permanent": permanent, **query})
-    return Change(requests=(*first, request), before=shown, after=after)
+    return Change(requests=(request,), before=shown, after=after)

@@ -37,6 +37,7 @@ def test_a_version_segment_and_a_prefix_are_part_of_the_path() -> None:
         ("access_token", "line\nend"),
         ("access_token", "ключ"),
         ("api_path_version", "v1/../x"),
+        ("api_path_version", ".."),
         ("service_name", "two words"),
         ("auth_role", "ä"),
         ("ca_cert", "/no/such/file.pem"),

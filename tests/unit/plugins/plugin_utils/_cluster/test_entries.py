@@ -8,8 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import (
+    _validator,
+    checked_entries,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY
+from hypothesis import given
+from hypothesis import strategies as st
 
 AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "/prod/aws"}
 APP = {"name": "app", "namespace": "web", "static_secret": "prod/app"}
@@ -58,8 +65,8 @@ def test_the_same_name_in_two_namespaces_is_two_secrets() -> None:
         ({**AWS, "labels": ["a"]}, "'labels' is of type .*list.* and we were unable to convert to dict"),
         ({**AWS, "annotations": {"a": {}}}, "annotations.a: it must be a text"),
         ({**AWS, "annotations": {"a": "\ud800"}}, "annotations.a: it must be a text"),
-        ({**AWS, None: "a", True: "b"}, "a field's name is no text"),
-        ({"name": "a", "namespace": "b", "sts_session_token": 1.5}, "a field that takes a dictionary has none"),
+        ({**AWS, None: "a", True: "b"}, "names of options are texts"),
+        ({"name": "a", "namespace": "b", "sts_session_token": 1.5}, "it, or an option in it, must be a dictionary"),
         ({**AWS, "labels": {"a b": "c"}}, "labels: 'a b' is not a name that Kubernetes allows"),
         ({**AWS, "labels": {"example.com/a": "b c"}}, r"labels\.example\.com/a: 'b c' cannot be a label"),
         ({**AWS, "labels": {"a": "{{ .x }}"}}, "cannot be a label"),
@@ -103,3 +110,29 @@ def test_nested_options_are_typed_as_far_down_as_they_go() -> None:
     source = {"region": "x", "secret_ref": {"access_key_id": {**reference, "namespace": "a"}}}
     with pytest.raises(WorkloadCredentialsError, match=r"sts_session_token.secret_ref.*namespace"):
         checked_entries([{"name": "a", "namespace": "b", "sts_session_token": source}], "external_secret")
+
+
+VALUES = st.text(max_size=3) | st.integers() | st.booleans() | st.just({"a": "b"}) | st.just(["x"]) | st.just("push")
+
+
+@given(st.dictionaries(st.sampled_from([*ENTRY, "unknown"]), VALUES, max_size=8))
+def test_the_part_of_the_specification_that_is_used_says_the_same_as_all_of_it(entry: dict[str, Any]) -> None:
+    def said(validator: ArgumentSpecValidator) -> Any:
+        try:
+            result = validator.validate(dict(entry))
+        except TypeError:
+            return TypeError
+        if result.error_messages:
+            return sorted(result.error_messages)
+        return {name: result.validated_parameters.get(name) for name in ENTRY}
+
+    assert said(_validator(frozenset(entry))) == said(ArgumentSpecValidator(dict(ENTRY)))
+
+
+@pytest.mark.parametrize("wrong", [5, "x", ["x"], True])
+def test_what_must_be_a_dictionary_is_named(wrong: Any) -> None:
+    sts = {"region": "eu-west-1", "role": "r"}
+    base = {"name": "a", "namespace": "b", "delivery": "external_secret"}
+    for entry in ({"sts_session_token": wrong}, {"sts_session_token": {**sts, "secret_ref": wrong}}):
+        with pytest.raises(WorkloadCredentialsError, match=r"^entries\[0\] \(a\).*dict"):
+            checked_entries([{**base, **entry}], "push")

@@ -181,7 +181,7 @@ def test_a_connection_that_the_operator_refuses_is_refused(changes: dict[str, An
 
 def test_a_webhooks_address_is_quoted() -> None:
     entry = replace(checked_entries([AZURE], "external_secret")[0], path="a b%/x~y")
-    found = operator_objects([entry], {"a b%/x~y": facts()["prod/azure"]}, Service(**SERVICE))
+    found = operator_objects([entry], {"a b%/x~y": facts()["prod/azure"]}, Service(**SERVICE), Scope())
     (webhook,) = [one for one in found if one.kind == "Webhook"]
     assert webhook.more["url"] == "/secrets/dynamic/x~y/generate?folder=a%20b%25"
 

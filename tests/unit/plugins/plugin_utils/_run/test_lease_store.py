@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import lease_store
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import (
     LeaseStore,
@@ -205,3 +206,19 @@ def test_the_leases_of_another_token_or_site_are_counted_and_no_more(tmp_path: P
     minted.add(None)
     assert minted.all() == ["ours"]
     assert warnings[0].endswith("site: 1. Only a task with that connection can end them.")
+
+
+@pytest.mark.parametrize("blocked", ["", "store", "minted"])
+def test_where_nothing_can_be_written_no_lease_is_lost(tmp_path: Path, blocked: str) -> None:
+    obstacle = tmp_path / "workload-credentials" / blocked
+    obstacle.parent.mkdir(exist_ok=True)
+    obstacle.write_text("")
+    mint = Mint()
+    with pytest.raises(StateError, match="Nothing can be written to this run's folder") as caught:
+        store(tmp_path).get("a", "host x", 300, mint)
+    assert mint.count == ("A lease was minted for nothing: lease-1 (until " in str(caught.value))
+    assert mint.count == (blocked == "minted")
+    warnings: list[str] = []
+    MintedLeases(tmp_path, settings(), warnings.append).note("lease-2")
+    assert bool(warnings) == (blocked != "store")
+    assert all("The lease lease-2 was minted" in one for one in warnings)
