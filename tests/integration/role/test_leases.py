@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials import dynamic_secret
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube import in_worker
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import minted
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts import ending
 from kubernetes import client
 
 from tests.integration.role.test_push_faults import APP, AWS, AZURE, LEASE, WRITES, held, living, refuse
@@ -79,14 +79,14 @@ def interrupted_writing(_way: Watched, patch: pytest.MonkeyPatch) -> None:
 
 
 def interrupted_ending(_way: Watched, patch: pytest.MonkeyPatch) -> None:
-    end = minted.end_leases
+    end = ending.end_leases
 
     def interrupted(*given: Any) -> Any:
-        patch.setattr(minted, "end_leases", end)
+        patch.setattr(ending, "end_leases", end)
         end(given[0], given[1][:1])
         raise KeyboardInterrupt
 
-    patch.setattr(minted, "end_leases", interrupted)
+    patch.setattr(ending, "end_leases", interrupted)
 
 
 @pytest.mark.parametrize("kinds", [(AZURE, OTHER), (AZURE,), (AWS, AZURE)])
@@ -198,7 +198,7 @@ def test_what_was_generated_and_does_not_fit_fails_its_own_entry(
 
 def test_entries_whose_minting_fails_are_named_and_the_reason_is_told_once(deliveries: Deliveries, site: Site) -> None:
     site.token("reader-token", ["read"])
-    outcome = deliveries.run(AZURE, OTHER, connection={"access_token": "reader-token"})
+    outcome = deliveries.run(AZURE, OTHER, token="reader-token")
     (problem,) = outcome.problems
     assert problem.startswith(f"{deliveries.namespace}/azure, {deliveries.namespace}/other: POST ")
     outcome = deliveries.run({**APP, "static_secret": "prod/none"}, {**AZURE, "dynamic_secret": "prod/none"})
