@@ -45,15 +45,16 @@ class Deliveries:
     ) -> Outcome:
         """The outcome for these entries, in the namespace where they name none.
 
-        :arg token: the operator's own.
+        :arg token: the operator's own; ``connection``: options of the role's own connection.
         :raises WorkloadCredentialsError: an entry is not right.
         """
         named = [{"namespace": self.namespace, **entry} for entry in entries]
+        connection = options.pop("connection", {})
         self.lines.clear()
         with InWorker({"kubeconfig": self.kubeconfig}) as cluster:
             job = Job(
                 entries=checked_entries(named, delivery),
-                client=self.site.client,
+                client=lambda: self.site.client(**connection),
                 service=functools.partial(self._service, token.strip()),
                 cluster=lambda: cluster,
                 template=own_templates(),

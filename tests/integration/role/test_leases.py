@@ -198,7 +198,7 @@ def test_what_was_generated_and_does_not_fit_fails_its_own_entry(
 
 def test_entries_whose_minting_fails_are_named_and_the_reason_is_told_once(deliveries: Deliveries, site: Site) -> None:
     site.token("reader-token", ["read"])
-    outcome = deliveries.run(AZURE, OTHER, token="reader-token")
+    outcome = deliveries.run(AZURE, OTHER, connection={"access_token": "reader-token"})
     (problem,) = outcome.problems
     assert problem.startswith(f"{deliveries.namespace}/azure, {deliveries.namespace}/other: POST ")
     outcome = deliveries.run({**APP, "static_secret": "prod/none"}, {**AZURE, "dynamic_secret": "prod/none"})
