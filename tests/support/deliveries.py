@@ -45,7 +45,7 @@ class Deliveries:
     ) -> Outcome:
         """The outcome for these entries, in the namespace where they name none.
 
-        :arg token: the operator's own; ``connection``, an option: what is different in the settings.
+        :arg token: the operator's own; ``connection``: options of the role's own connection.
         :raises WorkloadCredentialsError: an entry is not right.
         """
         named = [{"namespace": self.namespace, **entry} for entry in entries]

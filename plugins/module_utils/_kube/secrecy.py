@@ -29,10 +29,11 @@ def shown(text: str, manifest: Object) -> str:
     """The text as it may be shown: another one where it repeats a value of the manifest, if that is a Secret's."""
     if manifest.get("kind") != "Secret":
         return text
-    if (manifest.get("metadata") or {}).get("resourceVersion") != UNSEEN:
+    values = _values(manifest)
+    if not values or (manifest.get("metadata") or {}).get("resourceVersion") not in (None, UNSEEN):
         # The values that are there already are known to the cluster alone.
         text = _GUARDS_WORDS.sub(r"\1 (its words are withheld: they may repeat a value)", text)
-    return WITHHELD if any(_holds(text, value) for value in _values(manifest)) else text
+    return WITHHELD if any(_holds(text, value) for value in values) else text
 
 
 def _values(manifest: Object) -> set[str]:

@@ -79,11 +79,15 @@ def test_what_is_said(status: int, body: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize(
     "guard", ['admission webhook "a" denied the request', "ValidatingAdmissionPolicy 'a' denied request"]
 )
-@pytest.mark.parametrize(("version", "shown"), [("1", True), ("42", False), (None, False)])
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [({"resourceVersion": "1"}, True), ({}, True), ({"resourceVersion": "42"}, False), ({"uid": "x"}, False)],
+)
 def test_what_a_guard_says_of_a_secret_with_unknown_values_is_withheld(
-    guard: str, version: str | None, shown: bool
+    guard: str, more: dict[str, str], shown: bool
 ) -> None:
-    manifest = {**ONE, "metadata": {**ONE["metadata"], "resourceVersion": version}, "data": {"a": "bmV3LXZhbHVl"}}
+    data = {} if "uid" in more else {"data": {"a": "bmV3LXZhbHVl"}}
+    manifest = {**ONE, "metadata": {**ONE["metadata"], **more}, **data}
     for words, is_shown in (("it was old-value", shown), ("it is new-value", False)):
         said = refusal(manifest, 403, {"message": f"x is forbidden: {guard}: {words}"}).words
         assert (words in said) is is_shown
