@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.definitions import ROLE, do, populate
 from tests.support.examples import GUIDES, ROOT, SECRET, blocks_of, environment, machine, playbook_of
 from tests.support.plays import Plays
 from tests.support.site import Site
@@ -58,10 +59,37 @@ def test_the_main_job(plays: Plays, site: Site, cluster: Any, tmp_path: Path) ->
     assert compared(predicted, done(own, book, tmp_path)) == []
 
 
-def done(plays: Plays, book: list[dict[str, Any]], home: Path, *arguments: str) -> list[tuple[str, list[str]]]:
+def test_the_cluster_plays_of_the_bootstrap_guide(plays: Plays, site: Site, cluster: Any, tmp_path: Path) -> None:
+    populate(site)
+    do(site, "dynamic_secret", path="prod/aws", state="absent", permanent=True)
+    for path in ("prod/aws", "prod/db"):
+        do(site, "folder", path=path)
+    aws = {"type": "aws", "integration_name": "main", "role_arn": ROLE, "ttl": 3600}
+    do(site, "dynamic_secret", path="prod/aws/app", **aws)
+    do(site, "static_secret", path="prod/db/app", secret={"password": SECRET})
+    meanings = {"/etc/kubernetes/bootstrap.conf": str(cluster.kubeconfig), "namespace: web": "namespace: guide"}
+    books = [playbook_of(block, meanings, {}) for block in blocks_of("guide_bootstrap")]
+    kubeconfig = str(cluster.kubeconfig)
+    inventory = {
+        "localhost": plays.host(),
+        "clusters": {**plays.host(), "kubeconfig": kubeconfig},
+        # Another Python: there kubernetes.core's modules reach the cluster.
+        "jump_hosts": plays.host(as_module=True),
+    }
+    whole = [play for book in books for play in book]
+    assert [play["hosts"] for play in whole] == ["localhost", "clusters", "clusters", "jump_hosts"]
+    for play in whole:
+        own = {"environment": {"K8S_AUTH_KUBECONFIG": kubeconfig}, **play} if play["hosts"] == "localhost" else play
+        predicted = done(plays, [own], tmp_path, "--check", "--diff", inventory=inventory)
+        assert compared(predicted, done(plays, [own], tmp_path, inventory=inventory)) == []
+
+
+def done(
+    plays: Plays, book: list[dict[str, Any]], home: Path, *arguments: str, inventory: dict[str, Any] | None = None
+) -> list[tuple[str, list[str]]]:
     """Each task's name and what it was for its items, of a run in which all went well and no value was shown."""
     local = {"localhost": plays.host()}
-    outcome = plays.playbook(book, inventory=local, arguments=arguments, environment=environment(home))
+    outcome = plays.playbook(book, inventory=inventory or local, arguments=arguments, environment=environment(home))
     assert outcome.status == 0, f"{yaml.safe_dump(book)}\n{outcome.output}"
     assert not re.search("(failed|rescued)=[1-9]", outcome.output), outcome.output
     assert "canary" not in outcome.output
