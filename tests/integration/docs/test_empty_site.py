@@ -59,6 +59,7 @@ def test_the_main_job(plays: Plays, site: Site, cluster: Any, tmp_path: Path) ->
     assert compared(predicted, done(own, book, tmp_path)) == []
 
 
+@pytest.mark.one_core
 def test_the_cluster_plays_of_the_bootstrap_guide(plays: Plays, site: Site, cluster: Any, tmp_path: Path) -> None:
     populate(site)
     do(site, "dynamic_secret", path="prod/aws", state="absent", permanent=True)

@@ -171,6 +171,7 @@ def test_ending_what_a_run_minted_needs_no_lease_and_does_nothing_in_check_mode(
     assert predicted.results[1]["revoked"] == predicted.results[2]["revoked"] == [site.leases()[0]["id"]]
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize("as_module", [False, True])
 def test_check_mode_foresees_the_end_of_what_it_did_not_mint(plays: Plays, site: Site, as_module: bool) -> None:
     """Whichever way a lease is named: the same changes as in a real run."""

@@ -16,6 +16,8 @@ from tests.support.definitions import ROLE, UUIDS, do, failure
 from tests.support.plays import Plays
 from tests.support.site import TOKEN, Site
 
+pytestmark = pytest.mark.one_core
+
 GONE, NOT_MADE, UNKNOWN = "had been removed for good", "The new one was not made", "What is there now is not known"
 MADE, PERHAPS = "The new one was made", "This may have been removed for good"
 POLICY = '{"Version": "2012-10-17"}'

@@ -98,7 +98,15 @@ def is_run(number: int, check: bool) -> bool:
     return not check or number % 4 == 1
 
 
-@pytest.fixture(scope="module", params=SCENARIOS)
+# The long ones: what of the two ways depends on the ansible-core, the others show too.
+_LONG = ("dynamic secrets", "static secrets")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.one_core if name in _LONG else ()) for name in SCENARIOS],
+    ids=str,
+)
 def scenario(
     request: pytest.FixtureRequest, emulator: Any, unused_sites: Iterator[str], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[list[Step], Way, Way]:

@@ -275,6 +275,7 @@ def test_the_number_of_tasks_does_not_grow_and_no_value_is_shown(role: Role, sit
     assert TOKEN not in shown
 
 
+@pytest.mark.one_core
 def test_through_the_modules_of_another_host_the_same_happens(role: Role, site: Site) -> None:
     shown = role.play(AZURE, APP, as_module=True, arguments=("-vvvvv", "--diff"))
     assert changed(shown) == 1
