@@ -16,9 +16,9 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import FIELD_MANAGER
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
-    FIELD_MANAGER,
     MANAGED_LABEL,
     PREFIX,
 )

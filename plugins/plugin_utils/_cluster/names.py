@@ -8,7 +8,6 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-FIELD_MANAGER = "community.workload_credentials"
 MANAGED_LABEL = {"app.kubernetes.io/managed-by": "community.workload_credentials"}
 # What selects the role's objects.
 SELECTOR = tuple(f"{name}={value}" for name, value in MANAGED_LABEL.items())

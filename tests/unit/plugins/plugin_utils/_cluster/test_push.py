@@ -14,6 +14,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Credentials,
     Lease,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import FIELD_MANAGER
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     EXPIRATION,
@@ -21,10 +22,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     MINTED,
     named,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
-    FIELD_MANAGER,
-    MANAGED_LABEL,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
     Step,
     foreign,
