@@ -91,6 +91,15 @@ def place_of(manifest: Mapping[str, Any]) -> tuple[str | None, str]:
     return (namespace if kind.namespaced else None), name
 
 
+def reference(found: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """As much of an object as it takes to name it.
+
+    :arg more: what else its metadata holds.
+    """
+    own = {field: found["metadata"][field] for field in ("name", "namespace") if field in found["metadata"]}
+    return {"apiVersion": found["apiVersion"], "kind": found["kind"], "metadata": {**own, **more}}
+
+
 def as_json(manifest: Mapping[str, Any]) -> str:
     """The manifest as it is sent, which YAML reads as JSON does.
 

@@ -18,6 +18,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     kind_of,
     named,
     place_of,
+    reference,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.module_results import (
     problem_in,
@@ -73,7 +74,7 @@ def written(run: Run, arguments: Mapping[str, Any], manifests: Sequence[Object],
 def _once(run: Run, arguments: Mapping[str, Any], manifests: Sequence[Object], *, dry_run: bool) -> Sequence[Result]:
     if not manifests:
         return []
-    definitions = [_bare(one) if arguments["state"] == "absent" else one for one in manifests]
+    definitions = [reference(one) if arguments["state"] == "absent" else one for one in manifests]
     call = {**arguments, "resource_definition": definitions, "continue_on_error": True}
     result = run(WRITE, call, check_mode=dry_run)
     if result.get("failed") or "result" not in result:
@@ -116,12 +117,6 @@ def _may_pass(manifest: Object, item: Result) -> bool:
     status, body = status_in(item["error"])
     versioned = is_versioned(manifest)
     return is_passing(status, body, versioned=versioned) or (status == 0 and not versioned)
-
-
-def _bare(reference: Object) -> dict[str, Any]:
-    """As much of an object as it takes to delete it."""
-    metadata = {name: reference["metadata"][name] for name in ("name", "namespace") if name in reference["metadata"]}
-    return {"apiVersion": reference["apiVersion"], "kind": reference["kind"], "metadata": metadata}
 
 
 def pause(attempt: int) -> None:

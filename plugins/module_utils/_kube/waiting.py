@@ -1,16 +1,16 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting until objects are gone, by the clock.
+"""Waiting by the clock: looking until what is seen is as it should be.
 
 Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind, kind_of, place_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
@@ -19,7 +19,21 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     References,
 )
 
-_LONGEST_PAUSE = 2.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+
+_T = TypeVar("_T")
+
+
+def looked_until(look: Callable[[], _T], is_enough: Callable[[_T], bool], timeout_s: float) -> _T:
+    """What was seen last, once it is enough or the time is over; it is looked once at least."""
+    deadline, pause = time.monotonic() + timeout_s, _FIRST_PAUSE
+    while True:
+        seen = look()
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or is_enough(seen):
+            return seen
+        time.sleep(min(pause, remaining))
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
 def wait_gone(cluster: Cluster, references: Sequence[Object], timeout_s: float) -> References:
@@ -27,15 +41,13 @@ def wait_gone(cluster: Cluster, references: Sequence[Object], timeout_s: float) 
 
     An object that has another ``uid`` than its reference is another object.
     """
-    deadline = time.monotonic() + timeout_s
     left = list(references)
-    for look in itertools.count():
-        left = _still_there(cluster, left)
-        remaining = deadline - time.monotonic()
-        if not left or remaining <= 0:
-            return left
-        time.sleep(min(0.1 * 1.5**look, _LONGEST_PAUSE, remaining))
-    raise AssertionError("counting does not end")
+
+    def look() -> References:
+        left[:] = _still_there(cluster, left)
+        return left
+
+    return looked_until(look, lambda still_there: not still_there, timeout_s)
 
 
 def _still_there(cluster: Cluster, references: References) -> References:

@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
@@ -22,10 +21,9 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import missing_namespaces
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
-    EXPIRATION,
-    LEASE,
     Found,
     data_keys,
+    lease_fields,
     notes_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
@@ -214,7 +212,7 @@ class Delivery:
         """The same without what others have added to Secrets of the role."""
         patches = {where: leftovers(one.secret, one.before) for where, (one, _end) in done.items()}
         wanted = {where: patch for where, patch in patches.items() if patch}
-        answers = dict(zip(wanted, self._cluster.patch(list(wanted.values())) if wanted else []))
+        answers = dict(zip(wanted, self._cluster.patch(list(wanted.values()))))
         self._outcome.problems.extend(answer.words for answer in answers.values() if isinstance(answer, Refusal))
         clean = {where: answer for where, answer in answers.items() if not isinstance(answer, Refusal)}
         return {where: (one, clean.get(where, end)) for where, (one, end) in done.items()}
@@ -226,9 +224,8 @@ class Delivery:
         action = self._happened(step, write, found)
         foretold = self._job.check_mode and step.action == MINT
         notes = notes_of(now) if now is not None and not foretold else {}
-        lease = {"lease_id": notes.get(LEASE), "expiration": written(parse_time(notes.get(EXPIRATION)))}
         keys = data_keys(now) if now is not None else []
-        return {**own, "action": action, "reason": step.reason, "keys": keys, **lease}
+        return {**own, "action": action, "reason": step.reason, "keys": keys, **lease_fields(notes)}
 
     def _happened(self, step: Step, write: Write | None, found: Found | None) -> str:
         if step.where in self._failed:
@@ -304,7 +301,7 @@ def foreseen_report(entry: Entry) -> dict[str, Any]:
     """What check mode reports of an entry whose source is still to be made."""
     own = {"name": entry.name, "namespace": entry.namespace, "delivery": entry.delivery}
     said = {"action": "created", "reason": "its source is still to be made", "keys": []}
-    return {**own, **said, "lease_id": None, "expiration": None}
+    return {**own, **said, **lease_fields({})}
 
 
 def _lacks_namespace(answer: Any) -> bool:

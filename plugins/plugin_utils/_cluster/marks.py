@@ -75,12 +75,6 @@ def named(objects: Sequence[Found]) -> dict[tuple[str, str], Found]:
     return {identity(one): one for one in objects}
 
 
-def reference(found: Found) -> dict[str, Any]:
-    """As much of an object as it takes to name it."""
-    metadata = {field: found["metadata"][field] for field in ("name", "namespace") if field in found["metadata"]}
-    return {"apiVersion": found["apiVersion"], "kind": found["kind"], "metadata": metadata}
-
-
 def lease_of(secret: Found) -> Lease | None:
     """The lease that a pushed Secret holds, as its annotations say."""
     notes = notes_of(secret)
@@ -91,6 +85,11 @@ def lease_of(secret: Found) -> Lease | None:
         # Without its begin nobody knows what a quarter of its life is.
         minted, expiration = datetime.fromtimestamp(0, timezone.utc), None
     return Lease(notes[LEASE], "/".join(identity(secret)), minted, expiration)
+
+
+def lease_fields(notes: Mapping[str, str]) -> dict[str, Any]:
+    """The lease that these annotations tell of, as the report names it."""
+    return {"lease_id": notes.get(LEASE), "expiration": written(parse_time(notes.get(EXPIRATION)))}
 
 
 def marks_of(entry: Entry, lease: Lease | None, keys: Sequence[str]) -> dict[str, str]:

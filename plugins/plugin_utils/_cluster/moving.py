@@ -11,20 +11,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import reference
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
-    MARKS,
-    Found,
-    reference,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import MARKS, Found
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome, where
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import LET_GO, Step
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import remove
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import identity_of
-
-_NO_OWNER = {"ownerReferences": None}
 
 
 def let_go(
@@ -36,9 +31,8 @@ def let_go(
     """
     if check_mode or not steps:
         return list(steps), []
-    marks = {"annotations": dict.fromkeys(MARKS)}
     with minted.giving_up([step.supersedes for step in steps]):
-        answers = cluster.patch([_patch(step.found or {}, marks) for step in steps])
+        answers = cluster.patch([reference(step.found or {}, annotations=dict.fromkeys(MARKS)) for step in steps])
     taken, problems = [], []
     for step, answer in zip(steps, answers):
         if not isinstance(answer, Refusal) or answer.status == 404:
@@ -59,7 +53,7 @@ def leaving_steps(steps: Sequence[Step], ready: Collection[Entry]) -> list[Step]
 
 def refused_moves(cluster: Cluster, steps: Sequence[Step], external: Mapping[tuple[str, str], Found]) -> dict[str, str]:
     """Why the cluster would not let Secrets be taken over from the operator."""
-    patches = cluster.patch([_patch(step.found or {}, _NO_OWNER) for step in steps], dry_run=True)
+    patches = cluster.patch(_without_owner(steps), dry_run=True)
     refused = {step.where: one.words for step, one in zip(steps, patches) if isinstance(one, Refusal)}
     writers = _writers(steps, external)
     deletions = cluster.delete(list(map(reference, writers.values())), dry_run=True)
@@ -94,19 +88,18 @@ def take_over(
 
 
 def _freed(cluster: Cluster, steps: Sequence[Step]) -> dict[str, Found | str | None]:
-    answers = cluster.patch([_patch(step.found or {}, _NO_OWNER) for step in steps])
+    answers = cluster.patch(_without_owner(steps))
     return {
         step.where: one if not isinstance(one, Refusal) else None if one.status == 404 else one.words
         for step, one in zip(steps, answers)
     }
 
 
+def _without_owner(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    return [reference(step.found or {}, ownerReferences=None) for step in steps]
+
+
 def _writers(steps: Sequence[Step], external: Mapping[tuple[str, str], Found]) -> dict[str, Found]:
     """The ExternalSecrets of the steps."""
     own = {step.where: external.get((step.namespace, step.name)) for step in steps}
     return {place: one for place, one in own.items() if one is not None}
-
-
-def _patch(found: Found, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    named = reference(found)
-    return {**named, "metadata": {**named["metadata"], **metadata}}

@@ -8,13 +8,13 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.waiting import looked_until
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
@@ -28,6 +28,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
     is_managed,
+    lease_fields,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import (
     Outcome,
@@ -41,8 +42,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     Identity,
     identity_of,
 )
-
-_LONGEST_PAUSE = 2.0
 
 
 class Operating:
@@ -69,7 +68,7 @@ class Operating:
         places = [
             (one.operated.namespace, one.operated.name) for one in self._manifests if one.operated.kind == "Secret"
         ]
-        secrets = self._cluster.get_many(SECRET, places) if places else []
+        secrets = self._cluster.get_many(SECRET, places)
         found += [one for one in secrets if one is not None and is_managed(one)]
         return {identity_of(one): one for one in found}
 
@@ -81,7 +80,6 @@ class Operating:
         refused: set[str | None] = set(self._unmade)
         for is_last in (False, True):
             wanted = [one for one in self._manifests if (one.operated.kind == "ExternalSecret") is is_last]
-            # Without what it refers to, it would only fail.
             # Without what it refers to, it would only fail.
             failing = refused & {None} if is_last else set()
             held_back = [one for one in wanted if failing or one.operated.namespace in refused]
@@ -112,8 +110,8 @@ class Operating:
         """The cluster's answers; what was not there, or is somebody else's, is only created."""
         known = [one for one in manifests if one.operated.identity in self._before]
         fresh = [one for one in manifests if one.operated.identity not in self._before]
-        applied = self._cluster.apply([one.content for one in known], dry_run=dry_run) if known else []
-        made = self._cluster.create([one.content for one in fresh], dry_run=dry_run) if fresh else []
+        applied = self._cluster.apply([one.content for one in known], dry_run=dry_run)
+        made = self._cluster.create([one.content for one in fresh], dry_run=dry_run)
         return dict(zip(_identities([*known, *fresh]), [*applied, *made]))
 
     def _differs(self, one: Manifest, answer: Any) -> bool:
@@ -138,8 +136,7 @@ class Operating:
                 "delivery": "external_secret",
                 "action": self._actions.get(one.operated.identity, "kept"),
                 "reason": f"the operator generates anew every {one.operated.more['interval']}",
-                "lease_id": None,
-                "expiration": None,
+                **lease_fields({}),
             }
             for one in self._manifests
             if one.operated.kind == "ExternalSecret"
@@ -154,14 +151,9 @@ class Operating:
 
 def wait_until_ready(cluster: Cluster, entries: Sequence[Entry], timeout: float) -> list[Status]:
     """The entries' states, once all are ready or so many seconds have passed; without causes."""
-    deadline, pause = time.monotonic() + timeout, 0.1
-    while True:
-        found = states(cluster, entries)
-        left = deadline - time.monotonic()
-        if left <= 0 or all(one.problem is None for one in found):
-            return found
-        time.sleep(min(pause, left))
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    return looked_until(
+        lambda: states(cluster, entries), lambda found: all(one.problem is None for one in found), timeout
+    )
 
 
 def states(cluster: Cluster, entries: Sequence[Entry], *, causes: bool = False) -> list[Status]:

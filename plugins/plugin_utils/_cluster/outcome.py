@@ -8,12 +8,10 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
 
 
@@ -46,13 +44,6 @@ class Outcome:
         if self.problems:
             result.update(failed=True, msg=" ".join(self.problems))
         return result
-
-
-def raise_refusals(answers: Sequence[Any]) -> None:
-    """:raises StateError: the cluster has refused something; the text holds each refusal."""
-    refused = [answer.words for answer in answers if isinstance(answer, Refusal)]
-    if refused:
-        raise StateError(" ".join(refused))
 
 
 def where(found: Found) -> str:

@@ -83,7 +83,7 @@ def plan_of(job: Job) -> Plan:
     cluster = job.cluster()
     secrets = named(secrets_of(cluster, job.entries, everywhere=job.prune))
     unseen = [entry for entry in job.operated if (entry.namespace, entry.name) not in secrets]
-    secrets.update(named(by_name(cluster, unseen)) if unseen else {})
+    secrets.update(named(by_name(cluster, unseen)))
     steps = planned(job.entries, list(secrets.values()), datetime.now(timezone.utc), prune=job.prune)
     namespaces = {entry.namespace for entry in job.entries}
     is_asked = bool(job.operated) or any(step.is_operated for step in steps)
@@ -91,10 +91,11 @@ def plan_of(job: Job) -> Plan:
     due = [step.entry for step in steps if step.entry and step.action != KEEP]
     asked = ask(job, [*job.operated, *due])
     misfits = [misfit(entry, known.keys) for entry in due for known in (asked.of(entry),) if known]
-    problems = _absent(external) + foreign(job.entries, secrets) + _not_ours(steps, named(external or []))
+    own = named(external or [])
+    problems = _absent(external) + foreign(job.entries, secrets) + _not_ours(steps, own)
     problems += asked.problems + [one for one in misfits if one]
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
-    return Plan(steps, asked, _manifests(job, asked, problems), named(external or []), leases)
+    return Plan(steps, asked, _manifests(job, asked, problems), own, leases)
 
 
 def manifests_for(job: Job) -> tuple[list[Manifest], Asked]:

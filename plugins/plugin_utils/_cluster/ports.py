@@ -21,8 +21,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.module_writes import READ, WRITE
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
-    environment_in_force,
-    own_environment,
     plain,
     runs_here,
 )
@@ -30,24 +28,21 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
 
 @contextmanager
 def cluster_of(action: Any, variables: Mapping[str, Any], concurrency: int = 8) -> Iterator[Cluster]:
-    """The cluster that kubernetes.core's modules would work with in this task, with the task's environment in force.
+    """The cluster that kubernetes.core's modules would work with in this task, whose environment is in force.
 
     :arg action: the action plugin of the task; ``variables``: the task's.
     :arg concurrency: how many requests run at once, where this worker sends them.
     :raises ClusterError: kubernetes.core's options are unusable, or no connection can be made of them.
     """
     options = _options(action, variables)
-    with environment_in_force(own_environment(action)):
-        here = _in_worker(action, options, concurrency) if runs_here(action, variables) else None
-        if here is None:
-            from ansible_collections.community.workload_credentials.plugins.module_utils._kube.by_modules import (
-                ByModules,
-            )
+    here = _in_worker(action, options, concurrency) if runs_here(action, variables) else None
+    if here is None:
+        from ansible_collections.community.workload_credentials.plugins.module_utils._kube.by_modules import ByModules
 
-            yield ByModules(_modules(action, variables), options)
-        else:
-            with here:
-                yield here
+        yield ByModules(_modules(action, variables), options)
+    else:
+        with here:
+            yield here
 
 
 def _in_worker(action: Any, options: Mapping[str, Any], concurrency: int) -> InWorker | None:

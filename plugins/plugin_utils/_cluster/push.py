@@ -20,8 +20,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
     Credentials,
-    Lease,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import reference
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     EXPIRATION,
@@ -35,7 +35,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     notes_of,
     others_keys,
     own_names,
-    reference,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
     MANAGED_LABEL,
@@ -97,8 +96,7 @@ def leftovers(secret: Found, before: Found | None) -> dict[str, Any] | None:
     gone = {OPERATED} & set(labels_of(before))
     if not extra and not gone:
         return None
-    metadata = {**reference(secret)["metadata"], "labels": dict.fromkeys(sorted(gone))}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": dict.fromkeys(sorted(extra))}
+    return {**reference(secret, labels=dict.fromkeys(sorted(gone))), "data": dict.fromkeys(sorted(extra))}
 
 
 def without_leftovers(secret: Found, applied: Found) -> dict[str, Any]:
@@ -122,11 +120,6 @@ def shown(secret: Found, data: str, *, is_minted: bool = True) -> dict[str, Any]
         notes.update({name: _LATER for name in (LEASE, EXPIRATION, MINTED) if name in notes})
     own = {"labels": dict(labels_of(secret)), "annotations": notes}
     return {"keys": data_keys(secret), "data": data, "type": secret.get("type", "Opaque"), **own}
-
-
-def lease_fields(lease: Lease | None, expiration: str | None) -> dict[str, Any]:
-    """A lease as the report names it."""
-    return {"lease_id": lease.id if lease else None, "expiration": expiration}
 
 
 def _same_marks(before: Found, secret: Found) -> bool:

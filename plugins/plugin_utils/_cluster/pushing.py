@@ -78,7 +78,7 @@ def writes_of(steps: Sequence[Step], sources: Sources, cluster: Cluster) -> list
     pushed = [step for step in steps if step.entry is not None]
     # The data is read where it decides whether, or with what, a Secret is written: by name.
     seen = [step for step in pushed if step.found is not None and _needs_data(step)]
-    data = cluster.get_many(SECRET, [(step.namespace, step.name) for step in seen]) if seen else []
+    data = cluster.get_many(SECRET, [(step.namespace, step.name) for step in seen])
     known = {step.where: one for step, one in zip(seen, data)}
     found = (_write(step, sources, known.get(step.where, step.found)) for step in pushed)
     return [one for one in found if one is not None]
@@ -108,8 +108,8 @@ def applied(cluster: Cluster, writes: Sequence[Write], *, dry_run: bool = False)
     """The server's answer to each write: its object, or a Refusal. What was not there before is only created."""
     made = [_versioned(one) for one in writes if one.before is not None]
     fresh = [one.secret for one in writes if one.before is None]
-    answers = iter(cluster.apply(made, dry_run=dry_run) if made else [])
-    creations = iter(cluster.create(fresh, dry_run=dry_run) if fresh else [])
+    answers = iter(cluster.apply(made, dry_run=dry_run))
+    creations = iter(cluster.create(fresh, dry_run=dry_run))
     return [next(creations) if one.before is None else next(answers) for one in writes]
 
 

@@ -16,9 +16,8 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind, reference
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
@@ -27,14 +26,12 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     own_objects,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
-    EXPIRATION,
-    LEASE,
     Found,
     identity,
     is_pushed,
+    lease_fields,
     lease_of,
     notes_of,
-    reference,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome, where
@@ -89,7 +86,7 @@ def remove(cluster: Cluster, objects: Sequence[Found], timeout: float, minted: M
     for kind in dict.fromkeys(one["kind"] for one in objects):
         going = _deleted(cluster, [one for one in objects if one["kind"] == kind], removal, minted)
         try:
-            left = cluster.wait_gone(list(map(_exact, going)), max(0.1, deadline - time.monotonic())) if going else []
+            left = cluster.wait_gone(list(map(_exact, going)), max(0.1, deadline - time.monotonic()))
         except WorkloadCredentialsError as error:
             said = {identity_of(one): f"{where(one)} was to go, and may still be there. {error}" for one in going}
         else:
@@ -137,15 +134,12 @@ def _found(job: Job, kind: Kind, namespaces: Sequence[str]) -> Sequence[Found]:
 
 def _exact(one: Found) -> dict[str, Any]:
     """A reference to this very object, and not to one of its name that somebody makes meanwhile."""
-    named = reference(one)
     uid = one["metadata"].get("uid")
-    return {**named, "metadata": {**named["metadata"], **({"uid": uid} if uid else {})}}
+    return reference(one, **({"uid": uid} if uid else {}))
 
 
 def _reported(one: Found) -> dict[str, Any]:
     namespace, name = identity(one)
     delivery = "external_secret" if one["kind"] == "ExternalSecret" else "push"
     said = {"delivery": delivery, "action": "removed", "reason": _REASON, "keys": []}
-    notes = notes_of(one)
-    lease = {"lease_id": notes.get(LEASE), "expiration": written(parse_time(notes.get(EXPIRATION)))}
-    return {"name": name, "namespace": namespace, **said, **lease}
+    return {"name": name, "namespace": namespace, **said, **lease_fields(notes_of(one))}

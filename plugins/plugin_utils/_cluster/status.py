@@ -14,14 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     EXPIRATION,
-    LEASE,
     Found,
     identity,
     is_pushed,
+    lease_fields,
     named,
     notes_of,
 )
@@ -45,19 +45,18 @@ class Status:
     @property
     def line(self) -> str:
         """For a person."""
-        expiration = self._expiration
+        expiration = self._lease["expiration"]
         return f"{self.entry.where}: {self.problem or (f'ready, until {expiration}' if expiration else 'ready')}."
 
     @property
-    def _expiration(self) -> str | None:
-        return written(parse_time(notes_of(self.found).get(EXPIRATION))) if self.found else None
+    def _lease(self) -> dict[str, Any]:
+        return lease_fields(notes_of(self.found) if self.found else {})
 
     def reported(self) -> dict[str, Any]:
         """As the report says it."""
         own = {name: getattr(self.entry, name) for name in ("name", "namespace", "delivery")}
         said = {"ready": self.problem is None, "problem": self.problem, "line": self.line}
-        lease = notes_of(self.found).get(LEASE) if self.found else None
-        return {**own, **said, "lease_id": lease, "expiration": self._expiration}
+        return {**own, **said, **self._lease}
 
 
 def statuses(

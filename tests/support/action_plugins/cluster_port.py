@@ -12,6 +12,10 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.ports import cluster_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
+    environment_in_force,
+    own_environment,
+)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
@@ -29,7 +33,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             "data": data,
         }
         try:
-            with cluster_of(self, task_vars or {}) as cluster:
+            with environment_in_force(own_environment(self)), cluster_of(self, task_vars or {}) as cluster:
                 (applied,) = cluster.apply([manifest])
                 found = cluster.get(KINDS["Secret"], name, "default")
         except WorkloadCredentialsError as error:
