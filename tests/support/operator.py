@@ -69,6 +69,10 @@ class Operator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Do no more."""
         self._stop.set()
         self._thread.join()
 

@@ -157,7 +157,9 @@ class Delivery:
             )
 
             problems.update(refused_moves(self._cluster, moving, plan.external))
-            self._moved = writers_of(moving, plan.external) if self._job.check_mode else []
+            if self._job.check_mode:
+                self._moved = writers_of(moving, plan.external)
+                self._outcome.removes(self._moved)
         self._fail(problems)
         possible = [one for one in writes if one.step.where not in problems]
         return [

@@ -20,7 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import MARKS, Found
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import kind_of, lease_in
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome, where
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import LET_GO, Step
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import remove
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import identity_of
@@ -96,8 +96,7 @@ def take_over(
     freed = [step for step in steps if not isinstance(ends[step.where], str)]
     writers = _writers(freed, external)
     removal = remove(cluster, list(writers.values()), timeout, minted)
-    for one in removal.going:
-        outcome.differs(where(one), reference(one), None)
+    outcome.removes(removal.going)
     # The operator may have claimed it again before it heard of the removal, with a new lease.
     ends.update(_freed(cluster, [step for step in freed if step.where in writers]))
     problems = {place: removal.problems.get(identity_of(one)) for place, one in writers.items()}

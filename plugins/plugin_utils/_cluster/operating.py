@@ -88,8 +88,8 @@ class Operating:
         answer = self._foretold.get(one.operated.identity)
         if answer is None or isinstance(answer, Refusal):
             return []
-        sides = (without_bookkeeping(self._before[one.operated.identity]), without_bookkeeping(answer))
-        return sorted(set(_fields(differing(*sides)[0])) | set(_fields(differing(*sides)[1])))
+        before = without_bookkeeping(self._before[one.operated.identity])
+        return sorted(_changed(before, without_bookkeeping(answer)))
 
     def apply(
         self, outcome: Outcome, *, check_mode: bool, absent: Collection[str] = (), unmade: Collection[str] = ()
@@ -189,10 +189,13 @@ def _identities(manifests: Sequence[Manifest]) -> list[Identity]:
     return [one.operated.identity for one in manifests]
 
 
-def _fields(difference: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    for name, value in difference.items():
-        here = f"{path}.{name}" if path else name
-        yield from _fields(value, here) if isinstance(value, Mapping) and value else [here]
+def _changed(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    """The paths of the fields that differ, no further down than both sides have them."""
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        yield from [path] if before != after else []
+        return
+    for name in {**before, **after}:
+        yield from _changed(before.get(name), after.get(name), f"{path}.{name}" if path else name)
 
 
 def _object_view(found: Found) -> dict[str, Any]:

@@ -115,8 +115,7 @@ def _removed(job: Job, leaving: Sequence[Found], outcome: Outcome, minted: Minte
     leaving = list(leaving)
     removal = Removal(leaving, leaving) if job.check_mode else remove(job.cluster(), leaving, job.wait_timeout, minted)
     outcome.problems.extend(removal.problems.values())
-    for one in removal.going:
-        outcome.differs(where(one), reference(one), None)
+    outcome.removes(removal.going)
     return removal
 
 

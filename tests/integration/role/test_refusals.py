@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,13 +22,6 @@ from tests.support.site import Site
 
 pytestmark = pytest.mark.one_core
 OPERATED = {**AZURE, "delivery": "external_secret"}
-
-
-@pytest.fixture
-def working(kinds: None, deliveries: Deliveries, site: Site) -> Iterator[Operator]:
-    """A stand-in for the operator, at work in the namespace of the deliveries."""
-    with Operator(deliveries.namespace, str(site.emulator.ca_cert)) as running:
-        yield running
 
 
 def actions(outcome: Any) -> list[tuple[str, str]]:
