@@ -78,13 +78,14 @@ class Operator:
 
     def _work(self) -> None:
         while not self._stop.is_set():
+            for one in self._list("externalsecrets"):
+                if "deletionTimestamp" not in one["metadata"] and (self._is_new(one) or self._has_lost(one)):
+                    self._reconcile(one)
+            # Nobody may count on a store being looked at first.
             for plural in ("secretstores", "clustersecretstores"):
                 for one in self._list(plural):
                     if self._is_new(one):
                         self._validate(one, plural)
-            for one in self._list("externalsecrets"):
-                if "deletionTimestamp" not in one["metadata"] and (self._is_new(one) or self._has_lost(one)):
-                    self._reconcile(one)
             self._stop.wait(0.1)
 
     def _list(self, plural: str) -> list[dict[str, Any]]:
