@@ -46,14 +46,14 @@ NO_LEASE_ID = "00000000-0000-0000-0000-000000000000"
 _NO_LEASE = {"leaseId": NO_LEASE_ID, "expiration": "1970-01-01T00:00:00Z"}
 
 
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """Always a change: one more lease. Check mode shows placeholders with the right keys."""
+def plan(_found: None, parameters: Mapping[str, Any]) -> Change:
+    """Always a change, whatever is there: one more lease. Check mode shows placeholders with the right keys."""
     path = parse_path(parameters["path"], "path")
     return Change(
         requests=(generation(path),),
-        predicted=lambda: _predicted(client, path),
-        outcome=lambda answers: _outcome(path, answers[0]["secret"]),
-        explain=lambda error: explained(client, path, error),
+        rehearsal=lambda client: _rehearsed(client, path),
+        outcome=lambda _client, answers: _outcome(path, answers[0]["secret"]),
+        explain=lambda client, error: explained(client, path, error),
     )
 
 
@@ -87,7 +87,7 @@ def placeholder(client: Client, path: ResourcePath) -> tuple[dict[str, str], tup
     return no_credentials(_provider(path, found)), ()
 
 
-def _predicted(client: Client, path: ResourcePath) -> dict[str, Any]:
+def _rehearsed(client: Client, path: ResourcePath) -> dict[str, Any]:
     credentials, warnings = placeholder(client, path)
     return {**result(credentials), "warnings": warnings}
 

@@ -20,17 +20,23 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 
 
-def options_again(client: Client, path: ResourcePath, config: Mapping[str, Any], tags: Tags) -> str:
-    """The module's options that make a dynamic secret as it is now, as JSON."""
-    options = {"path": str(path), **view(config), "tags": dict(tags)}
+def integration_of(client: Client, config: Mapping[str, Any]) -> str | None:
+    """The name of a definition's integration; None: it has gone, or may not be listed."""
     try:
         integrations = client.items(Request("GET", f"/integrations/{segment(str(config.get('type')))}"))
     except RequestError:
-        # Who may not list them still has the ID.
-        return json.dumps(options)
+        return None
     names = {one.get("id"): one.get("name") for one in integrations}
-    name = names.get(config.get("integrationId"))
-    if name:
-        options = {key: value for key, value in options.items() if key != "integration_id"}
-        options["integration_name"] = name
+    return names.get(config.get("integrationId"))
+
+
+def options_again(path: ResourcePath, config: Mapping[str, Any], tags: Tags, integration: str | None) -> str:
+    """The module's options that make a dynamic secret as it is now, as JSON.
+
+    :arg integration: the name of its integration; without it there is the ID.
+    """
+    options = {"path": str(path), **view(config), "tags": dict(tags)}
+    if integration:
+        options.pop("integration_id", None)
+        options["integration_name"] = integration
     return json.dumps(options)
