@@ -65,8 +65,8 @@ class Found:
     """
 
     place: Place
-    values: Mapping[str, Any] = field(default_factory=dict)
-    earlier: Mapping[str, Any] | None = None
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    earlier: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def look(client: Client, parameters: Mapping[str, Any]) -> Found:

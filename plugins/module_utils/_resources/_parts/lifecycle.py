@@ -9,7 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -39,7 +39,7 @@ class Place:
 
     kind: str
     path: ResourcePath
-    living: Mapping[str, Any] | None = None
+    living: Mapping[str, Any] | None = field(default=None, repr=False)
     lacking: tuple[ResourcePath, ...] = ()
     deleted: ResourcePath | None = None
 
