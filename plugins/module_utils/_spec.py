@@ -86,12 +86,13 @@ CONNECTION: Options = {
 
 STATE: Options = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
-TAGS: Options = {
+# Of what has a path: folders, static and dynamic secrets.
+RESOURCE: Options = {
+    **CONNECTION,
+    **STATE,
+    "path": {"type": "str", "required": True},
     "tags": {"type": "dict"},
     "purge_tags": {"type": "bool", "default": False},
-}
-
-LIFECYCLE: Options = {
     "permanent": {"type": "bool", "default": False},
     "on_deleted": {"type": "str", "choices": ["restore", "replace", "fail"], "default": "restore"},
 }

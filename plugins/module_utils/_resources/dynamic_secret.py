@@ -56,13 +56,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     wanted_tags,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
-    CONNECTION,
-    LIFECYCLE,
-    STATE,
-    TAGS,
-    Spec,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import RESOURCE, Spec
 
 
 def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
@@ -194,11 +188,7 @@ def _shown(path: ResourcePath, config: Mapping[str, Any], tags: Tags) -> dict[st
 DYNAMIC_SECRET = Spec(
     name="dynamic_secret",
     options={
-        **CONNECTION,
-        **STATE,
-        **TAGS,
-        **LIFECYCLE,
-        "path": {"type": "str", "required": True},
+        **RESOURCE,
         "type": {"type": "str", "choices": list(PROVIDERS)},
         "integration_name": {"type": "str"},
         "credential_type": {"type": "str", "choices": [one.credential_type for one in PROVIDERS.values()]},

@@ -31,13 +31,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     wanted_tags,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
-    CONNECTION,
-    LIFECYCLE,
-    STATE,
-    TAGS,
-    Spec,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import RESOURCE, Spec
 
 
 def look(client: Client, parameters: Mapping[str, Any]) -> Place:
@@ -115,11 +109,7 @@ def _shown(path: ResourcePath, tags: Any) -> dict[str, Any]:
 FOLDER = Spec(
     name="folder",
     options={
-        **CONNECTION,
-        **STATE,
-        **TAGS,
-        **LIFECYCLE,
-        "path": {"type": "str", "required": True},
+        **RESOURCE,
         "parents": {"type": "bool", "default": True},
         "recursive": {"type": "bool", "default": False},
     },

@@ -44,13 +44,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     wanted_tags,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
-    CONNECTION,
-    LIFECYCLE,
-    STATE,
-    TAGS,
-    Spec,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import RESOURCE, Spec
 
 _HIDDEN = "(hidden)"
 _HIDDEN_CHANGED = "(hidden, changed)"
@@ -196,11 +190,7 @@ def _shown(path: ResourcePath, values: Mapping[str, Any], patch: Mapping[str, An
 STATIC_SECRET = Spec(
     name="static_secret",
     options={
-        **CONNECTION,
-        **STATE,
-        **TAGS,
-        **LIFECYCLE,
-        "path": {"type": "str", "required": True},
+        **RESOURCE,
         "secret": {"type": "dict", "no_log": True},
         # Names of keys, not keys.
         "purge_keys": {"type": "bool", "default": False, "no_log": False},

@@ -14,11 +14,16 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    MissingError,
     NotFoundError,
     OptionError,
     StateError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    ResourcePath,
+    parse_folder,
+    parse_path,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
@@ -99,18 +104,30 @@ def listed_path(entry: Mapping[str, Any]) -> ResourcePath:
         ) from None
 
 
+def present(client: Client, kind: str, path: ResourcePath) -> dict[str, Any]:
+    """The static or dynamic secret that must be there.
+
+    :raises MissingError: it is not; the text is ``absence``.
+    """
+    found = find_living(client, item("GET", kind, path))
+    if found is None:
+        raise MissingError(absence(client, kind, path))
+    return found
+
+
 def absence(client: Client, kind: str, path: ResourcePath) -> str:
     """Why nothing is at this path, in a sentence that says what to do.
 
     :arg kind: ``static`` or ``dynamic``.
     """
     if find_deleted(client, kind, path) is not None:
-        return f"this {kind} secret is deleted. community.workload_credentials.{kind}_secret restores it by default."
+        restores = f"community.workload_credentials.{kind}_secret restores it by default"
+        return f"{path}: this {kind} secret is deleted. {restores}."
     lacking = _lacking_folders(client, path)
     if lacking:
-        return _no_folder(lacking)
+        return f"{path}: {_no_folder(lacking)}"
     where = f"folder {path.folder}" if path.folder else "top folder"
-    return f"there is no {kind} secret {path.name!r} in the {where}, which exists."
+    return f"{path}: there is no {kind} secret {path.name!r} in the {where}, which exists."
 
 
 def _lacking_folders(client: Client, path: ResourcePath) -> tuple[ResourcePath, ...]:
@@ -140,6 +157,16 @@ def missing_parent(place: Place) -> tuple[str, ...]:
             "community.workload_credentials.folder restores it by default."
         )
     return (sentence,)
+
+
+def listing(kind: str, parameters: Mapping[str, Any], **query: Any) -> Request:
+    """The request for what is in the option ``folder``, or with ``recursive`` anywhere below it.
+
+    :arg parameters: where ``deleted_only`` is one of the options, it counts.
+    :raises OptionError: a folder that the API cannot hold.
+    """
+    where = {"path": parse_folder(parameters["folder"], "folder"), "recursive": parameters["recursive"]}
+    return Request("GET", f"/{kind}", query={**where, **query, "deletedOnly": parameters.get("deleted_only")})
 
 
 def listed(client: Client, request: Request) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
