@@ -24,6 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     look,
     no_integration,
     obstacle,
+    options_again,
     with_tags,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
@@ -45,9 +46,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     is_restore,
     missing_parent,
     revive,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.remaking import (
-    options_again,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
     Tags,
@@ -141,8 +139,8 @@ def _recreate(found: Found, parameters: Mapping[str, Any]) -> Change:
     path, creation = found.place.path, _creation(found, parameters)
     removal = _delete(found, {**parameters, "permanent": True})
     (deletion_of_it,) = removal.requests
-    options = options_again(path, found.config, found.tags, found.integration_name)
-    told = replace(deletion_of_it, loss=f"the dynamic secret {path}, which these options make again: {options}")
+    loss = f"the dynamic secret {path}, which these options make again: {options_again(found)}"
+    told = replace(deletion_of_it, loss=loss)
     return replace(
         creation,
         first=removal.first,

@@ -12,11 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
-    ResourcePath,
-    parse_path,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     Place,
@@ -35,13 +32,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 
 
 def look(client: Client, parameters: Mapping[str, Any]) -> Place:
-    """What is at the path.
-
-    :raises OptionError: a path or tag that the API cannot hold.
-    """
-    path = parse_path(parameters["path"], "path")
-    wanted_tags(parameters)
-    return look_at(client, "folders", path, parameters)
+    """What is at the path, or which folders above it lack."""
+    return look_at(client, "folders", parameters)
 
 
 def plan(found: Place, parameters: Mapping[str, Any]) -> Change:
@@ -78,7 +70,7 @@ def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
     tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
     restored = is_restore(requests)
     if not restored:
-        requests += tuple(_creation(folder) for folder in (*lacking, path))
+        requests += tuple(item("POST", "folders", one, replay=Replay.CREATE) for one in (*lacking, path))
         requests += tag_requests("folders", path, {}, tags, purge=parameters["purge_tags"])
     return Change(
         requests=requests,
@@ -88,10 +80,6 @@ def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
         replan=restored,
         missing=missing,
     )
-
-
-def _creation(path: ResourcePath) -> Request:
-    return item("POST", "folders", path, replay=Replay.CREATE)
 
 
 def _read(client: Client, path: ResourcePath) -> dict[str, Any]:

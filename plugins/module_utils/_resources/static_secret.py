@@ -20,7 +20,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
     check_version,
-    parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
@@ -69,15 +68,13 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     :raises OptionError: a path or tag that the API cannot hold, or a value or version that cannot be.
     :raises StateError: the service keeps back values, or never had the version.
     """
-    path = parse_path(parameters["path"], "path")
-    wanted_tags(parameters)
     check_version(parameters["version"])
     check_json(parameters["secret"], "secret")
-    place = look_at(client, "static", path, parameters)
+    place = look_at(client, "static", parameters)
     if place.living is None:
         return Found(place)
-    values = _values(path, place.living)
-    return Found(place, values, _earlier(client, path, place.living, parameters))
+    values = _values(place.path, place.living)
+    return Found(place, values, _earlier(client, place.path, place.living, parameters))
 
 
 def _earlier(

@@ -8,24 +8,26 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
+    RequestError,
+    StateError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     check_integration_name,
-    parse_path,
+    integration_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
     check_config,
     incomplete,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.integrations import (
-    integration_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     ListedLease,
@@ -37,13 +39,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     Place,
     look_at,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.remaking import (
-    integration_of,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
-    Tags,
-    wanted_tags,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import Tags
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 
 
 @dataclass(frozen=True)
@@ -79,18 +76,16 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     :raises OptionError: a value that the API cannot hold, an option of the other provider, or a missing one.
     :raises StateError: leases are in the way of a definition that is to be made anew.
     """
-    path = parse_path(parameters["path"], "path")
-    wanted_tags(parameters)
     if parameters["state"] == "present":
         check_config(parameters)
         if parameters["integration_name"] is not None:
             check_integration_name(parameters["integration_name"], "integration_name")
-    place = look_at(client, "dynamic", path, parameters)
+    place = look_at(client, "dynamic", parameters)
     if place.living is None:
         return Found(place, integration=_integration(client, parameters) if _is_made(place, parameters) else None)
     found = Found(place, dict(place.living.get("metadata") or {}))
     if parameters["state"] == "absent":
-        return replace(found, leases=living_leases(client, path))
+        return replace(found, leases=living_leases(client, place.path))
     return _look_further(client, found, parameters)
 
 
@@ -112,7 +107,7 @@ def _look_further(client: Client, found: Found, parameters: Mapping[str, Any]) -
         leases=living_leases(client, path),
     )
     leases_to_end(found, parameters)
-    return replace(found, integration_name=integration_of(client, found.config))
+    return replace(found, integration_name=_name_of_integration(client, found.config))
 
 
 def _is_made(place: Place, parameters: Mapping[str, Any]) -> bool:
@@ -130,6 +125,24 @@ def with_tags(client: Client, found: Found) -> Found:
 
 def _integration(client: Client, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
     return client.find(Request("GET", integration_path(parameters["type"], parameters["integration_name"])))
+
+
+def _name_of_integration(client: Client, config: Mapping[str, Any]) -> str | None:
+    """None: it has gone, or integrations may not be listed."""
+    try:
+        listed = client.items(Request("GET", integration_path(str(config.get("type")))))
+    except RequestError:
+        return None
+    return next((one.get("name") for one in listed if one.get("id") == config.get("integrationId")), None)
+
+
+def options_again(found: Found) -> str:
+    """The module's options that make the definition as it is now, as JSON; who may not list integrations has the ID."""
+    options = {"path": str(found.place.path), **view(found.config), "tags": dict(found.tags)}
+    if found.integration_name:
+        options.pop("integration_id", None)
+        options["integration_name"] = found.integration_name
+    return json.dumps(options)
 
 
 def obstacle(found: Found, parameters: Mapping[str, Any]) -> str | None:

@@ -27,6 +27,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import wanted_tags
 
 _NOUNS = {"folders": "folder", "static": "static secret", "dynamic": "dynamic secret"}
 
@@ -49,26 +50,24 @@ class Place:
     deleted: ResourcePath | None = None
 
 
-def look_at(client: Client, kind: str, path: ResourcePath, parameters: Mapping[str, Any]) -> Place:
+def look_at(client: Client, kind: str, parameters: Mapping[str, Any]) -> Place:
     """What is at the path; where nothing is, also what a creation, or a deletion for good, would meet.
 
-    :arg parameters: with ``state``, ``permanent`` and, of a folder, ``parents``.
+    :raises OptionError: a path or tags that the API cannot hold.
     """
+    path = parse_path(parameters["path"], "path")
+    wanted_tags(parameters)
     living = find_living(client, item("GET", kind, path, "metadata" if kind == "folders" else ""))
     if living is not None:
         return Place(kind, path, living)
     if parameters["state"] == "absent":
-        return Place(kind, path, deleted=_deleted(client, kind, path) if parameters["permanent"] else None)
+        return Place(kind, path, deleted=find_deleted(client, kind, path) if parameters["permanent"] else None)
     lacking = _lacking_folders(client, path)
     if not lacking:
-        return Place(kind, path, deleted=_deleted(client, kind, path))
+        return Place(kind, path, deleted=find_deleted(client, kind, path))
     # Who may not make parents does not restore any.
-    deleted = _deleted(client, "folders", lacking[0]) if parameters.get("parents", True) else None
+    deleted = find_deleted(client, "folders", lacking[0]) if parameters.get("parents", True) else None
     return Place(kind, path, lacking=lacking, deleted=deleted)
-
-
-def _deleted(client: Client, kind: str, path: ResourcePath) -> ResourcePath | None:
-    return path if find_deleted(client, kind, path) is not None else None
 
 
 def find_living(client: Client, request: Request) -> dict[str, Any] | None:
@@ -82,13 +81,13 @@ def find_living(client: Client, request: Request) -> dict[str, Any] | None:
     return found
 
 
-def find_deleted(client: Client, kind: str, path: ResourcePath) -> dict[str, Any] | None:
-    """The soft-deleted resource at this path, as the list of its folder shows it."""
+def find_deleted(client: Client, kind: str, path: ResourcePath) -> ResourcePath | None:
+    """The path, if a soft-deleted resource lies there, as the list of its folder shows it."""
     try:
         listed = client.items(Request("GET", f"/{kind}", query={"path": path.folder, "deletedOnly": True}))
     except NotFoundError:
         return None
-    return next((entry for entry in listed if str(entry.get("path", "")).strip("/") == str(path)), None)
+    return path if any(str(entry.get("path", "")).strip("/") == str(path) for entry in listed) else None
 
 
 def listed_path(entry: Mapping[str, Any]) -> ResourcePath:
