@@ -41,7 +41,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import ListedLease
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
-    Place,
     deletion,
     is_restore,
     missing_parent,
@@ -170,9 +169,8 @@ def _end(client: Client, path: ResourcePath, leases: Sequence[ListedLease]) -> d
 
 
 def _read(client: Client, path: ResourcePath) -> dict[str, Any]:
-    definition = client.get(item("GET", "dynamic", path))
-    found = with_tags(client, Found(Place("dynamic", path, definition), definition.get("metadata") or {}))
-    return _result(path, found.config, found.metadata)
+    found = client.get(item("GET", "dynamic", path))
+    return _result(path, found.get("config") or {}, with_tags(client, path, found))
 
 
 def _result(path: ResourcePath, config: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.definition import (
+    with_tags,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     find_living,
     listed,
@@ -42,9 +45,7 @@ def _one(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
     found = find_living(client, item("GET", "dynamic", path))
     if found is None:
         return []
-    if "tags" not in (found.get("metadata") or {}):
-        found = {**found, "metadata": client.get(item("GET", "dynamic", path, "metadata"))}
-    return [{**view(found), "path": str(path)}]
+    return [{**view({**found, "metadata": with_tags(client, path, found)}), "path": str(path)}]
 
 
 DYNAMIC_SECRET_INFO = Spec(

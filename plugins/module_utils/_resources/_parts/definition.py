@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    ResourcePath,
     check_integration_name,
     integration_path,
 )
@@ -83,26 +84,27 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     place = look_at(client, "dynamic", parameters)
     if place.living is None:
         return Found(place, integration=_integration(client, parameters) if _is_made(place, parameters) else None)
-    found = Found(place, dict(place.living.get("metadata") or {}))
+    found = Found(place, place.living.get("metadata") or {})
     if parameters["state"] == "absent":
         return replace(found, leases=living_leases(client, place.path))
-    return _look_further(client, found, parameters)
+    return _look_further(client, found, place.living, parameters)
 
 
-def _look_further(client: Client, found: Found, parameters: Mapping[str, Any]) -> Found:
-    """Also at what decides whether a definition that is there can be changed in place, or can be made anew."""
+def _look_further(client: Client, found: Found, living: Mapping[str, Any], parameters: Mapping[str, Any]) -> Found:
+    """Also at what decides whether the definition can be changed in place, or can be made anew."""
     path = found.place.path
     if parameters["integration_name"] is not None and not _fixed(found, parameters):
         found = replace(found, integration=_integration(client, parameters))
-    if not obstacle(found, parameters):
-        return with_tags(client, found) if parameters["tags"] is not None else found
+    if obstacle(found, parameters) is None:
+        return found if parameters["tags"] is None else replace(found, metadata=with_tags(client, path, living))
     if not parameters["recreate"]:
         return found
     problem = incomplete(parameters, path)
     if problem:
         raise problem
     found = replace(
-        with_tags(client, found),
+        found,
+        metadata=with_tags(client, path, living),
         integration=found.integration or _integration(client, parameters),
         leases=living_leases(client, path),
     )
@@ -116,11 +118,10 @@ def _is_made(place: Place, parameters: Mapping[str, Any]) -> bool:
     return parameters["state"] == "present" and not comes_back and not incomplete(parameters, place.path)
 
 
-def with_tags(client: Client, found: Found) -> Found:
-    """The same with the definition's tags, which may be shown only on a page of their own."""
-    if "tags" in found.metadata:
-        return found
-    return replace(found, metadata=client.get(item("GET", "dynamic", found.place.path, "metadata")))
+def with_tags(client: Client, path: ResourcePath, definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A definition's metadata; its tags may be shown only on a page of their own."""
+    metadata: Mapping[str, Any] = definition.get("metadata") or {}
+    return metadata if "tags" in metadata else client.get(item("GET", "dynamic", path, "metadata"))
 
 
 def _integration(client: Client, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
