@@ -49,8 +49,8 @@ class Change:
 
     ``first`` is done side by side, such as ending leases, and gives the return values where no request follows.
     ``before`` and ``after`` are shown as the diff and hold no secret value; None: absent.
-    ``predicted`` are the task's return values without writing; ``rehearsal`` makes them in check mode, where that takes
-    a read that a real run does without; ``outcome`` makes them from the writes' answers.
+    ``predicted`` are the task's return values where nothing is written, or ``rehearsal`` makes them, if that takes a
+    read that a real run does without; ``outcome`` makes them from the writes' answers.
     ``explain`` makes a request's error into the one that the user sees.
     ``replan``: what is still to do shows only after these writes (a restored resource can be read only then).
     ``missing`` are the things that must be there first and that an earlier task could have made, a sentence each.
