@@ -23,6 +23,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
     generator_of,
+    policy_of,
     target_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
@@ -52,6 +53,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     identity_of,
     left_behind,
     unwanted,
+    used,
 )
 
 _REASON = "no entry wants it"
@@ -103,11 +105,15 @@ def remove_unused(job: Job, moved: Sequence[Found], wanted: Sequence[Found], out
     # Whoever wrote an ExternalSecret by hand may use the role's generator.
     kinds = [(kind, () if kind.kind == "ExternalSecret" else SELECTOR) for kind in OPERATORS]
     found = [one for kind, labels in kinds for one in _found(job, kind, namespaces, labels)]
-    places = [(namespace, name) for namespace in sorted(namespaces) for name in (TOKEN_SECRET, CA_SECRET)]
+    known = {identity_of(one): one for one in [*found, *wanted, *moved]}
+    going = {identity_of(one) for one in moved}
+    # The Secrets of a store of the cluster lie elsewhere.
+    needed = used(known[one] for one in going | left_behind(known, going))
+    places = sorted(place[1:] for place in needed if place[0] == "Secret" and place[2] in (TOKEN_SECRET, CA_SECRET))
     secrets = cluster.get_many(SECRET, places, metadata_only=True)
     found += [one for one in secrets if one is not None and is_managed(one)]
-    known = {identity_of(one): one for one in [*found, *wanted, *moved]}
-    gone = left_behind(known, {identity_of(one) for one in moved}) & {identity_of(one) for one in found}
+    known.update({identity_of(one): one for one in found if one["kind"] == "Secret"})
+    gone = left_behind(known, going) & {identity_of(one) for one in found}
     _removed(job, [known[one] for one in sorted(gone)], outcome, minted)
 
 
@@ -121,7 +127,9 @@ def _removed(job: Job, leaving: Sequence[Found], outcome: Outcome, minted: Minte
 
 def _operators_leases(job: Job, leaving: Sequence[Found], found: Sequence[Found]) -> dict[Identity, Lease | None]:
     """The leases that Secrets hold which go with their ExternalSecrets: the operator ends none."""
-    owning = [one for one in leaving if one["kind"] == "ExternalSecret" and generator_of(one)[0] and _is_owner(one)]
+    owning = [
+        one for one in leaving if one["kind"] == "ExternalSecret" and generator_of(one)[0] and policy_of(one) == "Owner"
+    ]
     if not owning:
         return {}
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import (
@@ -133,11 +141,6 @@ def _operators_leases(job: Job, leaving: Sequence[Found], found: Sequence[Found]
     places = [(identity(one)[0], target_of(one)) for one in owning]
     secrets = zip(owning, job.cluster().get_many(SECRET, places))
     return {identity_of(one): lease_in(one, secret, kind_of(one, generators)) for one, secret in secrets if secret}
-
-
-def _is_owner(external: Found) -> bool:
-    policy = (external["spec"].get("target") or {}).get("creationPolicy", "Owner")
-    return bool(policy == "Owner")
 
 
 def remove(cluster: Cluster, objects: Sequence[Found], timeout: float, minted: Minted) -> Removal:

@@ -73,8 +73,8 @@ def _is_own(one: Found, gone: set[Identity]) -> bool:
 
 def _without_users(known: Mapping[Identity, Found], gone: set[Identity], kinds: Sequence[str]) -> set[Identity]:
     """What belongs to the whole cluster, and nothing that stays refers to."""
-    used = _used(one for identity, one in known.items() if identity not in gone)
-    return {identity for identity in known if identity[0] in kinds and identity not in used}
+    staying = used(one for identity, one in known.items() if identity not in gone)
+    return {identity for identity in known if identity[0] in kinds and identity not in staying}
 
 
 def left_behind(known: Mapping[Identity, Found], gone: Collection[Identity]) -> set[Identity]:
@@ -85,15 +85,16 @@ def left_behind(known: Mapping[Identity, Found], gone: Collection[Identity]) -> 
     left: set[Identity] = set()
     while True:
         going = {*gone, *left}
-        needed = _used(known[one] for one in going)
-        staying = _used(one for identity, one in known.items() if identity not in going)
+        needed = used(known[one] for one in going)
+        staying = used(one for identity, one in known.items() if identity not in going)
         more = {one for one in needed - staying - going if one in known}
         if not more:
             return left
         left |= more
 
 
-def _used(objects: Iterable[Found]) -> set[Identity]:
+def used(objects: Iterable[Found]) -> set[Identity]:
+    """What these objects cannot do without."""
     return {identity for one in objects for identity in _references(one)}
 
 
