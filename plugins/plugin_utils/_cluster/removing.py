@@ -28,6 +28,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
+    EXTERNAL_SECRET,
     OPERATORS,
     SECRET,
     own_objects,
@@ -81,7 +82,7 @@ def remove_unwanted(
     :arg namespaces: look at these only; None: at the whole cluster.
     :raises ForbiddenError: the identity may not look.
     """
-    found = [one for kind in (*OPERATORS, SECRET) for one in _found(job, kind, namespaces or ())]
+    found = [*_operators(job, namespaces or ()), *_found(job, SECRET, namespaces or ())]
     minted.known(lease_of(one) for one in found if is_pushed(one))
     leaving = unwanted(found, wanted, namespaces)
     leases = _operators_leases(job, leaving, found)
@@ -102,18 +103,17 @@ def remove_unused(job: Job, moved: Sequence[Found], wanted: Sequence[Found], out
     :arg wanted: the operator's manifests of this task.
     """
     cluster, namespaces = job.cluster(), {identity(one)[0] for one in moved}
-    # Whoever wrote an ExternalSecret by hand may use the role's generator.
-    kinds = [(kind, () if kind.kind == "ExternalSecret" else SELECTOR) for kind in OPERATORS]
-    found = [one for kind, labels in kinds for one in _found(job, kind, namespaces, labels)]
+    # Whoever wrote an ExternalSecret or a store by hand may use the role's generator or token.
+    found = _operators(job, namespaces, labels=())
     known = {identity_of(one): one for one in [*found, *wanted, *moved]}
     going = {identity_of(one) for one in moved}
     # The Secrets of a store of the cluster lie elsewhere.
     needed = used(known[one] for one in going | left_behind(known, going))
     places = sorted(place[1:] for place in needed if place[0] == "Secret" and place[2] in (TOKEN_SECRET, CA_SECRET))
     secrets = cluster.get_many(SECRET, places, metadata_only=True)
-    found += [one for one in secrets if one is not None and is_managed(one)]
+    found += [one for one in secrets if one is not None]
     known.update({identity_of(one): one for one in found if one["kind"] == "Secret"})
-    gone = left_behind(known, going) & {identity_of(one) for one in found}
+    gone = left_behind(known, going) & {identity_of(one) for one in found if is_managed(one)}
     _removed(job, [known[one] for one in sorted(gone)], outcome, minted)
 
 
@@ -187,6 +187,19 @@ def tear_down(job: Job, outcome: Outcome, minted: Minted) -> None:
     namespaces = sorted({entry.namespace for entry in job.entries})
     if namespaces:
         remove_unwanted(job, set(), namespaces, outcome, minted)
+
+
+def _operators(job: Job, namespaces: Collection[str], labels: Sequence[str] = SELECTOR) -> list[Found]:
+    """What is there for the operator; nothing of what the cluster shares where its users cannot be seen everywhere."""
+    found = [one for kind in OPERATORS for one in _found(job, kind, namespaces, labels)]
+    own = [one for one in found if identity(one)[0]]
+    if len(own) == len(found):
+        return found
+    try:
+        job.cluster().list(EXTERNAL_SECRET, labels=SELECTOR, metadata_only=True)
+    except ForbiddenError:
+        return own
+    return found
 
 
 def _found(job: Job, kind: Kind, namespaces: Collection[str], labels: Sequence[str] = SELECTOR) -> Sequence[Found]:

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import moving
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Reference, Scope
 from kubernetes import client
@@ -228,6 +231,48 @@ def test_the_lease_ends_where_the_operator_removes_the_secret_during_a_move(
     monkeypatch.setattr(moving, "remove", with_secret)
     assert deliveries.run(AZURE).problems == []
     assert living(site) == {secret_text(place, "azure", "leaseId")} != {minted}
+
+
+def test_a_token_that_somebody_elses_store_uses_stays(working: Operator, deliveries: Deliveries) -> None:
+    place, custom = deliveries.namespace, client.CustomObjectsApi()
+    deliveries.run(APP, **OPERATED)
+    (store,) = custom.list_namespaced_custom_object(*STORES, place, "secretstores")["items"]
+    body = {
+        "apiVersion": "/".join(STORES),
+        "kind": "SecretStore",
+        "metadata": {"name": "theirs"},
+        "spec": store["spec"],
+    }
+    custom.create_namespaced_custom_object(*STORES, place, "secretstores", body)
+    assert deliveries.run(APP).problems == []
+    connection = ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    assert left(place) == ["secrets/app", *connection, "secretstores/theirs"]
+
+
+@pytest.mark.parametrize("last", [{"state": "present"}, {"state": "absent", "delivery": "external_secret"}])
+def test_who_sees_not_all_users_of_a_shared_generator_leaves_it(
+    working: Operator, deliveries: Deliveries, site: Site, monkeypatch: pytest.MonkeyPatch, last: dict[str, Any]
+) -> None:
+    other = f"{deliveries.namespace}-other"
+    client.CoreV1Api().create_namespace({"metadata": {"name": other}})
+    options = {"scope": Scope(True, other)}
+    with Operator(other, str(site.emulator.ca_cert)):
+        assert deliveries.run(AZURE, {**AZURE, "namespace": other}, **options, **OPERATED).problems == []
+    listed = InWorker.list
+
+    def in_namespaces_only(self: InWorker, kind: Kind, *, namespace: str | None = None, **query: Any) -> Any:
+        if kind.namespaced and namespace is None:
+            raise ForbiddenError("not everywhere")
+        return listed(self, kind, namespace=namespace, **query)
+
+    monkeypatch.setattr(InWorker, "list", in_namespaces_only)
+    assert deliveries.run(AZURE, **options, **last).problems == []
+    monkeypatch.undo()
+    assert deliveries.run({**AZURE, "namespace": other}, state="verified", delivery="external_secret").problems == []
+    found = client.CustomObjectsApi().list_cluster_custom_object(*GENERATORS, "clustergenerators")["items"]
+    assert len(found) == 1
+    deliveries.run({**AZURE, "namespace": other}, state="absent", delivery="external_secret", **options)
+    assert client.CustomObjectsApi().list_cluster_custom_object(*GENERATORS, "clustergenerators")["items"] == []
 
 
 def test_a_generator_that_somebody_else_uses_stays_with_its_token(working: Operator, deliveries: Deliveries) -> None:
