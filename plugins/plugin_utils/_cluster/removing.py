@@ -139,8 +139,13 @@ def _operators_leases(job: Job, leaving: Sequence[Found], found: Sequence[Found]
 
     generators = [one for one in found if one["kind"] == "ClusterGenerator"]
     places = [(identity(one)[0], target_of(one)) for one in owning]
-    secrets = zip(owning, job.cluster().get_many(SECRET, places))
-    return {identity_of(one): lease_in(one, secret, kind_of(one, generators)) for one, secret in secrets if secret}
+    # What is pushed does not go with an ExternalSecret that has never had it, and may stay.
+    secrets = [
+        (one, secret)
+        for one, secret in zip(owning, job.cluster().get_many(SECRET, places))
+        if secret and not is_pushed(secret)
+    ]
+    return {identity_of(one): lease_in(one, secret, kind_of(one, generators)) for one, secret in secrets}
 
 
 def remove(cluster: Cluster, objects: Sequence[Found], timeout: float, minted: Minted) -> Removal:

@@ -275,6 +275,17 @@ def test_who_sees_not_all_users_of_a_shared_generator_leaves_it(
     assert client.CustomObjectsApi().list_cluster_custom_object(*GENERATORS, "clustergenerators")["items"] == []
 
 
+def test_the_lease_of_a_push_lives_on_when_a_move_that_was_begun_is_pruned(
+    kinds: None, deliveries: Deliveries, site: Site
+) -> None:
+    place = deliveries.namespace
+    deliveries.run(AZURE)
+    assert deliveries.run(AZURE, delivery="external_secret", wait=False).problems == []
+    assert deliveries.run(AZURE, prune=True).problems == []
+    assert left(place) == ["secrets/azure"]
+    assert living(site) == {secret_text(place, "azure", "leaseId")}
+
+
 def test_a_generator_that_somebody_else_uses_stays_with_its_token(working: Operator, deliveries: Deliveries) -> None:
     place = deliveries.namespace
     deliveries.run(AZURE, **OPERATED)
