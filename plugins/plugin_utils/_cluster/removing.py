@@ -53,6 +53,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     Identity,
     identity_of,
     left_behind,
+    owned_by,
     unwanted,
     used,
 )
@@ -139,13 +140,10 @@ def _operators_leases(job: Job, leaving: Sequence[Found], found: Sequence[Found]
 
     generators = [one for one in found if one["kind"] == "ClusterGenerator"]
     places = [(identity(one)[0], target_of(one)) for one in owning]
-    # What is pushed does not go with an ExternalSecret that has never had it, and may stay.
-    secrets = [
-        (one, secret)
-        for one, secret in zip(owning, job.cluster().get_many(SECRET, places))
-        if secret and not is_pushed(secret)
-    ]
-    return {identity_of(one): lease_in(one, secret, kind_of(one, generators)) for one, secret in secrets}
+    secrets = zip(owning, job.cluster().get_many(SECRET, places))
+    # One that it has never had, such as a pushed one, does not go with it.
+    held = [(one, secret) for one, secret in secrets if secret and owned_by(secret, identity_of(one))]
+    return {identity_of(one): lease_in(one, secret, kind_of(one, generators)) for one, secret in held}
 
 
 def remove(cluster: Cluster, objects: Sequence[Found], timeout: float, minted: Minted) -> Removal:

@@ -66,9 +66,14 @@ def _is_own(one: Found, gone: set[Identity]) -> bool:
     """Whether it is the role's, or a Secret of an ExternalSecret that goes."""
     if one["kind"] != "Secret":
         return True
-    namespace = one["metadata"]["namespace"]
-    owners = {(owner["kind"], namespace, owner["name"]) for owner in one["metadata"].get("ownerReferences") or ()}
-    return is_pushed(one) or PART_LABEL.items() <= labels_of(one).items() or bool(owners & gone)
+    return is_pushed(one) or PART_LABEL.items() <= labels_of(one).items() or owned_by(one, *gone)
+
+
+def owned_by(secret: Found, *owners: Identity) -> bool:
+    """Whether it belongs to one of these, and so goes with it."""
+    namespace = identity(secret)[0]
+    found = {(owner["kind"], namespace, owner["name"]) for owner in secret["metadata"].get("ownerReferences") or ()}
+    return not found.isdisjoint(owners)
 
 
 def _without_users(known: Mapping[Identity, Found], gone: set[Identity], kinds: Sequence[str]) -> set[Identity]:
