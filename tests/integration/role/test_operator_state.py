@@ -44,6 +44,8 @@ def test_a_wrong_token_is_named_for_static_secrets_too(
     assert "InvalidProviderConfig at 20" in said
     assert said.count("401 Client Error") >= 2
     assert verified(deliveries, APP).count("401 Client Error") == 1
+    # A store of the cluster would be other tests' too.
+    assert deliveries.run(APP, AZURE, state="absent", scope=scope, delivery="external_secret").problems == []
 
 
 def test_a_wrong_authority_is_named(working: Operator, deliveries: Deliveries) -> None:
