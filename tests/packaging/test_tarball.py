@@ -17,11 +17,15 @@ import pytest
 
 from tests.environment.collection_tree import CHECKOUT
 from tests.environment.sanity import known_files
+from tests.support.definitions import do
 from tests.support.plays import Plays
 from tests.support.site import Site
 
 NAME = "community.workload_credentials"
-ALWAYS = {"FILES.json", "LICENSE", "MANIFEST.json", "README.md", "docs", "meta", "playbooks", "plugins", "roles"}
+ALWAYS = {
+    *("FILES.json", "LICENSE", "MANIFEST.json", "README.md"),
+    *("docs", "extensions", "meta", "playbooks", "plugins", "roles"),
+}
 SOMETIMES = {"CHANGELOG.md", "CHANGELOG.rst", "changelogs"}
 # What tools, editors and earlier builds leave in a checkout.
 LITTER = (
@@ -111,6 +115,32 @@ def test_no_litter_lies_between_what_users_need(archive: Path) -> None:
 def test_changelog_parts_stay_in_the_checkout(archive: Path) -> None:
     below = {name for name in names_in(archive) if name.startswith("changelogs/")}
     assert below <= {"changelogs/changelog.yaml"}
+
+
+def test_of_the_extensions_those_for_users_are_there(archive: Path) -> None:
+    assert {name.split("/")[1] for name in names_in(archive) if name.startswith("extensions/")} == {"vault"}
+
+
+def test_the_vault_client_is_ready_to_run(plays: Plays, site: Site, installed: Path) -> None:
+    do(site, "static_secret", path="vault-id", secret={"password": "canary"})
+    script = (
+        installed / "ansible_collections/community/workload_credentials/extensions/vault/workload-credentials-client"
+    )
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-vault")),
+            "encrypt_string",
+            "--vault-id",
+            f"vault-id@{script}",
+            "x",
+        ],
+        env=plays.variables(only(installed)),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "$ANSIBLE_VAULT;1.2;AES256;vault-id" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("as_module", [False, True])
