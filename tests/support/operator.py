@@ -15,7 +15,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any
 
@@ -80,13 +80,22 @@ class Operator:
         while not self._stop.is_set():
             for one in self._list("externalsecrets"):
                 if "deletionTimestamp" not in one["metadata"] and (self._is_new(one) or self._has_lost(one)):
-                    self._reconcile(one)
+                    self._look_at(self._reconcile, one)
             # Nobody may count on a store being looked at first.
             for plural in ("secretstores", "clustersecretstores"):
                 for one in self._list(plural):
                     if self._is_new(one):
-                        self._validate(one, plural)
+                        self._look_at(self._validate, one)
             self._stop.wait(0.1)
+
+    @staticmethod
+    def _look_at(what: Callable[[dict[str, Any]], None], one: dict[str, Any]) -> None:
+        try:
+            what(one)
+        except client.ApiException as error:
+            # It may go while it is looked at.
+            if error.status != 404:
+                raise
 
     def _list(self, plural: str) -> list[dict[str, Any]]:
         if plural.startswith("cluster"):
@@ -112,9 +121,10 @@ class Operator:
             return True
         return False
 
-    def _validate(self, one: dict[str, Any], plural: str) -> None:
+    def _validate(self, one: dict[str, Any]) -> None:
         self._seen[one["metadata"]["uid"]] = _version(one)
-        kind = next(kind for kind, name in {**PLURALS, **CLUSTERS}.items() if name == plural)
+        kind = "SecretStore" if "namespace" in one["metadata"] else "ClusterSecretStore"
+        plural = {**PLURALS, **CLUSTERS}[kind]
         if kind == "ClusterSecretStore" and self.namespace not in one["spec"]["conditions"][0]["namespaces"]:
             return
         try:
