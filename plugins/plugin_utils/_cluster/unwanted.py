@@ -54,6 +54,9 @@ def unwanted(
     if namespaces is not None:
         gone |= _without_users(known, gone, ("ClusterSecretStore", "ClusterGenerator"))
         gone |= left_behind(known, gone)
+        # A store of the cluster reads its token in one of these, for others too.
+        needed = used(one for identity, one in known.items() if identity not in gone)
+        gone = {identity for identity in gone if identity[0] != "Secret" or identity not in needed}
     return [known[identity] for identity in sorted(gone, key=_order)]
 
 

@@ -202,6 +202,18 @@ def test_the_token_of_a_store_of_the_cluster_goes_too(working: Operator, deliver
     assert (left(home), left(deliveries.namespace)) == ([], ["secrets/app", "secrets/azure"])
 
 
+def test_a_teardown_where_the_operator_is_leaves_the_token_of_others(working: Operator, deliveries: Deliveries) -> None:
+    home = f"{deliveries.namespace}-home"
+    client.CoreV1Api().create_namespace({"metadata": {"name": home}})
+    options = {"scope": Scope(True, home), **OPERATED}
+    there = {**AZURE, "namespace": home}
+    assert deliveries.run(APP, there, **{**options, "wait": False}).problems == []
+    assert deliveries.run(there, state="absent", **options).problems == []
+    assert left(home) == ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    assert deliveries.run(APP, state="absent", **options).problems == []
+    assert left(home) == []
+
+
 def test_a_secret_that_the_operator_only_merges_into_is_not_taken_over(
     working: Operator, deliveries: Deliveries, site: Site
 ) -> None:
