@@ -12,19 +12,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
     StateError,
+    WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     NOT_REVOCABLE,
-    REVOKED,
+    Ended,
+    account,
     end_leases,
     refused_words,
     revoked_ids,
-    staying_words,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     lease_by_id,
@@ -42,8 +44,8 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
     :raises StateError: one cannot be revoked and ``on_not_revocable`` is ``fail``.
     """
     leases = _wanted(client, parameters)
-    keep = [lease for lease in leases if not revocable(lease)]
-    ending = [lease for lease in leases if revocable(lease)]
+    keep = [lease for lease in leases if "unread" not in lease and not revocable(lease)]
+    ending = [lease for lease in leases if lease not in keep]
     problem = f"These leases cannot be revoked and end only with their expiration: {named(keep)}." if keep else ""
     if keep and parameters["on_not_revocable"] == "fail":
         raise StateError(problem)
@@ -51,7 +53,7 @@ def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
         first=(lambda: _end(client, ending, keep, parameters["on_not_revocable"])) if ending else None,
         before={"leases": _shown(leases)},
         after={"leases": _shown(keep)},
-        predicted=lambda: _result([lease["id"] for lease in ending], keep),
+        predicted=lambda: _predicted(ending, keep),
         warnings=(problem,) if keep and parameters["on_not_revocable"] == "warn" else (),
     )
 
@@ -65,9 +67,24 @@ def _wanted(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any
     # Every ID is checked before the first request.
     for lease_id in parameters["lease_id"]:
         lease_path(lease_id, "lease_id")
-    unique = dict.fromkeys(parameters["lease_id"])
-    found = (lease_by_id(client, lease_id, "lease_id") for lease_id in unique)
-    return [lease for lease in found if lease is not None]
+    unique = list(dict.fromkeys(parameters["lease_id"]))
+    found = attempts(lambda lease_id: lease_by_id(client, lease_id, "lease_id"), unique)
+    # One that cannot be read may be revoked all the same, and none stands in the way of the others.
+    leases = [
+        {"id": lease_id, "seconds_left": None, "unread": lease}
+        if isinstance(lease, WorkloadCredentialsError)
+        else lease
+        for lease_id, lease in zip(unique, found)
+    ]
+    return [lease for lease in leases if lease is not None]
+
+
+def _predicted(ending: list[dict[str, Any]], keep: list[dict[str, Any]]) -> dict[str, Any]:
+    """:raises WorkloadCredentialsError: a lease could not be read, and so whether it would be revoked."""
+    for lease in ending:
+        if "unread" in lease:
+            raise lease["unread"]
+    return _result([lease["id"] for lease in ending], keep)
 
 
 def _end(
@@ -76,11 +93,8 @@ def _end(
     """What became of the leases: the service may refuse one that its type promised to revoke."""
     ended = end_leases(client, ending)
     staying = [lease for lease, one in zip(ending, ended) if one.how == NOT_REVOCABLE]
-    problem = refused_words(ended)
-    if problem or (staying and on_not_revocable == "fail"):
-        revoked = [one.lease for one in ended if one.how == REVOKED]
-        done = f"Revoked: {named(revoked)}." if revoked else ""
-        raise StateError(" ".join(filter(None, (problem, staying_words(ended), done))))
+    if refused_words(ended) or (staying and on_not_revocable == "fail"):
+        raise StateError(account([*ended, *(Ended(lease, NOT_REVOCABLE) for lease in keep)]))
     return _result(revoked_ids(ended), [*keep, *staying])
 
 
@@ -105,7 +119,7 @@ LEASE = Spec(
         "state": {"type": "str", "choices": ["absent"], "default": "absent"},
         "lease_id": {"type": "list", "elements": "str", "aliases": ["lease_ids"]},
         "path": {"type": "str"},
-        "minted": {"type": "str", "choices": ["run"]},
+        "minted": {"type": "str", "choices": ["run", "dead_runs"]},
         "on_not_revocable": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
     },
     plan=plan,

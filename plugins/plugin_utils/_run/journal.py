@@ -1,0 +1,187 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a run's notes lie, whose they are, and whether that run still lives.
+
+A run's journal is a folder: ``workload-credentials`` in the run's temporary folder, or one of the run's own below
+``journal_dir``. In it are ``minted`` (sealed notes, see notes.py), ``run.json`` (which process of which machine the run
+is; nothing secret) and ``alive``, a file that every process of the run which takes notes has locked as long as it lives.
+Few imports: Ansible's main process loads this too. Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import multiprocessing
+import os
+import platform
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+FOLDER = "workload-credentials"
+# An option of whatever mints on the controller, as data.
+JOURNAL: Mapping[str, Mapping[str, Any]] = {
+    "journal_dir": {"type": "path", "env": ("WORKLOAD_CREDENTIALS_JOURNAL_DIR",)}
+}
+_RUN, _ALIVE, _POINTER, _MINTED = "run.json", "alive", ".journal", "minted"
+# What this process has locked; a forked child has the parent's locks too, which ends with both.
+_locked: dict[tuple[int, Path], int] = {}
+
+
+def run_folder() -> Path:
+    """The folder that all worker processes of this run share, and that Ansible removes at the run's end."""
+    # Whoever ends leases outside of Ansible has no such folder, and no need to load Ansible.
+    from ansible import constants
+
+    return Path(constants.DEFAULT_LOCAL_TMP)
+
+
+def own_journal(temporary: Path, journal_dir: str | None) -> Path:
+    """The journal of the run with this temporary folder, whose name no other run has."""
+    return Path(journal_dir).expanduser() / temporary.name if journal_dir else temporary / FOLDER
+
+
+def minted_in(journal: Path) -> Path:
+    """The folder of a journal's notes."""
+    return journal / _MINTED
+
+
+def has_notes(journal: Path) -> bool:
+    """Whether there is any, whoever can read it."""
+    with suppress(OSError):
+        return any(True for _one in minted_in(journal).iterdir())
+    return False
+
+
+def claim(journal: Path, temporary: Path) -> None:
+    """Make the journal this run's, and keep it so while this process lives; the run's main process finds it then.
+
+    :raises OSError: nothing can be written there.
+    """
+    if (os.getpid(), journal) in _locked:
+        return
+    journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    journal.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(journal / _ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # A file system without locks leaves it to the process' number to tell.
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    _locked[os.getpid(), journal] = descriptor
+    _write_once(journal / _RUN, json.dumps(_this_run()))
+    if journal.parent != temporary:
+        (temporary / FOLDER).mkdir(mode=0o700, exist_ok=True)
+        name = hashlib.sha256(str(journal).encode()).hexdigest()[:16]
+        _write_once(temporary / FOLDER / f"{name}{_POINTER}", str(journal))
+
+
+def journals_of(temporary: Path) -> list[Path]:
+    """The journals of the run with this temporary folder."""
+    elsewhere = sorted((temporary / FOLDER).glob(f"*{_POINTER}"))
+    return [temporary / FOLDER, *(Path(one.read_text(encoding="utf-8")) for one in elsewhere)]
+
+
+def other_journals(temporary: Path, journal_dir: str | None) -> list[Path]:
+    """The journals with notes of other runs, dead or alive, on this machine and in the folder for journals."""
+    found = set(temporary.parent.glob(f"ansible-local-*/{FOLDER}"))
+    if journal_dir:
+        found |= set(Path(journal_dir).expanduser().glob("*"))
+    own = {temporary / FOLDER, own_journal(temporary, journal_dir)}
+    return sorted(one for one in found - own if has_notes(one))
+
+
+@contextmanager
+def taken_over(journal: Path) -> Iterator[bool | None]:
+    """Whether the journal's run is dead, and nobody else will take care of its notes meanwhile.
+
+    None: that cannot be told, as it ran elsewhere and nothing of it is locked.
+    """
+    try:
+        descriptor = os.open(journal / _ALIVE, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        # Another user's, or not yet or no more a journal.
+        yield False
+        return
+    try:
+        yield _is_dead(journal, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def discard(journal: Path) -> None:
+    """Remove a journal, unless there are notes in it."""
+    if not has_notes(journal):
+        shutil.rmtree(journal, ignore_errors=True)
+        if journal.name == FOLDER:
+            # Ansible's own folder for the run, if nothing else was left in it.
+            with suppress(OSError):
+                journal.parent.rmdir()
+
+
+def _is_dead(journal: Path, descriptor: int) -> bool | None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # No locks here: only the number of the process tells.
+        pass
+    try:
+        run = json.loads((journal / _RUN).read_text(encoding="utf-8"))
+        if run["machine"] == _machine():
+            return bool(_started(run["pid"]) != run["started"])
+        return True if run["locked"] else None
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _this_run() -> dict[str, Any]:
+    parent = multiprocessing.parent_process()
+    pid = os.getpid() if parent is None else int(parent.pid or 0)
+    # Who holds a lock in Ansible's main process holds it as long as the run lives, which other machines see too.
+    return {"pid": pid, "started": _started(pid), "machine": _machine(), "locked": parent is None}
+
+
+def _machine() -> str:
+    """What the number of a process is unique in, until the machine starts anew."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return platform.node()
+
+
+def _started(pid: int) -> str | None:
+    """When a process began, in words that only compare; None: there is no such process."""
+    try:
+        # The second field is the program's name, which may have spaces and parentheses in it.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        fields = []
+    if fields:
+        # A process that has ended and that nobody has asked for yet does nothing more.
+        return None if fields[0] in "ZX" else fields[19]
+    if os.path.isdir("/proc/self"):
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return "?"
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write the file unless it is there; nobody sees half of it."""
+    if path.exists():
+        return
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.replace(fresh, path)
