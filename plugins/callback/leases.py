@@ -12,8 +12,8 @@ version_added: 1.0.0
 description:
   - At the end of a run, be it success, failure, Ctrl-C or SIGTERM, ends the leases that its lookups and modules have
     minted and that can be ended early, and prints a table of them. No value is in it.
-  - Leases of lookups with C(outlives_run=true) are left alone, and those that cannot be ended early, such as those of AWS
-    roles, are named with their expiration.
+  - Leases of lookups with C(outlives_run=true) are left alone, and those that cannot be ended early, such as those of
+    AWS roles, are named with their expiration.
   - At the beginning of a run, does the same with what runs have left whose process is gone, such as those that were
     killed with SIGKILL.
   - A run that mints nothing shows nothing and pays nothing.
@@ -55,9 +55,9 @@ options:
       - section: workload_credentials
         key: journal_dir
 notes:
-  - The leases of a run are ended with the connections with which they were minted. For those of dead runs the connection is
-    taken from the same environment variables and ini section as for lookups. Where these set none, the run's own
-    connections serve at its end.
+  - The leases of a run are ended with the connections with which they were minted. For those of dead runs the
+    connection is taken from the same environment variables and ini section as for lookups. Where these set none, the
+    run's own connections serve at its end.
   - Ansible itself is not waited for by a terminal that was closed (SIGHUP), nor by SIGKILL, which is also how
     ansible-runner cancels a job. Then the notes stay on disk, and the next run finds them.
 seealso:

@@ -113,8 +113,8 @@ options:
         access token. Set it where the run's temporary folder does not outlive the machine, as in containers, to one
         that does, so that a later run finds what a killed one left.
       - Without it the notes lie in the run's temporary folder, which Ansible removes when the run ends by itself.
-      - Modules, the role and the callback plugin P(community.workload_credentials.leases#callback) take it from the same
-        environment variable, ini entry and variable; the callback plugin knows no variables.
+      - Modules, the role and the callback plugin P(community.workload_credentials.leases#callback) take it from the
+        same environment variable, ini entry and variable; the callback plugin knows no variables.
     type: path
     env:
       - name: WORKLOAD_CREDENTIALS_JOURNAL_DIR

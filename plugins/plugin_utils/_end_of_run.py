@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -84,7 +85,8 @@ def _lines(report: Mapping[str, Any], *, as_json: bool) -> Sequence[str]:
 
 
 def _table(leases: Sequence[Mapping[str, Any]]) -> list[str]:
-    rows = [(one["source"], one["use"], one["minted"], _FATES[_kind(one)].format(**_named(one))) for one in leases]
+    by_time = sorted(leases, key=lambda one: str(one["minted"]))
+    rows = [(one["source"], one["use"], one["minted"], _FATES[_kind(one)].format(**_named(one))) for one in by_time]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return ["  ".join([*(text.ljust(width) for text, width in zip(row, widths)), row[3]]) for row in rows]
 
@@ -104,3 +106,6 @@ def _show(display: Any, lines: Sequence[str]) -> None:
         except RuntimeError:
             # A signal has interrupted the writing of another line.
             os.write(2, f"{line}\n".encode())
+    # Who dies of a signal flushes nothing.
+    with suppress(RuntimeError, OSError):
+        sys.stdout.flush()

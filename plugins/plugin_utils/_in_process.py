@@ -46,11 +46,11 @@ def run_task(
         connection = task_connection(action, variables, is_here=is_local(action))
     except WorkloadCredentialsError as error:
         return {"failed": True, "changed": False, "msg": str(error)}
-    is_here = runs_here(action, variables)
+    is_here, host = runs_here(action, variables), str(variables.get("inventory_hostname", ""))
     try:
         with (
             _interruptible(spec, is_here=is_here),
-            closing(RunLeases(spec, connection.among(task.args), connection, minting=_mints(task))) as leases,
+            closing(RunLeases(spec, connection.among(task.args), connection, host, minting=_mints(task))) as leases,
         ):
             arguments = leases.arguments()
             if is_here:

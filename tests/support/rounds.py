@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import signal
@@ -77,7 +78,7 @@ def kill_at_random(
 
     :arg requests: how many a run sends that nobody interrupts.
     """
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     after, pause = chance.randrange(requests), chance.random() * 0.03
     before = len(site.journal())
     while process.poll() is None and len(site.journal()) - before <= after:
@@ -105,3 +106,22 @@ def ended(plays: Plays, process: subprocess.Popen[str]) -> Killed:
 def living(site: Site, kind: str | None = None) -> set[str]:
     """The IDs of the site's living leases, of one provider or of all."""
     return {one["id"] for one in site.leases() if one["state"] == "active" and kind in (None, one["type"])}
+
+
+def notes_of(plays: Plays) -> list[Path]:
+    """The journals that runs have left in their temporary folders."""
+    return sorted((plays.folder / "ansible" / "tmp").glob("ansible-local-*/workload-credentials"))
+
+
+def is_alive(plays: Plays) -> bool:
+    """Whether a process of any run lives that has taken notes: workers may outlive a run that was killed."""
+    return any(_is_locked(one / "alive") for one in notes_of(plays) if (one / "alive").exists())
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open() as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

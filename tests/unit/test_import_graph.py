@@ -28,9 +28,10 @@ _LOGIC = {
 ALLOWED = {
     "modules": {"module_utils/_resources", "module_utils/_run"},
     "action": {"plugin_utils", "plugin_utils/_cluster", "module_utils/_resources/index"},
+    "callback": {"plugin_utils"},
     "lookup": {"plugin_utils", "plugin_utils/_run", "module_utils/_api"},
     "doc_fragments": set(),
-    "plugin_utils/_cluster": {"plugin_utils/_cluster", "plugin_utils", *_LOGIC},
+    "plugin_utils/_cluster": {"plugin_utils/_cluster", "plugin_utils/_run", "plugin_utils", *_LOGIC},
     "plugin_utils": {"plugin_utils", "plugin_utils/_run", *_LOGIC},
     "plugin_utils/_run": {"plugin_utils/_run", "plugin_utils", *_LOGIC},
     "module_utils/_credentials": {
@@ -64,7 +65,7 @@ ALLOWED = {
 }
 # Only these may import Ansible.
 ANSIBLE = {
-    *("modules", "action", "lookup", "plugin_utils", "plugin_utils/_cluster", "plugin_utils/_run"),
+    *("modules", "action", "callback", "lookup", "plugin_utils", "plugin_utils/_cluster", "plugin_utils/_run"),
     "module_utils/_run",
 }
 

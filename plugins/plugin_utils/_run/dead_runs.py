@@ -46,14 +46,14 @@ class DeadRuns:
         said = []
         if self.unreadable:
             said.append(
-                f"Leases of dead runs that were minted with another token or on another site: {self.unreadable}. Only a "
-                "task with that connection can end them."
+                f"Leases of dead runs that were minted with another token or on another site: {self.unreadable}. "
+                "Only a task with that connection can end them."
             )
         if self.untold:
             places = ", ".join(map(str, self.untold))
             said.append(
                 "Runs on other machines have left notes, and whether they live cannot be told, since their callback "
-                f"plugin leases did not know journal_dir: {places}. Remove these folders once their leases have expired."
+                f"plugin leases did not know journal_dir: {places}. Remove these once their leases have expired."
             )
         return said
 
@@ -62,7 +62,7 @@ class DeadRuns:
 def dead_runs(
     temporary: Path, settings: Settings, journal_dir: str | None, *, own: Notes | None = None
 ) -> Iterator[DeadRuns]:
-    """What dead runs left; meanwhile nobody else takes care of it, and afterwards what has no notes any more is removed.
+    """What dead runs left; meanwhile nobody else takes care of it, and what has no notes any more is removed then.
 
     :arg own: this run's notes, whose leases are not theirs.
     """

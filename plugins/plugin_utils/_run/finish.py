@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A process of its own that ends leases for the callback plugin: an order comes in as JSON, a report goes out.
 
-Where Ansible ends, at Ctrl-C or with a signal, Python starts no threads any more, and what was interrupted may hold locks.
-Nothing of Ansible is loaded here. Private to this collection: it may change at any time.
+Where Ansible ends, at Ctrl-C or with a signal, Python starts no threads any more, and what was interrupted may hold
+locks. Nothing of Ansible is loaded here. Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations

@@ -26,11 +26,16 @@ _CONNECTIONS = "connections"
 _TRAVEL = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
+@dataclass
 class _RunKey:
-    """The run's key, in this process' memory: "" where nobody asks for connections."""
+    """The run's key: "" where nobody asks for connections."""
 
-    value = ""
-    introduced: set[tuple[int, str]] = set()
+    value: str = ""
+
+
+_key = _RunKey()
+# What this process has left there already.
+_done: set[tuple[int, str]] = set()
 
 
 @dataclass(frozen=True)
@@ -47,20 +52,20 @@ class Introduced:
 
 def make_key() -> str:
     """Begin to ask for connections; to be called before any worker is forked."""
-    _RunKey.value = os.urandom(32).hex()
-    return _RunKey.value
+    _key.value = os.urandom(32).hex()
+    return _key.value
 
 
 def introduce(temporary: Path, settings: Settings, environment: Mapping[str, str]) -> None:
     """Leave the connection for whoever ends the run's leases, if anybody does."""
-    if not _RunKey.value:
+    if not _key.value:
         return
-    files, token = _folder(temporary, _RunKey.value), settings.token()
+    files, token = _folder(temporary, _key.value), settings.token()
     name = files.name(repr(settings), str(settings.access_token), token)
-    if (os.getpid(), name) not in _RunKey.introduced:
+    if (os.getpid(), name) not in _done:
         travel = {name: value for name, value in environment.items() if name.upper() in _TRAVEL}
         files.save(name, {"settings": asdict(settings), "token": token, "environment": travel})
-        _RunKey.introduced.add((os.getpid(), name))
+        _done.add((os.getpid(), name))
 
 
 def was_introduced(temporary: Path) -> bool:

@@ -4,9 +4,9 @@
 """Where a run's notes lie, whose they are, and whether that run still lives.
 
 A run's journal is a folder: ``workload-credentials`` in the run's temporary folder, or one of the run's own below
-``journal_dir``. In it are ``minted`` (sealed notes, see notes.py), ``run.json`` (which process of which machine the run
-is; nothing secret) and ``alive``, a file that every process of the run which takes notes has locked as long as it lives.
-Few imports: Ansible's main process loads this too. Private to this collection: it may change at any time.
+``journal_dir``. In it are ``minted`` (sealed notes, see notes.py), ``run.json`` (which process of which machine the
+run is; nothing secret) and ``alive``, a file that every process of the run which takes notes keeps locked while it
+lives. Few imports: Ansible's main process loads this too. Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import multiprocessing
 import os
 import platform
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,6 +32,7 @@ JOURNAL: Mapping[str, Mapping[str, Any]] = {
 _RUN, _ALIVE, _POINTER, _MINTED = "run.json", "alive", ".journal", "minted"
 # What this process has locked; a forked child has the parent's locks too, which ends with both.
 _locked: dict[tuple[int, Path], int] = {}
+_claiming = threading.Lock()
 
 
 def run_folder() -> Path:
@@ -63,8 +65,12 @@ def claim(journal: Path, temporary: Path) -> None:
 
     :raises OSError: nothing can be written there.
     """
-    if (os.getpid(), journal) in _locked:
-        return
+    with _claiming:
+        if (os.getpid(), journal) not in _locked:
+            _claim(journal, temporary)
+
+
+def _claim(journal: Path, temporary: Path) -> None:
     journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     journal.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(journal / _ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -180,7 +186,7 @@ def _write_once(path: Path, text: str) -> None:
     """Write the file unless it is there; nobody sees half of it."""
     if path.exists():
         return
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    fresh = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How leases of each kind of source are found and ended: a new kind is one entry of KINDS.
 
-A note names its kind. Leases that nothing can end early (``revocable`` false in their notes) are not asked for here, and
-those of a kind that has no entry are only named. Private to this collection: it may change at any time.
+A note names its kind. Leases that nothing can end early (``revocable`` false in their notes) are not asked for here,
+and those of a kind that has no entry are only named. Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations

@@ -49,8 +49,11 @@ _BROKEN = ("exception", "module_stderr", "unreachable")
 class RunLeases:
     """One task's part in it. Only the modules that mint or end leases have any; to be closed at its end."""
 
-    def __init__(self, spec: Spec, arguments: Mapping[str, Any], connection: Connection, *, minting: bool) -> None:
+    def __init__(
+        self, spec: Spec, arguments: Mapping[str, Any], connection: Connection, host: str, *, minting: bool
+    ) -> None:
         """:arg minting: whether the task, if it is one that mints, really does, and its result says so."""
+        self._host = host
         self._spec = spec
         self._given = dict(arguments)
         self._connection = connection
@@ -111,7 +114,7 @@ class RunLeases:
             path = parse_path(str(self._given["path"]), "path")
         except (KeyError, WorkloadCredentialsError):
             return None
-        return self._leases.notes.ask(DYNAMIC_SECRET, str(path), "a task") if self._leases else None
+        return self._leases.notes.ask(DYNAMIC_SECRET, str(path), f"host {self._host}") if self._leases else None
 
     def _note(self, leases: MintedLeases, result: Mapping[str, Any]) -> None:
         """The module dynamic_credentials has run."""
@@ -205,8 +208,8 @@ class EndOfDeadRuns:
         if given:
             uses = ", ".join(dict.fromkeys(note.use for note in given))
             self.warnings.append(
-                f"These leases of dead runs may be held in a cluster ({uses}), where the role cluster_credentials looks: "
-                f"{named([note.listed for note in given])}."
+                f"These leases of dead runs may be held in a cluster ({uses}), where the role cluster_credentials "
+                f"looks: {named([note.listed for note in given])}."
             )
         outliving = [one.note.listed for one in ready if one.note.outlives]
         if outliving:

@@ -4,8 +4,9 @@
 """Notes of leases: written before the request that mints one is sent, and completed after it.
 
 A note says of what ``kind`` its lease is (an entry of kinds.py, which knows how such a lease is ended), of which
-``source``, for what it was minted, and what else its ending ``needs``; never a value. Whatever ends a run, each lease that
-it minted has a note, or a note has the time in which it was minted. Private to this collection: it may change at any time.
+``source``, for what it was minted, and what else its ending ``needs``; never a value. Whatever ends a run, each lease
+that it minted has a note, or a note has the time in which it was minted.
+Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Notes:
         self._journal = journal
         self._claim = claim
         self._files = SealedFolder(minted_in(journal), token, lambda _message: None, self._setting)
-        self._site = site
+        self.site = site
 
     @classmethod
     def of_this_run(
@@ -114,8 +115,8 @@ class Notes:
 
         :raises StateError: nothing can be written, so nothing should be minted.
         """
-        note = Note(kind, self._site, source, use, time.time(), outlives=outlives, needs=needs or {})
-        name = self._files.name(self._site, ASKED, os.urandom(8).hex())
+        note = Note(kind, self.site, source, use, time.time(), outlives=outlives, needs=needs or {})
+        name = self._files.name(self.site, ASKED, os.urandom(8).hex())
         self._save(name, note)
         return name
 
@@ -152,7 +153,7 @@ class Notes:
 
     def name_of(self, lease_id: str) -> str:
         """The name of the note of this lease."""
-        return self._files.name(self._site, lease_id)
+        return self._files.name(self.site, lease_id)
 
     def load(self, name: str) -> Note | None:
         """A note; None: it is not there, or another token's."""
@@ -167,9 +168,9 @@ class Notes:
         self._files.remove(name)
 
     def all(self) -> tuple[dict[str, Note], int]:
-        """The site's notes by name, in the order in which their leases were asked for; and how many notes are others'."""
+        """The site's notes by name, in the order in which leases were asked for; and how many notes are others'."""
         entries = [(name, self.load(name)) for name in self._files.names()]
-        own = [(name, note) for name, note in entries if note and note.site == self._site]
+        own = [(name, note) for name, note in entries if note and note.site == self.site]
         return dict(sorted(own, key=lambda one: one[1].began)), len(entries) - len(own)
 
     def _save(self, name: str, note: Note) -> None:

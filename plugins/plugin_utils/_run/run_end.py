@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The end of a run as Ansible's main process sees it, whatever ends it but SIGKILL.
 
-Ansible calls no callback at Ctrl-C, nor where a playbook cannot be read: only Python's own ``atexit`` is always come to,
-which is before Ansible removes the run's temporary folder. At SIGTERM not even that: ansible-core 2.16 leaves it to the
-system, and newer ones tell their workers and then die of it. So a handler ends the leases first, and then lets the signal
-do what it would have done. Private to this collection: it may change at any time.
+Ansible calls no callback at Ctrl-C, nor where a playbook cannot be read: only Python's own ``atexit`` is always come
+to, which is before Ansible removes the run's temporary folder. At SIGTERM not even that: ansible-core 2.16 leaves it to
+the system, and newer ones tell their workers and then die of it. So a handler ends the leases first, and then lets the
+signal do what it would have done. Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ import hmac
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Callable
 
@@ -104,7 +105,8 @@ class SealedFolder:
         """What was saved under the name; None: nothing, or nothing usable."""
         try:
             data = (self._folder / name).read_bytes()
-        except FileNotFoundError:
+        except OSError:
+            # Who then wants to write here is told why that is not possible.
             return None
         try:
             salt, nonce, sealed = data[:_SALT], data[_SALT : _SALT + _NONCE], data[_SALT + _NONCE :]
@@ -121,7 +123,8 @@ class SealedFolder:
         """
         salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
         sealed = AESGCM(self._key(salt)).encrypt(nonce, json.dumps(entry).encode(), name.encode())
-        fresh = self._folder / f"{name}.new"
+        # Threads and processes may write the same at once.
+        fresh = self._folder / f"{name}.{os.getpid()}-{threading.get_ident()}.new"
         with self._writing():
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "wb") as stream:
@@ -131,7 +134,8 @@ class SealedFolder:
 
     def remove(self, name: str) -> None:
         """Remove the file; one that is not there is removed already."""
-        (self._folder / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            (self._folder / name).unlink()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

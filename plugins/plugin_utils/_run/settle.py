@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From notes to the end of their leases: requests without an answer are settled by reading, and then each lease is ended.
+"""From notes to the end of their leases: requests without an answer are settled by reading, then each lease is ended.
 
 Private to this collection: it may change at any time.
 """
@@ -60,8 +60,8 @@ class Entry:
 class Fate:
     """What became of a lease that had a note.
 
-    :arg how: as in ending.py; STAYS: it outlives its run; HELD: who may hold it has to be asked; UNSETTLED: whether there
-        is such a lease cannot be known at present; AMBIGUOUS: it may be one of several; NO_LEASE: none was found.
+    :arg how: as in ending.py; STAYS: it outlives its run; HELD: who may hold it has to be asked; UNSETTLED: whether
+        there is such a lease cannot be known at present; AMBIGUOUS: it may be one of several; NO_LEASE: none was found.
     :arg reason: where it did not end as it should.
     """
 
@@ -177,7 +177,7 @@ def _completed(entry: Entry, lease: Mapping[str, Any]) -> Entry:
 def _candidates(
     client: Client, kind: str, source: str, waiting: Sequence[Entry], known: Collection[str]
 ) -> list[dict[str, Any]]:
-    """Leases of the source that were minted while these requests were under way, by this identity, and held by nobody."""
+    """Leases of the source that this identity minted while these requests were under way, and that nobody holds."""
     found: list[dict[str, Any]] = []
     now = time.time()
     is_fresh = any(one.note.until is None and now - one.note.began < _FRESH for one in waiting)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import signal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +14,12 @@ import pytest
 from tests.kubernetes.tests.waiting import wait_until
 from tests.support.definitions import populate
 from tests.support.plays import Plays
-from tests.support.rounds import CALLBACK, ROUNDS, SIGNALS, kill_at_random, living, start
+from tests.support.rounds import CALLBACK, ROUNDS, SIGNALS, is_alive, kill_at_random, living, notes_of, start
 from tests.support.site import Site
 
 COLLECTION = "community.workload_credentials"
 DYNAMIC = f"{COLLECTION}.dynamic_credentials"
+ENVIRONMENT = {**CALLBACK, "WORKLOAD_CREDENTIALS_JSON_LINE": "1"}
 # How many requests the play sends when nobody interrupts it.
 REQUESTS = 21
 
@@ -44,7 +44,7 @@ PLAY = {
 
 def run_on(plays: Plays, site: Site, number: signal.Signals, seed: str) -> Any:
     inventory = {"host0": plays.host(), "host1": plays.host(), "host2": plays.host(as_module=True)}
-    process = start(plays, PLAY, {**CALLBACK, "WORKLOAD_CREDENTIALS_JSON_LINE": "1"}, inventory)
+    process = start(plays, PLAY, ENVIRONMENT, inventory)
     return kill_at_random(plays, site, process, number, REQUESTS, seed)
 
 
@@ -57,29 +57,14 @@ def told(output: str) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("round_", ROUNDS)
 @pytest.mark.parametrize("number", SIGNALS)
-def test_no_lease_is_lost(plays: Plays, site: Site, tmp_path: Path, number: signal.Signals, round_: int) -> None:
+def test_no_lease_is_lost(plays: Plays, site: Site, number: signal.Signals, round_: int) -> None:
     populate(site)
     killed = run_on(plays, site, number, f"lookups {number} {round_}")
+    output = killed.output
     if number == signal.SIGKILL:
-        journals = list((tmp_path / "ansible" / "tmp").glob("ansible-local-*/workload-credentials/alive"))
-        wait_until(lambda: not any(map(is_locked, journals)), "the end of orphaned workers", 30)
-        after = plays.playbook([{"hosts": "all", "gather_facts": False, "tasks": []}], environment={
-            **CALLBACK, "WORKLOAD_CREDENTIALS_JSON_LINE": "1"})
-        output = after.output
-        assert not list((tmp_path / "ansible" / "tmp").glob("ansible-local-*/workload-credentials"))
-    else:
-        output = killed.output
+        wait_until(lambda: not is_alive(plays), "the end of orphaned workers", 30)
+        nothing = {"hosts": "all", "gather_facts": False, "tasks": []}
+        output = plays.playbook([nothing], environment=ENVIRONMENT).output
+        assert notes_of(plays) == []
     assert living(site, "azure") == set(), (killed, output)
     assert living(site, "aws") <= told(output).keys(), (killed, output)
-
-
-def is_locked(path: Path) -> bool:
-    """Whether a process of the run lives."""
-    import fcntl
-
-    with path.open() as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

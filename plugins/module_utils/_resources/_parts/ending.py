@@ -35,7 +35,7 @@ class Ended:
     """What became of a lease.
 
     :arg lease: ``id`` and ``expiration``.
-    :arg how: one of REVOKED, NOT_REVOCABLE, REFUSED, and UNKNOWN: no answer came, and whether it lives could not be read.
+    :arg how: one of REVOKED, NOT_REVOCABLE, REFUSED, and UNKNOWN: no answer came, and it could not be read either.
     :arg reason: of the latter two.
     """
 
