@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import random
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,15 +113,12 @@ def notes_of(plays: Plays) -> list[Path]:
     return sorted((plays.folder / "ansible" / "tmp").glob("ansible-local-*/workload-credentials"))
 
 
-def is_alive(plays: Plays) -> bool:
-    """Whether a process of any run lives that has taken notes: workers may outlive a run that was killed."""
-    return any(_is_locked(one / "alive") for one in notes_of(plays) if (one / "alive").exists())
-
-
-def _is_locked(path: Path) -> bool:
-    with path.open() as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+def worker_lives(plays: Plays) -> bool:
+    """Whether a process of a run in this folder lives: workers may outlive a run that was killed."""
+    for one in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (one / "cwd").resolve() == plays.folder.resolve() and b"ansible-playbook" in (
+                one / "cmdline"
+            ).read_bytes():
+                return True
     return False

@@ -10,6 +10,7 @@ and the Secret that may hold the lease. Private to this collection: it may chang
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -41,6 +42,8 @@ class Noting:
         self._notes = notes
         self._cluster = cluster
         self._released: set[str] = set()
+        # Until the cluster has answered, nobody else settles what it holds.
+        self._handing = ExitStack()
 
     def minting(self, source: Source, entry: Entry) -> Credentials:
         """New credentials for the entry's Secret.
@@ -51,7 +54,11 @@ class Noting:
 
         if self._notes is None or entry.source not in KINDS:
             return source.mint()
-        notes, needs = self._notes(), self._needs(entry.namespace, entry.name)
+        with self._notes().minting():
+            return self._noted(self._notes(), source, entry)
+
+    def _noted(self, notes: Notes, source: Source, entry: Entry) -> Credentials:
+        needs = self._needs(entry.namespace, entry.name)
         name = notes.ask(entry.source, source.identity, f"Secret {entry.where}", needs=needs)
         try:
             credentials = source.mint()
@@ -73,10 +80,17 @@ class Noting:
         return credentials
 
     def giving(self, leases: Iterable[Lease | None]) -> None:
-        """Secrets are about to get these, so that only who looks at the cluster may end them."""
+        """Secrets are about to get these, so that only who looks at the cluster may end them, once this is done.
+
+        :raises StateError: the run is dead, and others may have ended them.
+        """
+        some = [one for one in leases if one]
+        if self._notes is None or not some:
+            return
+        self._handing.enter_context(self._notes().minting())
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN
 
-        self._change(leases, phase=GIVEN)
+        self._change(some, phase=GIVEN)
 
     def giving_up(self, leases: Iterable[Lease | None]) -> None:
         """Secrets are about to lose these, which nobody would know of then."""
@@ -87,6 +101,7 @@ class Noting:
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, Note
 
         notes = self._notes()
+        self._handing.enter_context(notes.minting())
         for one in some:
             namespace, _slash, name = one.source.partition("/")
             use, began = f"Secret {one.source}", one.minted.timestamp()
@@ -99,6 +114,7 @@ class Noting:
 
         :arg doubtful: those of which it is not known.
         """
+        self._handing.close()
         if self._notes is None:
             return
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import MINTED

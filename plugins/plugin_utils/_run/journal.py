@@ -5,12 +5,14 @@
 
 A run's journal is a folder: ``workload-credentials`` in the run's temporary folder, or one of the run's own below
 ``journal_dir``. In it are ``minted`` (sealed notes, see notes.py), ``run.json`` (which process of which machine the
-run is; nothing secret) and ``alive``, a file that every process of the run which takes notes keeps locked while it
-lives. Few imports: Ansible's main process loads this too. Private to this collection: it may change at any time.
+run is; nothing secret), ``alive``, a file that Ansible's main process keeps locked where the callback plugin leases is
+in use, and ``minting``, which each process has locked while it asks for a lease.
+Few imports: Ansible's main process loads this too. Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -19,8 +21,9 @@ import os
 import platform
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +32,10 @@ FOLDER = "workload-credentials"
 JOURNAL: Mapping[str, Mapping[str, Any]] = {
     "journal_dir": {"type": "path", "env": ("WORKLOAD_CREDENTIALS_JOURNAL_DIR",)}
 }
-_RUN, _ALIVE, _POINTER, _MINTED = "run.json", "alive", ".journal", "minted"
-# What this process has locked; a forked child has the parent's locks too, which ends with both.
+_RUN, _ALIVE, _MINTING, _POINTER, _MINTED = "run.json", "alive", "minting", ".journal", "minted"
+# Seconds for which a worker is waited for that outlives its run in the middle of a request.
+_ORPHANS = 30.0
+# What this process has open, and locked if it is Ansible's main one; a forked child has that lock too.
 _locked: dict[tuple[int, Path], int] = {}
 _claiming = threading.Lock()
 
@@ -73,11 +78,11 @@ def claim(journal: Path, temporary: Path) -> None:
 def _claim(journal: Path, temporary: Path) -> None:
     journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     journal.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(journal / _ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    # A file system without locks leaves it to the process' number to tell.
-    with suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-    _locked[os.getpid(), journal] = descriptor
+    _locked[os.getpid(), journal] = _open(journal / _ALIVE)
+    if multiprocessing.parent_process() is None:
+        # A file system without locks leaves it to the process' number to tell.
+        with suppress(OSError):
+            fcntl.flock(_locked[os.getpid(), journal], fcntl.LOCK_SH)
     _write_once(journal / _RUN, json.dumps(_this_run()))
     if journal.parent != temporary:
         (temporary / FOLDER).mkdir(mode=0o700, exist_ok=True)
@@ -101,21 +106,39 @@ def other_journals(temporary: Path, journal_dir: str | None) -> list[Path]:
 
 
 @contextmanager
+def minting(journal: Path) -> Iterator[None]:
+    """While a lease is asked for, or handed to its holder, nobody looks after this journal as if its run were dead.
+
+    :raises OSError: nothing can be written there, or the run is dead, and this is a worker that outlives it.
+    """
+    descriptor = _open(journal / _MINTING)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        parent = multiprocessing.parent_process()
+        if parent is not None and os.getppid() != parent.pid:
+            raise OSError(errno.ESRCH, "the run is gone, and this worker is what is left of it")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def taken_over(journal: Path) -> Iterator[bool | None]:
     """Whether the journal's run is dead, and nobody else will take care of its notes meanwhile.
 
     None: that cannot be told, as it ran elsewhere and nothing of it is locked.
     """
-    try:
-        descriptor = os.open(journal / _ALIVE, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        # Another user's, or not yet or no more a journal.
-        yield False
-        return
-    try:
-        yield _is_dead(journal, descriptor)
-    finally:
-        os.close(descriptor)
+    with ExitStack() as stack:
+        is_dead: bool | None = False
+        # Another user's, or no journal any more.
+        with suppress(OSError):
+            is_dead = _is_dead(journal)
+            if is_dead:
+                descriptor = _open(journal / _MINTING)
+                stack.callback(os.close, descriptor)
+                is_dead = _exclusive(descriptor, _ORPHANS)
+        yield is_dead
 
 
 def discard(journal: Path) -> None:
@@ -128,27 +151,46 @@ def discard(journal: Path) -> None:
                 journal.parent.rmdir()
 
 
-def _is_dead(journal: Path, descriptor: int) -> bool | None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        # No locks here: only the number of the process tells.
-        pass
+def _is_dead(journal: Path) -> bool | None:
     try:
         run = json.loads((journal / _RUN).read_text(encoding="utf-8"))
         if run["machine"] == _machine():
             return bool(_started(run["pid"]) != run["started"])
-        return True if run["locked"] else None
-    except (OSError, ValueError, KeyError):
+        if not run["locked"]:
+            return None
+    except (ValueError, KeyError):
         return False
+    descriptor = _open(journal / _ALIVE)
+    try:
+        return _exclusive(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _exclusive(descriptor: int, seconds: float) -> bool:
+    """Lock the file for this process alone, if others let go of it in this time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        except OSError:
+            # No locks here: only the number of the process tells.
+            return True
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _this_run() -> dict[str, Any]:
     parent = multiprocessing.parent_process()
     pid = os.getpid() if parent is None else int(parent.pid or 0)
-    # Who holds a lock in Ansible's main process holds it as long as the run lives, which other machines see too.
+    # What Ansible's main process locks is locked as long as the run lives, which other machines see too.
     return {"pid": pid, "started": _started(pid), "machine": _machine(), "locked": parent is None}
 
 

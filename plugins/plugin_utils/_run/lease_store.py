@@ -95,16 +95,17 @@ class MintedLeases:
         :arg source: the dynamic secret's path; ``use``: for what, in words.
         :raises StateError: nothing can be written, so that nothing was minted.
         """
-        name = self.notes.ask(DYNAMIC_SECRET, source, use, outlives=outlives)
-        try:
-            credentials = dict(make())
-        except MayExistError:
-            self.notes.unanswered(name)
-            raise
-        except WorkloadCredentialsError:
-            self.notes.drop(name)
-            raise
-        self.complete(name, credentials)
+        with self.notes.minting():
+            name = self.notes.ask(DYNAMIC_SECRET, source, use, outlives=outlives)
+            try:
+                credentials = dict(make())
+            except MayExistError:
+                self.notes.unanswered(name)
+                raise
+            except WorkloadCredentialsError:
+                self.notes.drop(name)
+                raise
+            self.complete(name, credentials)
         return credentials
 
     def complete(self, name: str, credentials: Mapping[str, Any]) -> None:

@@ -101,7 +101,7 @@ class RunLeases:
             result["warnings"] = [*result.get("warnings", ()), *self._warnings]
 
     def close(self) -> None:
-        """Let go of other runs' notes."""
+        """Let go of what others wait for."""
         self._stack.close()
 
     def _with(self, lease_ids: list[str]) -> dict[str, Any]:
@@ -114,7 +114,10 @@ class RunLeases:
             path = parse_path(str(self._given["path"]), "path")
         except (KeyError, WorkloadCredentialsError):
             return None
-        return self._leases.notes.ask(DYNAMIC_SECRET, str(path), f"host {self._host}") if self._leases else None
+        if self._leases is None:
+            return None
+        self._stack.enter_context(self._leases.notes.minting())
+        return self._leases.notes.ask(DYNAMIC_SECRET, str(path), f"host {self._host}")
 
     def _note(self, leases: MintedLeases, result: Mapping[str, Any]) -> None:
         """The module dynamic_credentials has run."""

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Callable
@@ -24,6 +25,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
     claim,
     minted_in,
+    minting,
     own_journal,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder, writing
@@ -108,6 +110,19 @@ class Notes:
 
         return cls(journal, settings.base_url, settings.token(), in_journal_dir=bool(journal_dir), claim=begin)
 
+    @contextmanager
+    def minting(self) -> Iterator[None]:
+        """While a lease is asked for, or handed to its holder: who looks after dead runs waits so long.
+
+        :raises StateError: nothing can be written, or the run is dead, so nothing should be minted.
+        """
+        with ExitStack() as stack:
+            with writing(self._journal, self._setting):
+                if self._claim:
+                    self._claim()
+                stack.enter_context(minting(self._journal))
+            yield
+
     def ask(
         self, kind: str, source: str, use: str, *, outlives: bool = False, needs: Mapping[str, Any] | None = None
     ) -> str:
@@ -174,7 +189,4 @@ class Notes:
         return dict(sorted(own, key=lambda one: one[1].began)), len(entries) - len(own)
 
     def _save(self, name: str, note: Note) -> None:
-        if self._claim:
-            with writing(self._journal, self._setting):
-                self._claim()
         self._files.save(name, asdict(note))

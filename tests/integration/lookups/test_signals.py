@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.kubernetes.tests.waiting import wait_until
 from tests.support.definitions import populate
 from tests.support.plays import Plays
-from tests.support.rounds import CALLBACK, ROUNDS, SIGNALS, is_alive, kill_at_random, living, notes_of, start
+from tests.support.rounds import CALLBACK, ROUNDS, SIGNALS, kill_at_random, living, notes_of, start
 from tests.support.site import Site
 
 COLLECTION = "community.workload_credentials"
@@ -62,7 +61,6 @@ def test_no_lease_is_lost(plays: Plays, site: Site, number: signal.Signals, roun
     killed = run_on(plays, site, number, f"lookups {number} {round_}")
     output = killed.output
     if number == signal.SIGKILL:
-        wait_until(lambda: not is_alive(plays), "the end of orphaned workers", 30)
         nothing = {"hosts": "all", "gather_facts": False, "tasks": []}
         output = plays.playbook([nothing], environment=ENVIRONMENT).output
         assert notes_of(plays) == []
