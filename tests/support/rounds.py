@@ -109,8 +109,8 @@ def living(site: Site, kind: str | None = None) -> set[str]:
 
 
 def notes_of(plays: Plays) -> list[Path]:
-    """The journals that runs have left in their temporary folders."""
-    return sorted((plays.folder / "ansible" / "tmp").glob("ansible-local-*/workload-credentials"))
+    """The notes that runs have left in their temporary folders."""
+    return sorted((plays.folder / "ansible" / "tmp").glob("ansible-local-*/workload-credentials/minted/*"))
 
 
 def worker_lives(plays: Plays) -> bool:

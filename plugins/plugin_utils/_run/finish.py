@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     discard,
     journals_of,
     other_journals,
+    settled_alone,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
@@ -108,18 +110,27 @@ def _once(connections: Iterable[Introduced]) -> Iterable[Introduced]:
 
 
 def _own(temporary: Path, connection: Introduced, order: Mapping[str, Any]) -> list[Fate]:
-    site, token = connection.settings.base_url, connection.token
     journals = journals_of(temporary)
+    with ExitStack() as stack:
+        for journal in journals:
+            stack.enter_context(settled_alone(journal))
+        fates = _own_fates(temporary, connection, order, journals)
+    for journal in journals:
+        if journal.name != FOLDER:
+            discard(journal)
+    return fates
+
+
+def _own_fates(
+    temporary: Path, connection: Introduced, order: Mapping[str, Any], journals: Iterable[Path]
+) -> list[Fate]:
+    site, token = connection.settings.base_url, connection.token
     entries = entries_of(Notes(journal, site, token) for journal in journals)
     if not order["ends"]:
         return [Fate(one, LIVES) for one in entries]
     others = entries_of(Notes(one, site, token) for one in other_journals(temporary, order["journal_dir"]))
     known = {str(one.note.id) for one in others if one.note.id}
-    fates = _fates(connection.settings, entries, known, {one.note.source for one in others if not one.note.id})
-    for journal in journals:
-        if journal.name != FOLDER:
-            discard(journal)
-    return fates
+    return _fates(connection.settings, entries, known, {one.note.source for one in others if not one.note.id})
 
 
 def _left(temporary: Path, connections: Iterable[Introduced]) -> list[str]:

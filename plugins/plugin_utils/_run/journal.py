@@ -32,7 +32,7 @@ FOLDER = "workload-credentials"
 JOURNAL: Mapping[str, Mapping[str, Any]] = {
     "journal_dir": {"type": "path", "env": ("WORKLOAD_CREDENTIALS_JOURNAL_DIR",)}
 }
-_RUN, _ALIVE, _MINTING, _POINTER, _MINTED = "run.json", "alive", "minting", ".journal", "minted"
+_RUN, _ALIVE, _MINTING, _POINTER, _MINTED, _CLOSED = "run.json", "alive", "minting", ".journal", "minted", "closed"
 # Seconds for which a worker is waited for that outlives its run in the middle of a request.
 _ORPHANS = 30.0
 # What this process has open, and locked if it is Ansible's main one; a forked child has that lock too.
@@ -106,21 +106,42 @@ def other_journals(temporary: Path, journal_dir: str | None) -> list[Path]:
 
 
 @contextmanager
-def minting(journal: Path) -> Iterator[None]:
-    """While a lease is asked for, or handed to its holder, nobody looks after this journal as if its run were dead.
+def minting(journal: Path, temporary: Path) -> Iterator[None]:
+    """While a lease is asked for, or handed to its holder, nobody settles what the journal's notes say.
 
-    :raises OSError: nothing can be written there, or the run is dead, and this is a worker that outlives it.
+    :raises OSError: nothing can be written there, or the run has ended, and this is a worker that outlives it.
     """
+    _check_that_the_run_lives(temporary)
+    claim(journal, temporary)
     descriptor = _open(journal / _MINTING)
     try:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_SH)
-        parent = multiprocessing.parent_process()
-        if parent is not None and os.getppid() != parent.pid:
-            raise OSError(errno.ESRCH, "the run is gone, and this worker is what is left of it")
+        _check_that_the_run_lives(temporary)
         yield
     finally:
         os.close(descriptor)
+
+
+def close(temporary: Path) -> None:
+    """Let no worker of this run mint any more, also one that is just being forked.
+
+    :raises OSError: nothing can be written there.
+    """
+    (temporary / FOLDER).mkdir(mode=0o700, exist_ok=True)
+    _write_once(temporary / FOLDER / _CLOSED, "")
+
+
+@contextmanager
+def settled_alone(journal: Path) -> Iterator[bool]:
+    """Whether nobody is minting any more, or settles the same, after some waiting for those who are."""
+    with ExitStack() as stack:
+        is_alone = False
+        with suppress(OSError):
+            descriptor = _open(journal / _MINTING)
+            stack.callback(os.close, descriptor)
+            is_alone = _exclusive(descriptor, _ORPHANS)
+        yield is_alone
 
 
 @contextmanager
@@ -129,16 +150,15 @@ def taken_over(journal: Path) -> Iterator[bool | None]:
 
     None: that cannot be told, as it ran elsewhere and nothing of it is locked.
     """
-    with ExitStack() as stack:
-        is_dead: bool | None = False
-        # Another user's, or no journal any more.
-        with suppress(OSError):
-            is_dead = _is_dead(journal)
-            if is_dead:
-                descriptor = _open(journal / _MINTING)
-                stack.callback(os.close, descriptor)
-                is_dead = _exclusive(descriptor, _ORPHANS)
+    is_dead: bool | None = False
+    # Another user's, or no journal any more.
+    with suppress(OSError):
+        is_dead = _is_dead(journal)
+    if not is_dead:
         yield is_dead
+        return
+    with settled_alone(journal) as is_alone:
+        yield is_alone
 
 
 def discard(journal: Path) -> None:
@@ -149,6 +169,13 @@ def discard(journal: Path) -> None:
             # Ansible's own folder for the run, if nothing else was left in it.
             with suppress(OSError):
                 journal.parent.rmdir()
+
+
+def _check_that_the_run_lives(temporary: Path) -> None:
+    parent = multiprocessing.parent_process()
+    is_orphan = parent is not None and os.getppid() != parent.pid
+    if is_orphan or (temporary / FOLDER / _CLOSED).exists():
+        raise OSError(errno.ESRCH, "the run has ended, and this worker is what is left of it")
 
 
 def _is_dead(journal: Path) -> bool | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Callable
@@ -23,7 +23,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import introduce
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
-    claim,
     minted_in,
     minting,
     own_journal,
@@ -86,11 +85,11 @@ class Notes:
         token: str,
         *,
         in_journal_dir: bool = False,
-        claim: Callable[[], None] | None = None,
+        begin: Callable[[], AbstractContextManager[None]] | None = None,
     ) -> None:
         self._setting = _SETTINGS[in_journal_dir]
         self._journal = journal
-        self._claim = claim
+        self._begin = begin
         self._files = SealedFolder(minted_in(journal), token, lambda _message: None, self._setting)
         self.site = site
 
@@ -104,11 +103,13 @@ class Notes:
         """
         journal = own_journal(temporary, journal_dir)
 
-        def begin() -> None:
-            claim(journal, temporary)
-            introduce(temporary, settings, environment)
+        @contextmanager
+        def begin() -> Iterator[None]:
+            with minting(journal, temporary):
+                introduce(temporary, settings, environment)
+                yield
 
-        return cls(journal, settings.base_url, settings.token(), in_journal_dir=bool(journal_dir), claim=begin)
+        return cls(journal, settings.base_url, settings.token(), in_journal_dir=bool(journal_dir), begin=begin)
 
     @contextmanager
     def minting(self) -> Iterator[None]:
@@ -118,9 +119,8 @@ class Notes:
         """
         with ExitStack() as stack:
             with writing(self._journal, self._setting):
-                if self._claim:
-                    self._claim()
-                stack.enter_context(minting(self._journal))
+                if self._begin:
+                    stack.enter_context(self._begin())
             yield
 
     def ask(

@@ -32,6 +32,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
     claim,
+    close,
     discard,
     other_journals,
     own_journal,
@@ -105,8 +106,10 @@ class RunEnd:
             return
         self._is_over = True
         directory = self._orders.journal_dir
+        with suppress(OSError):
+            close(self._temporary)
+        _wait_for_workers()
         if was_introduced(self._temporary):
-            _wait_for_workers()
             is_due = self._orders.settings is None and other_journals(self._temporary, directory)
             self._order(key=self._key, connection=None if is_due else False)
         if directory:
