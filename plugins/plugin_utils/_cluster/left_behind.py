@@ -39,7 +39,8 @@ def end_what_dead_runs_left(job: Job, outcome: Outcome) -> None:
         with dead_runs(run_folder(), job.client().settings, job.journal_dir(), own=notes) as left:
             own = [one for one in left.entries if one.note.needs.get("cluster") == job.cluster().address]
             if own:
-                _end(job, outcome, own, left.held, left.busy)
+                others = {one.note.id for one in left.entries if one.note.id and one not in own}
+                _end(job, outcome, own, left.held | others, left.busy)
     except WorkloadCredentialsError as error:
         outcome.warnings.append(f"What dead runs have left could not be looked after. {error}")
 
@@ -49,6 +50,13 @@ def _end(job: Job, outcome: Outcome, entries: list[Entry], held: set[str], busy:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import ended, settled
 
     here = _held(job, entries)
+    if any(one.note.id is None for one in entries):
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import (
+            held_by_secrets,
+        )
+
+        # What was asked for may be any lease, but none that a Secret holds.
+        held = held | held_by_secrets(job)
     for one in entries:
         if one.note.id in here:
             one.drop()

@@ -39,7 +39,7 @@ def warn_of_unheld(job: Job, outcome: Outcome) -> None:
     if not paths:
         return
     try:
-        held = _held(job)
+        held = held_by_secrets(job) | _held_by_runs(job)
         client = job.client()
     except WorkloadCredentialsError as error:
         outcome.warnings.append(f"It was not looked whether leases live that no Secret holds. {error}")
@@ -69,17 +69,18 @@ def _warn(outcome: Outcome, path: str, loose: list[dict[str, Any]], mine: set[An
         )
 
 
-def _held(job: Job) -> set[str]:
-    """The leases that pushed Secrets hold, of the whole cluster where that can be seen, and those of living runs."""
+def held_by_secrets(job: Job) -> set[str]:
+    """The leases that pushed Secrets hold, of the whole cluster where that can be seen."""
     try:
         secrets = secrets_of(job.cluster(), job.entries, everywhere=True)
     except ForbiddenError:
         secrets = secrets_of(job.cluster(), job.entries, everywhere=False)
     leases = [lease_of(one) for one in secrets if is_pushed(one)]
-    return {lease.id for lease in leases if lease} | _noted(job)
+    return {lease.id for lease in leases if lease}
 
 
-def _noted(job: Job) -> set[str]:
+def _held_by_runs(job: Job) -> set[str]:
+    """Those that living runs on this machine hold."""
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import dead_runs
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
 

@@ -185,7 +185,8 @@ def _is_dead(journal: Path) -> bool | None:
             return bool(_started(run["pid"]) != run["started"])
         if not run["locked"]:
             return None
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
+        # Nobody knows whose it is.
         return False
     descriptor = _open(journal / _ALIVE)
     try:
