@@ -21,7 +21,7 @@ author:
   - community.workload_credentials contributors (@ansible-collections)
 requirements:
   - To be named in C(callbacks_enabled), in the section C([defaults]) of C(ansible.cfg), or in the environment variable
-    E(ANSIBLE_CALLBACKS_ENABLED).
+    C(ANSIBLE_CALLBACKS_ENABLED).
 options:
   show_only:
     description:

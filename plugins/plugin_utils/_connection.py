@@ -30,7 +30,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import own_environment
 
 _COLLECTION = "community.workload_credentials"
-_NAMES = frozenset(name.lstrip("!") for entry in (CONNECTION | JOURNAL).values() for name in entry["env"])
+_NAMES = frozenset(name.lstrip("!") for entry in {**CONNECTION, **JOURNAL}.values() for name in entry["env"])
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,8 @@ def _verdict(second: Run, minted_again: int, interrupted: Interrupted) -> int:
         print(second.output)
         print("The second run should have changed nothing and minted nothing.", file=sys.stderr)
         return 1
-    print(
-        "\nThe second run changed nothing and minted no lease, and the third left none. Both servers and all files are gone now."
-    )
+    print("\nThe second run changed nothing and minted no lease, and the third left none.")
+    print("Both servers and all files are gone now.")
     print("To copy: playbooks/main_job.yml. To try your own plays: make emulator.")
     return 0
 

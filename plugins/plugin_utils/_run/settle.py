@@ -169,7 +169,7 @@ def _found(
 
 
 def _completed(entry: Entry, lease: Mapping[str, Any]) -> Entry:
-    facts = {"expiration": lease.get("expiration"), "revocable": revocable(lease)}
+    facts: dict[str, Any] = {"expiration": lease.get("expiration"), "revocable": revocable(lease)}
     name = entry.notes.minted(entry.name, lease["id"], **facts)
     return Entry(entry.notes, name, replace(entry.note, id=lease["id"], phase=MINTED, **facts))
 
