@@ -33,8 +33,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     introduced,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
-    FOLDER,
-    discard,
     journals_of,
     other_journals,
     settled_alone,
@@ -52,8 +50,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
 
-# Fates that a later run can still do something about.
-_OPEN = (REFUSED, UNKNOWN, HELD, UNSETTLED)
+# Fates that a later run can still do something about; LIVES only where nothing was to be done.
+_OPEN = (REFUSED, UNKNOWN, HELD, UNSETTLED, LIVES)
 
 
 @dataclass
@@ -66,9 +64,10 @@ class Report:
 
     @property
     def told(self) -> dict[str, Any]:
-        """The same as JSON has it."""
+        """The same as JSON has it, with the notes about which nothing is to be done but to show the report."""
         own, dead = ([fate.told for fate in fates] for fates in (self.own, self.dead))
-        return {"own": own, "dead": dead, "warnings": list(dict.fromkeys(self.warnings))}
+        done = [str(fate.entry.path) for fate in (*self.own, *self.dead) if fate.how not in _OPEN]
+        return {"own": own, "dead": dead, "warnings": list(dict.fromkeys(self.warnings)), "done": done}
 
 
 def main() -> None:
@@ -83,7 +82,7 @@ def main() -> None:
     except Exception as error:  # pylint: disable=broad-exception-caught
         # The last net: nobody should read a traceback.
         known = error if isinstance(error, WorkloadCredentialsError) else unforeseen("leases", error)
-        report = {"own": [], "dead": [], "warnings": [str(known)]}
+        report = {"own": [], "dead": [], "warnings": [str(known)], "done": []}
     json.dump(report, sys.stdout)
 
 
@@ -114,11 +113,7 @@ def _own(temporary: Path, connection: Introduced, order: Mapping[str, Any]) -> l
     with ExitStack() as stack:
         for journal in journals:
             stack.enter_context(settled_alone(journal))
-        fates = _own_fates(temporary, connection, order, journals)
-    for journal in journals:
-        if journal.name != FOLDER:
-            discard(journal)
-    return fates
+        return _own_fates(temporary, connection, order, journals)
 
 
 def _own_fates(
@@ -154,16 +149,12 @@ def _dead(temporary: Path, settings: Settings, order: Mapping[str, Any], report:
 
 
 def _fates(settings: Settings, entries: list[Entry], known: set[str], busy: set[str]) -> list[Fate]:
-    """What became of the leases of these notes, of which those are dropped about which nothing more can be done."""
+    """What became of the leases of these notes."""
     if not entries:
         return []
     try:
         client = Client(settings)
         ready, unsettled = settled(client, entries, known, busy)
-        fates = [*ended(client, ready), *unsettled]
+        return [*ended(client, ready), *unsettled]
     except WorkloadCredentialsError as error:
         return [Fate(one, REFUSED, str(error)) for one in entries]
-    for fate in fates:
-        if fate.how not in _OPEN:
-            fate.entry.drop()
-    return fates

@@ -178,6 +178,10 @@ class Notes:
             return None
         return Note(**{name: value for name, value in entry.items() if name in known})
 
+    def path_of(self, name: str) -> Path:
+        """The note's file."""
+        return minted_in(self._journal) / name
+
     def drop(self, name: str) -> None:
         """Remove a note; one that is not there is removed already."""
         self._files.remove(name)

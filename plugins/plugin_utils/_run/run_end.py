@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
@@ -31,6 +32,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     was_introduced,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
+    FOLDER,
     claim,
     close,
     discard,
@@ -137,7 +139,15 @@ class RunEnd:
 
     def _order(self, **what: Any) -> None:
         own = {"temporary": str(self._temporary), "journal_dir": self._orders.journal_dir, "ends": self._orders.ends}
-        self._tell(_carried_out({**own, **what}))
+        report = dict(_carried_out({**own, **what}))
+        done = [Path(one) for one in report.pop("done")]
+        self._tell(report)
+        # Not before: whoever is killed here would have been told nothing.
+        for note in done:
+            with suppress(OSError):
+                note.unlink()
+        for journal in {note.parents[1] for note in done} - {self._temporary / FOLDER}:
+            discard(journal)
 
 
 def _carried_out(order: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -155,11 +165,8 @@ def _carried_out(order: Mapping[str, Any]) -> Mapping[str, Any]:
         said = f"leases are still being ended by process {process.pid}, which is not waited for any longer."
     except (OSError, ValueError):
         said = f"the process that ends leases failed with status {process.poll()}."
-    return {
-        "own": [],
-        "dead": [],
-        "warnings": [f"leases: {said} community.workload_credentials.lease_info shows them."],
-    }
+    told = f"leases: {said} community.workload_credentials.lease_info shows them."
+    return {"own": [], "dead": [], "warnings": [told], "done": []}
 
 
 def _workers() -> list[Any]:

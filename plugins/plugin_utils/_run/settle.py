@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -54,6 +55,11 @@ class Entry:
     def drop(self) -> None:
         """Nothing more is to be done about it."""
         self.notes.drop(self.name)
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self.notes.path_of(self.name)
 
 
 @dataclass(frozen=True)
