@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ConflictError,
@@ -18,6 +18,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 
 
 def foreseen(missing: str) -> str:
@@ -36,11 +39,7 @@ class Found:
     missing: Sequence[str] = ()
 
 
-def _nothing() -> Mapping[str, Any]:
-    return {}
-
-
-def _as_it_is(error: RequestError) -> WorkloadCredentialsError:
+def _as_it_is(_client: Client, error: RequestError) -> WorkloadCredentialsError:
     return error
 
 
@@ -50,19 +49,22 @@ class Change:
 
     ``first`` is done side by side, such as ending leases, and gives the return values where no request follows.
     ``before`` and ``after`` are shown as the diff and hold no secret value; None: absent.
-    ``predicted`` makes the task's return values without writing; ``outcome`` makes them from the writes' answers.
+    ``predicted`` are the task's return values where nothing is written, or ``rehearsal`` makes them, if that takes a
+    read that a real run does without; ``outcome`` makes them from the writes' answers.
     ``explain`` makes a request's error into the one that the user sees.
     ``replan``: what is still to do shows only after these writes (a restored resource can be read only then).
     ``missing`` are the things that must be there first and that an earlier task could have made, a sentence each.
+    It is planned without talking to anybody: what talks gets the client when the plan is carried out.
     """
 
     requests: tuple[Request, ...] = ()
-    first: Callable[[], Mapping[str, Any]] | None = None
+    first: Callable[[Client], Mapping[str, Any]] | None = None
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
-    predicted: Callable[[], Mapping[str, Any]] = _nothing
-    outcome: Callable[[Sequence[Any]], Mapping[str, Any]] | None = None
-    explain: Callable[[RequestError], WorkloadCredentialsError] = _as_it_is
+    predicted: Mapping[str, Any] = field(default_factory=dict)
+    rehearsal: Callable[[Client], Mapping[str, Any]] | None = None
+    outcome: Callable[[Client, Sequence[Any]], Mapping[str, Any]] | None = None
+    explain: Callable[[Client, RequestError], WorkloadCredentialsError] = _as_it_is
     replan: bool = False
     warnings: Sequence[str] = field(default_factory=tuple)
     missing: Sequence[str] = field(default_factory=tuple)

@@ -92,7 +92,10 @@ def _result(
 ) -> dict[str, Any]:
     change = spec.change(client, parameters) if check_mode else _planned(client, spec, parameters)
     changed = change.changes
-    values = _applied(client, spec, parameters, change) if changed and not check_mode else dict(change.predicted())
+    if changed and not check_mode:
+        values = _applied(client, spec, parameters, change)
+    else:
+        values = dict(change.rehearsal(client) if change.rehearsal else change.predicted)
     warnings = [*map(foreseen, change.missing), *change.warnings, *values.pop("warnings", ())]
     result: dict[str, Any] = {"changed": changed, **values}
     if diff and (change.before is not None or change.after is not None):
@@ -154,7 +157,7 @@ def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: 
     try:
         return dict(_apply(client, spec, parameters, change, []))
     except RequestError as error:
-        raise change.explain(error) from None
+        raise change.explain(client, error) from None
 
 
 def _apply(
@@ -164,9 +167,9 @@ def _apply(
 
     :arg sent: the writes so far.
     """
-    begun = change.first() if change.first else None
+    begun = change.first(client) if change.first else None
     if not change.requests:
-        return change.predicted() if begun is None else begun
+        return change.predicted if begun is None else begun
     answers: list[Any] = []
     try:
         return _send(client, spec, parameters, change, answers, sent)
@@ -194,7 +197,7 @@ def _send(
             answers.append(None)
     if change.replan:
         return _apply(client, spec, parameters, _planned(client, spec, parameters), sent)
-    return change.outcome(answers) if change.outcome else change.predicted()
+    return change.outcome(client, answers) if change.outcome else change.predicted
 
 
 def _check_progress(request: Request, sent: list[Request]) -> None:

@@ -24,7 +24,7 @@ Options = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Spec:
-    """One module: ``plan`` looks at what is there and returns what would change, or ``read`` what is there.
+    """One module: ``look`` finds what is there and ``plan`` says from that alone what would change, or it can ``read``.
 
     ``returns_values``: the result holds secret values, so it is hidden from all output;
     ``values_option`` names the boolean option that leaves them out when it is false.
@@ -32,7 +32,8 @@ class Spec:
 
     name: str
     options: Options
-    plan: Callable[[Client, Mapping[str, Any]], Change] | None = None
+    look: Callable[[Client, Mapping[str, Any]], Any] | None = None
+    plan: Callable[[Any, Mapping[str, Any]], Change] | None = None
     read: Callable[[Client, Mapping[str, Any]], Found] | None = None
     returns_values: bool = False
     values_option: str | None = None
@@ -42,13 +43,13 @@ class Spec:
     mutually_exclusive: Sequence[Sequence[str]] = ()
 
     def change(self, client: Client, parameters: Mapping[str, Any]) -> Change:
-        """The plan; that of a module which only reads changes nothing."""
+        """The plan, from what is there now; that of a module which only reads changes nothing."""
         if self.read is not None:
             found = self.read(client, parameters)
-            return Change(predicted=lambda: found.values, missing=found.missing)
+            return Change(predicted=found.values, missing=found.missing)
         if self.plan is None:
             raise AssertionError(f"{self.name} neither plans nor reads")
-        return self.plan(client, parameters)
+        return self.plan(self.look(client, parameters) if self.look else None, parameters)
 
     @property
     def constraints(self) -> dict[str, Any]:
@@ -85,12 +86,13 @@ CONNECTION: Options = {
 
 STATE: Options = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
-TAGS: Options = {
+# Of what has a path: folders, static and dynamic secrets.
+RESOURCE: Options = {
+    **CONNECTION,
+    **STATE,
+    "path": {"type": "str", "required": True},
     "tags": {"type": "dict"},
     "purge_tags": {"type": "bool", "default": False},
-}
-
-LIFECYCLE: Options = {
     "permanent": {"type": "bool", "default": False},
     "on_deleted": {"type": "str", "choices": ["restore", "replace", "fail"], "default": "restore"},
 }

@@ -69,7 +69,7 @@ options:
             type: str
             required: true
           secret_ref:
-            description: Where the long-term keys of the IAM user lie.
+            description: Where the long-term keys of the IAM user lie. Default is the controller's own credentials.
             type: dict
             aliases: [secretRef]
             suboptions: &secret_ref
@@ -101,6 +101,23 @@ options:
           jwt:
             description: Refused, because the operator accepts it and then fails at run time.
             type: dict
+            suboptions: &jwt
+              service_account_ref:
+                description: A service account.
+                type: dict
+                aliases: [serviceAccountRef]
+                suboptions:
+                  name:
+                    description: Its name.
+                    type: str
+                    required: true
+                  namespace:
+                    description: Its namespace.
+                    type: str
+                  audiences:
+                    description: For whom its token is.
+                    type: list
+                    elements: str
           auth:
             description: The same as the two options above it, as manifests write them.
             type: dict
@@ -113,6 +130,7 @@ options:
               jwt:
                 description: Refused, because the operator accepts it and then fails at run time.
                 type: dict
+                suboptions: *jwt
           role:
             description: Refused, because the operator accepts it and AWS then does not.
             type: str
@@ -126,11 +144,13 @@ options:
                 type: int
                 aliases: [sessionDuration]
               serial_number:
-                description: Refused, because a code of an MFA device serves once.
+                description: The MFA device of the IAM user, with a code of it.
                 type: str
                 aliases: [serialNumber]
               token_code:
-                description: Refused, because a code of an MFA device serves once.
+                description:
+                  - A code of the MFA device, six digits in quotes. It serves once, so that it needs
+                    O(entries[].refresh_policy=CreatedOnce).
                 type: str
                 aliases: [tokenCode]
       delivery:
@@ -160,6 +180,21 @@ options:
       annotations:
         description: Annotations of the Secret, and of its ExternalSecret, besides the role's own.
         type: dict
+      external_secret_name:
+        description: Name of the ExternalSecret. Default is the name of the Secret.
+        type: str
+      generator_name:
+        description:
+          - Name of the generator. Default is the name of the Secret, and with O(scope=cluster) one for each source.
+            Entries of one source may name the same one; each gets a lease of its own.
+        type: str
+      refresh_policy:
+        description:
+          - When the operator writes the Secret anew. V(Periodic) when nothing is said, after
+            O(entries[].refresh_interval). V(OnChange) only when its ExternalSecret changes, and V(CreatedOnce) never;
+            both leave credentials to expire.
+        type: str
+        choices: [Periodic, CreatedOnce, OnChange]
       refresh_interval:
         description:
           - When the operator generates or reads anew, such as V(45m). Default is V(auto), three quarters of the
@@ -215,10 +250,57 @@ options:
       - The token that the operator uses, which lies in a Secret of each namespace. Default is the connection's own; one
         that may only read and generate is better.
     type: str
+  operator_token_secret:
+    description:
+      - The Secret with the operator's token, where you keep it yourself, instead of O(operator_token). The role makes
+        none and touches none. Azure's generators read it only with the label C(external-secrets.io/type=webhook).
+    type: dict
+    default: {}
+    suboptions:
+      name:
+        description: Name of the Secret.
+        type: str
+      key:
+        description: Key in it.
+        type: str
+        default: token
+      namespace:
+        description:
+          - For a ClusterSecretStore, with O(scope=cluster) only. Default is O(operator_namespace). Everything else
+            reads it in the namespace of the entry.
+        type: str
   ca:
     description:
       - The certificate authority of the Secrets API for the operator, as file or PEM text. Default is O(ca_cert).
     type: str
+  ca_secret:
+    description:
+      - Where you keep the certificate authority in the cluster yourself, instead of O(ca). The role makes none and
+        touches none.
+    type: dict
+    default: {}
+    suboptions:
+      kind:
+        description: What it is.
+        type: str
+        choices: [Secret, ConfigMap]
+        default: Secret
+      name:
+        description: Name of the Secret or ConfigMap.
+        type: str
+      key:
+        description: Key in it.
+        type: str
+        default: ca.crt
+      namespace:
+        description:
+          - For a ClusterSecretStore, with O(scope=cluster) only. Default is O(operator_namespace). Everything else
+            reads it in the namespace of the entry.
+        type: str
+  ca_inline:
+    description: Write the certificate authority into the manifests (C(caBundle)) instead of a Secret.
+    type: bool
+    default: false
   scope:
     description:
       - Whether the operator's generators and stores are made in each namespace, or once for the V(cluster) as

@@ -99,7 +99,7 @@ def _absence(client: Client, path: ResourcePath, version: int | None) -> str:
     try:
         if version is not None and find_living(client, item("GET", "static", path, "metadata")) is not None:
             return f"{path}: this static secret has no version {version}."
-        return f"{path}: {absence(client, 'static', path)}"
+        return absence(client, "static", path)
     except WorkloadCredentialsError:
         # A token that may read secrets need not be one that may list folders.
         return f"{path}: there is no such static secret, or it is deleted."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,16 +47,17 @@ class Deliveries:
         """The outcome for these entries, in the namespace where they name none.
 
         :arg token: the operator's own; ``connection``: options of the role's own connection.
+        :arg service: what is different of the Secrets API as the operator gets it.
         :raises WorkloadCredentialsError: an entry is not right.
         """
         named = [{"namespace": self.namespace, **entry} for entry in entries]
-        connection = options.pop("connection", {})
+        connection, service = options.pop("connection", {}), options.pop("service", {})
         self.lines.clear()
         with InWorker({"kubeconfig": self.kubeconfig}) as cluster:
             job = Job(
                 entries=checked_entries(named, delivery),
                 client=functools.partial(self.site.client, **connection),
-                service=functools.partial(self._service, token.strip()),
+                service=lambda: replace(self._service(token.strip()), **service),
                 cluster=lambda: cluster,
                 template=own_templates(),
                 tell=self.lines.extend,

@@ -4,6 +4,8 @@
 """A stand-in for External Secrets Operator: it does what the operator would do with what the role applies.
 
 It reads generators, stores and their Secrets, asks the Secrets API as they say, writes the Secret and sets the status.
+As the operator does, it looks again at what failed only when that changes (its own next attempt is minutes away), does
+not see that a Secret with a token changes, and generates anew at any change of an ExternalSecret.
 """
 
 from __future__ import annotations
@@ -13,24 +15,18 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any
 
 import requests
 from kubernetes import client, watch
 
-STORES = ("external-secrets.io", "v1")
-GENERATORS = ("generators.external-secrets.io", "v1alpha1")
-PLURALS = {
-    "BeyondtrustWorkloadCredentialsDynamicSecret": "beyondtrustworkloadcredentialsdynamicsecrets",
-    "STSSessionToken": "stssessiontokens",
-    "Webhook": "webhooks",
-}
-_CLUSTERS = {"ClusterSecretStore": "clustersecretstores", "ClusterGenerator": "clustergenerators"}
-_KINDS = {"ExternalSecret", "SecretStore", *PLURALS, *_CLUSTERS}
+from tests.support.operator_sources import CLUSTERS, PLURALS, STORES, Sources
+
+_KINDS = {"ExternalSecret", *PLURALS, *CLUSTERS}
 _ACTION = re.compile(r"\{\{ *(?:index \. \"(\w+)\"|\.(\w+))[^}]*\}\}")
+_FAILURES = (client.ApiException, requests.RequestException, KeyError)
 
 
 def serve_kinds(crds: Iterable[Any]) -> None:
@@ -54,17 +50,15 @@ def serve_kinds(crds: Iterable[Any]) -> None:
 
 
 class Operator:
-    """Works in one namespace until it is left.
-
-    :arg ca_cert: the file that it trusts; what the role has delivered must be the same.
-    """
+    """Works in one namespace until it is left."""
 
     def __init__(self, namespace: str, ca_cert: str) -> None:
         self.namespace = namespace
         self.failing: dict[str, str] = {}
         self.generated: list[str] = []
-        self._ca_cert = ca_cert
         self._core, self._custom = client.CoreV1Api(), client.CustomObjectsApi()
+        self._sources = Sources(namespace, ca_cert)
+        self._seen: dict[str, str] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
 
@@ -75,95 +69,108 @@ class Operator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Do no more."""
         self._stop.set()
         self._thread.join()
 
     def _work(self) -> None:
         while not self._stop.is_set():
             for one in self._list("externalsecrets"):
-                if "deletionTimestamp" in one["metadata"]:
-                    continue
-                synced = (one.get("status") or {}).get("syncedResourceVersion", "")
-                if not synced.startswith(f"{one['metadata']['generation']}-"):
-                    self._reconcile(one)
+                if "deletionTimestamp" not in one["metadata"] and (self._is_new(one) or self._has_lost(one)):
+                    self._look_at(self._reconcile, one)
+            # Nobody may count on a store being looked at first.
+            for plural in ("secretstores", "clustersecretstores"):
+                for one in self._list(plural):
+                    if self._is_new(one):
+                        self._look_at(self._validate, one)
             self._stop.wait(0.1)
 
+    @staticmethod
+    def _look_at(what: Callable[[dict[str, Any]], None], one: dict[str, Any]) -> None:
+        try:
+            what(one)
+        except client.ApiException as error:
+            # It may go while it is looked at.
+            if error.status != 404:
+                raise
+
     def _list(self, plural: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._custom.list_namespaced_custom_object(*STORES, self.namespace, plural)[
-            "items"
-        ]
-        return found
+        if plural.startswith("cluster"):
+            found = self._custom.list_cluster_custom_object(*STORES, plural)
+        else:
+            found = self._custom.list_namespaced_custom_object(*STORES, self.namespace, plural)
+        items: list[dict[str, Any]] = found["items"]
+        return items
+
+    def _is_new(self, one: dict[str, Any]) -> bool:
+        """Whether it has changed since it was looked at; the operator itself changes its status only."""
+        version, uid = _version(one), one["metadata"]["uid"]
+        is_done = ((one.get("status") or {}).get("syncedResourceVersion") or "") == version
+        return not is_done and self._seen.get(uid) != version
+
+    def _has_lost(self, one: dict[str, Any]) -> bool:
+        """Whether its Secret is gone, though it was there."""
+        if not (one.get("status") or {}).get("syncedResourceVersion"):
+            return False
+        try:
+            self._core.read_namespaced_secret(one["spec"]["target"]["name"], self.namespace)
+        except client.ApiException:
+            return True
+        return False
+
+    def _validate(self, one: dict[str, Any]) -> None:
+        self._seen[one["metadata"]["uid"]] = _version(one)
+        kind = "SecretStore" if "namespace" in one["metadata"] else "ClusterSecretStore"
+        plural = {**PLURALS, **CLUSTERS}[kind]
+        if kind == "ClusterSecretStore" and self.namespace not in one["spec"]["conditions"][0]["namespaces"]:
+            return
+        try:
+            self._sources.validate(one)
+        except _FAILURES as error:
+            self._warn(one, kind, "InvalidProviderConfig", str(error))
+            status = _condition("False", "InvalidProviderConfig", "unable to validate store")
+        else:
+            status = _condition("True", "Valid", "store validated")
+        self._set_status(one, plural, status)
 
     def _reconcile(self, one: dict[str, Any]) -> None:
+        reference = one["spec"].get("secretStoreRef")
+        if reference and not self._sources.store(reference).get("status"):
+            # It is tried again soon in the beginning.
+            return
+        self._seen[one["metadata"]["uid"]] = _version(one)
         name = one["metadata"]["name"]
         if name in self.failing:
-            self._warn(one, self.failing[name])
-            self._status(one, "False", "SecretSyncedError", "could not get secret data from provider")
+            self._fail(one, self.failing[name], "could not get secret data from provider")
             return
         try:
             values = self._values(one)
             self._write(one, values)
-        except (client.ApiException, requests.RequestException, KeyError) as error:
-            self._warn(one, str(error))
-            self._status(one, "False", "SecretSyncedError", "error processing spec")
+        except _FAILURES as error:
+            self._fail(one, str(error), "error processing spec")
             return
-        self._status(one, "True", "SecretSynced", "secret synced", f"{one['metadata']['generation']}-1")
+        status = _condition("True", "SecretSynced", "secret synced")
+        status["refreshTime"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self._set_status(one, "externalsecrets", {**status, "syncedResourceVersion": _version(one)})
+
+    def _fail(self, one: dict[str, Any], cause: str, message: str) -> None:
+        self._warn(one, "ExternalSecret", "UpdateFailed", cause)
+        status = {**_condition("False", "SecretSyncedError", message), "syncedResourceVersion": ""}
+        self._set_status(one, "externalsecrets", status)
 
     def _values(self, one: dict[str, Any]) -> dict[str, str]:
         (source,) = one["spec"]["dataFrom"]
         if "extract" in source:
-            provider = self._store(one["spec"]["secretStoreRef"])["provider"]["beyondtrustworkloadcredentials"]
-            path, folder = f"static/{source['extract']['key']}", provider["folderPath"]
-            return self._ask("GET", provider, path, folder)
-        reference = source["sourceRef"]["generatorRef"]
-        kind, spec = self._generator(reference)
+            store = self._sources.store(one["spec"]["secretStoreRef"])
+            (condition,) = store["status"]["conditions"]
+            if condition.get("status") != "True":
+                raise KeyError(f"SecretStore {store['metadata']['name']} is not ready")
+            return self._sources.read(store, source["extract"]["key"])
         self.generated.append(one["metadata"]["name"])
-        if kind == "Webhook":
-            return self._call(spec)
-        folder, _slash, name = spec["provider"]["folderPath"].rpartition("/")
-        return self._ask("POST", spec["provider"], f"dynamic/{name}/generate", folder)
-
-    def _store(self, reference: dict[str, str]) -> dict[str, Any]:
-        if reference["kind"] == "SecretStore":
-            found: dict[str, Any] = self._get(STORES, "secretstores", reference["name"])["spec"]
-            return found
-        found = self._shared(STORES, reference)
-        assert self.namespace in found["conditions"][0]["namespaces"]
-        return found
-
-    def _generator(self, reference: dict[str, str]) -> tuple[str, dict[str, Any]]:
-        if reference["kind"] != "ClusterGenerator":
-            return reference["kind"], self._get(GENERATORS, PLURALS[reference["kind"]], reference["name"])["spec"]
-        found = self._shared(GENERATORS, reference)
-        (spec,) = found["generator"].values()
-        return found["kind"], spec
-
-    def _shared(self, group: tuple[str, str], reference: dict[str, str]) -> dict[str, Any]:
-        plural = _CLUSTERS[reference["kind"]]
-        found: dict[str, Any] = self._custom.get_cluster_custom_object(*group, plural, reference["name"])["spec"]
-        return found
-
-    def _ask(self, method: str, provider: dict[str, Any], path: str, folder: str) -> dict[str, str]:
-        reference = provider["auth"]["apikey"]["token"]
-        token = self._secret(reference)[reference["key"]]
-        authority = provider["caProvider"]
-        assert self._secret(authority)[authority["key"]] == Path(self._ca_cert).read_text(encoding="utf-8")
-        url = f"{provider['server']['apiUrl']}/{provider['server']['siteId']}/secrets/{path}"
-        return self._send(method, url, token, {"folder": folder} if folder else {})
-
-    def _call(self, spec: dict[str, Any]) -> dict[str, str]:
-        (auth,) = spec["secrets"]
-        secret = self._core.read_namespaced_secret(auth["secretRef"]["name"], self.namespace)
-        assert secret.metadata.labels["external-secrets.io/type"] == "webhook"
-        assert spec["headers"]["Authorization"] == "Bearer {{ .auth.token | trim }}"
-        assert spec["result"]["jsonPath"] == "$.secret"
-        return self._send(spec["method"], spec["url"], base64.b64decode(secret.data["token"]).decode(), {})
-
-    def _send(self, method: str, url: str, token: str, query: dict[str, str]) -> dict[str, str]:
-        headers = {"Authorization": f"Bearer {token}", "bt-secrets-api-version": "2026-04-28"}
-        answer = requests.request(method, url, params=query, headers=headers, verify=self._ca_cert, timeout=30)
-        answer.raise_for_status()
-        return {key: one if isinstance(one, str) else json.dumps(one) for key, one in answer.json()["secret"].items()}
+        return self._sources.generate(*self._sources.generator(source["sourceRef"]["generatorRef"]))
 
     def _write(self, one: dict[str, Any], values: dict[str, str]) -> None:
         template = one["spec"]["target"].get("template")
@@ -201,29 +208,33 @@ class Operator:
         body["metadata"]["annotations"] = found.metadata.annotations or {}
         self._core.replace_namespaced_secret(name, self.namespace, body, field_manager="external-secrets")
 
-    def _status(self, one: dict[str, Any], ready: str, reason: str, message: str, synced: str = "") -> None:
-        condition = {"type": "Ready", "status": ready, "reason": reason, "message": message}
-        body: dict[str, Any] = {"status": {"conditions": [condition], "syncedResourceVersion": synced}}
-        name = one["metadata"]["name"]
-        self._custom.patch_namespaced_custom_object_status(*STORES, self.namespace, "externalsecrets", name, body)
+    def _set_status(self, one: dict[str, Any], plural: str, status: dict[str, Any]) -> None:
+        name, body = one["metadata"]["name"], {"status": status}
+        if plural.startswith("cluster"):
+            self._custom.patch_cluster_custom_object_status(*STORES, plural, name, body)
+        else:
+            self._custom.patch_namespaced_custom_object_status(*STORES, self.namespace, plural, name, body)
 
-    def _warn(self, one: dict[str, Any], message: str) -> None:
-        subject = {field: one["metadata"][field] for field in ("name", "namespace", "uid")}
+    def _warn(self, one: dict[str, Any], kind: str, reason: str, message: str) -> None:
+        metadata = one["metadata"]
+        subject = {field: metadata[field] for field in ("name", "namespace", "uid") if field in metadata}
         body: dict[str, Any] = {
             "metadata": {"generateName": "warning-"},
-            "involvedObject": {"kind": "ExternalSecret", "apiVersion": "external-secrets.io/v1", **subject},
+            "involvedObject": {"kind": kind, "apiVersion": "external-secrets.io/v1", **subject},
             "type": "Warning",
-            "reason": "UpdateFailed",
+            "reason": reason,
             "message": message,
             "lastTimestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
-        self._core.create_namespaced_event(self.namespace, body)
+        # What belongs to no namespace has its events in this one.
+        self._core.create_namespaced_event(metadata.get("namespace", "default"), body)
 
-    def _get(self, group: tuple[str, str], plural: str, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._custom.get_namespaced_custom_object(*group, self.namespace, plural, name)
-        return found
 
-    def _secret(self, reference: dict[str, str]) -> dict[str, str]:
-        namespace = reference.get("namespace", self.namespace)
-        data = self._core.read_namespaced_secret(reference["name"], namespace).data
-        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+def _condition(ready: str, reason: str, message: str) -> dict[str, Any]:
+    return {"conditions": [{"type": "Ready", "status": ready, "reason": reason, "message": message}]}
+
+
+def _version(one: dict[str, Any]) -> str:
+    """What the operator compares: the generation, and labels and annotations."""
+    own = json.dumps([one["metadata"].get(field) or {} for field in ("labels", "annotations")], sort_keys=True)
+    return f"{one['metadata']['generation']}-{abs(hash(own)):x}"

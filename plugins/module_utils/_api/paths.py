@@ -77,6 +77,11 @@ def segment(name: str) -> str:
     return quote(name, safe="")
 
 
+def integration_path(*names: str) -> str:
+    """The path of all integrations, of a provider's, or of one: ``aws``, ``main``."""
+    return "/".join(("/integrations", *map(segment, names)))
+
+
 def _checked(value: str, option: str) -> str:
     path = value[1:] if value.startswith("/") else value
     path = path[:-1] if path.endswith("/") else path

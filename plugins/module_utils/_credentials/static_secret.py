@@ -12,15 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import MissingError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Credentials
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
-    absence,
-    find_living,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import present
 
 
 class StaticSecret:
@@ -57,10 +53,7 @@ class StaticSecret:
         return self._values
 
     def _asked(self) -> Mapping[str, Any]:
-        found = find_living(self._client, item("GET", "static", self._path))
-        if found is None:
-            raise MissingError(f"{self._path}: {absence(self._client, 'static', self._path)}")
-        values = found.get("secret")
+        values = present(self._client, "static", self._path).get("secret")
         if not isinstance(values, Mapping):
             raise StateError(f"{self._path}: the service answered without the secret's values.")
         return values

@@ -35,27 +35,25 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     absence,
-    find_living,
+    present,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import snake_case
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
-# The generated keys by provider type (API document, "Generate Dynamic Credential"), with values that nobody can take
-# for real ones.
 # Stands in check mode for the lease that a run mints.
 NO_LEASE_ID = "00000000-0000-0000-0000-000000000000"
 _MAY_EXIST = "may exist all the same"
 _NO_LEASE = {"leaseId": NO_LEASE_ID, "expiration": "1970-01-01T00:00:00Z"}
 
 
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """Always a change: one more lease. Check mode shows placeholders with the right keys."""
+def plan(_found: None, parameters: Mapping[str, Any]) -> Change:
+    """Always a change, whatever is there: one more lease. Check mode shows placeholders with the right keys."""
     path = parse_path(parameters["path"], "path")
     return Change(
         requests=(generation(path),),
-        predicted=lambda: _predicted(client, path),
-        outcome=lambda answers: _outcome(path, answers[0]["secret"]),
-        explain=lambda error: explained(client, path, error),
+        rehearsal=lambda client: _rehearsed(client, path),
+        outcome=lambda _client, answers: _outcome(path, answers[0]["secret"]),
+        explain=lambda client, error: explained(client, path, error),
     )
 
 
@@ -82,14 +80,13 @@ def placeholder(client: Client, path: ResourcePath) -> tuple[dict[str, str], tup
 
     :raises StateError: the definition is of an unknown provider.
     """
-    found = find_living(client, item("GET", "dynamic", path))
-    if found is None:
-        warning = foreseen(f"{path}: {absence(client, 'dynamic', path)}")
-        return no_credentials(*PROVIDERS.values()), (warning,)
-    return no_credentials(_provider(path, found)), ()
+    try:
+        return no_credentials(definition(client, path)[0]), ()
+    except MissingError as error:
+        return no_credentials(*PROVIDERS.values()), (foreseen(str(error)),)
 
 
-def _predicted(client: Client, path: ResourcePath) -> dict[str, Any]:
+def _rehearsed(client: Client, path: ResourcePath) -> dict[str, Any]:
     credentials, warnings = placeholder(client, path)
     return {**result(credentials), "warnings": warnings}
 
@@ -100,9 +97,7 @@ def definition(client: Client, path: ResourcePath) -> tuple[Provider, int | None
     :raises MissingError: there is no such definition.
     :raises StateError: it is of an unknown provider.
     """
-    found = find_living(client, item("GET", "dynamic", path))
-    if found is None:
-        raise MissingError(f"{path}: {absence(client, 'dynamic', path)}")
+    found = present(client, "dynamic", path)
     return _provider(path, found), (found.get("config") or {}).get("ttl")
 
 
@@ -150,7 +145,7 @@ def explained(client: Client, path: ResourcePath, error: RequestError) -> Worklo
     """The error of a generate request, with what to do next and the leases that it may have left behind."""
     try:
         if isinstance(error, NotFoundError):
-            return StateError(f"{path}: {absence(client, 'dynamic', path)}")
+            return StateError(absence(client, "dynamic", path))
         if isinstance(error, DeniedError):
             return StateError(f"{error} Generating is a permission of its own, apart from reading {path}.")
         if getattr(error, "ambiguous", True):

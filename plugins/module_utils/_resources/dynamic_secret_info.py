@@ -14,14 +14,17 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
-    parse_folder,
     parse_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.definition import (
+    with_tags,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     find_living,
     listed,
+    listing,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
@@ -33,12 +36,7 @@ def read(client: Client, parameters: Mapping[str, Any]) -> Found:
     if parameters["path"] is not None:
         definitions = _one(client, parse_path(parameters["path"], "path"))
     else:
-        query = {
-            "path": parse_folder(parameters["folder"], "folder"),
-            "recursive": parameters["recursive"],
-            "deletedOnly": parameters["deleted_only"],
-        }
-        found, missing = listed(client, Request("GET", "/dynamic", query=query))
+        found, missing = listed(client, listing("dynamic", parameters))
         definitions = view(found)
     return Found({"dynamic_secrets": definitions}, missing)
 
@@ -47,9 +45,7 @@ def _one(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
     found = find_living(client, item("GET", "dynamic", path))
     if found is None:
         return []
-    if "tags" not in (found.get("metadata") or {}):
-        found = {**found, "metadata": client.get(item("GET", "dynamic", path, "metadata"))}
-    return [{**view(found), "path": str(path)}]
+    return [{**view({**found, "metadata": with_tags(client, path, found)}), "path": str(path)}]
 
 
 DYNAMIC_SECRET_INFO = Spec(

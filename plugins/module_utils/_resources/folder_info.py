@@ -12,22 +12,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_folder
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import listed
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+    listed,
+    listing,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> Found:
     """What is there."""
-    query = {
-        "path": parse_folder(parameters["folder"], "folder"),
-        "recursive": parameters["recursive"],
-        "deletedOnly": parameters["deleted_only"],
-    }
-    folders, missing = listed(client, Request("GET", "/folders", query=query))
+    folders, missing = listed(client, listing("folders", parameters))
     return Found({"folders": view(folders)}, missing)
 
 

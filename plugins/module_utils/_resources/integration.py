@@ -9,38 +9,47 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     check_integration_name,
+    integration_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.integrations import (
-    integration_path,
-)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, STATE, Spec
 
 _SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
 
 
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """What is to be done so that the integration is as wanted.
+@dataclass(frozen=True)
+class Found:
+    """The integration as it is; None: there is none."""
 
-    :raises OptionError: a name that the API cannot hold, an option of the other provider, or a missing one.
+    living: Mapping[str, Any] | None
+
+
+def look(client: Client, parameters: Mapping[str, Any]) -> Found:
+    """The integration of this name.
+
+    :raises OptionError: a name that the API cannot hold, or an option of the other provider.
     """
     _check(parameters)
+    return Found(client.find(Request("GET", integration_path(parameters["type"], parameters["name"]))))
+
+
+def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
+    """What is to be done so that the integration is as wanted."""
     path = integration_path(parameters["type"], parameters["name"])
-    found = client.find(Request("GET", path))
+    living = found.living
     if parameters["state"] == "absent":
-        return Change() if found is None else Change((Request("DELETE", path),), before=_shown(parameters, found))
-    if found is None:
-        return _create(client, path, parameters)
-    return _update(client, path, found, parameters)
+        return Change() if living is None else Change((Request("DELETE", path),), before=_shown(parameters, living))
+    return _create(path, parameters) if living is None else _update(path, living, parameters)
 
 
 def _check(parameters: Mapping[str, Any]) -> None:
@@ -52,7 +61,7 @@ def _check(parameters: Mapping[str, Any]) -> None:
                 raise OptionError(option, f"it belongs to type={other.name}, and this integration is of type={kind}.")
 
 
-def _create(client: Client, path: str, parameters: Mapping[str, Any]) -> Change:
+def _create(path: str, parameters: Mapping[str, Any]) -> Change:
     kind = parameters["type"]
     provider = PROVIDERS[kind]
     config = {field: parameters[option] for option, field in provider.integration.items()}
@@ -71,13 +80,13 @@ def _create(client: Client, path: str, parameters: Mapping[str, Any]) -> Change:
             Request("POST", path, body=body, replay=Replay.CREATE, settling=(f"{kind}_integration_test_failed",)),
         ),
         after=_shown(parameters, after, **(_SECRET_SHOWN if secret else {})),
-        predicted=lambda: {"integration": view(after)},
-        outcome=lambda _answers: {"integration": view(client.get(Request("GET", path)))},
+        predicted={"integration": view(after)},
+        outcome=lambda client, _answers: {"integration": view(client.get(Request("GET", path)))},
         missing=missing[:1],
     )
 
 
-def _update(client: Client, path: str, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
+def _update(path: str, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
     fields = PROVIDERS[parameters["type"]].integration
     current = found.get("config") or {}
     given = {field: parameters[option] for option, field in fields.items() if parameters[option] is not None}
@@ -92,8 +101,8 @@ def _update(client: Client, path: str, found: Mapping[str, Any], parameters: Map
         requests=(Request("PATCH", path, body=body),) if differs or new_secret else (),
         before=_shown(parameters, found),
         after=_shown(parameters, after, **(_SECRET_SHOWN if new_secret else {})),
-        predicted=lambda: {"integration": view(after)},
-        outcome=lambda _answers: {"integration": view(client.get(Request("GET", path)))},
+        predicted={"integration": view(after)},
+        outcome=lambda client, _answers: {"integration": view(client.get(Request("GET", path)))},
     )
 
 
@@ -116,5 +125,6 @@ INTEGRATION = Spec(
         # When to send the secret, not a secret.
         "update_secret": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
     },
+    look=look,
     plan=plan,
 )

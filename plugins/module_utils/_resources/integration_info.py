@@ -14,14 +14,11 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     check_integration_name,
-    segment,
+    integration_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.integrations import (
-    integration_path,
-)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
@@ -41,8 +38,7 @@ def _one(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _listed(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    kind = parameters["type"]
-    path = f"/integrations/{segment(kind)}" if kind else "/integrations"
+    path = integration_path(*filter(None, [parameters["type"]]))
     return view(client.items(Request("GET", path)))  # type: ignore[no-any-return]
 
 

@@ -8,7 +8,8 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -29,6 +30,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     revoked_ids,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    ListedLease,
     lease_by_id,
     lease_path,
     living_leases,
@@ -38,29 +40,24 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """Revoke every lease named that lives and can be revoked; what has gone is done.
+@dataclass(frozen=True)
+class Found:
+    """Those of the leases named that live.
 
-    :raises StateError: one cannot be revoked and ``on_not_revocable`` is ``fail``.
+    :arg unread: a sentence for each ID of which that could not be read.
     """
-    leases = _wanted(client, parameters)
-    keep = [lease for lease in leases if "unread" not in lease and not revocable(lease)]
-    ending = [lease for lease in leases if lease not in keep]
-    problem = f"These leases cannot be revoked and end only with their expiration: {named(keep)}." if keep else ""
-    if keep and parameters["on_not_revocable"] == "fail":
-        raise StateError(problem)
-    return Change(
-        first=(lambda: _end(client, ending, keep, parameters["on_not_revocable"])) if ending else None,
-        before={"leases": _shown(leases)},
-        after={"leases": _shown(keep)},
-        predicted=lambda: _predicted(ending, keep),
-        warnings=(problem,) if keep and parameters["on_not_revocable"] == "warn" else (),
-    )
+
+    leases: Sequence[ListedLease]
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
-def _wanted(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def look(client: Client, parameters: Mapping[str, Any]) -> Found:
+    """Which of the leases live.
+
+    :raises OptionError: a path, or an ID, that is none.
+    """
     if parameters["path"] is not None:
-        return living_leases(client, parse_path(parameters["path"], "path"))
+        return Found(living_leases(client, parse_path(parameters["path"], "path")))
     if parameters["minted"] is not None:
         # The action plugin puts their IDs in its place.
         raise OptionError("minted", "the leases of a run are known where Ansible runs only.")
@@ -69,26 +66,36 @@ def _wanted(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any
         lease_path(lease_id, "lease_id")
     unique = list(dict.fromkeys(parameters["lease_id"]))
     found = attempts(lambda lease_id: lease_by_id(client, lease_id, "lease_id"), unique)
-    # One that cannot be read may be revoked all the same, and none stands in the way of the others.
-    leases = [
-        {"id": lease_id, "seconds_left": None, "unread": lease}
-        if isinstance(lease, WorkloadCredentialsError)
-        else lease
-        for lease_id, lease in zip(unique, found)
-    ]
-    return [lease for lease in leases if lease is not None]
+    failed = {one: error for one, error in zip(unique, found) if isinstance(error, WorkloadCredentialsError)}
+    # None that cannot be read stands in the way of the others.
+    unread = {one: f"{one}: it is revoked without being read. {error}" for one, error in failed.items()}
+    read = (lease for lease in found if not isinstance(lease, WorkloadCredentialsError))
+    return Found([lease for lease in read if lease is not None], unread)
 
 
-def _predicted(ending: list[dict[str, Any]], keep: list[dict[str, Any]]) -> dict[str, Any]:
-    """:raises WorkloadCredentialsError: a lease could not be read, and so whether it would be revoked."""
-    for lease in ending:
-        if "unread" in lease:
-            raise lease["unread"]
-    return _result([lease["id"] for lease in ending], keep)
+def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
+    """Revoke every lease named that lives and can be revoked; what has gone is done.
+
+    :raises StateError: one cannot be revoked and ``on_not_revocable`` is ``fail``.
+    """
+    leases, on_not_revocable = found.leases, parameters["on_not_revocable"]
+    keep = [lease for lease in leases if not revocable(lease)]
+    unread: list[ListedLease] = [{"id": lease_id, "seconds_left": None} for lease_id in found.unread]
+    ending = [*(lease for lease in leases if revocable(lease)), *unread]
+    problem = f"These leases cannot be revoked and end only with their expiration: {named(keep)}." if keep else ""
+    if keep and on_not_revocable == "fail":
+        raise StateError(problem)
+    return Change(
+        first=(lambda client: _end(client, ending, keep, on_not_revocable)) if ending else None,
+        before={"leases": _shown([*leases, *unread])},
+        after={"leases": _shown(keep)},
+        predicted=_result([lease["id"] for lease in ending], keep),
+        warnings=(*((problem,) if keep and on_not_revocable == "warn" else ()), *found.unread.values()),
+    )
 
 
 def _end(
-    client: Client, ending: list[dict[str, Any]], keep: list[dict[str, Any]], on_not_revocable: str
+    client: Client, ending: Sequence[ListedLease], keep: Sequence[ListedLease], on_not_revocable: str
 ) -> dict[str, Any]:
     """What became of the leases: the service may refuse one that its type promised to revoke."""
     ended = end_leases(client, ending)
@@ -98,7 +105,7 @@ def _end(
     return _result(revoked_ids(ended), [*keep, *staying])
 
 
-def _result(revoked: list[str], keep: list[dict[str, Any]]) -> dict[str, Any]:
+def _result(revoked: list[str], keep: Sequence[ListedLease]) -> dict[str, Any]:
     return {
         "revoked": revoked,
         "not_revocable": [
@@ -108,7 +115,7 @@ def _result(revoked: list[str], keep: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _shown(leases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _shown(leases: Sequence[ListedLease]) -> list[dict[str, Any]]:
     return [{"id": lease["id"], "expiration": lease.get("expiration")} for lease in leases]
 
 
@@ -122,6 +129,7 @@ LEASE = Spec(
         "minted": {"type": "str", "choices": ["run", "dead_runs"]},
         "on_not_revocable": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
     },
+    look=look,
     plan=plan,
     required_one_of=(("path", "lease_id", "minted"),),
     mutually_exclusive=(("path", "lease_id", "minted"),),

@@ -13,10 +13,8 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
-    parse_folder,
     parse_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     lease_by_id,
@@ -24,7 +22,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     leases_of,
     leases_request,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import listed
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+    listed,
+    listing,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
@@ -42,8 +43,7 @@ def _found(client: Client, parameters: Mapping[str, Any]) -> tuple[list[dict[str
         path = parse_path(parameters["path"], "path")
         leases, missing = listed(client, leases_request(path))
         return [{**lease, "dynamic_secret_path": str(path)} for lease in leases_of(leases)], missing
-    query = {"path": parse_folder(parameters["folder"], "folder"), "recursive": parameters["recursive"]}
-    definitions, missing = listed(client, Request("GET", "/dynamic", query=query))
+    definitions, missing = listed(client, listing("dynamic", parameters))
     return leases_below(client, definitions), missing
 
 

@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -19,7 +20,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
     check_version,
-    parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
@@ -29,9 +29,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     patch_between,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+    Place,
     deletion,
-    find_living,
     is_restore,
+    look_at,
     missing_parent,
     revive,
 )
@@ -42,40 +43,71 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     wanted_tags,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import (
-    CONNECTION,
-    LIFECYCLE,
-    STATE,
-    TAGS,
-    Spec,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import RESOURCE, Spec
 
 _HIDDEN = "(hidden)"
 _HIDDEN_CHANGED = "(hidden, changed)"
 
 
-def plan(client: Client, parameters: Mapping[str, Any]) -> Change:
-    """What is to be done so that the secret is as wanted.
+@dataclass(frozen=True)
+class Found:
+    """What was found of a static secret.
+
+    :arg values: those that it has.
+    :arg earlier: those of the version that is wanted; None: there is none yet.
+    """
+
+    place: Place
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    earlier: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+def look(client: Client, parameters: Mapping[str, Any]) -> Found:
+    """What is at the path, and the version to go back to.
 
     :raises OptionError: a path or tag that the API cannot hold, or a value or version that cannot be.
-    :raises StateError: something deleted is in the way.
+    :raises StateError: the service keeps back values, or never had the version.
     """
-    path = parse_path(parameters["path"], "path")
-    wanted_tags(parameters)
     check_version(parameters["version"])
     check_json(parameters["secret"], "secret")
-    found = find_living(client, item("GET", "static", path))
+    place = look_at(client, "static", parameters)
+    if place.living is None:
+        return Found(place)
+    values = _values(place.path, place.living)
+    return Found(place, values, _earlier(client, place.path, place.living, parameters))
+
+
+def _earlier(
+    client: Client, path: ResourcePath, living: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    version, newest = parameters["version"], (living.get("metadata") or {}).get("version")
+    is_to_come = version is not None and newest is not None and version > newest
+    if version is None or is_to_come or parameters["state"] == "absent":
+        return None
+    try:
+        return _values(path, client.get(item("GET", "static", path, query={"version": version})))
+    except NotFoundError:
+        raise StateError(_no_version(path, version)) from None
+
+
+def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
+    """What is to be done so that the secret is as wanted.
+
+    :raises OptionError: more tags than the API can hold.
+    :raises StateError: something deleted is in the way.
+    """
+    place = found.place
     if parameters["state"] == "absent":
-        before = None if found is None else _shown(path, _values(path, found), {}, _tags(found))
-        return deletion(client, "static", path, before, parameters)
-    if found is None:
-        return _create(client, path, parameters)
-    return _update(client, path, found, parameters)
+        before = None if place.living is None else _shown(place.path, found.values, {}, _tags(place.living))
+        return deletion(place, before, parameters)
+    if place.living is None:
+        return _create(place, parameters)
+    return _update(found, place.living, parameters)
 
 
-def _create(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> Change:
-    missing = missing_parent(client, path)
-    requests = () if missing else revive(client, "static", path, parameters["on_deleted"])
+def _create(place: Place, parameters: Mapping[str, Any]) -> Change:
+    path, missing = place.path, missing_parent(place)
+    requests = () if missing else revive(place, parameters["on_deleted"])
     restored = is_restore(requests)
     if parameters["version"] is not None and not restored:
         missing += (f"version: {path} does not exist, so it has no version to go back to.",)
@@ -89,56 +121,38 @@ def _create(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -
     return Change(
         requests=requests,
         after=_shown(path, values, {}, tags),
-        predicted=lambda: _result(path, {"tags": tags}, values),
-        outcome=lambda _answers: _read(client, path, values),
+        predicted=_result(path, {"tags": tags}, values),
+        outcome=lambda client, _answers: _read(client, path, values),
         replan=restored,
         missing=missing,
     )
 
 
-def _update(client: Client, path: ResourcePath, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
-    current = _values(path, found)
-    missing = _missing_version(path, found, parameters["version"])
-    after = current if missing else _values_after(client, path, current, parameters)
+def _update(found: Found, living: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
+    path, current, current_tags = found.place.path, found.values, _tags(living)
+    is_missing = parameters["version"] is not None and found.earlier is None
+    missing = (_no_version(path, parameters["version"]),) if is_missing else ()
+    after = _values_after(found, parameters)
     patch = patch_between(current, after)
-    tags = tags_after(_tags(found), wanted_tags(parameters), purge=parameters["purge_tags"])
+    tags = tags_after(current_tags, wanted_tags(parameters), purge=parameters["purge_tags"])
     requests = (item("PATCH", "static", path, body={"secret": patch}),) if patch or missing else ()
-    metadata = found.get("metadata") or {}
+    metadata = living.get("metadata") or {}
     version = (metadata.get("version") or 0) + 1 if patch else metadata.get("version")
     return Change(
-        requests=requests + tag_requests("static", path, _tags(found), tags, purge=parameters["purge_tags"]),
-        before=_shown(path, current, {}, _tags(found)),
+        requests=requests + tag_requests("static", path, current_tags, tags, purge=parameters["purge_tags"]),
+        before=_shown(path, current, {}, current_tags),
         after=_shown(path, after, patch, tags),
-        predicted=lambda: _result(path, {**metadata, "tags": tags, "version": version}, patch),
-        outcome=lambda _answers: _read(client, path, patch),
+        predicted=_result(path, {**metadata, "tags": tags, "version": version}, patch),
+        outcome=lambda client, _answers: _read(client, path, patch),
         missing=missing,
     )
 
 
-def _missing_version(path: ResourcePath, found: Mapping[str, Any], version: int | None) -> tuple[str, ...]:
-    """A sentence where the version is one that the next writes will make."""
-    newest = (found.get("metadata") or {}).get("version")
-    if version is None or newest is None or version <= newest:
-        return ()
-    return (_no_version(path, version),)
-
-
-def _values_after(
-    client: Client, path: ResourcePath, current: Mapping[str, Any], parameters: Mapping[str, Any]
-) -> dict[str, Any]:
-    if parameters["version"] is not None:
-        return _values(path, _version(client, path, parameters["version"]))
-    if parameters["secret"] is None:
-        return dict(current)
-    base = {} if parameters["purge_keys"] else current
+def _values_after(found: Found, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    if parameters["version"] is not None or parameters["secret"] is None:
+        return dict(found.values if found.earlier is None else found.earlier)
+    base = {} if parameters["purge_keys"] else found.values
     return dict(merged(base, parameters["secret"]))
-
-
-def _version(client: Client, path: ResourcePath, version: int) -> dict[str, Any]:
-    try:
-        return client.get(item("GET", "static", path, query={"version": version}))
-    except NotFoundError:
-        raise StateError(_no_version(path, version)) from None
 
 
 def _no_version(path: ResourcePath, version: int) -> str:
@@ -173,16 +187,13 @@ def _shown(path: ResourcePath, values: Mapping[str, Any], patch: Mapping[str, An
 STATIC_SECRET = Spec(
     name="static_secret",
     options={
-        **CONNECTION,
-        **STATE,
-        **TAGS,
-        **LIFECYCLE,
-        "path": {"type": "str", "required": True},
+        **RESOURCE,
         "secret": {"type": "dict", "no_log": True},
         # Names of keys, not keys.
         "purge_keys": {"type": "bool", "default": False, "no_log": False},
         "version": {"type": "int"},
     },
+    look=look,
     plan=plan,
     mutually_exclusive=(("secret", "version"),),
 )

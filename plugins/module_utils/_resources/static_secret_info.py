@@ -16,15 +16,15 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
     check_version,
-    parse_folder,
     parse_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     find_living,
     listed,
     listed_path,
+    listing,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import (
     view,
@@ -39,7 +39,7 @@ def read(client: Client, parameters: Mapping[str, Any]) -> Found:
     if parameters["path"] is not None:
         found = _one(client, parse_path(parameters["path"], "path"), parameters)
         return Found({"static_secrets": [] if found is None else [found]})
-    entries, missing = listed(client, _listing(parameters))
+    entries, missing = listed(client, listing("static", parameters, versions=parameters["versions"]))
     secrets = _with_values(client, view(entries), parameters)
     return Found({"static_secrets": secrets}, missing)
 
@@ -55,16 +55,6 @@ def _one(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> d
         return None
     shown = view(found if parameters["values"] else without_secret(found))
     return {**shown, "path": str(path), "type": "static"}
-
-
-def _listing(parameters: Mapping[str, Any]) -> Request:
-    query = {
-        "path": parse_folder(parameters["folder"], "folder"),
-        "recursive": parameters["recursive"],
-        "versions": parameters["versions"],
-        "deletedOnly": parameters["deleted_only"],
-    }
-    return Request("GET", "/static", query=query)
 
 
 def _with_values(client: Client, entries: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -44,6 +44,11 @@ class Asked:
     missing: Mapping[Key, str]
     problems: list[str]
 
+    @property
+    def dynamic(self) -> dict[str, Facts]:
+        """What is known of dynamic secrets, by path."""
+        return {path: one for (kind, path), one in self.facts.items() if kind == "dynamic_secret"}
+
     def of(self, entry: Entry) -> Facts | None:
         """What is known of the entry's source."""
         return self.facts.get(key_of(entry))

@@ -28,6 +28,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import (
     Job,
+    Reference,
     Scope,
     Service,
     Template,
@@ -93,6 +94,7 @@ def _job(
     action: Any, parameters: Mapping[str, Any], needs: Needs, tell: Callable[[str], None], last_words: LastWords
 ) -> Job:
     check_concurrency(parameters["concurrency"])
+    _check_kept(parameters)
     if parameters["wait_timeout"] < 0:
         raise OptionError("wait_timeout", "it must be 0 or more seconds.")
     if parameters["templates_dir"]:
@@ -113,6 +115,25 @@ def _job(
         journal_dir=needs.journal_dir,
         **{name: parameters[name] for name in copied},
     )
+
+
+def _check_kept(parameters: Mapping[str, Any]) -> None:
+    """:raises OptionError: what the user keeps in the cluster is not named, or said twice."""
+    for option, others in (("operator_token_secret", ("operator_token",)), ("ca_secret", ("ca", "ca_inline"))):
+        kept = _kept(parameters, option)
+        if any(kept.values()) and not kept.get("name"):
+            raise OptionError(f"{option}.name", "name it.")
+        for other in others:
+            if kept and parameters[other]:
+                raise OptionError(option, f"{option} and {other} exclude each other.")
+        if kept.get("namespace") and parameters["scope"] != "cluster":
+            raise OptionError(f"{option}.namespace", "with scope namespace it is read in each entry's own namespace.")
+
+
+def _kept(parameters: Mapping[str, Any], option: str) -> dict[str, Any]:
+    """What the user keeps, without what is not said of it; empty: nothing."""
+    given = {name: value for name, value in (parameters[option] or {}).items() if value not in (None, "")}
+    return given if set(given) - {"key", "kind"} else {}
 
 
 class Needs:
@@ -175,13 +196,20 @@ class Needs:
     def _service(self) -> Service:
         """The Secrets API as the operator gets it."""
         settings, parameters = self.settings(), self._parameters
+        own, ca_source = _kept(parameters, "operator_token_secret"), _kept(parameters, "ca_secret")
+        ca_cert = None if ca_source else _pem(parameters["ca"] or settings.ca_cert)
+        if parameters["ca_inline"] and not ca_cert:
+            raise OptionError("ca_inline", "there is no certificate authority: set ca, or ca_cert of the connection.")
         return Service(
             api_url=settings.api_url,
             site_id=settings.site_id,
             api_version=settings.api_version,
             # The operator sends what lies in the Secret; a newline of the file would break the header.
-            access_token=(parameters["operator_token"] or "").strip() or settings.token(),
-            ca_cert=_pem(parameters["ca"] or settings.ca_cert),
+            access_token=None if own else (parameters["operator_token"] or "").strip() or settings.token(),
+            ca_cert=ca_cert,
+            **({"token": Reference(**own)} if own else {}),
+            ca_source=Reference(**ca_source) if ca_source else None,
+            ca_inline=parameters["ca_inline"],
         )
 
 

@@ -15,24 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import missing_namespaces
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
-    Found,
-    data_keys,
-    lease_fields,
-    notes_of,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
-    MINT,
-    Step,
-    foreign_words,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import Step, foreign_words
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import Plan, plan_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import (
     leftovers,
@@ -45,6 +35,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     carried_out,
     filled,
     writes_of,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.reporting import (
+    foreseen_report,
+    reported,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +56,7 @@ class Delivery:
         self._absent: set[str] = set()
         self._unmade: set[str] = set()
         self._failed: set[str] = set()
+        self._moved: list[Found] = []
 
     def run(self) -> None:
         """Bring the cluster to what the entries say.
@@ -70,7 +65,9 @@ class Delivery:
         """
         job, outcome = self._job, self._outcome
         plan = plan_of(job)
-        job.tell(plan.lines)
+        outcome.warnings.extend(plan.warnings)
+        operating = self._operating(plan)
+        job.tell([*(step.line for step in plan.steps), *(operating.lines if operating else ())])
         if job.render_dir:
             from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import (
                 write_files,
@@ -81,22 +78,25 @@ class Delivery:
         self._make_namespaces(plan)
         there = [step for step in self._known(plan) if step.namespace not in self._unmade]
         writes = self._possible(plan, writes_of(there, plan.asked.sources, self._cluster))
-        operating = self._operate(plan) if job.operated else None
+        if operating is not None:
+            operating.apply(outcome, check_mode=job.check_mode, absent=self._absent, unmade=self._unmade)
+            outcome.report.extend(operating.report())
         outcome.report.extend(self._push(plan, writes))
         self._foresee(plan)
         if operating is not None:
             self._settle_operated(plan, operating)
         if job.prune:
             self._prune(plan)
+        elif self._moved:
+            self._tidy(plan)
 
-    def _operate(self, plan: Plan) -> Operating:
-        """Give the operator what it needs."""
+    def _operating(self, plan: Plan) -> Operating | None:
+        """What the operator needs; None: nothing."""
+        if not self._job.operated:
+            return None
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
 
-        operating = Operating(self._cluster, plan.manifests, self._absent, self._unmade)
-        operating.apply(self._outcome, check_mode=self._job.check_mode)
-        self._outcome.report.extend(operating.report())
-        return operating
+        return Operating(self._cluster, plan.manifests)
 
     @staticmethod
     def _known(plan: Plan) -> list[Step]:
@@ -153,9 +153,13 @@ class Delivery:
         if moving:
             from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
                 refused_moves,
+                writers_of,
             )
 
             problems.update(refused_moves(self._cluster, moving, plan.external))
+            if self._job.check_mode:
+                self._moved = writers_of(moving, plan.external)
+                self._outcome.removes(self._moved)
         self._fail(problems)
         possible = [one for one in writes if one.step.where not in problems]
         return [
@@ -170,6 +174,10 @@ class Delivery:
         else:
             done = self._really(plan, [one for one, _answer in foretold])
         return [self._reported(step, *done.get(step.where, (None, None))) for step in self._known(plan) if step.entry]
+
+    def _reported(self, step: Step, write: Write | None, found: Found | None) -> dict[str, Any]:
+        is_failed, check_mode = step.where in self._failed, self._job.check_mode
+        return reported(step, write, found, self._outcome, is_failed=is_failed, check_mode=check_mode)
 
     def _really(self, plan: Plan, writes: Sequence[Write]) -> dict[str, tuple[Write, Any]]:
         """Mint and apply: each write that succeeded with the server's object."""
@@ -189,11 +197,15 @@ class Delivery:
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import take_over
 
         job = self._job
-        now = take_over(self._cluster, operated, plan.external, job.wait_timeout, self._minted, self._outcome)
-        self._fail({where: end for where, end in now.items() if isinstance(end, str)})
-        found = {where: end for where, end in now.items() if not isinstance(end, str)}
+        taken = take_over(self._cluster, operated, plan.external, job.wait_timeout, self._minted, self._outcome)
+        self._fail(taken.problems)
+        self._moved = taken.removed
         return [
-            replace(one, before=found.get(one.step.where, one.before))
+            replace(
+                one,
+                before=taken.secrets.get(one.step.where, one.before),
+                taken=taken.leases.get(one.step.where),
+            )
             for one in writes
             if one.step.where not in self._failed
         ]
@@ -217,37 +229,6 @@ class Delivery:
         clean = {where: answer for where, answer in answers.items() if not isinstance(answer, Refusal)}
         return {where: (one, clean.get(where, end)) for where, (one, end) in done.items()}
 
-    def _reported(self, step: Step, write: Write | None, found: Found | None) -> dict[str, Any]:
-        """What happened to an entry, by the server's answer."""
-        own = {"name": step.name, "namespace": step.namespace, "delivery": "push"}
-        now = found if found is not None else step.found
-        action = self._happened(step, write, found)
-        foretold = self._job.check_mode and step.action == MINT
-        notes = notes_of(now) if now is not None and not foretold else {}
-        keys = data_keys(now) if now is not None else []
-        return {**own, "action": action, "reason": step.reason, "keys": keys, **lease_fields(notes)}
-
-    def _happened(self, step: Step, write: Write | None, found: Found | None) -> str:
-        if step.where in self._failed:
-            return "failed"
-        if write is None or found is None:
-            return "kept"
-        before = write.before
-        version = found["metadata"].get("resourceVersion")
-        if before is not None and not self._job.check_mode and before["metadata"].get("resourceVersion") == version:
-            return "kept"
-        self._differs(step, write, found)
-        return "created" if before is None else "renewed" if step.action == MINT else "updated"
-
-    def _differs(self, step: Step, write: Write, found: Found) -> None:
-        before = write.before
-        same = before is not None and before.get("data") == found.get("data") and step.action != MINT
-        old, new = ("as it was", "as it was") if same else ("old values", "new values")
-        is_minted = not (self._job.check_mode and step.action == MINT)
-        self._outcome.differs(
-            step.where, None if before is None else shown(before, old), shown(found, new, is_minted=is_minted)
-        )
-
     def _settle_operated(self, plan: Plan, operating: Operating) -> None:
         """Wait for the operator, and give up the Secrets that it has taken over."""
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
@@ -260,7 +241,7 @@ class Delivery:
         if not entries:
             return
         # Check mode takes it that the operator will be ready in time.
-        ready = (entries if job.wait else []) if job.check_mode else self._ready(entries)
+        ready = (entries if job.wait else []) if job.check_mode else self._ready(operating, entries)
         steps, problems = let_go(
             self._cluster, leaving_steps(plan.steps, ready), self._minted, check_mode=job.check_mode
         )
@@ -268,24 +249,22 @@ class Delivery:
         for step in steps:
             self._outcome.differs(step.where, shown(step.found or {}, "as it was"), None)
 
-    def _ready(self, entries: Sequence[Entry]) -> list[Entry]:
+    def _ready(self, operating: Operating, entries: Sequence[Entry]) -> list[Entry]:
         """Those of the entries that the operator has delivered."""
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import (
-            states,
-            wait_until_ready,
-        )
-
         job = self._job
         if not job.wait:
-            return [one.entry for one in states(self._cluster, entries) if one.problem is None]
-        found = wait_until_ready(self._cluster, entries, job.wait_timeout)
-        if any(one.problem for one in found):
-            try:
-                found = states(self._cluster, entries, causes=True)
-            except ForbiddenError as error:
-                self._outcome.problems.append(str(error))
+            return [one.entry for one in operating.watch.states(entries) if one.problem is None]
+        found = operating.wait(entries, job.wait_timeout, self._outcome)
         self._outcome.problems.extend(one.line for one in found if one.problem)
         return [one.entry for one in found if one.problem is None]
+
+    def _tidy(self, plan: Plan) -> None:
+        """Remove what only those ExternalSecrets needed whose Secrets are pushed now, the token first of all."""
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
+            remove_unused,
+        )
+
+        remove_unused(self._job, self._moved, [one.content for one in plan.manifests], self._outcome, self._minted)
 
     def _prune(self, plan: Plan) -> None:
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
@@ -295,13 +274,6 @@ class Delivery:
         wanted = {one.operated.identity for one in plan.manifests}
         wanted |= {("Secret", entry.namespace, entry.name) for entry in self._job.entries}
         remove_unwanted(self._job, wanted, None, self._outcome, self._minted)
-
-
-def foreseen_report(entry: Entry) -> dict[str, Any]:
-    """What check mode reports of an entry whose source is still to be made."""
-    own = {"name": entry.name, "namespace": entry.namespace, "delivery": entry.delivery}
-    said = {"action": "created", "reason": "its source is still to be made", "keys": []}
-    return {**own, **said, **lease_fields({})}
 
 
 def _lacks_namespace(answer: Any) -> bool:

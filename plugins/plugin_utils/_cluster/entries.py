@@ -23,14 +23,27 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.durations import seconds
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL, PREFIX
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY, SOURCES
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
+    ENTRY,
+    PERIODIC,
+    SOURCES,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sts import (
     checked_sts,
     problems_of_sts,
 )
 
 # What External Secrets Operator does, and a push cannot.
-_OPERATORS = ("template", "refresh_interval", "creation_policy", "deletion_policy", "sts_session_token")
+_OPERATORS = (
+    "template",
+    "external_secret_name",
+    "generator_name",
+    "refresh_policy",
+    "refresh_interval",
+    "creation_policy",
+    "deletion_policy",
+    "sts_session_token",
+)
 # Kubernetes' names of Secrets and namespaces (RFC 1123), keys of a Secret's data, labels and annotations.
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -48,6 +61,7 @@ class Entry:
     """One Secret: what it is to hold, and how it gets there.
 
     :arg source: one of SOURCES; ``path`` names it, but for STS, whose options are ``sts``.
+    :arg external_secret: the name of its ExternalSecret, and ``generator`` of its generator; None: the role chooses.
     """
 
     name: str
@@ -62,6 +76,9 @@ class Entry:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     template: Mapping[str, str]
+    external_secret: str
+    generator: str | None
+    refresh_policy: str
     refresh_interval: str
     creation_policy: str
     deletion_policy: str
@@ -85,6 +102,7 @@ def checked_entries(entries: Sequence[Any], delivery: str) -> list[Entry]:
     """
     checked, problems = [], []
     seen: set[tuple[str, str]] = set()
+    writers: dict[tuple[str, str], Entry] = {}
     for number, given in enumerate(entries):
         where = f"entries[{number}]"
         try:
@@ -95,6 +113,9 @@ def checked_entries(entries: Sequence[Any], delivery: str) -> list[Entry]:
         if (entry.namespace, entry.name) in seen:
             problems.append(f"{where}: {entry.where} is listed twice.")
         seen.add((entry.namespace, entry.name))
+        other = None if entry.is_pushed else writers.setdefault((entry.namespace, entry.external_secret), entry)
+        if other is not None and other is not entry:
+            problems.append(f"{where}.external_secret_name: it is that of {other.where} already.")
         checked.append(entry)
     if problems:
         raise WorkloadCredentialsError(" ".join(problems))
@@ -127,6 +148,9 @@ def _entry(given: Any, where: str, delivery: str) -> Entry:
         labels=_texts(fields["labels"]),
         annotations=_texts(fields["annotations"]),
         template=_texts(fields["template"]),
+        external_secret=fields["external_secret_name"] or fields["name"],
+        generator=fields["generator_name"],
+        refresh_policy=fields["refresh_policy"] or PERIODIC,
         refresh_interval=fields["refresh_interval"] or "auto",
         creation_policy=fields["creation_policy"] or "Owner",
         deletion_policy=fields["deletion_policy"] or "Retain",
@@ -165,12 +189,17 @@ def _problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:
     if len(sources) != 1:
         yield f"{where}: exactly one of dynamic_secret and static_secret (or sts_session_token) is needed."
         return
-    for field, pattern in (("name", _NAME), ("namespace", _NAMESPACE)):
-        if not pattern.fullmatch(fields[field]):
+    for field, pattern in (
+        ("name", _NAME),
+        ("namespace", _NAMESPACE),
+        ("external_secret_name", _NAME),
+        ("generator_name", _NAME),
+    ):
+        if fields[field] is not None and not pattern.fullmatch(fields[field]):
             yield f"{where}.{field}: {fields[field]!r} is not a name that Kubernetes allows here."
     (source,) = sources
     if source == "sts_session_token":
-        yield from problems_of_sts(fields[source], f"{where}.{source}")
+        yield from problems_of_sts(fields[source], f"{where}.{source}", fields["refresh_policy"])
     else:
         yield from _problem_of(lambda: parse_path(fields[source], f"{where}.{source}"))
     yield from _problems_of_keys(fields, source, where)
@@ -219,7 +248,11 @@ def _problems_of_the_operators_own(fields: Mapping[str, Any], where: str) -> Ite
         return
     if fields["template"] and (fields["keys"] or fields["format"]):
         yield f"{where}.template: template excludes keys and format."
+    if fields["generator_name"] and fields["static_secret"]:
+        yield f"{where}.generator_name: static secrets come from a store, and have no generator."
     interval = fields["refresh_interval"]
+    if interval not in (None, "auto") and fields["refresh_policy"] not in (None, PERIODIC):
+        yield f"{where}.refresh_interval: with refresh_policy {fields['refresh_policy']} there is no interval."
     if interval not in (None, "auto"):
         yield from _problem_of(lambda: seconds(interval, f"{where}.refresh_interval"))
     if (fields["creation_policy"], fields["deletion_policy"]) == ("Merge", "Delete"):

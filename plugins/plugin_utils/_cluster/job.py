@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
+    CA_SECRET,
+    TOKEN_SECRET,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -35,17 +39,49 @@ class Scope:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A key of a Secret or ConfigMap in the cluster.
+
+    :arg namespace: None: that of the object which refers to it; what belongs to the cluster names one.
+    :arg is_own: whether the role makes it.
+    """
+
+    name: str
+    key: str
+    namespace: str | None = None
+    kind: str = "Secret"
+    is_own: bool = False
+
+
+@dataclass(frozen=True)
 class Service:
     """The Secrets API as the operator reaches it.
 
-    :arg ca_cert: PEM text.
+    :arg access_token: None where the user keeps the Secret with it; ``token`` is that Secret, or the role's.
+    :arg ca_cert: PEM text. ``ca`` is where it lies, None where the operator's own authorities count; the manifests
+        themselves hold it with ``ca_inline``.
     """
 
     api_url: str
     site_id: str
     api_version: str
-    access_token: str = field(repr=False)
+    access_token: str | None = field(repr=False)
     ca_cert: str | None
+    token: Reference = Reference(TOKEN_SECRET, "token", is_own=True)
+    ca_source: Reference | None = None
+    ca_inline: bool = False
+
+    @property
+    def ca(self) -> Reference | None:
+        """Where the operator finds the CA; None: nowhere, or in the manifest itself."""
+        if self.ca_source or self.ca_inline or not self.ca_cert:
+            return self.ca_source
+        return Reference(CA_SECRET, "ca.crt", is_own=True)
+
+    @property
+    def kept(self) -> list[Reference]:
+        """What the user keeps."""
+        return [one for one in (self.token, self.ca) if one is not None and not one.is_own]
 
 
 @dataclass(frozen=True)

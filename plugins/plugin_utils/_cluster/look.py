@@ -16,6 +16,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS, Kind
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import generator_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import SELECTOR
 
 SECRET, NAMESPACE, EVENT = KINDS["Secret"], KINDS["Namespace"], KINDS["Event"]
@@ -26,15 +28,18 @@ OPERATORS = tuple(kind for kind in KINDS.values() if kind not in (SECRET, NAMESP
 Objects = list[dict[str, Any]]
 
 
-def own_objects(cluster: Cluster, kind: Kind, namespaces: Collection[str]) -> Objects | None:
+def own_objects(
+    cluster: Cluster, kind: Kind, namespaces: Collection[str], *, labels: Sequence[str] = SELECTOR
+) -> Objects | None:
     """The role's objects of a kind: one request, or one a namespace where the identity may not list them everywhere.
 
     Of Secrets nothing but the metadata. None: the cluster does not serve the kind.
 
+    :arg labels: none: everybody's.
     :arg namespaces: those that count where not all can be listed.
     :raises ForbiddenError: not even these may be listed.
     """
-    query: dict[str, Any] = {"labels": SELECTOR, "metadata_only": kind is SECRET}
+    query: dict[str, Any] = {"labels": labels, "metadata_only": kind is SECRET}
     try:
         return cluster.list(kind, **query)
     except ForbiddenError:
@@ -65,6 +70,16 @@ def by_name(cluster: Cluster, entries: Sequence[Entry]) -> Objects:
     """The metadata of the Secrets that the entries name, whoever they belong to."""
     places = [(entry.namespace, entry.name) for entry in entries]
     return [one for one in cluster.get_many(SECRET, places, metadata_only=True) if one is not None]
+
+
+def shared_generators(cluster: Cluster, external: Sequence[Found]) -> Objects:
+    """The ClusterGenerators, where one of these ExternalSecrets has one; who may not see them is told less."""
+    if not any(generator_of(one)[0] == "ClusterGenerator" for one in external):
+        return []
+    try:
+        return own_objects(cluster, KINDS["ClusterGenerator"], ()) or []
+    except ForbiddenError:
+        return []
 
 
 def missing_namespaces(cluster: Cluster, names: Collection[str]) -> list[str]:

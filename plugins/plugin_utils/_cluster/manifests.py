@@ -41,7 +41,7 @@ def manifests_of(objects: Sequence[Operated], service: Service, template: Templa
 
 
 def _manifest(one: Operated, service: Service, template: Template) -> Manifest:
-    variables = one.variables()
+    variables = one.variables(service)
     generator = ""
     if one.template == "cluster_generator":
         # It takes its spec from the template of its generator.

@@ -9,14 +9,18 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import reference
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import shared_generators
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import MARKS, Found
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome, where
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import kind_of, lease_in
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import LET_GO, Step
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import remove
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import identity_of
@@ -61,6 +65,20 @@ def refused_moves(cluster: Cluster, steps: Sequence[Step], external: Mapping[tup
     return refused
 
 
+@dataclass
+class Taken:
+    """Secrets that were the operator's.
+
+    :arg secrets: what is there now, None: nothing; ``leases`` those of the operator's that are known, by Secret.
+    :arg problems: why others stay the operator's; ``removed`` are the ExternalSecrets that went.
+    """
+
+    secrets: dict[str, Found | None] = field(default_factory=dict)
+    leases: dict[str, Lease | None] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    removed: list[Found] = field(default_factory=list)
+
+
 def take_over(
     cluster: Cluster,
     steps: Sequence[Step],
@@ -68,8 +86,8 @@ def take_over(
     timeout: float,
     minted: Minted,
     outcome: Outcome,
-) -> dict[str, Found | str | None]:
-    """Make Secrets of the operator the role's own: what is there then, or why it stays the operator's.
+) -> Taken:
+    """Make Secrets of the operator the role's own.
 
     An owned Secret would go with its ExternalSecret: the cluster collects it, and with the deletion policy Delete the
     operator itself removes it.
@@ -78,13 +96,25 @@ def take_over(
     freed = [step for step in steps if not isinstance(ends[step.where], str)]
     writers = _writers(freed, external)
     removal = remove(cluster, list(writers.values()), timeout, minted)
-    for one in removal.going:
-        outcome.differs(where(one), reference(one), None)
-    # The operator may have claimed it again before it heard of the removal.
+    outcome.removes(removal.going)
+    # The operator may have claimed it again before it heard of the removal, with a new lease.
     ends.update(_freed(cluster, [step for step in freed if step.where in writers]))
     problems = {place: removal.problems.get(identity_of(one)) for place, one in writers.items()}
     ends.update({place: words for place, words in problems.items() if words})
-    return ends
+    taken = Taken(removed=removal.going)
+    taken.problems = {place: end for place, end in ends.items() if isinstance(end, str)}
+    taken.secrets = {place: end for place, end in ends.items() if not isinstance(end, str)}
+    held = {place: secret for place, secret in taken.secrets.items() if secret is not None and place in writers}
+    generators = shared_generators(cluster, list(writers.values()))
+    taken.leases = {
+        place: lease_in(writers[place], one, kind_of(writers[place], generators)) for place, one in held.items()
+    }
+    return taken
+
+
+def writers_of(steps: Sequence[Step], external: Mapping[tuple[str, str], Found]) -> list[Found]:
+    """The ExternalSecrets of the steps."""
+    return list(_writers(steps, external).values())
 
 
 def _freed(cluster: Cluster, steps: Sequence[Step]) -> dict[str, Found | str | None]:
@@ -100,6 +130,5 @@ def _without_owner(steps: Sequence[Step]) -> list[dict[str, Any]]:
 
 
 def _writers(steps: Sequence[Step], external: Mapping[tuple[str, str], Found]) -> dict[str, Found]:
-    """The ExternalSecrets of the steps."""
     own = {step.where: external.get((step.namespace, step.name)) for step in steps}
     return {place: one for place, one in own.items() if one is not None}

@@ -1,29 +1,20 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Giving the operator what it needs, waiting for it, and letting it have a Secret, or taking one from it.
+"""Giving the operator what it needs, and saying beforehand what it will make of it.
 
 Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime, timezone
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.waiting import looked_until
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
-    EVENT,
-    EXTERNAL_SECRET,
-    SECRET,
-    own_objects,
-    secrets_of,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET, own_objects
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
@@ -37,29 +28,32 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     without_bookkeeping,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import shown
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status, statuses
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ONCE
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import (
     Identity,
     identity_of,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.watching import TRIED_AGAIN, Watch
 
 
 class Operating:
     """The operator's objects in one task.
 
     :arg manifests: all that should be there.
-    :arg absent: namespaces that are not there yet, and in check mode will not be; ``unmade`` are refused.
     """
 
-    def __init__(
-        self, cluster: Cluster, manifests: Sequence[Manifest], absent: Collection[str], unmade: Collection[str]
-    ) -> None:
+    def __init__(self, cluster: Cluster, manifests: Sequence[Manifest]) -> None:
         self._cluster = cluster
         self._manifests = manifests
-        self._absent = absent
-        self._unmade = unmade
+        self._absent: Collection[str] = ()
         self._before = self._known()
         self._actions: dict[Identity, str] = {}
+        self._external = [one for one in manifests if one.operated.kind == "ExternalSecret"]
+        # What is there shows at once what becomes of it.
+        self._foretold = self._send([one for one in self._external if self._was_there(one)], dry_run=True)
+        namespaces = {one.operated.namespace for one in self._external if one.operated.namespace}
+        self.watch = Watch(cluster, self._before.values(), namespaces)
 
     def _known(self) -> dict[Identity, Found]:
         kinds = {one.operated.kind for one in self._manifests} - {"Secret"}
@@ -72,12 +66,42 @@ class Operating:
         found += [one for one in secrets if one is not None and is_managed(one)]
         return {identity_of(one): one for one in found}
 
-    def apply(self, outcome: Outcome, *, check_mode: bool) -> None:
+    def _was_there(self, one: Manifest) -> bool:
+        return one.operated.identity in self._before
+
+    @property
+    def lines(self) -> list[str]:
+        """The plan for a person: when the operator generates, and what makes it do so now."""
+        return [self._line(one) for one in self._external]
+
+    def _line(self, one: Manifest) -> str:
+        own = one.operated
+        line = f"{own.namespace}/{own.more['target']}: the operator's, {own.pace}"
+        changes = self._changes(one)
+        if not changes or own.more["refresh_policy"] == ONCE:
+            return line
+        verb = "reads it anew" if own.more["source"] == "static_secret" else "generates a new lease"
+        return f"{line}; it {verb} now, because this changes: {', '.join(changes)}"
+
+    def _changes(self, one: Manifest) -> list[str]:
+        """The fields of an ExternalSecret that change, each of which makes the operator act (operator facts)."""
+        answer = self._foretold.get(one.operated.identity)
+        if answer is None or isinstance(answer, Refusal):
+            return []
+        before = without_bookkeeping(self._before[one.operated.identity])
+        return sorted(_changed(before, without_bookkeeping(answer)))
+
+    def apply(
+        self, outcome: Outcome, *, check_mode: bool, absent: Collection[str] = (), unmade: Collection[str] = ()
+    ) -> None:
         """Bring the objects about, those first that others refer to; what the cluster refuses is a problem.
 
         Metadata is stable, and applied by one manager: a changed one would make the operator generate again.
+
+        :arg absent: namespaces that are not there yet, and in check mode will not be; ``unmade`` are refused.
         """
-        refused: set[str | None] = set(self._unmade)
+        self._absent = absent
+        refused: set[str | None] = set(unmade)
         for is_last in (False, True):
             wanted = [one for one in self._manifests if (one.operated.kind == "ExternalSecret") is is_last]
             # Without what it refers to, it would only fail.
@@ -90,7 +114,8 @@ class Operating:
     def _apply(self, wanted: Sequence[Manifest], outcome: Outcome, *, check_mode: bool) -> set[str | None]:
         """The namespaces in which something was refused."""
         there = [one for one in wanted if one.operated.namespace not in self._absent]
-        foretold = self._send(there, dry_run=True)
+        fresh = [one for one in there if one.operated.identity not in self._foretold]
+        foretold = {**self._foretold, **self._send(fresh, dry_run=True)}
         changing = [one for one in wanted if self._differs(one, foretold.get(one.operated.identity))]
         if not check_mode:
             ready = [one for one in changing if not isinstance(foretold.get(one.operated.identity), Refusal)]
@@ -123,7 +148,7 @@ class Operating:
     def _note(self, one: Manifest, answer: Found, outcome: Outcome) -> None:
         before = self._before.get(one.operated.identity)
         self._actions[one.operated.identity] = "created" if before is None else "updated"
-        view = _secret_view if one.operated.kind == "Secret" else without_bookkeeping
+        view = _secret_view if one.operated.kind == "Secret" else _object_view
         sides = (None, view(answer)) if before is None else differing(view(before), view(answer))
         outcome.differs(where(one.content), *sides)
 
@@ -131,55 +156,57 @@ class Operating:
         """What happened to each entry that the operator delivers."""
         return [
             {
-                **{name: getattr(one.operated, name) for name in ("name", "namespace")},
+                "name": one.operated.more["target"],
+                "namespace": one.operated.namespace,
                 "keys": one.operated.more["keys"],
                 "delivery": "external_secret",
                 "action": self._actions.get(one.operated.identity, "kept"),
-                "reason": f"the operator generates anew every {one.operated.more['interval']}",
+                "reason": f"the operator generates anew {one.operated.pace}",
                 **lease_fields({}),
             }
-            for one in self._manifests
-            if one.operated.kind == "ExternalSecret"
+            for one in self._external
         ]
 
     def applied(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those of the entries whose ExternalSecret the cluster has taken."""
         return [
-            entry for entry in entries if self._actions.get(("ExternalSecret", entry.namespace, entry.name)) != "failed"
+            entry
+            for entry in entries
+            if self._actions.get(("ExternalSecret", entry.namespace, entry.external_secret)) != "failed"
         ]
 
-
-def wait_until_ready(cluster: Cluster, entries: Sequence[Entry], timeout: float) -> list[Status]:
-    """The entries' states, once all are ready or so many seconds have passed; without causes."""
-    return looked_until(
-        lambda: states(cluster, entries), lambda found: all(one.problem is None for one in found), timeout
-    )
-
-
-def states(cluster: Cluster, entries: Sequence[Entry], *, causes: bool = False) -> list[Status]:
-    """The entries' states now.
-
-    :arg causes: with what the operator warns about, which is in events.
-    """
-    namespaces = {entry.namespace for entry in entries}
-    operated = [entry for entry in entries if not entry.is_pushed]
-    external = own_objects(cluster, EXTERNAL_SECRET, namespaces) or [] if operated else []
-    pushed = [entry for entry in entries if entry.is_pushed]
-    secrets = secrets_of(cluster, pushed, everywhere=False) if pushed else []
-    events = _warnings(cluster, namespaces) if causes and operated else []
-    return statuses(entries, external, secrets, events, datetime.now(timezone.utc))
-
-
-def _warnings(cluster: Cluster, namespaces: Collection[str]) -> list[dict[str, Any]]:
-    fields = ("type=Warning", "involvedObject.kind=ExternalSecret")
-    try:
-        return cluster.list(EVENT, fields=fields) or []
-    except ForbiddenError:
-        return [one for name in sorted(namespaces) for one in cluster.list(EVENT, namespace=name, fields=fields) or ()]
+    def wait(self, entries: Sequence[Entry], timeout: float, outcome: Outcome) -> list[Status]:
+        """The states of the entries once the operator is done with them, or the time (in seconds) is over."""
+        found = self.watch.wait(entries, timeout, self._actions)
+        for one in self.watch.tried_again:
+            outcome.differs(where(one), {"metadata": {}}, {"metadata": {"annotations": {TRIED_AGAIN: "now"}}})
+        if any(one.problem for one in found):
+            outcome.problems.extend(sorted(self.watch.unread))
+        return found
 
 
 def _identities(manifests: Sequence[Manifest]) -> list[Identity]:
     return [one.operated.identity for one in manifests]
+
+
+def _changed(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    """The paths of the fields that differ, no further down than both sides have them."""
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        yield from [path] if before != after else []
+        return
+    for name in {**before, **after}:
+        yield from _changed(before.get(name), after.get(name), f"{path}.{name}" if path else name)
+
+
+def _object_view(found: Found) -> dict[str, Any]:
+    """An object without a code of an MFA device, which may still be good."""
+    return {name: _without_codes(value) for name, value in without_bookkeeping(found).items()}
+
+
+def _without_codes(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: "(hidden)" if name == "tokenCode" else _without_codes(one) for name, one in value.items()}
+    return value
 
 
 def _secret_view(found: Found) -> dict[str, Any]:

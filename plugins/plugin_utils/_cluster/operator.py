@@ -13,7 +13,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -24,24 +24,25 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
-    CA_SECRET,
     MANAGED_LABEL,
     PART_LABEL,
-    TOKEN_SECRET,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import OF_PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator_template import (
     check_marks,
     template_data,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import MARGIN
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
+    ON_CHANGE,
+    ONCE,
+    PERIODIC,
+)
 
 STORES, GENERATORS = "external-secrets.io/v1", "generators.external-secrets.io/v1alpha1"
-# The operator's generator and the role's template for it, by provider.
-_GENERATORS = {
-    "aws": ("BeyondtrustWorkloadCredentialsDynamicSecret", "generator_beyondtrust"),
-    "azure": ("Webhook", "generator_webhook"),
-}
 _STATIC_INTERVAL = "1h"
+_BUSY = 0.1
+PACES = {PERIODIC: "every {interval}", ONCE: "once", ON_CHANGE: "at each change of its ExternalSecret"}
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,34 @@ class Operated:
         return self.kind, self.namespace or "", self.name
 
     @property
-    def line(self) -> str | None:
-        """The plan's line for a person; None: none is needed."""
-        if self.kind != "ExternalSecret":
-            return None
-        return f"{self.namespace}/{self.name}: the operator's, every {self.more['interval']}"
+    def pace(self) -> str:
+        """When the operator writes the Secret of an ExternalSecret."""
+        return PACES[self.more["refresh_policy"]].format(**self.more)
 
-    def variables(self) -> dict[str, Any]:
+    def variables(self, service: Service) -> dict[str, Any]:
         """What the template knows as ``object``."""
         own = {name: getattr(self, name) for name in ("template", "kind", "namespace", "name", "labels")}
-        shared = {"version": self.api_version, "token_secret": TOKEN_SECRET, "ca_secret": CA_SECRET}
-        return {"annotations": {}, **self.more, **own, **shared}
+        token, ca = service.token, service.ca
+        # Only what belongs to the cluster says in which namespace they are.
+        home = self.more.get("secrets_namespace")
+        shared = {
+            "version": self.api_version,
+            "token_secret": token.name,
+            "token_key": token.key,
+            "token_namespace": home and (token.namespace or home),
+            "ca_secret": ca and ca.name,
+            "ca_key": ca and ca.key,
+            "ca_kind": ca and ca.kind,
+            "ca_namespace": home and ((ca and ca.namespace) or home),
+        }
+        return {"annotations": {}, **self.more, **own, **shared, **self._inner(service)}
+
+    def _inner(self, service: Service) -> dict[str, Any]:
+        """Of a ClusterGenerator: the generator that it stands for."""
+        inner = self.more.get("generator")
+        if not isinstance(inner, Operated):
+            return {}
+        return {"generator": {**inner.variables(service), "spec_field": self.more["spec_field"]}}
 
 
 def operator_objects(
@@ -93,10 +111,33 @@ def operator_objects(
     _check_service(service)
     shared = _stores(entries, scope)
     own = [one for entry in entries for one in _objects_of(entry, facts, scope)]
-    everything = [*_connections(entries, service, scope), *shared, *own]
-    unique = {one.identity: one for one in everything}
+    unique: dict[tuple[str, str, str], Operated] = {}
+    for one in [*_connections(entries, service, scope), *shared, *own]:
+        if unique.setdefault(one.identity, one) != one:
+            raise OptionError(
+                "entries[].generator_name",
+                f"{one.kind} {one.name} cannot be the generator of two sources: choose another name for one of them.",
+            )
     # An ExternalSecret comes after what it refers to.
     return sorted(unique.values(), key=lambda one: (one.kind == "ExternalSecret", one.namespace or "", one.name))
+
+
+def advice(entries: Sequence[Entry], facts: Mapping[str, Facts]) -> Iterable[str]:
+    """What is allowed and seldom meant, a sentence for each entry."""
+    for entry in entries:
+        known = facts.get(entry.path) if entry.source == "dynamic_secret" else None
+        if known is None or known.life is None:
+            continue
+        if entry.refresh_policy != PERIODIC:
+            yield (
+                f"{entry.where}.refresh_policy: with {entry.refresh_policy} nothing renews the credentials, which live "
+                f"{written(known.life)}."
+            )
+        elif entry.refresh_interval != "auto" and seconds(entry.refresh_interval, "") < known.life * _BUSY:
+            yield (
+                f"{entry.where}.refresh_interval: each refresh is a new lease, and {entry.refresh_interval} is less "
+                f"than a tenth of the credentials' life, {written(known.life)}."
+            )
 
 
 def _check_service(service: Service) -> None:
@@ -111,13 +152,21 @@ def _check_service(service: Service) -> None:
 
 def _connections(entries: Sequence[Entry], service: Service, scope: Scope) -> Iterable[Operated]:
     """The token and the CA in each namespace that needs them: a ClusterGenerator's are those of its user's."""
+    own = [
+        (template, one)
+        for template, one in (("token_secret", service.token), ("ca_secret", service.ca))
+        if one is not None and one.is_own
+    ]
+    for namespace in sorted(users_of(entries, scope)):
+        for template, one in own:
+            yield _object(template, "v1", "Secret", namespace, one.name, labels=PART_LABEL)
+
+
+def users_of(entries: Sequence[Entry], scope: Scope) -> set[str]:
+    """The namespaces in which generators and stores read the token and the CA."""
     namespaces = {entry.namespace for entry in entries if entry.source == "dynamic_secret"}
     static = {entry.namespace for entry in entries if entry.source == "static_secret"}
-    namespaces |= {scope.namespace} if static and scope.cluster else static
-    names = {"token_secret": TOKEN_SECRET, **({"ca_secret": CA_SECRET} if service.ca_cert else {})}
-    for namespace in sorted(namespaces):
-        for template, name in names.items():
-            yield _object(template, "v1", "Secret", namespace, name, labels=PART_LABEL)
+    return namespaces | ({scope.namespace} if static and scope.cluster else static)
 
 
 def _stores(entries: Sequence[Entry], scope: Scope) -> Iterable[Operated]:
@@ -143,7 +192,7 @@ def _objects_of(entry: Entry, facts: Mapping[str, Facts], scope: Scope) -> Itera
         yield _static(entry, scope)
         return
     if entry.source == "sts_session_token":
-        known = Facts(sts.KEYS, entry.sts["duration"] or sts.USUAL, None)
+        known = Facts(sts.KEYS, life_of(entry), None)
         generator = _generator(entry, "generator_sts", "STSSessionToken", scope, sts=entry.sts)
     else:
         known = facts[entry.path]
@@ -157,12 +206,17 @@ def _objects_of(entry: Entry, facts: Mapping[str, Facts], scope: Scope) -> Itera
     yield _external_secret(entry, _interval(entry, known.life or 0), data, generator=used, keys=keys)
 
 
+def life_of(entry: Entry) -> int:
+    """Seconds for which session tokens of STS live."""
+    return int(entry.sts["duration"] or sts.USUAL)
+
+
 def _generator_of(entry: Entry, facts: Facts) -> tuple[str, str]:
     """The kind of the generator, and its template."""
     name = facts.provider.name if facts.provider else ""
-    if name not in _GENERATORS:
+    if name not in OF_PROVIDERS:
         raise StateError(f"{entry.where}: dynamic secrets of {name!r} cannot be delivered by the operator.")
-    kind, template = _GENERATORS[name]
+    kind, template = OF_PROVIDERS[name]
     if kind == "Webhook" and entry.deletion_policy != "Retain":
         raise OptionError(f"{entry.where}.deletion_policy", f"with {name} only Retain makes the operator report a 404.")
     return kind, template
@@ -170,13 +224,15 @@ def _generator_of(entry: Entry, facts: Facts) -> tuple[str, str]:
 
 def _generator(entry: Entry, template: str, kind: str, scope: Scope, **more: Any) -> Operated:
     """The entry's own, or with the scope of the cluster one for all entries of the same source."""
-    own = _object(template, GENERATORS, kind, entry.namespace, entry.name, path=entry.path, **more)
+    own = _object(template, GENERATORS, kind, entry.namespace, entry.generator or entry.name, path=entry.path, **more)
     if not scope.cluster:
         return own
-    name = _shared_name(entry.path or json.dumps(entry.sts, sort_keys=True))
+    lasting = {name: value for name, value in entry.sts.items() if name != "token_code"}
+    name = entry.generator or _shared_name(entry.path or json.dumps(lasting, sort_keys=True))
+    own = replace(own, namespace=None, name=name)
     # The field that holds the spec of this kind: stsSessionTokenSpec for STSSessionToken.
     spec_field = re.sub(r"^[A-Z]+(?=[A-Z][a-z])|^[A-Z]", lambda found: found.group().lower(), kind) + "Spec"
-    wrapped = {"generator": {**own.variables(), "spec_field": spec_field}}
+    wrapped = {"generator": own, "spec_field": spec_field}
     return _object("cluster_generator", GENERATORS, "ClusterGenerator", None, name, **wrapped)
 
 
@@ -190,10 +246,10 @@ def _static(entry: Entry, scope: Scope) -> Operated:
 
 
 def _external_secret(entry: Entry, interval: str, data: Mapping[str, str], **more: Any) -> Operated:
-    fields = ("annotations", "type", "creation_policy", "deletion_policy", "path", "source")
+    fields = ("annotations", "type", "refresh_policy", "creation_policy", "deletion_policy", "path", "source")
     own = {name: getattr(entry, name) for name in fields}
-    own.update({"interval": interval, "template_data": data, "labels": entry.labels, **more})
-    return _object("external_secret", STORES, "ExternalSecret", entry.namespace, entry.name, **own)
+    own.update({"target": entry.name, "interval": interval, "template_data": data, "labels": entry.labels, **more})
+    return _object("external_secret", STORES, "ExternalSecret", entry.namespace, entry.external_secret, **own)
 
 
 def _folder(entry: Entry) -> str:

@@ -8,10 +8,11 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import reference
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
 
 
@@ -33,6 +34,11 @@ class Outcome:
         for side, view in ((self.before, before), (self.after, after)):
             if view is not None:
                 side[where] = dict(view)
+
+    def removes(self, objects: Iterable[Mapping[str, Any]]) -> None:
+        """Take note that these objects go."""
+        for one in objects:
+            self.differs(where(one), reference(one), None)
 
     def result(self, *, diff: bool) -> dict[str, Any]:
         """The task's result."""

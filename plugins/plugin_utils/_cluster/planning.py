@@ -17,8 +17,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
     WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import Asked, ask
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import by_target
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
     EXTERNAL_SECRET,
@@ -53,6 +56,7 @@ class Plan:
     :arg asked: the sources that are due.
     :arg external: the role's ExternalSecrets as they are.
     :arg leases: those that Secrets hold.
+    :arg warnings: what is seldom meant, and in check mode what a real run fails for.
     """
 
     steps: Sequence[Step]
@@ -60,12 +64,7 @@ class Plan:
     manifests: Sequence[Manifest]
     external: Mapping[tuple[str, str], Found]
     leases: Sequence[Lease | None]
-
-    @property
-    def lines(self) -> list[str]:
-        """The plan for a person."""
-        operated = (one.operated.line for one in self.manifests)
-        return [*(step.line for step in self.steps), *(line for line in operated if line)]
+    warnings: Sequence[str] = ()
 
     @property
     def namespaces(self) -> set[str]:
@@ -91,11 +90,13 @@ def plan_of(job: Job) -> Plan:
     due = [step.entry for step in steps if step.entry and step.action != KEEP]
     asked = ask(job, [*job.operated, *due])
     misfits = [misfit(entry, known.keys) for entry in due for known in (asked.of(entry),) if known]
-    own = named(external or [])
+    own = by_target(external or [])
     problems = _absent(external) + foreign(job.entries, secrets) + _not_ours(steps, own)
+    problems += _other_writers(job.operated, own)
     problems += asked.problems + [one for one in misfits if one]
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
-    return Plan(steps, asked, _manifests(job, asked, problems), own, leases)
+    manifests = _manifests(job, asked, problems)
+    return Plan(steps, asked, manifests, own, leases, _warnings(job, asked, manifests) if job.operated else ())
 
 
 def manifests_for(job: Job) -> tuple[list[Manifest], Asked]:
@@ -122,15 +123,28 @@ def _manifests(job: Job, asked: Asked, problems: list[str]) -> list[Manifest]:
             operator_objects,
         )
 
-        facts = {path: one for (kind, path), one in asked.facts.items() if kind == "dynamic_secret"}
         try:
-            objects = operator_objects(entries, facts, job.service(), job.scope)
+            objects = operator_objects(entries, asked.dynamic, job.service(), job.scope)
             manifests = manifests_of(objects, job.service(), job.template)
         except WorkloadCredentialsError as error:
             problems.append(str(error))
     if problems:
         raise StateError(" ".join(problems))
     return manifests
+
+
+def _warnings(job: Job, asked: Asked, manifests: Sequence[Manifest]) -> list[str]:
+    """What is seldom meant, and in check mode what a real run fails for.
+
+    :raises StateError: a Secret that the user keeps is not there.
+    """
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.kept import absent_kept
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import advice
+
+    absent = absent_kept(job, job.service(), manifests)
+    if absent and not job.check_mode:
+        raise StateError(" ".join(absent))
+    return [*advice(job.operated, asked.dynamic), *map(foreseen, absent)]
 
 
 def _absent(external: Sequence[Found] | None) -> list[str]:
@@ -147,6 +161,17 @@ def _not_ours(steps: Sequence[Step], external: Mapping[tuple[str, str], Found]) 
         "choose another name."
         for step in steps
         if step.entry and step.is_operated and (step.namespace, step.name) not in external and not _is_left(step.found)
+    ]
+
+
+def _other_writers(entries: Sequence[Entry], external: Mapping[tuple[str, str], Found]) -> list[str]:
+    """Two ExternalSecrets of one Secret would take it from each other, and generate each time."""
+    writers = [(entry, external.get((entry.namespace, entry.name))) for entry in entries]
+    return [
+        f"{entry.where}.external_secret_name: the ExternalSecret {one['metadata']['name']} writes this Secret, and the "
+        "operator lets no other have it. Keep that name, or let the entry be pushed once, which takes the Secret over."
+        for entry, one in writers
+        if one is not None and one["metadata"]["name"] != entry.external_secret
     ]
 
 

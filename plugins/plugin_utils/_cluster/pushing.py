@@ -60,12 +60,14 @@ class Write:
 
     :arg before: the Secret as it was, as much of it as was read; None: there was none.
     :arg secret: the manifest; with placeholders while its credentials are still to be minted.
+    :arg lease: the new one; ``taken`` is the operator's, which the Secret holds until it is written.
     """
 
     step: Step
     before: Found | None
     secret: dict[str, Any]
     lease: Lease | None = None
+    taken: Lease | None = None
 
     @property
     def is_due(self) -> bool:
@@ -180,6 +182,7 @@ def _end(cluster: Cluster, write: Write, answer: Refusal, now: Any, minted: Mint
     if now is _UNKNOWN:
         minted.doubtful(write.lease)
         minted.doubtful(write.step.supersedes)
+        minted.doubtful(write.taken)
         return answer.words
     holding = notes_of(now).get(LEASE) if now is not None else None
     if write.lease and holding == write.lease.id:
@@ -196,4 +199,5 @@ def _end(cluster: Cluster, write: Write, answer: Refusal, now: Any, minted: Mint
 def _done(write: Write, found: Found, minted: Minted) -> Found:
     minted.held(write.lease)
     minted.supersede(write.step.supersedes)
+    minted.supersede(write.taken)
     return found

@@ -9,16 +9,22 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind, reference
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
+    generator_of,
+    target_of,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
     OPERATORS,
@@ -28,16 +34,23 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
     identity,
+    is_managed,
     is_pushed,
     lease_fields,
     lease_of,
     notes_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
+    CA_SECRET,
+    SELECTOR,
+    TOKEN_SECRET,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome, where
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import (
     Identity,
     identity_of,
+    left_behind,
     unwanted,
 )
 
@@ -69,11 +82,62 @@ def remove_unwanted(
     found = [one for kind in (*OPERATORS, SECRET) for one in _found(job, kind, namespaces or ())]
     minted.known(lease_of(one) for one in found if is_pushed(one))
     leaving = unwanted(found, wanted, namespaces)
+    leases = _operators_leases(job, leaving, found)
+    removal = _removed(job, leaving, outcome, minted)
+    ended = [leases.get(identity_of(one)) for one in removal.gone]
+    for lease in ended:
+        minted.supersede(lease)
+    outcome.report.extend(
+        _reported(one, lease)
+        for one, lease in zip(removal.gone, ended)
+        if one["kind"] == "ExternalSecret" or is_pushed(one)
+    )
+
+
+def remove_unused(job: Job, moved: Sequence[Found], wanted: Sequence[Found], outcome: Outcome, minted: Minted) -> None:
+    """Remove what nothing needs once these ExternalSecrets are gone: generators, stores, token and CA.
+
+    :arg wanted: the operator's manifests of this task.
+    """
+    cluster, namespaces = job.cluster(), {identity(one)[0] for one in moved}
+    # Whoever wrote an ExternalSecret by hand may use the role's generator.
+    kinds = [(kind, () if kind.kind == "ExternalSecret" else SELECTOR) for kind in OPERATORS]
+    found = [one for kind, labels in kinds for one in _found(job, kind, namespaces, labels)]
+    places = [(namespace, name) for namespace in sorted(namespaces) for name in (TOKEN_SECRET, CA_SECRET)]
+    secrets = cluster.get_many(SECRET, places, metadata_only=True)
+    found += [one for one in secrets if one is not None and is_managed(one)]
+    known = {identity_of(one): one for one in [*found, *wanted, *moved]}
+    gone = left_behind(known, {identity_of(one) for one in moved}) & {identity_of(one) for one in found}
+    _removed(job, [known[one] for one in sorted(gone)], outcome, minted)
+
+
+def _removed(job: Job, leaving: Sequence[Found], outcome: Outcome, minted: Minted) -> Removal:
+    leaving = list(leaving)
     removal = Removal(leaving, leaving) if job.check_mode else remove(job.cluster(), leaving, job.wait_timeout, minted)
     outcome.problems.extend(removal.problems.values())
-    for one in removal.going:
-        outcome.differs(where(one), reference(one), None)
-    outcome.report.extend(_reported(one) for one in removal.gone if one["kind"] == "ExternalSecret" or is_pushed(one))
+    outcome.removes(removal.going)
+    return removal
+
+
+def _operators_leases(job: Job, leaving: Sequence[Found], found: Sequence[Found]) -> dict[Identity, Lease | None]:
+    """The leases that Secrets hold which go with their ExternalSecrets: the operator ends none."""
+    owning = [one for one in leaving if one["kind"] == "ExternalSecret" and generator_of(one)[0] and _is_owner(one)]
+    if not owning:
+        return {}
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import (
+        kind_of,
+        lease_in,
+    )
+
+    generators = [one for one in found if one["kind"] == "ClusterGenerator"]
+    places = [(identity(one)[0], target_of(one)) for one in owning]
+    secrets = zip(owning, job.cluster().get_many(SECRET, places))
+    return {identity_of(one): lease_in(one, secret, kind_of(one, generators)) for one, secret in secrets if secret}
+
+
+def _is_owner(external: Found) -> bool:
+    policy = (external["spec"].get("target") or {}).get("creationPolicy", "Owner")
+    return bool(policy == "Owner")
 
 
 def remove(cluster: Cluster, objects: Sequence[Found], timeout: float, minted: Minted) -> Removal:
@@ -122,9 +186,9 @@ def tear_down(job: Job, outcome: Outcome, minted: Minted) -> None:
         remove_unwanted(job, set(), namespaces, outcome, minted)
 
 
-def _found(job: Job, kind: Kind, namespaces: Sequence[str]) -> Sequence[Found]:
+def _found(job: Job, kind: Kind, namespaces: Collection[str], labels: Sequence[str] = SELECTOR) -> Sequence[Found]:
     try:
-        return own_objects(job.cluster(), kind, namespaces) or ()
+        return own_objects(job.cluster(), kind, namespaces, labels=labels) or ()
     except ForbiddenError:
         # Who only pushes needs no permission for the operator's kinds, and who shares nothing none for the cluster's.
         if kind is SECRET or (job.operated and (kind.namespaced or job.scope.cluster)):
@@ -138,8 +202,11 @@ def _exact(one: Found) -> dict[str, Any]:
     return reference(one, **({"uid": uid} if uid else {}))
 
 
-def _reported(one: Found) -> dict[str, Any]:
+def _reported(one: Found, lease: Lease | None) -> dict[str, Any]:
+    is_operated = one["kind"] == "ExternalSecret"
     namespace, name = identity(one)
-    delivery = "external_secret" if one["kind"] == "ExternalSecret" else "push"
-    said = {"delivery": delivery, "action": "removed", "reason": _REASON, "keys": []}
-    return {"name": name, "namespace": namespace, **said, **lease_fields(notes_of(one))}
+    own = {"name": target_of(one) if is_operated else name, "namespace": namespace}
+    own["delivery"] = "external_secret" if is_operated else "push"
+    held = {"lease_id": lease and lease.id, "expiration": written(lease.expiration) if lease else None}
+    shown = held if is_operated else lease_fields(notes_of(one))
+    return {**own, "action": "removed", "reason": _REASON, "keys": [], **shown}

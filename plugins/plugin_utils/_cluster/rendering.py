@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.kept import kept_places
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
@@ -37,6 +38,11 @@ def render(job: Job, outcome: Outcome) -> None:
         raise StateError(
             f"{', '.join(pushed)}: a pushed Secret holds values, which must not lie in files. Use delivery "
             "external_secret."
+        )
+    codes = [entry.where for entry in job.operated if entry.sts.get("token_code")]
+    if codes:
+        raise StateError(
+            f"{', '.join(codes)}: a code of an MFA device is good for seconds, so it cannot wait in a file."
         )
     manifests, asked = manifests_for(job)
     write_files(job, manifests, outcome)
@@ -75,9 +81,11 @@ def _files(job: Job, manifests: Sequence[Manifest]) -> dict[str, str]:
         if one.operated.kind != "Secret":
             name = f"{one.operated.namespace or _SHARED}.yml"
             files[name] = files.get(name, "") + one.text
-    secrets = [one.operated.variables() for one in manifests if one.operated.kind == "Secret"]
+    service = job.service()
+    secrets = [one.operated.variables(service) for one in manifests if one.operated.kind == "Secret"]
     variables = {
         "secrets": secrets,
+        "kept": [{**vars(one.reference), "namespace": one.namespace} for one in kept_places(job, service)],
         "scope": "cluster" if job.scope.cluster else "namespace",
         "key_secrets": _key_secrets(job),
     }

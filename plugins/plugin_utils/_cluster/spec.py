@@ -13,6 +13,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 
 SOURCES = ("dynamic_secret", "static_secret", "sts_session_token")
 DELIVERIES = ("push", "external_secret")
+PERIODIC, ONCE, ON_CHANGE = REFRESH_POLICIES = ("Periodic", "CreatedOnce", "OnChange")
 PRESENT, ABSENT, RENDERED, VERIFIED = STATES = ("present", "absent", "rendered", "verified")
 
 # A key of a Secret in the entry's namespace. Names of keys are no secrets.
@@ -43,15 +44,23 @@ _SECRET_REF: Options = {
         "no_log": False,
     },
 }
+_SERVICE_ACCOUNT: Options = {
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str"},
+    "audiences": {"type": "list", "elements": "str"},
+}
 # What the operator knows and what surely fails is an option too, so that it is refused with its reason.
+_JWT: Options = {
+    "service_account_ref": {"type": "dict", "options": _SERVICE_ACCOUNT, "aliases": ["serviceAccountRef"]},
+}
 _AUTH: Options = {
     "secret_ref": {"type": "dict", "options": _SECRET_REF, "aliases": ["secretRef"], "no_log": False},
-    "jwt": {"type": "dict"},
+    "jwt": {"type": "dict", "options": _JWT},
 }
 _PARAMETERS: Options = {
     "session_duration": {"type": "int", "aliases": ["sessionDuration"]},
     "serial_number": {"type": "str", "aliases": ["serialNumber"]},
-    "token_code": {"type": "str", "aliases": ["tokenCode"], "no_log": False},
+    "token_code": {"type": "str", "aliases": ["tokenCode"], "no_log": True},
 }
 STS: Options = {
     "region": {"type": "str", "required": True},
@@ -73,9 +82,25 @@ ENTRY: Options = {
     "type": {"type": "str", "default": "Opaque"},
     "labels": {"type": "dict"},
     "annotations": {"type": "dict"},
+    "external_secret_name": {"type": "str", "no_log": False},
+    "generator_name": {"type": "str"},
+    "refresh_policy": {"type": "str", "choices": REFRESH_POLICIES},
     "refresh_interval": {"type": "str"},
     "creation_policy": {"type": "str", "choices": ("Owner", "Orphan", "Merge", "CreateOrMerge")},
     "deletion_policy": {"type": "str", "choices": ("Retain", "Delete", "Merge")},
+}
+# Objects that the user keeps: the role makes none in their place, and touches none. Their name is needed, but what is
+# empty counts as not set, and a role's variables are never absent.
+_TOKEN_SECRET: Options = {
+    "name": {"type": "str"},
+    "key": {"type": "str", "default": "token", "no_log": False},
+    "namespace": {"type": "str"},
+}
+_CA_SECRET: Options = {
+    "kind": {"type": "str", "choices": ("Secret", "ConfigMap"), "default": "Secret"},
+    "name": {"type": "str"},
+    "key": {"type": "str", "default": "ca.crt", "no_log": False},
+    "namespace": {"type": "str"},
 }
 OPTIONS: Options = {
     **CONNECTION,
@@ -88,7 +113,10 @@ OPTIONS: Options = {
     "wait_timeout": {"type": "int", "default": 120},
     "render_dir": {"type": "str"},
     "operator_token": {"type": "str", "no_log": True},
+    "operator_token_secret": {"type": "dict", "options": _TOKEN_SECRET, "default": {}, "no_log": False},
     "ca": {"type": "str"},
+    "ca_secret": {"type": "dict", "options": _CA_SECRET, "default": {}, "no_log": False},
+    "ca_inline": {"type": "bool", "default": False},
     "scope": {"type": "str", "choices": ("namespace", "cluster"), "default": "namespace"},
     "operator_namespace": {"type": "str", "default": "external-secrets"},
     "templates_dir": {"type": "str"},

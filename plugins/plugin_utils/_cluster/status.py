@@ -8,14 +8,22 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import (
+    Said,
+    cause,
+    ready_of,
+    words_of,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.durations import seconds
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import store_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     EXPIRATION,
     Found,
@@ -25,9 +33,14 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     named,
     notes_of,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import (
+    expiration_of,
+    keys_of,
+    kind_of,
+)
 
-# What the operator says may quote the answers of others.
-_LONGEST = 1000
+# The operator refreshes a little after its interval, and its clock may be another.
+_LATE, _LEAST_LATE = 0.1, 60.0
 
 
 @dataclass(frozen=True)
@@ -36,81 +49,132 @@ class Status:
 
     :arg problem: why it is not ready; None: it is.
     :arg found: its Secret where it is pushed, else its ExternalSecret; None: there is none.
+    :arg expiration: when the credentials end, where it is known.
     """
 
     entry: Entry
     problem: str | None
     found: Found | None
+    expiration: str | None = None
 
     @property
     def line(self) -> str:
         """For a person."""
-        expiration = self._lease["expiration"]
-        return f"{self.entry.where}: {self.problem or (f'ready, until {expiration}' if expiration else 'ready')}."
-
-    @property
-    def _lease(self) -> dict[str, Any]:
-        return lease_fields(notes_of(self.found) if self.found else {})
+        ready = f"ready, until {self.expiration}" if self.expiration else "ready"
+        return f"{self.entry.where}: {self.problem or ready}."
 
     def reported(self) -> dict[str, Any]:
         """As the report says it."""
         own = {name: getattr(self.entry, name) for name in ("name", "namespace", "delivery")}
         said = {"ready": self.problem is None, "problem": self.problem, "line": self.line}
-        return {**own, **said, **self._lease}
+        lease = lease_fields(notes_of(self.found) if self.found and self.entry.is_pushed else {})
+        return {**own, **said, **lease, "expiration": self.expiration}
 
 
-def statuses(
-    entries: Sequence[Entry],
-    external: Sequence[Found],
-    secrets: Sequence[Found],
-    events: Sequence[Found],
-    now: datetime,
-) -> list[Status]:
-    """Each entry's state; no value is in it.
+@dataclass(frozen=True)
+class Seen:
+    """What was looked at.
 
-    :arg external: the cluster's ExternalSecrets.
-    :arg secrets: its Secrets; needed for entries that are pushed.
-    :arg events: warnings about ExternalSecrets: the operator puts the cause of a failure there.
+    :arg external: ExternalSecrets, with the ``stores`` and ``generators`` that they may use.
+    :arg secrets: of entries that are pushed the metadata; of others the whole, None where they were not looked at.
+    :arg events: warnings about ExternalSecrets and stores: the operator puts the cause of a failure there.
+    :arg before: what was said before the last change, and is no answer to it.
     """
-    by_delivery = {"external_secret": named(external), "push": named(secrets)}
-    return [_status(entry, by_delivery[entry.delivery], events, now) for entry in entries]
+
+    external: Sequence[Found] = ()
+    stores: Sequence[Found] = ()
+    generators: Sequence[Found] = ()
+    pushed: Sequence[Found] = ()
+    secrets: Sequence[Found] | None = None
+    events: Sequence[Found] = ()
+    before: Collection[Said] = frozenset()
+
+    def store(self, external: Found) -> Found | None:
+        """The store of an ExternalSecret."""
+        kind, name = store_of(external)
+        place = (identity(external)[0] if kind == "SecretStore" else "", name)
+        return next((one for one in self.stores if one["kind"] == kind and identity(one) == place), None)
 
 
-def _status(entry: Entry, known: Mapping[tuple[str, str], Found], events: Sequence[Found], now: datetime) -> Status:
-    found = known.get((entry.namespace, entry.name))
-    return Status(entry, _pushed(found, now) if entry.is_pushed else _delivered(found, events), found)
+def statuses(entries: Sequence[Entry], seen: Seen, now: datetime) -> list[Status]:
+    """Each entry's state; no value is in it."""
+    pushed, external = named(seen.pushed), named(seen.external)
+    secrets = None if seen.secrets is None else named(seen.secrets)
+    return [
+        _pushed(entry, pushed.get((entry.namespace, entry.name)), now)
+        if entry.is_pushed
+        else _delivered(entry, external.get((entry.namespace, entry.external_secret)), secrets, seen, now)
+        for entry in entries
+    ]
 
 
-def _pushed(secret: Found | None, now: datetime) -> str | None:
+def _pushed(entry: Entry, secret: Found | None, now: datetime) -> Status:
     if secret is None or not is_pushed(secret):
-        return "there is no Secret of this role"
+        return Status(entry, "there is no Secret of this role", secret)
     expiration = parse_time(notes_of(secret).get(EXPIRATION))
-    return "its lease has expired" if expiration is not None and expiration <= now else None
+    problem = "its lease has expired" if expiration is not None and expiration <= now else None
+    return Status(entry, problem, secret, written(expiration))
 
 
-def _delivered(found: Found | None, events: Sequence[Found]) -> str | None:
-    """Ready means: this generation was synchronised (operator facts, "Behaviour")."""
+def _delivered(
+    entry: Entry, found: Found | None, secrets: Mapping[tuple[str, str], Found] | None, seen: Seen, now: datetime
+) -> Status:
+    """Ready means: synchronised in this form and in time, and the Secret holds what it should."""
     if found is None:
-        return "there is no ExternalSecret"
-    status = found.get("status") or {}
-    ready = next((one for one in status.get("conditions") or () if one.get("type") == "Ready"), None)
+        return Status(entry, "there is no ExternalSecret", None)
+    problem = not_synchronised(found)
+    if problem:
+        return Status(entry, problem + cause(found, seen.store(found), seen.events, seen.before), found)
+    problem = _late(found, now)
+    if problem or secrets is None:
+        return Status(entry, problem, found)
+    secret = secrets.get((entry.namespace, entry.name))
+    if secret is None:
+        return Status(entry, "the operator calls it ready, and its Secret is not there", found)
+    expiration = expiration_of(found, secret)
+    return Status(entry, _lacking(found, secret, seen) or _ended(expiration, now), found, written(expiration))
+
+
+def not_synchronised(found: Found) -> str | None:
+    """Why an ExternalSecret in its present form is not in its Secret (operator facts, "Behaviour"); None: it is."""
+    ready = ready_of(found)
     if ready is None:
         return "the operator has not looked at it yet"
     if ready.get("status") != "True" or ready.get("reason") != "SecretSynced":
-        said = one_line(f"{ready.get('reason')}: {ready.get('message')}", _LONGEST)
-        cause = _newest_warning(found, events)
-        return f"{said} ({cause})" if cause else said
-    if not str(status.get("syncedResourceVersion") or "").startswith(f"{found['metadata'].get('generation')}-"):
+        return words_of(ready)
+    synced = str((found.get("status") or {}).get("syncedResourceVersion") or "")
+    if not synced.startswith(f"{found['metadata'].get('generation')}-"):
         return "the operator has not synchronised its newest form yet"
     return None
 
 
-def _newest_warning(found: Found, events: Sequence[Found]) -> str | None:
-    about = [event for event in events if _is_about(event, found)]
-    newest = max(about, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""), default=None)
-    return one_line(f"{newest.get('reason')}: {newest.get('message')}", _LONGEST) if newest else None
+def _late(found: Found, now: datetime) -> str | None:
+    """A condition stays as it is where no operator is at work."""
+    spec = found.get("spec") or {}
+    refreshed = parse_time((found.get("status") or {}).get("refreshTime"))
+    if refreshed is None or spec.get("refreshPolicy", "Periodic") != "Periodic":
+        return None
+    try:
+        interval = seconds(str(spec.get("refreshInterval", "1h")), "refresh_interval")
+    except OptionError:
+        # None at all means once, and what is no duration the operator does not take.
+        return None
+    if now <= refreshed + timedelta(seconds=interval + max(interval * _LATE, _LEAST_LATE)):
+        return None
+    return (
+        f"the operator has not refreshed it since {written(refreshed)}, though it should every "
+        f"{spec.get('refreshInterval', '1h')}: look whether its controller runs"
+    )
 
 
-def _is_about(event: Found, found: Found) -> bool:
-    subject = event.get("involvedObject") or {}
-    return (subject.get("namespace"), subject.get("name")) == identity(found)
+def _lacking(found: Found, secret: Found, seen: Seen) -> str | None:
+    there = set(secret.get("data") or ())
+    missing = sorted(keys_of(found, kind_of(found, seen.generators)) - there)
+    if missing or not there:
+        return f"the operator calls it ready, and its Secret lacks {', '.join(missing) or 'any key'}"
+    return None
+
+
+def _ended(expiration: datetime | None, now: datetime) -> str | None:
+    ended = expiration is not None and expiration <= now
+    return f"its credentials have expired at {written(expiration)}" if ended else None

@@ -8,43 +8,58 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ONCE
 
 # AWS' GetSessionToken: from 15 minutes to 36 hours, 12 hours where nothing is said.
 SHORTEST, LONGEST, USUAL = 900, 129600, 43200
 KEYS = ("access_key_id", "secret_access_key", "session_token", "expiration")
+_CODE = re.compile(r"\d{6}")
 _LONG_TERM = "GetSessionToken works with the long-term keys of an IAM user only"
 
 
-def problems_of_sts(given: Mapping[str, Any], where: str) -> Iterator[str]:
+def problems_of_sts(given: Mapping[str, Any], where: str, refresh_policy: str | None) -> Iterator[str]:
     """What is known to fail at run time, or missing.
 
     :arg given: validated against its spec.
     :arg where: the option, for messages.
+    :arg refresh_policy: of the entry.
     """
     auth = _auth(given)
     if given["role"]:
         yield f"{where}.role: the operator accepts a role and AWS then refuses it: {_LONG_TERM}."
     if auth["jwt"]:
         yield f"{where}.jwt: the operator accepts jwt and then fails at run time: use secret_ref."
-    elif not auth["secret_ref"]:
-        yield f"{where}.secret_ref: it must name a Secret of the namespace and a key for each of the two keys."
     if (auth["secret_ref"] or {}).get("session_token"):
         yield f"{where}.secret_ref.session_token: with a session token AWS refuses: {_LONG_TERM}."
-    parameters = given["request_parameters"] or {}
-    if parameters.get("token_code") or parameters.get("serial_number"):
+    yield from _problems_of_parameters(given["request_parameters"] or {}, f"{where}.request_parameters", refresh_policy)
+
+
+def _problems_of_parameters(parameters: Mapping[str, Any], where: str, refresh_policy: str | None) -> Iterator[str]:
+    code, device = parameters.get("token_code"), parameters.get("serial_number")
+    if bool(code) != bool(device):
+        yield f"{where}: AWS wants serial_number and token_code together."
+    elif code and refresh_policy != ONCE:
         yield (
-            f"{where}.request_parameters: a code of an MFA device serves once, and the operator asks again at each "
-            "refresh."
+            f"{where}.token_code: a code of an MFA device serves once, and the operator asks again at each refresh: it "
+            f"needs refresh_policy {ONCE}."
         )
+    if code and not _CODE.fullmatch(code):
+        # It is not repeated: a code may still be good.
+        yield f"{where}.token_code: it must be six digits, as a text (in quotes)."
     duration = parameters.get("session_duration")
     if duration is not None and not SHORTEST <= duration <= LONGEST:
-        yield f"{where}.request_parameters.session_duration: it must be from {SHORTEST} to {LONGEST} seconds."
+        yield f"{where}.session_duration: it must be from {SHORTEST} to {LONGEST} seconds."
 
 
 def checked_sts(given: Mapping[str, Any]) -> dict[str, Any]:
-    """``region``, ``secret_ref`` and ``duration`` (seconds) of a source without problems."""
+    """``region``, ``secret_ref``, ``duration`` (seconds), ``serial_number`` and ``token_code`` without problems.
+
+    ``secret_ref`` is None where the controller's own credentials are used.
+    """
     references = _auth(given)["secret_ref"]
     parameters = given["request_parameters"] or {}
     return {
@@ -52,8 +67,11 @@ def checked_sts(given: Mapping[str, Any]) -> dict[str, Any]:
         "secret_ref": {
             name: {field: references[name][field] for field in ("name", "key")}
             for name in ("access_key_id", "secret_access_key")
-        },
+        }
+        if references
+        else None,
         "duration": parameters.get("session_duration"),
+        **{name: parameters.get(name) for name in ("serial_number", "token_code")},
     }
 
 

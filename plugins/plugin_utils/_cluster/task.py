@@ -86,12 +86,13 @@ def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:
 
 
 def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
-    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import states
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.watching import states
 
-    found = states(job.cluster(), job.entries, causes=True) if job.entries else []
+    found, unread = states(job.cluster(), job.entries) if job.entries else ([], ())
     job.tell([one.line for one in found])
     outcome.report.extend(one.reported() for one in found)
     outcome.problems.extend(one.line for one in found if one.problem)
+    outcome.problems.extend(sorted(unread))
     if any(entry.is_pushed for entry in job.entries):
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import (
             warn_of_unheld,

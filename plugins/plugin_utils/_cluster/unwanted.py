@@ -8,15 +8,24 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
+    generator_of,
+    store_of,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
     identity,
     is_pushed,
     labels_of,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import PART_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
+    CA_SECRET,
+    PART_LABEL,
+    TOKEN_SECRET,
+)
 
 # Kind, namespace ("" for none) and name.
 Identity = tuple[str, str, str]
@@ -44,7 +53,7 @@ def unwanted(
     gone = {identity for identity in gone if _is_own(known[identity], gone)}
     if namespaces is not None:
         gone |= _without_users(known, gone, ("ClusterSecretStore", "ClusterGenerator"))
-        gone |= _left_behind(known, gone)
+        gone |= left_behind(known, gone)
     return [known[identity] for identity in sorted(gone, key=_order)]
 
 
@@ -68,11 +77,20 @@ def _without_users(known: Mapping[Identity, Found], gone: set[Identity], kinds: 
     return {identity for identity in known if identity[0] in kinds and identity not in used}
 
 
-def _left_behind(known: Mapping[Identity, Found], gone: set[Identity]) -> set[Identity]:
-    """The Secrets of ClusterSecretStores that go, where none that stays has them."""
-    left = _used(known[identity] for identity in gone)
-    used = _used(one for identity, one in known.items() if identity not in gone)
-    return {identity for identity in left - used if identity in known}
+def left_behind(known: Mapping[Identity, Found], gone: Collection[Identity]) -> set[Identity]:
+    """What those that go need, and what that needs, as far as nothing that stays needs it too.
+
+    :arg known: all that counts, those that go and the users of what they need among it.
+    """
+    left: set[Identity] = set()
+    while True:
+        going = {*gone, *left}
+        needed = _used(known[one] for one in going)
+        staying = _used(one for identity, one in known.items() if identity not in going)
+        more = {one for one in needed - staying - going if one in known}
+        if not more:
+            return left
+        left |= more
 
 
 def _used(objects: Iterable[Found]) -> set[Identity]:
@@ -80,19 +98,30 @@ def _used(objects: Iterable[Found]) -> set[Identity]:
 
 
 def _references(one: Found) -> Iterable[Identity]:
-    """What an object cannot do without, as far as the cluster shares it."""
-    spec = one.get("spec") or {}
+    """What an object cannot do without."""
+    namespace = identity(one)[0]
     if one["kind"] == "ExternalSecret":
-        store = spec.get("secretStoreRef") or {}
-        yield (store.get("kind", "SecretStore"), "", store.get("name", ""))
-        for source in spec.get("dataFrom") or ():
-            generator = (source.get("sourceRef") or {}).get("generatorRef") or {}
-            yield (generator.get("kind", ""), "", generator.get("name", ""))
-    elif one["kind"] == "ClusterSecretStore":
-        provider = (spec.get("provider") or {}).get("beyondtrustworkloadcredentials") or {}
-        token = ((provider.get("auth") or {}).get("apikey") or {}).get("token") or {}
-        for secret in (token, provider.get("caProvider") or {}):
-            yield ("Secret", secret.get("namespace") or "", secret.get("name") or "")
+        for kind, name in (store_of(one), generator_of(one)):
+            yield (kind, "" if kind.startswith("Cluster") else namespace, name)
+            if kind == "ClusterGenerator":
+                # It reads them in the namespace of its user.
+                yield from (("Secret", namespace, own) for own in (TOKEN_SECRET, CA_SECRET))
+        return
+    for reference in _secrets_in(one.get("spec") or {}):
+        yield ("Secret", reference.get("namespace") or namespace, reference.get("name") or "")
+
+
+def _secrets_in(spec: Any) -> Iterator[Mapping[str, Any]]:
+    """References to Secrets, wherever a generator or a store has them."""
+    if isinstance(spec, Mapping):
+        for name, value in spec.items():
+            if name in ("token", "caProvider", "secretRef") and isinstance(value, Mapping) and value.get("name"):
+                yield value
+            else:
+                yield from _secrets_in(value)
+    elif isinstance(spec, list):
+        for value in spec:
+            yield from _secrets_in(value)
 
 
 def _order(identity: Identity) -> tuple[int, Identity]:

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -156,3 +157,18 @@ def test_a_kubernetes_core_without_its_inner_functions_is_asked_the_public_way(c
 def test_the_limit_of_requests_at_once(cluster: Any, concurrency: int) -> None:
     with pytest.raises(OptionError, match="concurrency: it must be from 1 to 64"):
         InWorker({"kubeconfig": str(cluster.kubeconfig)}, concurrency)
+
+
+def test_who_chose_an_insecure_connection_is_not_warned_beside_ansibles_own_output(
+    cluster: Any, tmp_path: Path
+) -> None:
+    def insecure(given: Any, _user: Any) -> None:
+        given.pop(NO_CA)
+        given["insecure-skip-tls-verify"] = True
+
+    file = variant(cluster, tmp_path, insecure)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with InWorker({"kubeconfig": str(file)}) as reading:
+            assert reading.get(NAMESPACE, "default")
+    assert [str(one.message) for one in said if "Unverified HTTPS" in str(one.message)] == []

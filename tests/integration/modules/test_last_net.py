@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import run_in_process
 
@@ -30,7 +30,7 @@ from {SHARED}._api.request import Request
 from {SHARED}._run import run_module
 from {SHARED}._spec import CONNECTION, Spec
 {FAULTY}
-run_module(Spec("broken", CONNECTION, faulty))
+run_module(Spec("broken", CONNECTION, read=faulty))
 """
 SAYS = " after GET /session: a fault of this collection, KeyError ("
 
@@ -56,12 +56,12 @@ def test_a_fault_in_a_module_or_lookup_is_one_line_without_a_traceback(plays: Pl
 
 
 def test_a_fault_in_the_worker_is_the_same_line(site: Site) -> None:
-    def faulty(client: Client, _parameters: object) -> Change:
+    def faulty(client: Client, _parameters: object) -> Found:
         client.get(Request("GET", "/session"))
         raise KeyError("value-canary")
 
     result = run_in_process(
-        Spec("broken", CONNECTION, faulty), "broken", {}, site.environment, check_mode=False, diff=False
+        Spec("broken", CONNECTION, read=faulty), "broken", {}, site.environment, check_mode=False, diff=False
     )
     assert result["failed"]
     assert result["msg"].startswith(f"broken{SAYS}")

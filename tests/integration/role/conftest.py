@@ -70,3 +70,10 @@ def deliveries(site: Site, way: Watched, api: client.CoreV1Api) -> Deliveries:
     name = f"faults-{next(NUMBERS)}"
     api.create_namespace({"metadata": {"name": name}})
     return Deliveries(site, str(way.kubeconfig), name)
+
+
+@pytest.fixture
+def working(kinds: None, deliveries: Deliveries, site: Site) -> Iterator[Operator]:
+    """A stand-in for the operator, at work in the namespace of the deliveries."""
+    with Operator(deliveries.namespace, str(site.emulator.ca_cert)) as running:
+        yield running

@@ -102,14 +102,13 @@ def test_what_the_operator_cannot_do_is_said_with_its_cause(role: Role, operator
     operator.failing["aws"] = "GenerateError: status 403, no permission"
     outcome = role.run(AWS, APP, **{**OPERATED, "cluster_credentials_wait_timeout": 4})
     assert outcome.status != 0
-    said = (
-        f"{role.namespace}/aws: SecretSyncedError: could not get secret data from provider (UpdateFailed: GenerateError"
-    )
+    said = f"{role.namespace}/aws: SecretSyncedError: could not get secret data from provider (UpdateFailed at "
     assert said in one_line(outcome.output)
     verified = role.run(AWS, APP, entry_point="verify", **OPERATED)
     assert verified.status != 0
     assert f"{role.namespace}/app: ready." in verified.output
     assert said in one_line(verified.output)
+    assert "GenerateError: status 403, no permission" in verified.output
 
 
 @pytest.mark.one_core
@@ -194,13 +193,15 @@ def test_teardown_and_prune_leave_nothing(role: Role, operator: Operator, site: 
     pushed_entry = {"name": "pushed", "dynamic_secret": "prod/azure", "delivery": "push"}
     assert role.run(AZURE, pushed_entry, **OPERATED).status == 0
     pushed = role.secret("pushed").metadata.annotations["workload-credentials.ansible.com/lease-id"]
+    generated = role.data("azure")["leaseId"]
     assert role.run(AZURE, **OPERATED, entry_point="teardown").status == 0
     assert left(role) == []
     assert sorted((one["name"], one["action"], one["lease_id"]) for one in role.report()) == [
-        ("azure", "removed", None),
+        ("azure", "removed", generated),
         ("pushed", "removed", pushed),
     ]
-    assert {lease["id"]: lease["state"] for lease in site.leases()}[pushed] == "revoked"
+    states = {lease["id"]: lease["state"] for lease in site.leases()}
+    assert (states[pushed], states[generated]) == ("revoked", "revoked")
     assert changed(role.run(AZURE, **OPERATED, cluster_credentials_state="absent")) == 0
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,18 +16,12 @@ from tests.integration.role.test_leases import REFUSED, nothing_is_lost
 from tests.integration.role.test_push_faults import APP, AWS, AZURE, WRITES, held, living
 from tests.support.deliveries import Deliveries
 from tests.support.faulty_cluster import Fault, Watched
-from tests.support.operator import STORES, Operator
+from tests.support.operator import Operator
+from tests.support.operator_sources import STORES
 from tests.support.site import Site
 
 pytestmark = pytest.mark.one_core
 OPERATED = {**AZURE, "delivery": "external_secret"}
-
-
-@pytest.fixture
-def working(kinds: None, deliveries: Deliveries, site: Site) -> Iterator[Operator]:
-    """A stand-in for the operator, at work in the namespace of the deliveries."""
-    with Operator(deliveries.namespace, str(site.emulator.ca_cert)) as running:
-        yield running
 
 
 def actions(outcome: Any) -> list[tuple[str, str]]:
@@ -178,7 +171,9 @@ def test_a_move_to_push_ends_well_at_the_latest_in_the_next_run(
     assert actions(deliveries.run(AZURE)) == [("azure", "kept")]
     found = api.read_namespaced_secret("azure", deliveries.namespace).metadata
     assert found.owner_references is None
-    assert held(api, deliveries.namespace) < living(site)
+    assert held(api, deliveries.namespace) <= living(site)
+    # What the operator left behind ends with the move; of a move that broke off nobody knows its lease any more.
+    assert len(living(site)) == (1 if moment == "removal" else 2)
 
 
 def test_a_move_to_the_operator_goes_on_where_one_secret_is_not_let_go(

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.json_text import parse_json
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
     same_json,
@@ -54,11 +55,10 @@ def check_config(parameters: Mapping[str, Any]) -> None:
     _check_policy(parameters["policy"])
 
 
-def check_complete(parameters: Mapping[str, Any], path: str) -> None:
-    """:raises OptionError: an option is missing without which none can be created."""
-    for option in PROVIDERS[parameters["type"]].required:
-        if not parameters[option]:
-            raise OptionError(option, f"{path} has to be created, and that needs it.")
+def incomplete(parameters: Mapping[str, Any], path: ResourcePath) -> OptionError | None:
+    """The error of an option without which none can be created; None: all are there."""
+    missing = [option for option in PROVIDERS[parameters["type"]].required if not parameters[option]]
+    return OptionError(missing[0], f"{path} has to be created, and that needs it.") if missing else None
 
 
 def config_after(current: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 
+# A lease as users see it: ``id``, ``expiration`` and more.
+ListedLease = Mapping[str, Any]
+
 
 def lease_path(lease_id: str, option: str) -> str:
     """The path of one lease below the site's address.

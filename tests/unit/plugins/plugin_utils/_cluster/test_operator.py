@@ -17,10 +17,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
     Operated,
-    Scope,
-    Service,
+    advice,
     operator_objects,
 )
 
@@ -38,6 +38,7 @@ STS = {
 }
 
 
+JWT = {"serviceAccountRef": {"name": "irsa"}}
 SERVICE = {
     "api_url": "https://api.example.com",
     "site_id": "a1b2c3d4-e5f6-4890-abcd-ef1234567890",
@@ -131,9 +132,19 @@ def test_a_template_that_cannot_fail_is_taken(text: str) -> None:
         ({**AWS, "delivery": "push", "template": {"a": "b"}}, "template: it needs delivery external_secret"),
         ({**STS, "delivery": "push"}, "sts_session_token: it needs delivery external_secret"),
         ({**STS, "sts_session_token": {"region": "x", "role": "arn"}}, "role: the operator"),
-        ({**STS, "sts_session_token": {"region": "x", "auth": {"jwt": {"a": 1}}}}, "jwt: the operator accepts"),
+        (
+            {**STS, "sts_session_token": {"region": "x", "auth": {"jwt": JWT}}},
+            "jwt: the operator accepts",
+        ),
         ({**STS, "sts_session_token": {"secret_ref": {}}}, "missing required arguments"),
-        ({**STS, "sts_session_token": {"region": "x"}}, "secret_ref: it must name a Secret"),
+        ({**STS, "sts_session_token": {"region": "x", "jwt": {"serviceAccountRef": {"nam": 1}}}}, "no field"),
+        ({**STS, "refresh_policy": "Never"}, "value of refresh_policy must be one of"),
+        ({**AWS, "refresh_policy": "OnChange", "refresh_interval": "5m"}, "with refresh_policy OnChange there is no"),
+        ({**AWS, "generator_name": "Not_Allowed"}, "generator_name: 'Not_Allowed' is not a name"),
+        ({**AWS, "external_secret_name": "x" * 254}, "is not a name that Kubernetes allows"),
+        ({**APP, "generator_name": "own"}, "static secrets come from a store"),
+        ({**AWS, "delivery": "push", "external_secret_name": "x"}, "external_secret_name: it needs delivery"),
+        ({**AWS, "delivery": "push", "refresh_policy": "Periodic"}, "refresh_policy: it needs delivery"),
     ],
 )
 def test_what_would_fail_at_run_time_is_refused(entry: dict[str, Any], says: str) -> None:
@@ -146,7 +157,10 @@ def test_what_would_fail_at_run_time_is_refused(entry: dict[str, Any], says: str
     ("parameters", "says"),
     [
         ({"session_duration": 60}, "from 900 to 129600"),
-        ({"serial_number": "arn"}, "serves once"),
+        ({"serial_number": "arn"}, "AWS wants serial_number and token_code together"),
+        ({"token_code": "123456"}, "AWS wants serial_number and token_code together"),
+        ({"serial_number": "arn", "token_code": "123456"}, "serves once, .* needs refresh_policy CreatedOnce"),
+        ({"serial_number": "arn", "token_code": "5349"}, "token_code: it must be six digits"),
         ({"other": 1}, "request_parameters.other"),
     ],
 )
@@ -193,11 +207,7 @@ def test_entries_of_one_source_share_what_belongs_to_the_cluster() -> None:
     assert sorted(one.kind for one in of_cluster) == ["ClusterGenerator"] * 3 + ["ClusterSecretStore"]
     (store,) = (one for one in of_cluster if one.kind == "ClusterSecretStore")
     assert (store.more["users"], store.more["secrets_namespace"]) == (["batch", "web"], "operators")
-    fields = {
-        one.more["generator"]["kind"]: one.more["generator"]["spec_field"]
-        for one in of_cluster
-        if "generator" in one.more
-    }
+    fields = {one.more["generator"].kind: one.more["spec_field"] for one in of_cluster if "generator" in one.more}
     assert fields == {
         "BeyondtrustWorkloadCredentialsDynamicSecret": "beyondtrustWorkloadCredentialsDynamicSecretSpec",
         "STSSessionToken": "stsSessionTokenSpec",
@@ -225,3 +235,55 @@ def test_any_name_of_a_key_is_a_literal_of_the_operators_language(key: str) -> N
     literal = text.removeprefix("{{ index . ").removesuffix(" }}")
     assert json.loads(literal) == key
     assert "\n" not in text
+
+
+def test_generator_external_secret_and_secret_may_have_names_of_their_own() -> None:
+    entry = {**AWS, "external_secret_name": "writer", "generator_name": "source"}
+    generator, writer = [one for one in objects(entry) if one.kind != "Secret"]
+    assert (generator.name, writer.name, writer.more["target"]) == ("source", "writer", "aws")
+    assert writer.more["generator"]["name"] == "source"
+    assert [one.name for one in shared(entry) if one.kind == "ClusterGenerator"] == ["source"]
+
+
+def test_entries_of_one_source_may_share_a_generator_and_those_of_two_may_not() -> None:
+    one = {**AWS, "generator_name": "both"}
+    found = objects(one, {**one, "name": "again"})
+    assert named(found).count("BeyondtrustWorkloadCredentialsDynamicSecret/both") == 1
+    assert [one.more["generator"]["name"] for one in found if one.kind == "ExternalSecret"] == ["both", "both"]
+    other = {"name": "other", "dynamic_secret": "prod/aws-too"}
+    known = {**facts(), "prod/aws-too": facts()["prod/aws"]}
+    two = checked_entries([one, {**one, **other}], "external_secret")
+    with pytest.raises(OptionError, match=r"generator_name: .* both cannot be the generator of two sources"):
+        operator_objects(two, known, Service(**SERVICE), Scope())
+
+
+def test_two_secrets_have_two_external_secrets() -> None:
+    with pytest.raises(WorkloadCredentialsError, match=r"external_secret_name: it is that of web/aws already"):
+        objects(AWS, {**AWS, "name": "other", "external_secret_name": "aws"})
+
+
+def test_session_tokens_may_come_from_the_controllers_own_credentials_and_once_from_a_code() -> None:
+    once = {**STS, "refresh_policy": "CreatedOnce"}
+    parameters = {"serialNumber": "arn:aws:iam::123456789012:mfa/user", "tokenCode": "012345"}
+    generator, secret = objects({**once, "sts_session_token": {"region": "x", "requestParameters": parameters}})
+    assert generator.more["sts"]["secret_ref"] is None
+    assert generator.more["sts"]["token_code"] == "012345"
+    assert secret.more["refresh_policy"] == "CreatedOnce"
+    assert secret.pace == "once"
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({**AWS, "refresh_interval": "5m"}, "web/aws.refresh_interval: each refresh is a new lease, and 5m is less"),
+        ({**AWS, "refresh_policy": "CreatedOnce"}, "with CreatedOnce nothing renews the credentials, which live 1h"),
+        ({**AWS, "refresh_policy": "OnChange"}, "with OnChange nothing renews"),
+        ({**AWS, "refresh_interval": "6m"}, None),
+        ({**APP, "refresh_interval": "1s"}, None),
+        (AWS, None),
+    ],
+)
+def test_what_is_seldom_meant_is_said(entry: dict[str, Any], says: str | None) -> None:
+    said = list(advice(checked_entries([entry], "external_secret"), facts()))
+    assert len(said) == (says is not None)
+    assert says is None or says in said[0]

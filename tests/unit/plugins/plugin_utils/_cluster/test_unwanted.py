@@ -7,25 +7,35 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Operated
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import unwanted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import (
+    identity_of,
+    left_behind,
+    unwanted,
+)
 
-from tests.unit.plugins.plugin_utils._cluster.test_operator import APP, AWS, AZURE, objects, shared
+from tests.unit.plugins.plugin_utils._cluster.test_operator import APP, AWS, AZURE, SERVICE, STS, objects, shared
 
 
 def in_cluster(one: Operated) -> dict[str, Any]:
     """An object as the cluster has it, as far as it refers to others."""
-    known = one.variables()
+    known = one.variables(Service(**SERVICE))
     metadata = {field: known[field] for field in ("name", "namespace", "labels") if known[field]}
+    token = {"name": known["token_secret"], "namespace": known["token_namespace"]}
+    connection = {"auth": {"apikey": {"token": token}}}
+    connection["caProvider"] = {"name": known["ca_secret"], "namespace": known["ca_namespace"]}
     spec: dict[str, Any] = {}
     if one.kind == "ExternalSecret" and "store" in known:
         spec["secretStoreRef"] = known["store"]
     elif one.kind == "ExternalSecret":
         spec["dataFrom"] = [{"sourceRef": {"generatorRef": known["generator"]}}]
-    elif one.kind == "ClusterSecretStore":
-        token = {"name": known["token_secret"], "namespace": known["secrets_namespace"]}
-        ca = {"name": known["ca_secret"], "namespace": known["secrets_namespace"]}
-        spec["provider"] = {"beyondtrustworkloadcredentials": {"auth": {"apikey": {"token": token}}, "caProvider": ca}}
+    elif "Store" in one.kind:
+        spec["provider"] = {"beyondtrustworkloadcredentials": connection}
+    elif one.kind == "Webhook":
+        spec = {"secrets": [{"secretRef": {"name": token["name"]}}], "caProvider": connection["caProvider"]}
+    elif one.kind not in ("Secret", "STSSessionToken"):
+        spec["provider"] = connection
     return {"apiVersion": one.api_version, "kind": one.kind, "metadata": metadata, "spec": spec}
 
 
@@ -62,3 +72,37 @@ def test_a_secret_that_the_operator_merged_into_or_was_told_to_leave_stays() -> 
     assert named(unwanted([external_secret, foreign], set())) == ["ExternalSecret/aws"]
     owned = {**foreign, "metadata": {**own, "ownerReferences": [{"kind": "ExternalSecret", "name": "aws"}]}}
     assert len(unwanted([external_secret, owned], set())) == 2
+
+
+def behind(gone: list[Operated], staying: list[Operated]) -> list[str]:
+    """What is left behind once the ExternalSecrets of these objects are gone."""
+    known = {identity_of(one): one for one in map(in_cluster, [*gone, *staying])}
+    going = {one.identity for one in gone if one.kind == "ExternalSecret"}
+    return sorted("/".join(one) for one in left_behind(known, going))
+
+
+def test_the_token_goes_with_the_last_that_needs_it() -> None:
+    connection = ["Secret/web/workload-credentials-ca", "Secret/web/workload-credentials-token"]
+    generator = "BeyondtrustWorkloadCredentialsDynamicSecret/web/aws"
+    assert behind(objects(AWS), []) == [generator, *connection]
+    assert behind(objects(AWS), objects(AZURE)) == [generator]
+    assert behind(objects(AWS), objects(APP)) == [generator]
+    assert behind(objects(AWS), objects(STS)) == [generator, *connection]
+    assert behind(objects(AWS), objects({**AWS, "name": "again", "generator_name": "aws"})) == []
+    assert behind(objects(AWS), objects({**AWS, "namespace": "batch"})) == [generator, *connection]
+    store = objects(APP)[0] if objects(APP)[0].kind == "SecretStore" else objects(APP)[-2]
+    assert behind(objects(APP), objects({**APP, "name": "second"})) == []
+    assert behind(objects(APP), objects(AWS)) == ["/".join(store.identity)]
+
+
+def test_of_what_the_cluster_shares_the_token_goes_with_its_last_user_in_the_namespace() -> None:
+    other = {"namespace": "batch"}
+    connection = ["Secret/web/workload-credentials-ca", "Secret/web/workload-credentials-token"]
+    (generator,) = ("/".join(one.identity) for one in shared(AWS) if one.kind == "ClusterGenerator")
+    assert behind(shared(AWS), []) == [generator, *connection]
+    assert behind(shared(AWS), shared({**AWS, **other})) == connection
+    assert behind(shared(AWS), shared(AZURE)) == [generator]
+    home = ["Secret/operators/workload-credentials-ca", "Secret/operators/workload-credentials-token"]
+    (store,) = ("/".join(one.identity) for one in shared(APP) if one.kind == "ClusterSecretStore")
+    assert behind(shared(APP), shared(AWS)) == [store, *home]
+    assert behind(shared(APP), shared({**APP, **other})) == []

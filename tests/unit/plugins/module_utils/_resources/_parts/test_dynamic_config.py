@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
-    check_complete,
     check_config,
     config_after,
+    incomplete,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_secret import (
     DYNAMIC_SECRET,
@@ -103,7 +104,8 @@ def test_the_limits_themselves_are_allowed(ttl: tuple[str, int]) -> None:
 @pytest.mark.parametrize("option", ["integration_name", "ttl", "role_arn"])
 def test_creating_names_what_is_missing(option: str) -> None:
     complete = {"integration_name": "aws", "ttl": 900, "role_arn": "arn:x"}
-    check_complete(parameters(**complete), "prod/app")
-    with pytest.raises(OptionError) as caught:
-        check_complete(parameters(**{**complete, option: None}), "prod/app")
-    assert caught.value.option == option
+    path = ResourcePath("prod", "app")
+    assert incomplete(parameters(**complete), path) is None
+    problem = incomplete(parameters(**{**complete, option: None}), path)
+    assert problem is not None
+    assert problem.option == option

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A dynamic secret's definition as it is found, and what stands in the way of what is wanted.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
+    RequestError,
+    StateError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    ResourcePath,
+    check_integration_name,
+    integration_path,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
+    check_config,
+    incomplete,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    ListedLease,
+    living_leases,
+    named,
+    revocable,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+    Place,
+    look_at,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import Tags
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of a dynamic secret, as far as it counts for what is wanted.
+
+    :arg metadata: the definition's, with its tags.
+    :arg integration: the one that is wanted; None: there is none.
+    :arg leases: those that live, of a definition that is to go.
+    :arg integration_name: of a definition that is to be made anew, the integration that it has.
+    """
+
+    place: Place
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    integration: Mapping[str, Any] | None = None
+    leases: Sequence[ListedLease] = ()
+    integration_name: str | None = None
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The definition's configuration."""
+        return (self.place.living or {}).get("config") or {}
+
+    @property
+    def tags(self) -> Tags:
+        """The definition's tags."""
+        return self.metadata.get("tags") or {}
+
+
+def look(client: Client, parameters: Mapping[str, Any]) -> Found:
+    """What is at the path, and what the wanted definition hangs on.
+
+    :raises OptionError: a value that the API cannot hold, an option of the other provider, or a missing one.
+    :raises StateError: leases are in the way of a definition that is to be made anew.
+    """
+    if parameters["state"] == "present":
+        check_config(parameters)
+        if parameters["integration_name"] is not None:
+            check_integration_name(parameters["integration_name"], "integration_name")
+    place = look_at(client, "dynamic", parameters)
+    if place.living is None:
+        return Found(place, integration=_integration(client, parameters) if _is_made(place, parameters) else None)
+    found = Found(place, place.living.get("metadata") or {})
+    if parameters["state"] == "absent":
+        return replace(found, leases=living_leases(client, place.path))
+    return _look_further(client, found, place.living, parameters)
+
+
+def _look_further(client: Client, found: Found, living: Mapping[str, Any], parameters: Mapping[str, Any]) -> Found:
+    """Also at what decides whether the definition can be changed in place, or can be made anew."""
+    path = found.place.path
+    if parameters["integration_name"] is not None and not _fixed(found, parameters):
+        found = replace(found, integration=_integration(client, parameters))
+    if obstacle(found, parameters) is None:
+        return found if parameters["tags"] is None else replace(found, metadata=with_tags(client, path, living))
+    if not parameters["recreate"]:
+        return found
+    problem = incomplete(parameters, path)
+    if problem:
+        raise problem
+    found = replace(
+        found,
+        metadata=with_tags(client, path, living),
+        integration=found.integration or _integration(client, parameters),
+        leases=living_leases(client, path),
+    )
+    leases_to_end(found, parameters)
+    return replace(found, integration_name=_name_of_integration(client, found.config))
+
+
+def _is_made(place: Place, parameters: Mapping[str, Any]) -> bool:
+    """Whether the definition is created; what is deleted comes back as it was, or stays so."""
+    comes_back = place.deleted == place.path and parameters["on_deleted"] != "replace"
+    return parameters["state"] == "present" and not comes_back and not incomplete(parameters, place.path)
+
+
+def with_tags(client: Client, path: ResourcePath, definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A definition's metadata; its tags may be shown only on a page of their own."""
+    metadata: Mapping[str, Any] = definition.get("metadata") or {}
+    return metadata if "tags" in metadata else client.get(item("GET", "dynamic", path, "metadata"))
+
+
+def _integration(client: Client, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    return client.find(Request("GET", integration_path(parameters["type"], parameters["integration_name"])))
+
+
+def _name_of_integration(client: Client, config: Mapping[str, Any]) -> str | None:
+    """None: it has gone, or integrations may not be listed."""
+    try:
+        listed = client.items(Request("GET", integration_path(str(config.get("type")))))
+    except RequestError:
+        return None
+    return next((one.get("name") for one in listed if one.get("id") == config.get("integrationId")), None)
+
+
+def options_again(found: Found) -> str:
+    """The module's options that make the definition as it is now, as JSON; who may not list integrations has the ID."""
+    options = {"path": str(found.place.path), **view(found.config), "tags": dict(found.tags)}
+    if found.integration_name:
+        options.pop("integration_id", None)
+        options["integration_name"] = found.integration_name
+    return json.dumps(options)
+
+
+def obstacle(found: Found, parameters: Mapping[str, Any]) -> str | None:
+    """Which wanted value cannot be had by changing the definition in place; None: all can.
+
+    :raises OptionError: the wanted integration is not there.
+    """
+    fixed, name = _fixed(found, parameters), parameters["integration_name"]
+    if fixed or name is None:
+        return fixed
+    if found.integration is None and not parameters["recreate"]:
+        raise no_integration(parameters)
+    # Reading a definition gives the integration's ID only.
+    wanted_id = ((found.integration or {}).get("metadata") or {}).get("id")
+    is_another = wanted_id is not None and found.config.get("integrationId") not in (None, wanted_id)
+    if found.integration is None or is_another:
+        return _cannot_change(found, "integration_name", "another integration", name)
+    return None
+
+
+def _fixed(found: Found, parameters: Mapping[str, Any]) -> str | None:
+    """The same for those values that can be told without the wanted integration."""
+    for option, name in (("type", "type"), ("credential_type", "credentialType")):
+        wanted, current = parameters[option], found.config.get(name)
+        if wanted is not None and current not in (None, wanted):
+            return _cannot_change(found, option, one_line(current, 100), wanted)
+    return None
+
+
+def no_integration(parameters: Mapping[str, Any]) -> OptionError:
+    """The error of an integration that is not there."""
+    return OptionError(
+        "integration_name", f"there is no {parameters['type']} integration {parameters['integration_name']!r}."
+    )
+
+
+def _cannot_change(found: Found, option: str, current: str, wanted: str) -> str:
+    return (
+        f"{found.place.path}: {option} is {current!r} and cannot be changed to {wanted!r} in place. "
+        "Keep the present value, or let recreate=true remove the dynamic secret for good and create it anew."
+    )
+
+
+def leases_to_end(found: Found, parameters: Mapping[str, Any]) -> list[ListedLease]:
+    """The leases that are to end before the definition goes.
+
+    :raises StateError: one lives that cannot be ended, or that may not.
+    """
+    ending = [lease for lease in found.leases if revocable(lease)]
+    staying = [lease for lease in found.leases if not revocable(lease)]
+    if staying:
+        raise StateError(
+            f"{found.place.path} cannot be deleted: {len(staying)} of its leases live and cannot be revoked: "
+            f"{named(staying)}. Delete it after they have expired."
+        )
+    if ending and not parameters["revoke_leases"]:
+        raise StateError(
+            f"{found.place.path} cannot be deleted: {len(ending)} of its leases live: {named(ending)}. "
+            "revoke_leases=true revokes them first."
+        )
+    return ending

@@ -1,0 +1,192 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the operator needs may be the user's own, and goes with the last entry that uses it where it is the role's."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Reference, Scope
+from kubernetes import client
+
+from tests.integration.role.test_push_faults import APP, AWS, AZURE, living
+from tests.support.deliveries import Deliveries
+from tests.support.operator import Operator
+from tests.support.operator_sources import GENERATORS, STORES
+from tests.support.site import TOKEN, Site
+
+pytestmark = pytest.mark.one_core
+OPERATED = {"delivery": "external_secret", "wait_timeout": 30}
+KEPT = {"token": Reference("my-token", "api.token"), "access_token": None}
+PLURALS = {
+    "externalsecrets": STORES,
+    "secretstores": STORES,
+    "beyondtrustworkloadcredentialsdynamicsecrets": GENERATORS,
+    "webhooks": GENERATORS,
+}
+
+
+def left(namespace: str) -> list[str]:
+    """What there is for the operator, and the Secrets."""
+    custom = client.CustomObjectsApi()
+    found = [
+        f"{plural}/{one['metadata']['name']}"
+        for plural, group in PLURALS.items()
+        for one in custom.list_namespaced_custom_object(*group, namespace, plural)["items"]
+    ]
+    return sorted([*found, *(f"secrets/{one.metadata.name}" for one in secrets(namespace))])
+
+
+def secrets(namespace: str) -> list[Any]:
+    return list(client.CoreV1Api().list_namespaced_secret(namespace).items)
+
+
+def keep(namespace: str, site: Site, *, label: bool = True) -> dict[str, str]:
+    """The Secrets with token and CA that a user keeps, with their versions."""
+    ca_cert = Path(site.emulator.ca_cert).read_text(encoding="utf-8")
+    api = client.CoreV1Api()
+    labels = {"external-secrets.io/type": "webhook"} if label else {}
+    for name, key, text in (("my-token", "api.token", TOKEN), ("my-ca", "my.crt", ca_cert)):
+        metadata = {"name": name, "labels": labels}
+        api.create_namespaced_secret(namespace, {"metadata": metadata, "stringData": {key: text}})
+    return {one.metadata.name: one.metadata.resource_version for one in secrets(namespace)}
+
+
+@pytest.mark.parametrize("kind", ["secret", "inline", "config_map"])
+def test_token_and_authority_may_be_kept_by_the_user(
+    working: Operator, deliveries: Deliveries, site: Site, kind: str
+) -> None:
+    place = deliveries.namespace
+    versions = keep(place, site)
+    service: dict[str, Any] = dict(KEPT)
+    if kind == "secret":
+        service.update(ca_source=Reference("my-ca", "my.crt"))
+    elif kind == "inline":
+        service.update(ca_inline=True)
+    else:
+        ca_cert = Path(site.emulator.ca_cert).read_text(encoding="utf-8")
+        body = {"metadata": {"name": "authorities"}, "data": {"ca": ca_cert}}
+        client.CoreV1Api().create_namespaced_config_map(place, body)
+        service.update(ca_source=Reference("authorities", "ca", kind="ConfigMap"))
+    assert deliveries.run(AWS, AZURE, APP, service=service, **OPERATED).problems == []
+    names = {one.metadata.name for one in secrets(place)}
+    assert names == {"my-token", "my-ca", "aws", "azure", "app"}
+    assert deliveries.run(AWS, AZURE, APP, service=service, **OPERATED).before == {}
+    assert deliveries.run(AWS, state="absent", service=service, delivery="external_secret").problems == []
+    assert {one.metadata.name: one.metadata.resource_version for one in secrets(place)} == versions
+
+
+def test_of_a_store_of_the_cluster_the_users_secret_lies_where_the_user_says(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    home = f"{deliveries.namespace}-home"
+    client.CoreV1Api().create_namespace({"metadata": {"name": home}})
+    keep(home, site)
+    service = {
+        **KEPT,
+        "token": Reference("my-token", "api.token", home),
+        "ca_source": Reference("my-ca", "my.crt", home),
+    }
+    outcome = deliveries.run(APP, service=service, scope=Scope(True, "nowhere"), **OPERATED)
+    assert outcome.problems == []
+    assert deliveries.run(APP, state="absent", service=service, delivery="external_secret").problems == []
+    assert [one.metadata.name for one in secrets(home)] == ["my-ca", "my-token"]
+
+
+def test_what_the_user_keeps_must_be_there_and_readable_before_anything_is_applied(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    place = deliveries.namespace
+    outcome = deliveries.run(AWS, AZURE, service=KEPT, **OPERATED)
+    assert outcome.problems == [f"operator_token_secret: the Secret {place}/my-token is not there."]
+    foreseen = deliveries.run(AWS, AZURE, service=KEPT, check_mode=True, **OPERATED)
+    assert (foreseen.problems, len(foreseen.warnings)) == ([], 1)
+    keep(place, site, label=False)
+    assert deliveries.run(AWS, service=KEPT, check_mode=True, **OPERATED).problems == []
+    said = " ".join(deliveries.run(AWS, AZURE, service=KEPT, **OPERATED).problems)
+    assert "my-token needs the label external-secrets.io/type=webhook" in said
+    assert left(place) == ["secrets/my-ca", "secrets/my-token"]
+
+
+def test_one_generator_serves_several_entries_and_each_gets_a_lease_of_its_own(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    one = {**AZURE, "generator_name": "both", "external_secret_name": "first"}
+    two = {**AZURE, "name": "other", "generator_name": "both", "external_secret_name": "second"}
+    outcome = deliveries.run(one, two, **OPERATED)
+    assert outcome.problems == []
+    assert [(found["name"], found["action"]) for found in outcome.report] == [
+        ("azure", "created"),
+        ("other", "created"),
+    ]
+    assert [name for name in left(deliveries.namespace) if not name.startswith("secrets/")] == [
+        "externalsecrets/first",
+        "externalsecrets/second",
+        "webhooks/both",
+    ]
+    assert len(site.leases()) == 2
+    assert deliveries.run(one, two, **OPERATED).before == {}
+    said = " ".join(deliveries.run({**one, "external_secret_name": "third"}, two, **OPERATED).problems)
+    assert "azure.external_secret_name: the ExternalSecret first writes this Secret" in said
+    assert deliveries.run(one, state="verified", delivery="external_secret").problems == []
+
+
+def test_session_tokens_without_keys_and_once_from_a_code(working: Operator, deliveries: Deliveries) -> None:
+    parameters = {"serialNumber": "arn:aws:iam::123456789012:mfa/user", "tokenCode": "123456"}
+    entry = {
+        "name": "sts",
+        "sts_session_token": {"region": "eu-central-1", "request_parameters": parameters},
+        "refresh_policy": "CreatedOnce",
+    }
+    outcome = deliveries.run(entry, **OPERATED)
+    assert outcome.problems == []
+    assert "123456" not in str(outcome.after).replace("123456789012", "")
+    assert deliveries.lines == [f"{deliveries.namespace}/sts: the operator's, once"]
+    found = client.CustomObjectsApi().get_namespaced_custom_object(
+        *GENERATORS, deliveries.namespace, "stssessiontokens", "sts"
+    )
+    assert found["spec"] == {"region": "eu-central-1", "requestParameters": parameters}
+    rendered = deliveries.run(entry, state="rendered", render_dir="/nowhere", **OPERATED)
+    assert "a code of an MFA device is good for seconds" in " ".join(rendered.problems)
+
+
+def test_the_token_goes_with_the_last_entry_that_moves_to_push(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    place = deliveries.namespace
+    deliveries.run(AZURE, AWS, APP, **OPERATED)
+    minted = secret_text(place, "azure", "leaseId")
+    outcome = deliveries.run(AZURE, {**AWS, "delivery": "external_secret"}, {**APP, "delivery": "external_secret"})
+    assert outcome.problems == []
+    assert minted not in living(site)
+    connection = ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    store = next(one for one in left(place) if one.startswith("secretstores/"))
+    both = ["beyondtrustworkloadcredentialsdynamicsecrets/aws", "externalsecrets/app", "externalsecrets/aws"]
+    assert left(place) == [*both, "secrets/app", "secrets/aws", "secrets/azure", *connection, store]
+    foreseen = deliveries.run(AZURE, AWS, APP, check_mode=True)
+    outcome = deliveries.run(AZURE, AWS, APP)
+    assert outcome.problems == [] or "cannot be revoked" in outcome.problems[0]
+    assert "cannot be revoked" in " ".join([*outcome.warnings, *outcome.problems])
+    assert secret_text(place, "aws", "leaseId") not in " ".join(outcome.warnings)
+    assert left(place) == ["secrets/app", "secrets/aws", "secrets/azure"]
+    assert foreseen.before.keys() == outcome.before.keys()
+
+
+def test_a_generator_that_somebody_else_uses_stays_with_its_token(working: Operator, deliveries: Deliveries) -> None:
+    place = deliveries.namespace
+    deliveries.run(AZURE, **OPERATED)
+    reference = {"apiVersion": "/".join(GENERATORS), "kind": "Webhook", "name": "azure"}
+    spec = {"dataFrom": [{"sourceRef": {"generatorRef": reference}}], "target": {"name": "theirs"}}
+    body = {"apiVersion": "/".join(STORES), "kind": "ExternalSecret", "metadata": {"name": "theirs"}, "spec": spec}
+    client.CustomObjectsApi().create_namespaced_custom_object(*STORES, place, "externalsecrets", body)
+    assert deliveries.run(AZURE).problems == []
+    assert {"webhooks/azure", "secrets/workload-credentials-token"} <= set(left(place))
+
+
+def secret_text(namespace: str, name: str, key: str) -> str:
+    data = client.CoreV1Api().read_namespaced_secret(name, namespace).data
+    return base64.b64decode(data[key]).decode()
