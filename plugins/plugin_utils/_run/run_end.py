@@ -86,6 +86,7 @@ class RunEnd:
         self._is_over = False
         self._key = make_key()
         self._before: Any = signal.SIG_DFL
+        self._at_interrupt: Any = signal.default_int_handler
 
     def begin(self) -> None:
         """End what dead runs left, and see to it that this run ends its own."""
@@ -94,6 +95,10 @@ class RunEnd:
             self._before = signal.getsignal(signal.SIGTERM)
             if self._before is not signal.SIG_IGN:
                 signal.signal(signal.SIGTERM, self._terminated)
+            self._at_interrupt = signal.getsignal(signal.SIGINT)
+            # Python's own raises KeyboardInterrupt each time, which leads to atexit.
+            if callable(self._at_interrupt) and self._at_interrupt is not signal.default_int_handler:
+                signal.signal(signal.SIGINT, self._interrupted)
         directory = self._orders.journal_dir
         if directory:
             # Where nothing can be written, whoever mints will say so.
@@ -121,6 +126,17 @@ class RunEnd:
         with _undisturbed():
             self.end()
 
+    def _interrupted(self, number: int, frame: Any) -> None:
+        """Let Ansible do what it does at Ctrl-C, after which the next one would kill it without ``atexit``.
+
+        It is needed now and then: Ansible's clean-up may wait for ever.
+        """
+        try:
+            self._at_interrupt(number, frame)
+        finally:
+            if os.getpid() == self._main:
+                signal.signal(number, self._terminated)
+
     def _terminated(self, number: int, frame: Any) -> None:
         if os.getpid() != self._main:
             # A worker that was just forked has this handler too.
@@ -132,7 +148,7 @@ class RunEnd:
                 with suppress(OSError):
                     os.kill(int(worker.pid or 0), number)
             self.end()
-        if callable(self._before):
+        if callable(self._before) and number == signal.SIGTERM:
             self._before(number, frame)
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)

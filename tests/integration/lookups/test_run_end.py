@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.kubernetes.tests.waiting import wait_until
 from tests.support.definitions import populate
 from tests.support.plays import Plays
 from tests.support.rounds import CALLBACK, living, notes_of, output_of, start
@@ -190,3 +191,32 @@ def test_leases_that_may_have_ended_are_not_used_again(plays: Plays, site: Site)
     first, again = (results[number]["ansible_facts"]["found"] for number in (0, 3))
     assert results[2]["failed"]
     assert first != again
+
+
+HANGS = """
+import time
+from ansible.plugins.callback import CallbackBase
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION, CALLBACK_TYPE, CALLBACK_NAME = 2.0, "notification", "hangs"
+
+    def v2_playbook_on_stats(self, stats):
+        for marker in ("begun", "interrupted"):
+            open(marker, "w").close()
+            try:
+                time.sleep(1000)
+            except KeyboardInterrupt:
+                pass
+"""
+
+
+def test_where_ansible_hangs_a_second_ctrl_c_still_ends_leases(plays: Plays, site: Site) -> None:
+    (plays.folder / "callback_plugins").mkdir()
+    (plays.folder / "callback_plugins" / "hangs.py").write_text(HANGS)
+    process = start(plays, play(read()), CALLBACK)
+    for marker in ("begun", "interrupted"):
+        wait_until((plays.folder / marker).exists, f"the file {marker}", 60)
+        os.killpg(process.pid, signal.SIGINT)
+    process.wait(60)
+    assert "  ended" in output_of(plays).read_text()
+    assert living(site) == set()
