@@ -1,6 +1,7 @@
 # Each command runs in an isolated environment, which its first use builds: see tests/environment.
 PYTHON ?= python3
 ARGS ?=
+VERSION ?=
 
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
@@ -13,7 +14,7 @@ RUN = $(START) tests.environment --
 TEST = $(START) tests.environment.run_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity unit integration packaging bench emulator kubernetes lock clean
+.PHONY: help demo test lint sanity unit integration packaging bench emulator kubernetes lock release clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -54,6 +55,9 @@ lock: ## take newer versions of everything that the environments are made of
 		uv pip compile --quiet --universal --upgrade --no-annotate --no-emit-index-url \
 		--custom-compile-command "make lock" --python-version "$${lock#*:}" \
 		--output-file "$${lock%:*}.txt" "$${lock%:*}.in" || exit 1; done'
+
+release: ## VERSION=1.2.0: changelog, version, archive and checksum, committed and tagged, on this machine only
+	$(RUN) .ci/release $(VERSION)
 
 clean: ## remove what tools left in this checkout; environments stay in ~/.cache/workload-credentials
 	@rm -rf .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml tests/output

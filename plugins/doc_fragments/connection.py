@@ -87,6 +87,7 @@ options:
     type: int
     default: 4
 requirements:
+  - python >= 3.9
   - requests
 notes:
   - Each connection option is taken from the nearest source that sets it. These are the task or lookup itself, the

@@ -35,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
             port=options.port,
             tls_dir=options.tls_dir,
             tls=not options.no_tls,
+            services=options.service,
+            roles=options.role,
+            leading_slash=options.leading_slash,
         )
         emulator.run(lambda: _announce(emulator, explain=options.explain))
     except StartError as error:
@@ -73,6 +76,17 @@ def _parser() -> argparse.ArgumentParser:
         "--token",
         action="append",
         help=f"may be repeated: one for each site in their order, else each opens all sites (default: {DEMO_TOKEN})",
+    )
+    for kind, header in (("service", "X-BT-Service-Name"), ("role", "X-BT-Role")):
+        parser.add_argument(
+            f"--{kind}",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help=f"what the header {header} may say, may be repeated (default: anything)",
+        )
+    parser.add_argument(
+        "--leading-slash", action="store_true", help="show static secrets' paths with a slash before them"
     )
     tls = parser.add_mutually_exclusive_group()
     tls.add_argument(

@@ -11,16 +11,41 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, with_config
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+    with_config,
+)
 from typing_extensions import TypedDict
 
+from .errors import InvalidRequest
+from .strict import parse_json
+
 _STRICT = ConfigDict(extra="forbid", strict=True)
+# In the OpenAPI description, which has no word for it.
+POLICY_FORMAT = "json-object"
 _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
 def _whole(value: Any) -> Any:
     # JSON knows one kind of number: 900.0 is 900.
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _policy_document(text: str) -> str:
+    try:
+        document = parse_json(text.encode())
+    except InvalidRequest:
+        raise ValueError("must be JSON") from None
+    if not isinstance(document, dict):
+        raise ValueError("must be a JSON object")
+    return text
 
 
 Type = Literal["aws", "azure"]
@@ -31,8 +56,10 @@ PolicyArn = Annotated[
 UuidText = Annotated[str, StringConstraints(pattern=_UUID)]
 ClientSecret = Annotated[str, StringConstraints(min_length=1)]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_+=,.@:\\/\-]+$", min_length=2, max_length=1224)]
-# Kept byte for byte, so it is not parsed.
-Policy = Annotated[str, StringConstraints(min_length=1)]
+# Checked, and kept byte for byte.
+Policy = Annotated[
+    str, AfterValidator(_policy_document), WithJsonSchema({"type": "string", "format": POLICY_FORMAT, "minLength": 2})
+]
 Group = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_+=,.@\-]+$", min_length=1, max_length=128)]
 AwsTagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 AwsTagValue = Annotated[str, StringConstraints(max_length=256)]

@@ -13,6 +13,7 @@ from typing import Any
 
 from .clock import Clock, written
 from .faults import Faults
+from .identity import Identities
 from .items import DynamicSecret, Lease
 from .journal import Journal
 from .site import Site
@@ -23,14 +24,26 @@ _SHOWN_CONFIG = ("credentialType", "roleArn", "applicationObjectId")
 
 
 class Emulation:
-    """The state behind the server."""
+    """The state behind the server.
 
-    def __init__(self, sites: Sequence[str], tokens: Sequence[str]) -> None:
+    :arg leading_slash: show the paths of static secrets with a slash before them.
+    """
+
+    def __init__(
+        self,
+        sites: Sequence[str],
+        tokens: Sequence[str],
+        *,
+        identities: Identities = Identities(),  # noqa: B008  # frozen
+        leading_slash: bool = False,
+    ) -> None:
         self.over = asyncio.Event()
         self.clock = Clock()
         self.faults = Faults()
         self.journal = Journal()
-        self.sites = {site.lower(): Site(site.lower(), self.clock) for site in sites}
+        self.identities = identities
+        self._leading_slash = leading_slash
+        self.sites = {site.lower(): self._new_site(site.lower()) for site in sites}
         self.tokens: dict[str, Token] = token_table([site.lower() for site in sites], tokens)
 
     def reset(self) -> None:
@@ -41,7 +54,10 @@ class Emulation:
         self.clock.reset()
         self.faults.clear()
         self.journal.clear()
-        self.sites = {id: Site(id, self.clock) for id in self.sites}
+        self.sites = {id: self._new_site(id) for id in self.sites}
+
+    def _new_site(self, id: str) -> Site:
+        return Site(id, self.clock, leading_slash=self._leading_slash)
 
     def leases(self, only: str = "") -> dict[str, Any]:
         """How many leases there were, are, and where; never their values.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,10 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .app import error_response
 from .connections import Connection, connection_of
 from .emulation import Emulation
+from .encoding import decoded
 from .errors import ApiError, Forbidden, InvalidRequest, NotFound
 from .faults import Fault
+from .identity import require_auth_type, unauthorized
 from .journal import Entry, kept_headers
-from .tokens import token_id
+from .tokens import Token, token_id
 from .wrong_answers import drip, drop, wrong_answer
 
 API_VERSION = "2026-04-28"
@@ -75,23 +77,32 @@ class Gate:
 
     def _let_in(self, scope: Scope, headers: Headers) -> Scope:
         """The request as the API sees it, or the refusal."""
-        address = _ADDRESS.match(scope["raw_path"].decode("latin-1"))
+        path = scope["raw_path"].decode("latin-1")
+        address = _ADDRESS.match(path)
         if address is None:
+            decoded(path, "the address")
             raise NotFound("there is no such address.")
-        token = self._emulation.tokens.get(_bearer(headers) or "")
-        if token is None:
-            challenge = {"WWW-Authenticate": "Bearer"}
-            raise ApiError(401, "unauthorized", "the access token is missing or invalid.", headers=challenge)
-        site = self._emulation.sites.get(address["site"].lower())
+        token = self._authenticate(headers)
+        site = self._emulation.sites.get(decoded(address["site"], "the site's id").lower())
         if site is None or site.id not in token.sites:
             raise Forbidden("the access token does not belong to this site.")
         if headers.get(VERSION_HEADER) != API_VERSION:
             raise InvalidRequest(f"the header {VERSION_HEADER} must be {API_VERSION}.", "invalid_api_version")
+        require_auth_type(headers)
         rest = address["rest"]
         if "%2f" in rest.lower():
             raise InvalidRequest("a name in the address holds a slash.")
+        decoded(scope["query_string"].decode("latin-1"), "the query")
         state = {"emulation": self._emulation, "site": site, "token": token}
-        return {**scope, "path": unquote(rest), "raw_path": rest.encode("latin-1"), "state": state}
+        return {**scope, "path": decoded(rest, "the address"), "raw_path": rest.encode("latin-1"), "state": state}
+
+    def _authenticate(self, headers: Headers) -> Token:
+        """Who asks, or 401."""
+        token = self._emulation.tokens.get(_bearer(headers) or "")
+        if token is None:
+            raise unauthorized("the access token is missing or invalid.")
+        self._emulation.identities.require_known(headers)
+        return token
 
     async def _go_wrong(
         self,

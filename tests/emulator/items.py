@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from .clock import written
-from .names import with_slash
 
 
 @dataclass
@@ -78,8 +77,12 @@ class Version:
 
 @dataclass
 class StaticSecret(Item):
-    """A static secret with all its versions, the oldest first."""
+    """A static secret with all its versions, the oldest first.
 
+    :arg leading_slash: its path is shown with a slash before it.
+    """
+
+    leading_slash: bool = False
     versions: list[Version] = field(default_factory=list)
 
     def add(self, value: dict[str, Any], now: datetime) -> None:
@@ -93,14 +96,17 @@ class StaticSecret(Item):
         return self.versions[number - 1] if 1 <= number <= len(self.versions) else None
 
     def listed(self, *, versions: bool = False) -> dict[str, Any]:
-        entry = {"path": with_slash(self.path), "type": "static", "metadata": self.metadata()}
+        entry = {"path": self._shown_path(), "type": "static", "metadata": self.metadata()}
         return {**entry, **self._history()} if versions else entry
 
     def shown(self, version: Version, *, versions: bool = False) -> dict[str, Any]:
         """The secret with the value of this version."""
         metadata = {**self.metadata(), "version": version.number}
-        body = {"path": with_slash(self.path), "secret": version.value, "metadata": metadata}
+        body = {"path": self._shown_path(), "secret": version.value, "metadata": metadata}
         return {**body, **self._history()} if versions else body
+
+    def _shown_path(self) -> str:
+        return f"/{self.path}" if self.leading_slash else self.path
 
     def _version(self) -> dict[str, int]:
         return {"version": len(self.versions)}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names and paths: the characters and lengths of the API document, and the two ways in which paths are shown."""
+"""Names and paths: the characters and lengths of the API document, and how they fit together."""
 
 from __future__ import annotations
 
@@ -46,11 +46,6 @@ def parent_of(path: str) -> str:
 def is_inside(path: str, folder: str) -> bool:
     """Whether the path lies somewhere below the folder; everything lies below the top."""
     return not folder or path.startswith(f"{folder}/")
-
-
-def with_slash(path: str) -> str:
-    """How static secrets show their path."""
-    return f"/{path}"
 
 
 def _checked(path: str) -> str:

@@ -26,6 +26,7 @@ from .control_client import Control
 from .emulation import Emulation
 from .errors import StartError
 from .gate import Gate
+from .identity import Identities
 from .tls import TlsFiles, tls_files
 
 # ESO accepts version 4 UUIDs only.
@@ -60,6 +61,10 @@ class Emulator:
     ...     assert emulator.control.leases()["minted"] == 1
 
     :arg sites: site ids; one token for each, or any number of tokens that open all.
+    :arg services: what ``X-BT-Service-Name`` may say; anything without them.
+    :arg roles: what ``X-BT-Role`` may say; anything without them.
+    :arg leading_slash: static secrets show their path as the API document does, ``/prod/app``, and not as the vendor's
+        own clients expect it, ``prod/app``.
     :arg port: 0 for a free one.
     :arg tls_dir: where the TLS files are kept; a temporary folder without it.
     :arg tls: False serves plain HTTP.
@@ -75,9 +80,14 @@ class Emulator:
         port: int = 0,
         tls_dir: Path | None = None,
         tls: bool = True,
+        services: Sequence[str] = (),
+        roles: Sequence[str] = (),
+        leading_slash: bool = False,
     ) -> None:
         self.sites = [_checked_site(site) for site in sites]
         self.tokens = list(tokens)
+        self._identities = Identities(frozenset(services), frozenset(roles))
+        self._leading_slash = leading_slash
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._tls = self._tls_files(tls_dir, host) if tls else None
         try:
@@ -131,7 +141,7 @@ class Emulator:
 
     def _application(self) -> ASGIApp:
         """What is served."""
-        emulation = Emulation(self.sites, self.tokens)
+        emulation = Emulation(self.sites, self.tokens, identities=self._identities, leading_slash=self._leading_slash)
         api = new_api()
         return Gate(emulation, api, new_control(emulation, api))
 

@@ -77,9 +77,10 @@ class Collection(Generic[Kind]):
 class Site:
     """Folders, secrets, integrations and leases of one site."""
 
-    def __init__(self, id: str, clock: Clock) -> None:
+    def __init__(self, id: str, clock: Clock, *, leading_slash: bool = False) -> None:
         self.id = id
         self.clock = clock
+        self.leading_slash = leading_slash
         self.folders: Collection[Folder] = Collection(
             "folder", exists="folder_already_exists", deleted_exists="deleted_folder_exists"
         )

@@ -59,6 +59,7 @@ def _lint(environment: Environment, _best: bool) -> Iterator[Outcome]:
         "ruff check": ["ruff", "check", "--output-format", "concise", "."],
         "ruff format": ["ruff", "format", "--check", "--output-format", "concise", "."],
         "yamllint": ["yamllint", "--strict", "."],
+        "reuse": ["reuse", "lint", "--lines"],
         "mypy": ["mypy", *(part for name in _TYPED for part in ("-p", name))],
         "changelog": ["antsibull-changelog", "lint"],
         "ansible-lint": ["ansible-lint", "--nocolor"],

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -15,27 +14,18 @@ from typing import Any
 
 import pytest
 
-from tests.environment.collection_tree import CHECKOUT
-from tests.environment.sanity import known_files
+from tests.packaging.conftest import ansible_galaxy
+from tests.support.definitions import do
 from tests.support.plays import Plays
 from tests.support.site import Site
 
 NAME = "community.workload_credentials"
-ALWAYS = {"FILES.json", "LICENSE", "MANIFEST.json", "README.md", "docs", "meta", "playbooks", "plugins", "roles"}
+ALWAYS = {
+    *("FILES.json", "LICENSE", "MANIFEST.json", "README.md"),
+    *("CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSES", "REUSE.toml", "SECURITY.md"),
+    *("docs", "extensions", "meta", "playbooks", "plugins", "roles"),
+}
 SOMETIMES = {"CHANGELOG.md", "CHANGELOG.rst", "changelogs"}
-# What tools, editors and earlier builds leave in a checkout.
-LITTER = (
-    ".ansible/collections/x.py",
-    ".hypothesis/examples/x",
-    ".mypy_cache/x.json",
-    ".pytest_cache/v/x",
-    ".ruff_cache/x",
-    ".venv/bin/python",
-    ".vscode/settings.json",
-    "community-workload_credentials-0.9.0.tar.gz",
-    "plugins/modules/__pycache__/folder.cpython-313.pyc",
-    "tests/output/x.json",
-)
 TASKS: list[dict[str, Any]] = [
     {f"{NAME}.session_info": {}},
     {f"{NAME}.folder": {"path": "prod/aws"}},
@@ -45,40 +35,9 @@ TASKS: list[dict[str, Any]] = [
 ]
 
 
-def ansible_galaxy(*arguments: str, folder: Path, **environment: str) -> None:
-    program = str(Path(sys.executable).with_name("ansible-galaxy"))
-    done = subprocess.run(
-        [program, "collection", *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-
-
 def only(path: Path) -> dict[str, str]:
     """Variables with which Ansible sees the collections there, and no checkout: it looks in PYTHONPATH too."""
     return {"ANSIBLE_COLLECTIONS_PATH": str(path), "PYTHONPATH": ""}
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The archive, built from a checkout in which people work."""
-    checkout = tmp_path_factory.mktemp("checkout")
-    for path in known_files():
-        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(CHECKOUT / path, checkout / path)
-    for name in LITTER:
-        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
-        (checkout / name).write_text("litter", encoding="utf-8")
-    built = tmp_path_factory.mktemp("built")
-    ansible_galaxy("build", "--output-path", str(built), folder=checkout)
-    (one,) = built.glob("*.tar.gz")
-    return one
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +70,32 @@ def test_no_litter_lies_between_what_users_need(archive: Path) -> None:
 def test_changelog_parts_stay_in_the_checkout(archive: Path) -> None:
     below = {name for name in names_in(archive) if name.startswith("changelogs/")}
     assert below <= {"changelogs/changelog.yaml"}
+
+
+def test_of_the_extensions_those_for_users_are_there(archive: Path) -> None:
+    assert {name.split("/")[1] for name in names_in(archive) if name.startswith("extensions/")} == {"vault"}
+
+
+def test_the_vault_client_is_ready_to_run(plays: Plays, site: Site, installed: Path) -> None:
+    do(site, "static_secret", path="vault-id", secret={"password": "canary"})
+    script = (
+        installed / "ansible_collections/community/workload_credentials/extensions/vault/workload-credentials-client"
+    )
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-vault")),
+            "encrypt_string",
+            "--vault-id",
+            f"vault-id@{script}",
+            "x",
+        ],
+        env=plays.variables(only(installed)),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "$ANSIBLE_VAULT;1.2;AES256;vault-id" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("as_module", [False, True])

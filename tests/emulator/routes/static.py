@@ -67,7 +67,7 @@ async def create_static(site: CurrentSite, path: ItemPath, body: Annotated[Stati
     """Create a secret."""
     site.require_parent(path)
     now = site.clock.now()
-    secret = site.static.add(StaticSecret(path, now))
+    secret = site.static.add(StaticSecret(path, now, leading_slash=site.leading_slash))
     secret.add(body["secret"], now)
     return shown(secret.shown(secret.versions[-1]), status=201)
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.emulator import Control, Emulator
@@ -63,6 +65,54 @@ def test_workload_identity_headers_are_accepted(api: Api, control: Control) -> N
     identity = {"X-BT-Service-Name": "ci", "X-BT-Role": "deploy", "X-BT-Auth-Type": "CUSTOM-IDP", "X-BT-Site-ID": SITE}
     assert api.done("GET", "/session", headers=identity) == {"valid": True}
     assert {name.lower(): value for name, value in identity.items()}.items() <= control.journal()[0]["headers"].items()
+
+
+@pytest.fixture(scope="module")
+def registered() -> Iterator[Emulator]:
+    """An emulator that knows two services and a role."""
+    with Emulator([SITE], [TOKEN], services=["ci", "Deploy Job"], roles=["deploy"]) as emulator:
+        yield emulator
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-BT-Service-Name": "ci"},
+        {"X-BT-Service-Name": "Deploy Job"},
+        {"X-BT-Role": "deploy", "X-BT-Auth-Type": "CUSTOM-IDP"},
+        {"X-BT-Role": "deploy", "X-BT-Auth-Type": "CUSTOM-IDP", "X-BT-Service-Name": "ci"},
+    ],
+)
+def test_a_registered_service_or_role_is_let_in(registered: Emulator, headers: dict[str, str]) -> None:
+    assert Api(registered).done("GET", "/session", headers=headers) == {"valid": True}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-BT-Service-Name": "other"},
+        {"X-BT-Service-Name": "CI"},
+        {"X-BT-Service-Name": ""},
+        {"X-BT-Service-Name": "deploy"},
+        {"X-BT-Service-Name": "ci, other"},
+        {"X-BT-Role": "ci", "X-BT-Auth-Type": "CUSTOM-IDP"},
+        {"X-BT-Role": "other", "X-BT-Auth-Type": "CUSTOM-IDP", "X-BT-Service-Name": "ci"},
+        {"X-BT-Role": "other"},
+    ],
+)
+def test_an_unknown_service_or_role_is_401_before_everything_else(
+    registered: Emulator, headers: dict[str, str]
+) -> None:
+    for path in ("/session", "/static/a%zz"):
+        response = Api(registered, site=UNKNOWN_SITE).send("GET", path, headers={**headers, **NO_VERSION})
+        assert_refused(response, 401, "unauthorized")
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("headers", [{"X-BT-Role": "deploy"}, {"X-BT-Auth-Type": "OIDC"}, {"X-BT-Auth-Type": ""}])
+def test_a_role_needs_its_kind_of_authentication(api: Api, headers: dict[str, str]) -> None:
+    assert_refused(api.send("GET", "/session", headers=headers), 400, "invalid_request")
 
 
 @pytest.mark.parametrize(

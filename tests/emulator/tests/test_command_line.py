@@ -56,10 +56,10 @@ def _ready(process: subprocess.Popen[str]) -> str:
     return found[1]
 
 
-def _session_status(url: str, site: str, token: str, verify: str | None) -> int:
+def _session_status(url: str, site: str, token: str, verify: str | None, **more: str) -> int:
     with requests.Session() as session:
         session.trust_env = False
-        headers = {"Authorization": f"Bearer {token}", "bt-secrets-api-version": "2026-04-28"}
+        headers = {"Authorization": f"Bearer {token}", "bt-secrets-api-version": "2026-04-28", **more}
         return session.get(f"{url}/site/{site}/secrets/session", headers=headers, verify=verify, timeout=20).status_code
 
 
@@ -91,6 +91,26 @@ def test_sites_and_tokens_can_be_repeated(start: Start) -> None:
     assert url.startswith("http://")
     for site, token, status in ((DEMO_SITE, "one", 200), (SITE, "two", 200), (SITE, "one", 403), (SITE, "three", 401)):
         assert _session_status(url, site, token, None) == status
+
+
+def test_services_roles_and_the_form_of_paths_can_be_chosen(start: Start) -> None:
+    url = _ready(
+        start("--port", "0", "--no-tls", "--service", "ci", "--service", "cd", "--role", "dev", "--leading-slash")
+    )
+    for header, value, status in (
+        ("X-BT-Service-Name", "ci", 200),
+        ("X-BT-Service-Name", "cd", 200),
+        ("X-BT-Service-Name", "dev", 401),
+        ("X-BT-Role", "dev", 200),
+        ("X-BT-Role", "ci", 401),
+    ):
+        headers = {header: value, **({"X-BT-Auth-Type": "CUSTOM-IDP"} if header == "X-BT-Role" else {})}
+        assert _session_status(url, DEMO_SITE, DEMO_TOKEN, None, **headers) == status, (header, value)
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers.update({"Authorization": f"Bearer {DEMO_TOKEN}", "bt-secrets-api-version": "2026-04-28"})
+        created = session.post(f"{url}/site/{DEMO_SITE}/secrets/static/app", json={"secret": {}}, timeout=20)
+    assert created.json()["path"] == "/app"
 
 
 def test_it_explains_how_to_point_a_play_at_it(start: Start) -> None:

@@ -25,7 +25,7 @@ AWS_BODY = {
     "ttl": 900,
     "policyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"],
     # Not JSON, as in the document: it is kept byte for byte.
-    "policy": '{"Version":"2012-10-17","Statement":[...]}',
+    "policy": '{"Version":"2012-10-17","Statement":[]}',
     "groups": ["Developers", "Admins"],
     "awsTags": {"env": "dev", "owner": "ops"},
 }

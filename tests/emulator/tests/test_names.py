@@ -62,15 +62,15 @@ def test_slashes_at_either_end_of_a_folder_mean_nothing(api: Api, folder: str) -
     api.folder("prod")
     api.folder("db", "prod")
     api.static("app", folder)
-    assert api.get("/static/app", folder="prod/db")["path"] == "/prod/db/app"
-    assert api.get("/static/app", folder=folder)["path"] == "/prod/db/app"
-    assert api.paths("/static", path=folder) == ["/prod/db/app"]
+    assert api.get("/static/app", folder="prod/db")["path"] == "prod/db/app"
+    assert api.get("/static/app", folder=folder)["path"] == "prod/db/app"
+    assert api.paths("/static", path=folder) == ["prod/db/app"]
 
 
 @pytest.mark.parametrize("folder", ["", "/"])
 def test_no_folder_is_the_top(api: Api, folder: str) -> None:
     api.static("app", folder)
-    assert api.paths("/static", path=folder) == ["/app"]
+    assert api.paths("/static", path=folder) == ["app"]
 
 
 def test_a_full_path_has_at_most_500_characters(api: Api) -> None:
@@ -89,7 +89,7 @@ def test_a_full_path_has_at_most_500_characters(api: Api) -> None:
 def test_names_differ_by_case(api: Api) -> None:
     api.static("app", value="lower")
     api.static("App", value="upper")
-    assert api.paths("/static") == ["/App", "/app"]
+    assert api.paths("/static") == ["App", "app"]
 
 
 @pytest.mark.parametrize("name", ["my aws", "a  b", ALL_CHARACTERS, "x" * 100])

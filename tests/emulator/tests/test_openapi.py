@@ -6,19 +6,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 import schemathesis
-from hypothesis import assume, settings
+from hypothesis import assume, settings, strategies
 from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.emulator import Control, Emulator
 from tests.emulator.app import new_api
+from tests.emulator.bodies import POLICY_FORMAT
 from tests.emulator.openapi import describe
 
 from .client import SITE, TOKEN, Api, new_session
@@ -33,6 +35,9 @@ _BEYOND_SCHEMA = {
     "path_too_long",
     "lease_not_revocable",
 }
+schemathesis.openapi.format(
+    POLICY_FORMAT, strategies.dictionaries(strategies.text(), strategies.text()).map(json.dumps)
+)
 
 
 def _schema(*modes: GenerationMode) -> Any:

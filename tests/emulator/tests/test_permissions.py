@@ -73,7 +73,7 @@ def test_a_path_prefix_hides_the_rest_of_the_tree(api: Api, limited: Callable[..
         api.folder(folder)
         api.static("app", folder)
     client = limited("read", path_prefix="/team")
-    assert client.paths("/static", path="team") == ["/team/app"]
+    assert client.paths("/static", path="team") == ["team/app"]
     assert client.get("/folders/team/metadata")
     for method, path in (("GET", "/static/app?folder=teams"), ("GET", "/static"), ("GET", "/static/app")):
         assert_refused(client.send(method, path), 403, "forbidden")

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.emulator import Control
+from tests.emulator import Control, Emulator
 
-from .client import Api, assert_refused
+from .client import SITE, TOKEN, Api, assert_refused
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from .client import Api, assert_refused
 )
 def test_a_value_is_kept_as_it_is(api: Api, value: Any) -> None:
     created = api.done("POST", "/static/app", {"secret": value})
-    assert created["path"] == "/app"
+    assert created["path"] == "app"
     assert created["secret"] == api.get("/static/app")["secret"] == value
     assert created["metadata"] == api.get("/static/app/metadata")
 
@@ -82,10 +82,23 @@ def test_lists_show_one_folder_or_all_below_by_path(api: Api) -> None:
     api.folder("db", "prod")
     for name, folder in (("b", ""), ("a", ""), ("a", "prod/db"), ("z", "prod"), ("prod-like", "")):
         api.static(name, folder)
-    assert api.paths("/static") == ["/a", "/b", "/prod-like"]
-    assert api.paths("/static", recursive="true") == ["/a", "/b", "/prod-like", "/prod/db/a", "/prod/z"]
-    assert api.paths("/static", path="prod") == ["/prod/z"]
-    assert api.paths("/static", path="prod", recursive="true") == ["/prod/db/a", "/prod/z"]
+    assert api.paths("/static") == ["a", "b", "prod-like"]
+    assert api.paths("/static", recursive="true") == ["a", "b", "prod-like", "prod/db/a", "prod/z"]
+    assert api.paths("/static", path="prod") == ["prod/z"]
+    assert api.paths("/static", path="prod", recursive="true") == ["prod/db/a", "prod/z"]
+
+
+def test_paths_have_a_leading_slash_where_that_is_asked_for(emulator: Emulator) -> None:
+    with Emulator([SITE], [TOKEN], leading_slash=True) as slashed:
+        for running, path in ((emulator, "prod/app"), (slashed, "/prod/app")):
+            api = Api(running)
+            folder = api.folder("prod")
+            shown = [api.static("app", "prod"), api.get("/static/app", folder="prod"), folder]
+            api.done("DELETE", "/static/app?folder=prod")
+            assert api.paths("/static", path="prod", deletedOnly="true") == [path]
+            shown.append(api.done("POST", "/static/app/restore?folder=prod"))
+            assert [one["path"] for one in shown] == [path, path, "prod", path]
+            assert api.paths("/static", path="prod", recursive="true") == [path]
 
 
 def test_an_empty_folder_lists_nothing_and_a_missing_one_is_404(api: Api) -> None:
@@ -104,7 +117,7 @@ def test_a_softly_deleted_secret_is_only_in_the_list_of_deleted_ones(api: Api) -
     assert_refused(api.send("DELETE", "/static/app"), 404, "not_found")
     assert api.paths("/static") == []
     (deleted,) = api.get("/static", deletedOnly="true")["data"]
-    assert deleted["path"] == "/app"
+    assert deleted["path"] == "app"
     assert deleted["metadata"]["deletedAt"] >= deleted["metadata"]["createdAt"]
 
 

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The password of a vault ID, for Ansible's client scripts (ansible-core, "Storing passwords in third-party tools").
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO, NoReturn
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    MissingError,
+    OptionError,
+    StateError,
+    WorkloadCredentialsError,
+    unforeseen,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    parse_folder,
+    parse_path,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.static_secret import (
+    StaticSecret,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
+    Resolved,
+    environment,
+    ini,
+    resolve,
+)
+
+OPTIONS: Options = {
+    **CONNECTION,
+    "vault_folder": {"type": "str", "env": ("WORKLOAD_CREDENTIALS_VAULT_FOLDER",)},
+    "vault_key": {"type": "str", "env": ("WORKLOAD_CREDENTIALS_VAULT_KEY",)},
+}
+_DEFAULT_KEY = "password"
+_FAILED = 1
+# Ansible then says that there is no password of this vault ID, and not that the script is broken.
+_UNKNOWN = 2
+
+
+def run(given: Sequence[str], out: BinaryIO) -> int:
+    """Write the password, or what is wrong, in a line, to standard error; return the exit code.
+
+    :arg given: the command line's arguments.
+    :arg out: where the password goes.
+    """
+    # Variables of a play are not known yet: some of them may be in the very files that the password opens.
+    resolved = Resolved({}, {})
+    try:
+        label = _parser().parse_args(given).vault_id
+        resolved = resolve(OPTIONS, [environment(os.environ), ini])
+        password = _password(resolved, label)
+    except WorkloadCredentialsError as error:
+        print(one_line(resolved.told(str(error))), file=sys.stderr)
+        return _UNKNOWN if isinstance(error, _UnknownError) else _FAILED
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        print(one_line(str(unforeseen("vault client", error))), file=sys.stderr)
+        return _FAILED
+    out.write(f"{password}\n".encode())
+    out.flush()
+    return 0
+
+
+class _UnknownError(WorkloadCredentialsError):
+    """There is no password of this vault ID."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        # argparse's own exit code has another meaning to Ansible.
+        raise OptionError("arguments", f"{message}. Ansible calls this with --vault-id NAME.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="workload-credentials-client", allow_abbrev=False)
+    parser.add_argument("--vault-id", default="default", help="name of the static secret below vault_folder")
+    return parser
+
+
+def _password(resolved: Resolved, label: str) -> str:
+    folder = parse_folder(resolved.values.get("vault_folder"), "vault_folder")
+    path = parse_path(f"{folder}/{parse_path(label, '--vault-id')}", "--vault-id")
+    client = Client(settings_of(resolved))
+    try:
+        values = StaticSecret(client, path).mint().values
+    except MissingError as error:
+        raise _UnknownError(str(error)) from None
+    return _text(values, resolved.values.get("vault_key"), str(path))
+
+
+def _text(values: Mapping[str, object], key: str | None, path: str) -> str:
+    """The value that is the password.
+
+    :arg key: the name that the user gave; None: ``password``, or the only one that there is.
+    """
+    chosen = key or (next(iter(values)) if len(values) == 1 else _DEFAULT_KEY)
+    if chosen not in values:
+        names = one_line(", ".join(sorted(values))) or "none"
+        raise _UnknownError(
+            f"The static secret {path} has no key {chosen!r}; its keys: {names}. Name one as vault_key."
+        )
+    password = values[chosen]
+    if not isinstance(password, str) or not password.strip("\r\n"):
+        raise StateError(f"The value of {chosen!r} in the static secret {path} is no text, or empty.")
+    return password
