@@ -103,14 +103,6 @@ def _module_defaults(action: Any) -> dict[str, Any]:
     return {name: value for one in said for name, value in one.items()}
 
 
-def connection_settings(action: Any, task_vars: Mapping[str, Any]) -> Settings:
-    """The settings of an action's task that itself speaks to the Secrets API, on this machine.
-
-    :raises OptionError: something is missing or unusable; the text names option and source.
-    """
-    return task_connection(action, task_vars, is_here=True).settings()
-
-
 def settings_of(resolved: Resolved, *without: str) -> Settings:
     """The connection options among the resolved ones as settings.
 

@@ -148,7 +148,8 @@ class MintedLeases:
                 f"Leases of this run that were minted with another token or on another site: {others}. "
                 "Only a task with that connection can end them."
             )
-        return [note.id for note in own.values() if note.id and not note.outlives]
+        # What a Secret gets, or has, is the role's to end.
+        return [note.id for note in own.values() if note.id and not note.outlives and not note.needs]
 
     def _own(self) -> Iterable[Note]:
         return self.notes.all()[0].values()

@@ -177,6 +177,16 @@ def test_a_lease_ends_its_use_before_it_ends(
     assert store(tmp_path).get("a", "", 300, mint)["accessKeyId"] == minted
 
 
+def test_neither_what_outlives_the_run_nor_what_is_for_a_secret_ends_with_it(tmp_path: Path) -> None:
+    minted = MintedLeases(tmp_path, settings(), pytest.fail)
+    minted.mint("a", "run", lambda: credentials(1))
+    minted.mint("a", "run", lambda: credentials(2), outlives=True)
+    name = minted.notes.ask("dynamic_secret", "a", "Secret shop/a", needs={"cluster": "c"})
+    minted.notes.minted(name, "lease-3")
+    assert minted.all() == ["lease-1"]
+    assert sorted(str(note.id) for note in minted.notes.all()[0].values()) == ["lease-1", "lease-2", "lease-3"]
+
+
 def test_a_wrong_clock_does_not_mint_at_each_use(tmp_path: Path) -> None:
     mint, warnings = Mint(-1000), []
     for _use in range(3):
