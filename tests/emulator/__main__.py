@@ -82,8 +82,9 @@ def _parser() -> argparse.ArgumentParser:
             f"--{kind}",
             action="append",
             default=[],
-            metavar="NAME",
-            help=f"what the header {header} may say, may be repeated (default: anything)",
+            metavar="NAME[=JWKS]",
+            help=f"what the header {header} may say, may be repeated; with a JSON Web Key Set it takes only JWTs "
+            "that one of its keys has signed for the site (default: anything)",
         )
     parser.add_argument(
         "--leading-slash", action="store_true", help="show static secrets' paths with a slash before them"

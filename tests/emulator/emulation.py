@@ -34,14 +34,14 @@ class Emulation:
         sites: Sequence[str],
         tokens: Sequence[str],
         *,
-        identities: Identities = Identities(),  # noqa: B008  # frozen
+        identities: Identities | None = None,
         leading_slash: bool = False,
     ) -> None:
         self.over = asyncio.Event()
         self.clock = Clock()
         self.faults = Faults()
         self.journal = Journal()
-        self.identities = identities
+        self.identities = identities or Identities()
         self._leading_slash = leading_slash
         self.sites = {site.lower(): self._new_site(site.lower()) for site in sites}
         self.tokens: dict[str, Token] = token_table([site.lower() for site in sites], tokens)

@@ -82,7 +82,7 @@ class Gate:
         if address is None:
             decoded(path, "the address")
             raise NotFound("there is no such address.")
-        token = self._authenticate(headers)
+        token = self._authenticate(headers, address["site"].lower())
         site = self._emulation.sites.get(decoded(address["site"], "the site's id").lower())
         if site is None or site.id not in token.sites:
             raise Forbidden("the access token does not belong to this site.")
@@ -96,12 +96,16 @@ class Gate:
         state = {"emulation": self._emulation, "site": site, "token": token}
         return {**scope, "path": decoded(rest, "the address"), "raw_path": rest.encode("latin-1"), "state": state}
 
-    def _authenticate(self, headers: Headers) -> Token:
+    def _authenticate(self, headers: Headers, site: str) -> Token:
         """Who asks, or 401."""
-        token = self._emulation.tokens.get(_bearer(headers) or "")
+        bearer = _bearer(headers) or ""
+        issuer = self._emulation.identities.issuer(headers)
+        if issuer is None:
+            token = self._emulation.tokens.get(bearer)
+        else:
+            token = issuer.token(bearer, site, self._emulation.clock.now())
         if token is None:
             raise unauthorized("the access token is missing or invalid.")
-        self._emulation.identities.require_known(headers)
         return token
 
     async def _go_wrong(

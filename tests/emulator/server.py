@@ -61,14 +61,15 @@ class Emulator:
     ...     assert emulator.control.leases()["minted"] == 1
 
     :arg sites: site ids; one token for each, or any number of tokens that open all.
-    :arg services: what ``X-BT-Service-Name`` may say; anything without them.
-    :arg roles: what ``X-BT-Role`` may say; anything without them.
+    :arg services: what ``X-BT-Service-Name`` may say; anything without them. As ``name=file`` it takes only JWTs
+        for the site that a key of the file, a JSON Web Key Set, has signed.
+    :arg roles: the same for ``X-BT-Role``.
     :arg leading_slash: static secrets show their path as the API document does, ``/prod/app``, and not as the vendor's
         own clients expect it, ``prod/app``.
     :arg port: 0 for a free one.
     :arg tls_dir: where the TLS files are kept; a temporary folder without it.
     :arg tls: False serves plain HTTP.
-    :raises StartError: a site is no UUID, the port is taken, or TLS files cannot be made.
+    :raises StartError: a site is no UUID, a file holds no keys, the port is taken, or TLS files cannot be made.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Emulator:
     ) -> None:
         self.sites = [_checked_site(site) for site in sites]
         self.tokens = list(tokens)
-        self._identities = Identities(frozenset(services), frozenset(roles))
+        self._identities = Identities.of(services, roles)
         self._leading_slash = leading_slash
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._tls = self._tls_files(tls_dir, host) if tls else None

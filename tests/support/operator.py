@@ -108,7 +108,8 @@ class Operator:
     def _is_new(self, one: dict[str, Any]) -> bool:
         """Whether it has changed since it was looked at; the operator itself changes its status only."""
         version, uid = _version(one), one["metadata"]["uid"]
-        is_done = ((one.get("status") or {}).get("syncedResourceVersion") or "") == version
+        synced = (one.get("status") or {}).get("syncedResourceVersion") or ""
+        is_done = bool(synced) if one["spec"].get("refreshPolicy") == "CreatedOnce" else synced == version
         return not is_done and self._seen.get(uid) != version
 
     def _has_lost(self, one: dict[str, Any]) -> bool:
@@ -204,6 +205,9 @@ class Operator:
         except client.ApiException:
             self._core.create_namespaced_secret(self.namespace, body, field_manager="external-secrets")
             return
+        if one["spec"]["target"].get("creationPolicy") == "Merge":
+            body["data"] = {**found.data, **body["data"]}
+            del body["metadata"]["ownerReferences"]
         body["metadata"]["resourceVersion"] = found.metadata.resource_version
         body["metadata"]["annotations"] = found.metadata.annotations or {}
         self._core.replace_namespaced_secret(name, self.namespace, body, field_manager="external-secrets")

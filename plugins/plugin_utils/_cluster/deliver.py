@@ -252,10 +252,11 @@ class Delivery:
     def _ready(self, operating: Operating, entries: Sequence[Entry]) -> list[Entry]:
         """Those of the entries that the operator has delivered."""
         job = self._job
-        if not job.wait:
-            return [one.entry for one in operating.watch.states(entries) if one.problem is None]
-        found = operating.wait(entries, job.wait_timeout, self._outcome)
-        self._outcome.problems.extend(one.line for one in found if one.problem)
+        # Also where nobody waits, what had failed is made to try again.
+        found = operating.wait(entries, job.wait_timeout if job.wait else 0, self._outcome)
+        unready = [one.line for one in found if one.problem]
+        if job.wait and unready:
+            self._outcome.problems += [*unready, *sorted(operating.watch.unread)]
         return [one.entry for one in found if one.problem is None]
 
     def _tidy(self, plan: Plan) -> None:

@@ -19,6 +19,11 @@ def target_of(external: Found) -> str:
     return (spec.get("target") or {}).get("name") or str(external["metadata"]["name"])
 
 
+def policy_of(external: Found) -> str:
+    """How it makes its Secret, or takes part in one."""
+    return str(((external.get("spec") or {}).get("target") or {}).get("creationPolicy", "Owner"))
+
+
 def by_target(external: Sequence[Found]) -> dict[tuple[str, str], Found]:
     """ExternalSecrets by namespace and name of their Secrets."""
     return {(identity(one)[0], target_of(one)): one for one in external}

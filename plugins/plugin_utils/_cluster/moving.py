@@ -93,6 +93,8 @@ def take_over(
     operator itself removes it.
     """
     ends = _freed(cluster, steps)
+    # With the deletion policy Delete the operator may remove the Secret, though not its lease, meanwhile.
+    seen = {place: end for place, end in ends.items() if isinstance(end, Mapping)}
     freed = [step for step in steps if not isinstance(ends[step.where], str)]
     writers = _writers(freed, external)
     removal = remove(cluster, list(writers.values()), timeout, minted)
@@ -104,7 +106,11 @@ def take_over(
     taken = Taken(removed=removal.going)
     taken.problems = {place: end for place, end in ends.items() if isinstance(end, str)}
     taken.secrets = {place: end for place, end in ends.items() if not isinstance(end, str)}
-    held = {place: secret for place, secret in taken.secrets.items() if secret is not None and place in writers}
+    held = {
+        place: secret or seen[place]
+        for place, secret in taken.secrets.items()
+        if place in writers and (secret or place in seen)
+    }
     generators = shared_generators(cluster, list(writers.values()))
     taken.leases = {
         place: lease_in(writers[place], one, kind_of(writers[place], generators)) for place, one in held.items()

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import is_failing
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET, own_objects
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
@@ -78,8 +79,10 @@ class Operating:
         own = one.operated
         line = f"{own.namespace}/{own.more['target']}: the operator's, {own.pace}"
         changes = self._changes(one)
-        if not changes or own.more["refresh_policy"] == ONCE:
+        if not changes:
             return line
+        if own.more["refresh_policy"] == ONCE and not is_failing(self._before[own.identity]):
+            return f"{line}; it does not look again, so this changes nothing in the Secret: {', '.join(changes)}"
         verb = "reads it anew" if own.more["source"] == "static_secret" else "generates a new lease"
         return f"{line}; it {verb} now, because this changes: {', '.join(changes)}"
 
@@ -180,8 +183,6 @@ class Operating:
         found = self.watch.wait(entries, timeout, self._actions)
         for one in self.watch.tried_again:
             outcome.differs(where(one), {"metadata": {}}, {"metadata": {"annotations": {TRIED_AGAIN: "now"}}})
-        if any(one.problem for one in found):
-            outcome.problems.extend(sorted(self.watch.unread))
         return found
 
 

@@ -31,7 +31,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 # A pushed lease is renewed in its last quarter, and so are the operator's.
 MARGIN = Margin(part=0.25)
 KEEP, MINT, READ, LET_GO, REMOVE = "keep", "mint", "read", "let_go", "remove"
-_MERGING = ("Merge", "CreateOrMerge")
+MERGING = ("Merge", "CreateOrMerge")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def foreign(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], Found]) 
     return [
         foreign_words(entry.where)
         for entry in entries
-        if entry.creation_policy not in _MERGING and _is_foreign(secrets.get((entry.namespace, entry.name)))
+        if entry.creation_policy not in MERGING and _is_foreign(secrets.get((entry.namespace, entry.name)))
     ]
 
 

@@ -21,7 +21,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ch
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import Asked, ask
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import by_target
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
+    by_target,
+    policy_of,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
     EXTERNAL_SECRET,
@@ -39,6 +42,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
     KEEP,
+    MERGING,
     Step,
     foreign,
     planned,
@@ -92,7 +96,7 @@ def plan_of(job: Job) -> Plan:
     misfits = [misfit(entry, known.keys) for entry in due for known in (asked.of(entry),) if known]
     own = by_target(external or [])
     problems = _absent(external) + foreign(job.entries, secrets) + _not_ours(steps, own)
-    problems += _other_writers(job.operated, own)
+    problems += _merged(steps, own) + _other_writers(job.operated, own)
     problems += asked.problems + [one for one in misfits if one]
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
     manifests = _manifests(job, asked, problems)
@@ -161,6 +165,17 @@ def _not_ours(steps: Sequence[Step], external: Mapping[tuple[str, str], Found]) 
         "choose another name."
         for step in steps
         if step.entry and step.is_operated and (step.namespace, step.name) not in external and not _is_left(step.found)
+    ]
+
+
+def _merged(steps: Sequence[Step], external: Mapping[tuple[str, str], Found]) -> list[str]:
+    """A push has the whole Secret, and would remove what others have in it."""
+    writers = [(step, external.get((step.namespace, step.name))) for step in steps if step.entry and step.is_operated]
+    return [
+        f"{step.where}: the operator merges into this Secret (creation_policy {policy_of(one)}), so it may hold what "
+        "is somebody else's, which a push would remove. Choose another name for what is pushed."
+        for step, one in writers
+        if one is not None and policy_of(one) in MERGING
     ]
 
 

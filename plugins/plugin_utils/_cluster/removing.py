@@ -23,10 +23,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
     generator_of,
+    policy_of,
     target_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
+    EXTERNAL_SECRET,
     OPERATORS,
     SECRET,
     own_objects,
@@ -51,7 +53,9 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     Identity,
     identity_of,
     left_behind,
+    owned_by,
     unwanted,
+    used,
 )
 
 _REASON = "no entry wants it"
@@ -79,7 +83,7 @@ def remove_unwanted(
     :arg namespaces: look at these only; None: at the whole cluster.
     :raises ForbiddenError: the identity may not look.
     """
-    found = [one for kind in (*OPERATORS, SECRET) for one in _found(job, kind, namespaces or ())]
+    found = [*_operators(job, namespaces or ()), *_found(job, SECRET, namespaces or ())]
     minted.known(lease_of(one) for one in found if is_pushed(one))
     leaving = unwanted(found, wanted, namespaces)
     leases = _operators_leases(job, leaving, found)
@@ -100,14 +104,17 @@ def remove_unused(job: Job, moved: Sequence[Found], wanted: Sequence[Found], out
     :arg wanted: the operator's manifests of this task.
     """
     cluster, namespaces = job.cluster(), {identity(one)[0] for one in moved}
-    # Whoever wrote an ExternalSecret by hand may use the role's generator.
-    kinds = [(kind, () if kind.kind == "ExternalSecret" else SELECTOR) for kind in OPERATORS]
-    found = [one for kind, labels in kinds for one in _found(job, kind, namespaces, labels)]
-    places = [(namespace, name) for namespace in sorted(namespaces) for name in (TOKEN_SECRET, CA_SECRET)]
-    secrets = cluster.get_many(SECRET, places, metadata_only=True)
-    found += [one for one in secrets if one is not None and is_managed(one)]
+    # Whoever wrote an ExternalSecret or a store by hand may use the role's generator or token.
+    found = _operators(job, namespaces, labels=())
     known = {identity_of(one): one for one in [*found, *wanted, *moved]}
-    gone = left_behind(known, {identity_of(one) for one in moved}) & {identity_of(one) for one in found}
+    going = {identity_of(one) for one in moved}
+    # The Secrets of a store of the cluster lie elsewhere.
+    needed = used(known[one] for one in going | left_behind(known, going))
+    places = sorted(place[1:] for place in needed if place[0] == "Secret" and place[2] in (TOKEN_SECRET, CA_SECRET))
+    secrets = cluster.get_many(SECRET, places, metadata_only=True)
+    found += [one for one in secrets if one is not None]
+    known.update({identity_of(one): one for one in found if one["kind"] == "Secret"})
+    gone = left_behind(known, going) & {identity_of(one) for one in found if is_managed(one)}
     _removed(job, [known[one] for one in sorted(gone)], outcome, minted)
 
 
@@ -121,7 +128,9 @@ def _removed(job: Job, leaving: Sequence[Found], outcome: Outcome, minted: Minte
 
 def _operators_leases(job: Job, leaving: Sequence[Found], found: Sequence[Found]) -> dict[Identity, Lease | None]:
     """The leases that Secrets hold which go with their ExternalSecrets: the operator ends none."""
-    owning = [one for one in leaving if one["kind"] == "ExternalSecret" and generator_of(one)[0] and _is_owner(one)]
+    owning = [
+        one for one in leaving if one["kind"] == "ExternalSecret" and generator_of(one)[0] and policy_of(one) == "Owner"
+    ]
     if not owning:
         return {}
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import (
@@ -132,12 +141,9 @@ def _operators_leases(job: Job, leaving: Sequence[Found], found: Sequence[Found]
     generators = [one for one in found if one["kind"] == "ClusterGenerator"]
     places = [(identity(one)[0], target_of(one)) for one in owning]
     secrets = zip(owning, job.cluster().get_many(SECRET, places))
-    return {identity_of(one): lease_in(one, secret, kind_of(one, generators)) for one, secret in secrets if secret}
-
-
-def _is_owner(external: Found) -> bool:
-    policy = (external["spec"].get("target") or {}).get("creationPolicy", "Owner")
-    return bool(policy == "Owner")
+    # One that it has never had, such as a pushed one, does not go with it.
+    held = [(one, secret) for one, secret in secrets if secret and owned_by(secret, identity_of(one))]
+    return {identity_of(one): lease_in(one, secret, kind_of(one, generators)) for one, secret in held}
 
 
 def remove(cluster: Cluster, objects: Sequence[Found], timeout: float, minted: Minted) -> Removal:
@@ -184,6 +190,19 @@ def tear_down(job: Job, outcome: Outcome, minted: Minted) -> None:
     namespaces = sorted({entry.namespace for entry in job.entries})
     if namespaces:
         remove_unwanted(job, set(), namespaces, outcome, minted)
+
+
+def _operators(job: Job, namespaces: Collection[str], labels: Sequence[str] = SELECTOR) -> list[Found]:
+    """What is there for the operator; nothing of what the cluster shares where its users cannot be seen everywhere."""
+    found = [one for kind in OPERATORS for one in _found(job, kind, namespaces, labels)]
+    own = [one for one in found if identity(one)[0]]
+    if len(own) == len(found):
+        return found
+    try:
+        job.cluster().list(EXTERNAL_SECRET, labels=SELECTOR, metadata_only=True)
+    except ForbiddenError:
+        return own
+    return found
 
 
 def _found(job: Job, kind: Kind, namespaces: Collection[str], labels: Sequence[str] = SELECTOR) -> Sequence[Found]:

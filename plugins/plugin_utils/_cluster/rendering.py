@@ -39,11 +39,6 @@ def render(job: Job, outcome: Outcome) -> None:
             f"{', '.join(pushed)}: a pushed Secret holds values, which must not lie in files. Use delivery "
             "external_secret."
         )
-    codes = [entry.where for entry in job.operated if entry.sts.get("token_code")]
-    if codes:
-        raise StateError(
-            f"{', '.join(codes)}: a code of an MFA device is good for seconds, so it cannot wait in a file."
-        )
     manifests, asked = manifests_for(job)
     write_files(job, manifests, outcome)
     outcome.warnings.extend(map(foreseen, asked.missing.values()))
@@ -55,8 +50,13 @@ def render(job: Job, outcome: Outcome) -> None:
 def write_files(job: Job, manifests: Sequence[Manifest], outcome: Outcome) -> None:
     """Write the manifests, and a README.md that says which Secrets have to be made by hand; remove what is left over.
 
-    :raises OptionError: the folder cannot be written.
+    :raises WorkloadCredentialsError: the folder cannot be written, or an entry has what may lie in no file.
     """
+    codes = [entry.where for entry in job.operated if entry.sts.get("token_code")]
+    if codes:
+        raise StateError(
+            f"{', '.join(codes)}: a code of an MFA device is good for seconds, so it cannot wait in a file."
+        )
     folder = Path(os.path.expanduser(job.render_dir or ""))
     wanted = _files(job, manifests)
     try:

@@ -38,6 +38,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     keys_of,
     kind_of,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ONCE, PERIODIC
 
 # The operator refreshes a little after its interval, and its clock may be another.
 _LATE, _LEAST_LATE = 0.1, 60.0
@@ -143,6 +144,9 @@ def not_synchronised(found: Found) -> str | None:
     if ready.get("status") != "True" or ready.get("reason") != "SecretSynced":
         return words_of(ready)
     synced = str((found.get("status") or {}).get("syncedResourceVersion") or "")
+    if synced and (found.get("spec") or {}).get("refreshPolicy") == ONCE:
+        # It never looks again, and so never says that it has seen a newer form.
+        return None
     if not synced.startswith(f"{found['metadata'].get('generation')}-"):
         return "the operator has not synchronised its newest form yet"
     return None
@@ -152,7 +156,7 @@ def _late(found: Found, now: datetime) -> str | None:
     """A condition stays as it is where no operator is at work."""
     spec = found.get("spec") or {}
     refreshed = parse_time((found.get("status") or {}).get("refreshTime"))
-    if refreshed is None or spec.get("refreshPolicy", "Periodic") != "Periodic":
+    if refreshed is None or spec.get("refreshPolicy", PERIODIC) != PERIODIC:
         return None
     try:
         interval = seconds(str(spec.get("refreshInterval", "1h")), "refresh_interval")

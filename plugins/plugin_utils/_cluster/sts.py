@@ -29,6 +29,9 @@ def problems_of_sts(given: Mapping[str, Any], where: str, refresh_policy: str | 
     :arg refresh_policy: of the entry.
     """
     auth = _auth(given)
+    for name in auth:
+        if given[name] and (given["auth"] or {}).get(name):
+            yield f"{where}.auth.{name}: {name} is there already, beside auth."
     if given["role"]:
         yield f"{where}.role: the operator accepts a role and AWS then refuses it: {_LONG_TERM}."
     if auth["jwt"]:

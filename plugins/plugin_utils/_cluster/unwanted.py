@@ -54,6 +54,9 @@ def unwanted(
     if namespaces is not None:
         gone |= _without_users(known, gone, ("ClusterSecretStore", "ClusterGenerator"))
         gone |= left_behind(known, gone)
+        # A store of the cluster reads its token in one of these, for others too.
+        needed = used(one for identity, one in known.items() if identity not in gone)
+        gone = {identity for identity in gone if identity[0] != "Secret" or identity not in needed}
     return [known[identity] for identity in sorted(gone, key=_order)]
 
 
@@ -66,15 +69,20 @@ def _is_own(one: Found, gone: set[Identity]) -> bool:
     """Whether it is the role's, or a Secret of an ExternalSecret that goes."""
     if one["kind"] != "Secret":
         return True
-    namespace = one["metadata"]["namespace"]
-    owners = {(owner["kind"], namespace, owner["name"]) for owner in one["metadata"].get("ownerReferences") or ()}
-    return is_pushed(one) or PART_LABEL.items() <= labels_of(one).items() or bool(owners & gone)
+    return is_pushed(one) or PART_LABEL.items() <= labels_of(one).items() or owned_by(one, *gone)
+
+
+def owned_by(secret: Found, *owners: Identity) -> bool:
+    """Whether it belongs to one of these, and so goes with it."""
+    namespace = identity(secret)[0]
+    found = {(owner["kind"], namespace, owner["name"]) for owner in secret["metadata"].get("ownerReferences") or ()}
+    return not found.isdisjoint(owners)
 
 
 def _without_users(known: Mapping[Identity, Found], gone: set[Identity], kinds: Sequence[str]) -> set[Identity]:
     """What belongs to the whole cluster, and nothing that stays refers to."""
-    used = _used(one for identity, one in known.items() if identity not in gone)
-    return {identity for identity in known if identity[0] in kinds and identity not in used}
+    staying = used(one for identity, one in known.items() if identity not in gone)
+    return {identity for identity in known if identity[0] in kinds and identity not in staying}
 
 
 def left_behind(known: Mapping[Identity, Found], gone: Collection[Identity]) -> set[Identity]:
@@ -85,15 +93,16 @@ def left_behind(known: Mapping[Identity, Found], gone: Collection[Identity]) -> 
     left: set[Identity] = set()
     while True:
         going = {*gone, *left}
-        needed = _used(known[one] for one in going)
-        staying = _used(one for identity, one in known.items() if identity not in going)
+        needed = used(known[one] for one in going)
+        staying = used(one for identity, one in known.items() if identity not in going)
         more = {one for one in needed - staying - going if one in known}
         if not more:
             return left
         left |= more
 
 
-def _used(objects: Iterable[Found]) -> set[Identity]:
+def used(objects: Iterable[Found]) -> set[Identity]:
+    """What these objects cannot do without."""
     return {identity for one in objects for identity in _references(one)}
 
 

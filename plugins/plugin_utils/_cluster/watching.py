@@ -67,7 +67,9 @@ class Watch:
     def __init__(self, cluster: Cluster, before: Iterable[Found], namespaces: Collection[str]) -> None:
         self._cluster = cluster
         self._namespaces = namespaces
-        self._waiting = {identity_of(one) for one in before if is_failing(one)}
+        failing = [one for one in before if is_failing(one)]
+        self._waiting = {identity_of(one) for one in failing}
+        self._readers = {identity_of(one) for one in failing if store_of(one)[0]}
         self.unread: set[str] = set()
         self._before = frozenset(map(said_in, self._warnings() if self._waiting else ()))
         self.tried_again: list[Found] = []
@@ -75,9 +77,10 @@ class Watch:
     def wait(self, entries: Sequence[Entry], timeout: float, applied: Collection[Identity]) -> list[Status]:
         """The entries' states, once all are ready or so many seconds have passed.
 
-        :arg applied: what was changed just now, which the operator sees by itself.
+        :arg applied: what was changed just now, which the operator sees by itself. Who reads a store may have been
+            looked at before the store, and costs no lease when it is looked at again.
         """
-        self._waiting -= set(applied)
+        self._waiting -= set(applied) - self._readers
         found = looked_until(
             lambda: self._look(entries), lambda found: all(one.problem is None for one in found), timeout
         )

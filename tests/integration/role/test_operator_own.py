@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import moving
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Reference, Scope
 from kubernetes import client
 
@@ -135,7 +139,9 @@ def test_one_generator_serves_several_entries_and_each_gets_a_lease_of_its_own(
     assert deliveries.run(one, state="verified", delivery="external_secret").problems == []
 
 
-def test_session_tokens_without_keys_and_once_from_a_code(working: Operator, deliveries: Deliveries) -> None:
+def test_session_tokens_without_keys_and_once_from_a_code(
+    working: Operator, deliveries: Deliveries, tmp_path: Path
+) -> None:
     parameters = {"serialNumber": "arn:aws:iam::123456789012:mfa/user", "tokenCode": "123456"}
     entry = {
         "name": "sts",
@@ -150,8 +156,10 @@ def test_session_tokens_without_keys_and_once_from_a_code(working: Operator, del
         *GENERATORS, deliveries.namespace, "stssessiontokens", "sts"
     )
     assert found["spec"] == {"region": "eu-central-1", "requestParameters": parameters}
-    rendered = deliveries.run(entry, state="rendered", render_dir="/nowhere", **OPERATED)
-    assert "a code of an MFA device is good for seconds" in " ".join(rendered.problems)
+    for state in ("rendered", "present"):
+        rendered = deliveries.run(entry, state=state, render_dir=str(tmp_path), **OPERATED)
+        assert "a code of an MFA device is good for seconds" in " ".join(rendered.problems)
+    assert list(tmp_path.glob("*.yml")) == []
 
 
 def test_the_token_goes_with_the_last_entry_that_moves_to_push(
@@ -174,6 +182,120 @@ def test_the_token_goes_with_the_last_entry_that_moves_to_push(
     assert secret_text(place, "aws", "leaseId") not in " ".join(outcome.warnings)
     assert left(place) == ["secrets/app", "secrets/aws", "secrets/azure"]
     assert foreseen.before.keys() == outcome.before.keys()
+
+
+def test_the_token_of_a_store_of_the_cluster_goes_too(working: Operator, deliveries: Deliveries) -> None:
+    home = f"{deliveries.namespace}-home"
+    client.CoreV1Api().create_namespace({"metadata": {"name": home}})
+    scope = Scope(True, home)
+    assert deliveries.run(AZURE, APP, scope=scope, **OPERATED).problems == []
+    deliveries.run(AZURE, {**APP, "delivery": "external_secret"}, scope=scope)
+    connection = ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    assert (left(home), left(deliveries.namespace)) == (
+        connection,
+        ["externalsecrets/app", "secrets/app", "secrets/azure"],
+    )
+    # Whoever pushes only need not say where the operator is.
+    foreseen = deliveries.run(AZURE, APP, check_mode=True)
+    outcome = deliveries.run(AZURE, APP)
+    assert (outcome.problems, foreseen.before.keys()) == ([], outcome.before.keys())
+    assert (left(home), left(deliveries.namespace)) == ([], ["secrets/app", "secrets/azure"])
+
+
+def test_a_teardown_where_the_operator_is_leaves_the_token_of_others(working: Operator, deliveries: Deliveries) -> None:
+    home = f"{deliveries.namespace}-home"
+    client.CoreV1Api().create_namespace({"metadata": {"name": home}})
+    options = {"scope": Scope(True, home), **OPERATED}
+    there = {**AZURE, "namespace": home}
+    assert deliveries.run(APP, there, **{**options, "wait": False}).problems == []
+    assert deliveries.run(there, state="absent", **options).problems == []
+    assert left(home) == ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    assert deliveries.run(APP, state="absent", **options).problems == []
+    assert left(home) == []
+
+
+def test_a_secret_that_the_operator_only_merges_into_is_not_taken_over(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    place = deliveries.namespace
+    client.CoreV1Api().create_namespaced_secret(place, {"metadata": {"name": "azure"}, "stringData": {"mine": "x"}})
+    assert deliveries.run({**AZURE, "creation_policy": "Merge"}, **OPERATED).problems == []
+    said = " ".join(deliveries.run(AZURE).problems)
+    assert f"{place}/azure: the operator merges into this Secret (creation_policy Merge)" in said
+    assert (secret_text(place, "azure", "mine"), len(site.leases())) == ("x", 1)
+    assert deliveries.run(AZURE, state="absent", delivery="external_secret").problems == []
+    assert secret_text(place, "azure", "leaseId") in living(site)
+
+
+def test_the_lease_ends_where_the_operator_removes_the_secret_during_a_move(
+    working: Operator, deliveries: Deliveries, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = deliveries.namespace
+    deliveries.run(AZURE, **OPERATED)
+    minted = secret_text(place, "azure", "leaseId")
+    removed = moving.remove
+
+    def with_secret(*arguments: Any) -> Any:
+        client.CoreV1Api().delete_namespaced_secret("azure", place)
+        return removed(*arguments)
+
+    working.leave()
+    monkeypatch.setattr(moving, "remove", with_secret)
+    assert deliveries.run(AZURE).problems == []
+    assert living(site) == {secret_text(place, "azure", "leaseId")} != {minted}
+
+
+def test_a_token_that_somebody_elses_store_uses_stays(working: Operator, deliveries: Deliveries) -> None:
+    place, custom = deliveries.namespace, client.CustomObjectsApi()
+    deliveries.run(APP, **OPERATED)
+    (store,) = custom.list_namespaced_custom_object(*STORES, place, "secretstores")["items"]
+    body = {
+        "apiVersion": "/".join(STORES),
+        "kind": "SecretStore",
+        "metadata": {"name": "theirs"},
+        "spec": store["spec"],
+    }
+    custom.create_namespaced_custom_object(*STORES, place, "secretstores", body)
+    assert deliveries.run(APP).problems == []
+    connection = ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    assert left(place) == ["secrets/app", *connection, "secretstores/theirs"]
+
+
+@pytest.mark.parametrize("last", [{"state": "present"}, {"state": "absent", "delivery": "external_secret"}])
+def test_who_sees_not_all_users_of_a_shared_generator_leaves_it(
+    working: Operator, deliveries: Deliveries, site: Site, monkeypatch: pytest.MonkeyPatch, last: dict[str, Any]
+) -> None:
+    other = f"{deliveries.namespace}-other"
+    client.CoreV1Api().create_namespace({"metadata": {"name": other}})
+    options = {"scope": Scope(True, other)}
+    with Operator(other, str(site.emulator.ca_cert)):
+        assert deliveries.run(AZURE, {**AZURE, "namespace": other}, **options, **OPERATED).problems == []
+    listed = InWorker.list
+
+    def in_namespaces_only(self: InWorker, kind: Kind, *, namespace: str | None = None, **query: Any) -> Any:
+        if kind.namespaced and namespace is None:
+            raise ForbiddenError("not everywhere")
+        return listed(self, kind, namespace=namespace, **query)
+
+    monkeypatch.setattr(InWorker, "list", in_namespaces_only)
+    assert deliveries.run(AZURE, **options, **last).problems == []
+    monkeypatch.undo()
+    assert deliveries.run({**AZURE, "namespace": other}, state="verified", delivery="external_secret").problems == []
+    found = client.CustomObjectsApi().list_cluster_custom_object(*GENERATORS, "clustergenerators")["items"]
+    assert len(found) == 1
+    deliveries.run({**AZURE, "namespace": other}, state="absent", delivery="external_secret", **options)
+    assert client.CustomObjectsApi().list_cluster_custom_object(*GENERATORS, "clustergenerators")["items"] == []
+
+
+def test_the_lease_of_a_push_lives_on_when_a_move_that_was_begun_is_pruned(
+    kinds: None, deliveries: Deliveries, site: Site
+) -> None:
+    place = deliveries.namespace
+    deliveries.run(AZURE)
+    assert deliveries.run(AZURE, delivery="external_secret", wait=False).problems == []
+    assert deliveries.run(AZURE, prune=True).problems == []
+    assert left(place) == ["secrets/azure"]
+    assert living(site) == {secret_text(place, "azure", "leaseId")}
 
 
 def test_a_generator_that_somebody_else_uses_stays_with_its_token(working: Operator, deliveries: Deliveries) -> None:

@@ -44,6 +44,8 @@ def test_a_wrong_token_is_named_for_static_secrets_too(
     assert "InvalidProviderConfig at 20" in said
     assert said.count("401 Client Error") >= 2
     assert verified(deliveries, APP).count("401 Client Error") == 1
+    # A store of the cluster would be other tests' too.
+    assert deliveries.run(APP, AZURE, state="absent", scope=scope, delivery="external_secret").problems == []
 
 
 def test_a_wrong_authority_is_named(working: Operator, deliveries: Deliveries) -> None:
@@ -65,6 +67,33 @@ def test_a_repaired_token_works_again_and_what_worked_mints_nothing(
     again = deliveries.run(AWS, APP, AZURE, **WAITING)
     assert (again.before, again.problems) == ({}, [])
     assert len(site.leases()) == 2
+
+
+def test_a_changed_reader_of_a_repaired_store_is_looked_at_again(working: Operator, deliveries: Deliveries) -> None:
+    deliveries.run(APP, token="wrong", **FAILING)
+    assert deliveries.run({**APP, "refresh_interval": "2h"}, **WAITING).problems == []
+
+
+def test_without_waiting_too_what_had_failed_is_tried_again(working: Operator, deliveries: Deliveries) -> None:
+    deliveries.run(AZURE, token="wrong", **FAILING)
+    outcome = deliveries.run(AZURE, delivery="external_secret", wait=False)
+    assert (outcome.problems, list(outcome.after)) == (
+        [],
+        [
+            f"{kind}/{deliveries.namespace}/{name}"
+            for kind, name in (("Secret", "workload-credentials-token"), ("ExternalSecret", "azure"))
+        ],
+    )
+
+
+def test_what_is_written_once_is_ready_in_another_form_too(working: Operator, deliveries: Deliveries) -> None:
+    once = {**AZURE, "refresh_policy": "CreatedOnce"}
+    assert deliveries.run(once, **WAITING).problems == []
+    assert deliveries.run({**once, "labels": {"a": "b"}, "deletion_policy": "Retain"}, **WAITING).problems == []
+    assert "it does not look again, so this changes nothing in the Secret: metadata.labels.a" in deliveries.lines[0]
+    said = problems(deliveries.run({**once, "keys": {"ID": "client_id"}}, **FAILING))
+    assert "its Secret lacks ID" in said
+    assert working.generated == ["azure"]
 
 
 def test_what_the_operator_said_before_a_change_is_not_its_answer(working: Operator, deliveries: Deliveries) -> None:

@@ -112,6 +112,13 @@ def test_nested_options_are_typed_as_far_down_as_they_go() -> None:
         checked_entries([{"name": "a", "namespace": "b", "sts_session_token": source}], "external_secret")
 
 
+def test_what_is_given_beside_auth_and_in_it_is_refused() -> None:
+    keys = {name: {"name": "keys", "key": "id"} for name in ("access_key_id", "secret_access_key")}
+    source = {"region": "x", "secret_ref": keys, "auth": {"secretRef": keys}}
+    with pytest.raises(WorkloadCredentialsError, match=r"sts_session_token.auth.secret_ref: secret_ref is there"):
+        checked_entries([{"name": "a", "namespace": "b", "sts_session_token": source}], "external_secret")
+
+
 VALUES = st.text(max_size=3) | st.integers() | st.booleans() | st.just({"a": "b"}) | st.just(["x"]) | st.just("push")
 
 

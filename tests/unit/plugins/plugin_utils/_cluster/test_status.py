@@ -48,8 +48,8 @@ def whole(**texts: str) -> dict[str, Any]:
     return secret(**{**dict.fromkeys(KEYS, "x"), "expiration": "2026-01-02T12:30:00Z", **texts})
 
 
-def status(seen: Seen, entry: dict[str, Any] = AWS, now: datetime = NOW) -> Status:
-    (found,) = statuses(checked_entries([entry], "external_secret"), seen, now)
+def status(seen: Seen, entry: dict[str, Any] | None = None, now: datetime = NOW) -> Status:
+    (found,) = statuses(checked_entries([entry or AWS], "external_secret"), seen, now)
     return found
 
 

@@ -1,0 +1,267 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kit in ``extensions/awx``: what AWX takes, what its set-up asks for, what ansible-builder makes of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+import yaml
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
+
+from tests.support.awx import FILE, credential_type, text
+from tests.support.definitions import populate
+from tests.support.plays import Plays
+from tests.support.site import Site
+
+KIT = FILE.parent
+# The options of awx.awx 24 that there are, as far as the set-up could use them.
+AWX: dict[str, dict[str, str]] = {
+    "credential_type": {"description": "str", "kind": "str", "inputs": "dict", "injectors": "dict"},
+    "credential": {"organization": "str", "credential_type": "str", "inputs": "dict", "update_secrets": "bool"},
+    "execution_environment": {"organization": "str", "image": "str", "pull": "str"},
+    "project": {
+        "organization": "str",
+        "scm_type": "str",
+        "scm_url": "str",
+        "scm_branch": "str",
+        "scm_update_on_launch": "bool",
+        "wait": "bool",
+    },
+    "inventory": {"organization": "str"},
+    "host": {"inventory": "str", "variables": "dict"},
+    "job_template": {
+        "organization": "str",
+        "project": "str",
+        "inventory": "str",
+        "playbook": "str",
+        "execution_environment": "str",
+        "credentials": "list",
+        "instance_groups": "list",
+        "job_slice_count": "int",
+        "allow_simultaneous": "bool",
+        "timeout": "int",
+        "extra_vars": "dict",
+        "survey_enabled": "bool",
+        "survey_spec": "dict",
+    },
+    "schedule": {"unified_job_template": "str", "rrule": "str"},
+}
+STAND_IN = """#!/usr/bin/python
+import json
+from ansible.module_utils.basic import AnsibleModule
+module = AnsibleModule({{"name": {{"type": "str", "required": True}}, **{spec!r}}})
+given = {{name: value for name, value in module.params.items() if value is not None}}
+with open({log!r}, "a") as file:
+    file.write(json.dumps([{name!r}, given]) + "\\n")
+module.exit_json(changed=False)
+"""
+GIVEN = {
+    "execution_environment": "registry.example.com/workload-credentials:1.0.0",
+    "project_url": "https://git.example.com/credentials.git",
+    "site_id": "a1b2c3d4-e5f6-4890-abcd-ef1234567890",
+    "access_token": "token-canary",
+    "clusters": {"one": {"context": "one", "entries": [{"name": "aws"}]}, "two": {}},
+    "slices": 2,
+}
+
+
+def test_the_credential_type_is_made_from_the_connection() -> None:
+    assert FILE.read_text(encoding="utf-8") == text()
+
+
+@pytest.mark.one_core
+def test_awx_takes_the_credential_type() -> None:
+    """The rules of AWX's API: awx/main/fields.py, CredentialTypeInputField and CredentialTypeInjectorField."""
+    made = credential_type()
+    assert made["kind"] in ("cloud", "net")
+    fields = {field["id"]: field for field in made["inputs"]["fields"]}
+    assert len(fields) == len(made["inputs"]["fields"])
+    for name, field in fields.items():
+        assert re.fullmatch("[a-zA-Z_]+[a-zA-Z0-9_]*", name)
+        assert name != "tower"
+        assert field.keys() <= {
+            "id",
+            "type",
+            "label",
+            "help_text",
+            "secret",
+            "multiline",
+            "format",
+            "choices",
+            "default",
+        }
+        assert field["type"] in ("string", "boolean")
+        assert field["type"] == "string" or field.keys().isdisjoint({"secret", "multiline"})
+        assert field["label"]
+    assert set(made["inputs"]["required"]) <= fields.keys()
+    # Each template has a value for each field, and for the file names; nothing else is known.
+    known: dict[str, Any] = dict.fromkeys(fields, "EXAMPLE")
+    files = [re.fullmatch(r"template\.([a-zA-Z_]+[a-zA-Z0-9_]*)", label) for label in made["injectors"]["file"]]
+    known["tower"] = {"filename": {found[1]: "EXAMPLE_FILENAME" for found in files if found}}
+    assert len(known["tower"]["filename"]) == len(files)
+    strict = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  # as AWX
+    assert made["injectors"].keys() <= {"file", "env", "extra_vars"}
+    for template in made["injectors"]["file"].values():
+        assert strict.from_string(template).render(**known)
+    for name, template in made["injectors"]["env"].items():
+        assert re.fullmatch("[a-zA-Z_]+[a-zA-Z0-9_]*", name)
+        assert not name.startswith("ANSIBLE_")
+        assert strict.from_string(template).render(**known).startswith("EXAMPLE")
+
+
+def test_every_option_of_the_connection_reaches_the_job() -> None:
+    injected = set(credential_type()["injectors"]["env"])
+    for name, entry in CONNECTION.items():
+        variables = {variable.lstrip("!") for variable in entry["env"]}
+        assert variables & injected or name == "access_token", name
+    secret = {field["id"] for field in credential_type()["inputs"]["fields"] if field.get("secret")}
+    assert secret == {"access_token"}
+
+
+def set_up(plays: Plays, **changes: Any) -> tuple[list[tuple[str, dict[str, Any]]], str]:
+    """Run the set-up against a stand-in for awx.awx; return what was asked for, and the output."""
+    modules = plays.folder / "collections" / "ansible_collections" / "awx" / "awx" / "plugins" / "modules"
+    modules.mkdir(parents=True)
+    log = plays.folder / "asked"
+    log.touch()
+    for name, options in AWX.items():
+        spec = {option: {"type": kind, "no_log": False} for option, kind in options.items()}
+        (modules / f"{name}.py").write_text(STAND_IN.format(spec=spec, log=str(log), name=name), encoding="utf-8")
+    (plays.folder / "mine.json").write_text(json.dumps({**GIVEN, **changes}), encoding="utf-8")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "ansible.cli.playbook",
+            str(KIT / "setup.yml"),
+            "-e",
+            "@mine.json",
+            "-i",
+            "localhost,",
+            "-v",
+        ],
+        cwd=plays.folder,
+        env=plays.variables(
+            {
+                "ANSIBLE_COLLECTIONS_PATH": str(plays.folder / "collections"),
+                "PYTHONPATH": "",
+                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            }
+        ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return [tuple(json.loads(line)) for line in log.read_text(encoding="utf-8").splitlines()], done.stdout
+
+
+def test_the_set_up_asks_for_a_scheduled_job(plays: Plays) -> None:
+    asked, output = set_up(plays)
+    assert "failed=0" in output, output
+    assert "canary" not in output
+    assert [name for name, _given in asked] == [
+        *("credential_type", "credential", "execution_environment", "project", "inventory", "host", "host"),
+        *("job_template", "job_template", "schedule"),
+    ]
+    made = credential_type()
+    # AWX's templates arrive as they are, though they look like the play's own.
+    assert asked[0][1] == made
+    assert asked[1][1]["inputs"].keys() <= {field["id"] for field in made["inputs"]["fields"]}
+    assert asked[1][1]["inputs"]["access_token"] == GIVEN["access_token"]
+    assert [given["name"] for name, given in asked if name == "host"] == ["one", "two"]
+    deliver, schedule = asked[-2][1], asked[-1][1]
+    assert (deliver["playbook"], deliver["job_slice_count"], deliver["allow_simultaneous"]) == ("deliver.yml", 2, False)
+    assert (KIT / "project" / deliver["playbook"]).is_file()
+    assert deliver["timeout"] == 420
+    assert schedule["unified_job_template"] == deliver["name"]
+    # Twice in the last quarter of an hour's credentials.
+    assert schedule["rrule"] == "DTSTART:20260101T000000Z RRULE:FREQ=MINUTELY;INTERVAL=7"
+
+
+@pytest.mark.one_core
+def test_a_schedule_that_comes_too_late_is_refused_before_anything_is_made(plays: Plays) -> None:
+    asked, output = set_up(plays, every_minutes=10)
+    assert asked == []
+    assert "it must be 1 to 7 minutes" in " ".join(output.split())
+
+
+@pytest.mark.one_core
+def test_the_project_passes_ansibles_syntax_check(plays: Plays) -> None:
+    for name in ("check.yml", "deliver.yml"):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "ansible.cli.playbook",
+                "--syntax-check",
+                "-i",
+                "localhost,",
+                str(KIT / "project" / name),
+            ],
+            env=plays.variables({}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.one_core
+def test_the_jobs_look_and_deliver_once(plays: Plays, site: Site, cluster: Any) -> None:
+    populate(site)
+    entry = {"name": "awx-kit", "namespace": "default", "dynamic_secret": "prod/aws"}
+    hosts = {"one": {**plays.host(), "kubeconfig": str(cluster.kubeconfig), "entries": [entry]}}
+    (plays.folder / "clusters.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
+    for name, minted in (("check.yml", 0), ("deliver.yml", 1), ("deliver.yml", 1)):
+        done = subprocess.run(
+            [sys.executable, "-m", "ansible.cli.playbook", "-i", "clusters.yml", str(KIT / "project" / name)],
+            cwd=plays.folder,
+            env=plays.variables({}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert len(site.leases()) == minted
+
+
+@pytest.mark.one_core
+def test_an_execution_environment_has_what_the_collection_needs(tmp_path: Path) -> None:
+    programs = Path(sys.executable).parent
+    made = subprocess.run(
+        [
+            str(programs / "ansible-builder"),
+            "create",
+            "-f",
+            str(KIT / "execution-environment.yml"),
+            "-c",
+            str(tmp_path),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    installed = yaml.safe_load((tmp_path / "_build" / "requirements.yml").read_text(encoding="utf-8"))
+    assert {one["name"] for one in installed["collections"]} == {"community.workload_credentials", "kubernetes.core"}
+    found = subprocess.run(
+        [str(programs / "ansible-builder"), "introspect", os.environ["ANSIBLE_COLLECTIONS_PATH"]],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    wanted = [line for line in yaml.safe_load(found.stdout)["python"] if "from collection community.workload" in line]
+    assert {re.split("[<>= ]", line)[0] for line in wanted} == {"requests", "kubernetes"}
