@@ -132,6 +132,16 @@ def test_a_lookups_own_options_are_its_data(name: str) -> None:
         assert sources(said) == expected_sources(option, entry), option
 
 
+def test_the_callback_plugins_own_options_are_its_data() -> None:
+    options = documented("callback", "leases")["doc"]["options"]
+    own = importlib.import_module(f"{PACKAGE}.plugin_utils._end_of_run").OPTIONS
+    assert options.keys() == own.keys()
+    for option, entry in own.items():
+        assert (options[option]["type"], options[option].get("default")) == (entry["type"], entry.get("default"))
+        # Ansible's main process knows no variables of plays.
+        assert sources(options[option]) == expected_sources(option, entry)[:-1], option
+
+
 def sources(said: Mapping[str, Any]) -> list[str]:
     """The environment variables, ini entries and variables that an option's documentation names."""
     ini = [f"[{one['section']}] {one['key']}" for one in said.get("ini", ())]

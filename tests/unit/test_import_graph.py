@@ -29,9 +29,10 @@ ALLOWED = {
     "modules": {"module_utils/_resources", "module_utils/_run"},
     "action": {"plugin_utils", "plugin_utils/_action", "plugin_utils/_cluster"},
     "plugin_utils/_action": {"plugin_utils", "module_utils/_resources/index"},
+    "callback": {"plugin_utils"},
     "lookup": {"plugin_utils", "plugin_utils/_run", "module_utils/_api"},
     "doc_fragments": set(),
-    "plugin_utils/_cluster": {"plugin_utils/_cluster", "plugin_utils", *_LOGIC},
+    "plugin_utils/_cluster": {"plugin_utils/_cluster", "plugin_utils/_run", "plugin_utils", *_LOGIC},
     "plugin_utils": {"plugin_utils", "plugin_utils/_run", *_LOGIC},
     "plugin_utils/_run": {"plugin_utils/_run", "plugin_utils", *_LOGIC},
     "module_utils/_credentials": {
@@ -65,8 +66,8 @@ ALLOWED = {
 }
 # Only these may import Ansible.
 ANSIBLE = {
-    *("modules", "action", "lookup", "plugin_utils", "plugin_utils/_action", "plugin_utils/_cluster"),
-    "plugin_utils/_run",
+    *("modules", "action", "callback", "lookup"),
+    *("plugin_utils", "plugin_utils/_action", "plugin_utils/_cluster", "plugin_utils/_run"),
     "module_utils/_run",
 }
 
