@@ -53,7 +53,8 @@ class DeadRuns:
             places = ", ".join(map(str, self.untold))
             said.append(
                 "Runs on other machines have left notes, and whether they live cannot be told, since their callback "
-                f"plugin leases did not know journal_dir: {places}. Remove these once their leases have expired."
+                f"plugin leases did not know journal_dir, or there are no locks: {places}. Remove these once their "
+                "leases have expired."
             )
         return said
 

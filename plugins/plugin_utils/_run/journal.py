@@ -35,6 +35,8 @@ JOURNAL: Mapping[str, Mapping[str, Any]] = {
 _RUN, _ALIVE, _MINTING, _POINTER, _MINTED, _CLOSED = "run.json", "alive", "minting", ".journal", "minted", "closed"
 # Seconds for which a worker is waited for that outlives its run in the middle of a request.
 _ORPHANS = 30.0
+# The namespace of processes that is no container's (PROC_PID_INIT_INO in Linux' include/linux/proc_ns.h).
+_FIRST_NAMESPACE = "pid:[4026531836]"
 # What this process has open, and locked if it is Ansible's main one; a forked child has that lock too.
 _locked: dict[tuple[int, Path], int] = {}
 _claiming = threading.Lock()
@@ -79,11 +81,13 @@ def _claim(journal: Path, temporary: Path) -> None:
     journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     journal.mkdir(mode=0o700, exist_ok=True)
     _locked[os.getpid(), journal] = _open(journal / _ALIVE)
+    is_locked = False
     if multiprocessing.parent_process() is None:
         # A file system without locks leaves it to the process' number to tell.
         with suppress(OSError):
             fcntl.flock(_locked[os.getpid(), journal], fcntl.LOCK_SH)
-    _write_once(journal / _RUN, json.dumps(_this_run()))
+            is_locked = True
+    _write_once(journal / _RUN, json.dumps(_this_run(is_locked=is_locked)))
     if journal.parent != temporary:
         (temporary / FOLDER).mkdir(mode=0o700, exist_ok=True)
         name = hashlib.sha256(str(journal).encode()).hexdigest()[:16]
@@ -140,7 +144,8 @@ def settled_alone(journal: Path) -> Iterator[bool]:
         with suppress(OSError):
             descriptor = _open(journal / _MINTING)
             stack.callback(os.close, descriptor)
-            is_alone = _exclusive(descriptor, _ORPHANS)
+            # Where there are no locks, only the number of the run's process tells.
+            is_alone = _exclusive(descriptor, _ORPHANS) is not False
         yield is_alone
 
 
@@ -148,7 +153,7 @@ def settled_alone(journal: Path) -> Iterator[bool]:
 def taken_over(journal: Path) -> Iterator[bool | None]:
     """Whether the journal's run is dead, and nobody else will take care of its notes meanwhile.
 
-    None: that cannot be told, as it ran elsewhere and nothing of it is locked.
+    None: that cannot be told, as it ran elsewhere and nothing of it is locked, or can be.
     """
     is_dead: bool | None = False
     # Another user's, or no journal any more.
@@ -183,20 +188,23 @@ def _is_dead(journal: Path) -> bool | None:
         run = json.loads((journal / _RUN).read_text(encoding="utf-8"))
         if run["machine"] == _machine():
             return bool(_started(run["pid"]) != run["started"])
+        # The machine that it ran on may have started anew since.
+        is_here = run.get("host") is not None and run["host"] == _host()
         if not run["locked"]:
-            return None
+            return True if is_here else None
     except (ValueError, KeyError, TypeError):
         # Nobody knows whose it is.
         return False
     descriptor = _open(journal / _ALIVE)
     try:
-        return _exclusive(descriptor, 0)
+        is_dead = _exclusive(descriptor, 0)
+        return True if is_dead is None and is_here else is_dead
     finally:
         os.close(descriptor)
 
 
-def _exclusive(descriptor: int, seconds: float) -> bool:
-    """Lock the file for this process alone, if others let go of it in this time."""
+def _exclusive(descriptor: int, seconds: float) -> bool | None:
+    """Lock the file for this process alone, if others let go of it in this time; None: there are no locks here."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -207,19 +215,18 @@ def _exclusive(descriptor: int, seconds: float) -> bool:
                 return False
             time.sleep(0.05)
         except OSError:
-            # No locks here: only the number of the process tells.
-            return True
+            return None
 
 
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def _this_run() -> dict[str, Any]:
+def _this_run(*, is_locked: bool) -> dict[str, Any]:
     parent = multiprocessing.parent_process()
     pid = os.getpid() if parent is None else int(parent.pid or 0)
     # What Ansible's main process locks is locked as long as the run lives, which other machines see too.
-    return {"pid": pid, "started": _started(pid), "machine": _machine(), "locked": parent is None}
+    return {"pid": pid, "started": _started(pid), "machine": _machine(), "host": _host(), "locked": is_locked}
 
 
 def _machine() -> str:
@@ -229,6 +236,15 @@ def _machine() -> str:
         return f"{boot} {os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return platform.node()
+
+
+def _host() -> str | None:
+    """What names the machine, also when it has started anew; None: others may have the same name, as containers do."""
+    with suppress(OSError):
+        number = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+        if number and os.readlink("/proc/self/ns/pid") == _FIRST_NAMESPACE:
+            return f"{number} {platform.node()}"
+    return None
 
 
 def _started(pid: int) -> str | None:

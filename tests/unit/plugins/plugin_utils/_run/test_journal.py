@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -61,7 +63,37 @@ def test_a_run_of_another_machine_is_known_by_its_lock(run: Path) -> None:
     descriptor = journal._locked.pop((os.getpid(), own_journal(run, None)))
     os.close(descriptor)
     assert said_of(run, machine="another") is True
-    assert said_of(run, machine="another", locked=False) is None
+    assert said_of(run, machine="another", locked=False, host=None) is None
+
+
+def test_without_locks_nobody_knows_whether_a_run_of_another_machine_lives(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    claim(own_journal(run, None), run)
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", no_locks)
+        # The number of its process tells on the same machine, and its lock, which it could have, nobody can see here.
+        assert said_of(run, started="before") is True
+        assert said_of(run, machine="another", host=None) is None
+    os.close(journal._locked.pop((os.getpid(), own_journal(run, None))))
+    (own_journal(run, None) / "run.json").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", no_locks)
+        claim(own_journal(run, None), run)
+    assert said_of(run, machine="another", host=None) is None
+
+
+def test_no_run_outlives_a_start_of_its_machine(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "_host", lambda: "number name")
+    claim(own_journal(run, None), run)
+    assert said_of(run, machine="before the start", locked=False) is True
+    assert said_of(run, machine="before the start", locked=False, host="number another") is None
+    # The host of containers is not known, and may be any.
+    monkeypatch.setattr(journal, "_host", lambda: None)
+    assert said_of(run, machine="before the start", locked=False, host=None) is None
 
 
 def test_only_one_settles_and_nobody_while_a_worker_mints(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
