@@ -45,18 +45,13 @@ def end_what_dead_runs_left(job: Job, outcome: Outcome) -> None:
         outcome.warnings.append(f"What dead runs have left could not be looked after. {error}")
 
 
-def _end(job: Job, outcome: Outcome, entries: list[Entry], held: set[str], busy: set[str]) -> None:
+def _end(job: Job, outcome: Outcome, entries: list[Entry], known: set[str], busy: set[str]) -> None:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import held_by_secrets
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, MINTED
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import ended, settled
 
-    here = _held(job, entries)
-    if any(one.note.id is None for one in entries):
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import (
-            held_by_secrets,
-        )
-
-        # What was asked for may be any lease, but none that a Secret holds.
-        held = held | held_by_secrets(job)
+    # A Secret that was copied shares its lease, and what was asked for may be any lease but one that a Secret holds.
+    here = _held(job, entries) | held_by_secrets(job)
     for one in entries:
         if one.note.id in here:
             one.drop()
@@ -66,7 +61,7 @@ def _end(job: Job, outcome: Outcome, entries: list[Entry], held: set[str], busy:
         for one in entries
         if one.note.id not in here
     ]
-    ready, unsettled = settled(job.client(), rest, held | here, busy)
+    ready, unsettled = settled(job.client(), rest, known, busy, here)
     _tell(job, outcome, [*ended(job.client(), ready), *unsettled])
 
 

@@ -97,12 +97,17 @@ def entries_of(notes: Iterable[Notes]) -> list[Entry]:
 
 
 def settled(
-    client: Client, entries: Sequence[Entry], known: Collection[str] = (), busy: Collection[str] = ()
+    client: Client,
+    entries: Sequence[Entry],
+    known: Collection[str] = (),
+    busy: Collection[str] = (),
+    held: Collection[str] = (),
 ) -> tuple[list[Entry], list[Fate]]:
     """The entries whose leases are known, now also those of requests without an answer; and what remains open.
 
-    :arg known: IDs of leases that others are known to hold.
+    :arg known: IDs of leases that others are known to have minted with the same token.
     :arg busy: sources of which others are just asking for leases.
+    :arg held: IDs of leases that others hold, whoever minted them.
     """
     ready = [one for one in entries if one.note.id]
     fates: list[Fate] = []
@@ -115,7 +120,7 @@ def settled(
         if source in busy:
             fates.extend(Fate(one, UNSETTLED, "Another run is just asking for a lease of the same.") for one in waiting)
             continue
-        found, open_ones = _found(client, kind, source, waiting, ids)
+        found, open_ones = _found(client, kind, source, waiting, (ids, held))
         ready.extend(found)
         fates.extend(open_ones)
     return ready, fates
@@ -154,16 +159,19 @@ def _is_past(entry: Entry) -> bool:
 
 
 def _found(
-    client: Client, kind: str, source: str, waiting: Sequence[Entry], known: Collection[str]
+    client: Client, kind: str, source: str, waiting: Sequence[Entry], others: tuple[Collection[str], Collection[str]]
 ) -> tuple[list[Entry], list[Fate]]:
-    """The leases of requests for one source that had no answer."""
+    """The leases of requests for one source that had no answer.
+
+    :arg others: ``known`` and ``held``, see above.
+    """
     if kind not in KINDS:
         return [], [Fate(one, UNSETTLED, "Nothing is known of leases of its kind.") for one in waiting]
     try:
-        candidates = _candidates(client, kind, source, waiting, known)
+        candidates, is_sure = _candidates(client, kind, source, waiting, others)
     except WorkloadCredentialsError as error:
         return [], [Fate(one, UNSETTLED, f"Its source's leases could not be read. {error}") for one in waiting]
-    if len(candidates) > len(waiting):
+    if len(candidates) > len(waiting) or not is_sure:
         # Others mint of the same source at the same time: whose is whose cannot be told.
         said = ", ".join(f"{one['id']} (until {one.get('expiration')})" for one in candidates)
         return [], [Fate(one, AMBIGUOUS, f"It may be one of {said}.") for one in waiting]
@@ -181,27 +189,38 @@ def _completed(entry: Entry, lease: Mapping[str, Any]) -> Entry:
 
 
 def _candidates(
-    client: Client, kind: str, source: str, waiting: Sequence[Entry], known: Collection[str]
-) -> list[dict[str, Any]]:
-    """Leases of the source that this identity minted while these requests were under way, and that nobody holds."""
+    client: Client, kind: str, source: str, waiting: Sequence[Entry], others: tuple[Collection[str], Collection[str]]
+) -> tuple[list[dict[str, Any]], bool]:
+    """Leases of the source that were minted while these requests were under way, and that nobody holds.
+
+    Those of this identity, as far as that is known; and whether they may be taken for it.
+    """
+    known, held = others
     found: list[dict[str, Any]] = []
-    now = time.time()
+    is_sure, now = True, time.time()
     is_fresh = any(one.note.until is None and now - one.note.began < _FRESH for one in waiting)
     for look in range(_LOOKS if is_fresh else 1):
         if look:
             time.sleep(_PAUSE)
         leases = KINDS[kind].living(client, source)
-        own = {lease.get("created_by") for lease in leases if lease["id"] in known} - {None}
-        found = [
+        fitting = [
             lease
             for lease in leases
-            if lease["id"] not in known
+            if lease["id"] not in {*known, *held}
             and any(_fits(one.note, lease.get("created_at"), client.settings.timeout) for one in waiting)
-            and (not own or lease.get("created_by") in own)
         ]
-        if len(found) >= len(waiting):
+        own, holders = _creators(leases, known), _creators(leases, held)
+        found = [lease for lease in fitting if lease.get("created_by") in (own or holders)]
+        # Leases that others hold may be of another identity than these requests.
+        is_sure = bool(own or found or not holders or not fitting)
+        found = found if own or found else fitting
+        if is_sure and len(found) >= len(waiting):
             break
-    return found
+    return found, is_sure
+
+
+def _creators(leases: Iterable[Mapping[str, Any]], ids: Collection[str]) -> set[Any]:
+    return {lease.get("created_by") for lease in leases if lease["id"] in ids} - {None}
 
 
 def _fits(note: Note, created_at: Any, timeout: float) -> bool:

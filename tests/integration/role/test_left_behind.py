@@ -28,7 +28,7 @@ from tests.support.rounds import living
 from tests.support.site import Site
 
 pytestmark = pytest.mark.one_core
-OTHER = {**AZURE, "name": "other"}
+OTHER, COPY = {**AZURE, "name": "other"}, {**AZURE, "name": "copy"}
 
 
 class Left:
@@ -75,22 +75,26 @@ def left(deliveries: Deliveries, site: Site, tmp_path: Path, monkeypatch: pytest
 def test_the_next_run_ends_what_no_secret_holds_and_nothing_else(
     deliveries: Deliveries, site: Site, left: Left
 ) -> None:
-    deliveries.run(AZURE)
     api = client.CoreV1Api()
+    deliveries.run(AZURE)
     (holding,) = held(api, deliveries.namespace)
     left.lease(GIVEN, "azure", holding)
+    deliveries.run(COPY)
+    (copied,) = held(api, deliveries.namespace) - {holding}
+    # Noted for the Secret that this one was copied from.
+    left.lease(GIVEN, "copied", copied)
     loose = {left.lease(GIVEN, "azure"), left.lease(GIVEN, "nowhere"), left.lease(MINTED, "azure")}
     loose.add(left.asked("azure"))
     elsewhere = left.lease(GIVEN, "azure", cluster="https://another.example.com")
-    assert len(living(site)) == 6
+    assert len(living(site)) == 7
     checked = deliveries.run(AZURE, check_mode=True, **left.options)
-    assert (checked.problems, len(living(site))) == ([], 6)
+    assert (checked.problems, len(living(site))) == ([], 7)
     outcome = deliveries.run(AZURE, OTHER, **left.options)
     assert outcome.problems == []
     assert "Leases that dead runs had left, now ended: 4." in deliveries.lines
     assert living(site) & loose == set()
     assert living(site) == held(api, deliveries.namespace) | {elsewhere}
-    assert holding in held(api, deliveries.namespace)
+    assert {holding, copied} <= held(api, deliveries.namespace)
     (kept,) = left.notes.all()[0].values()
     assert kept.id == elsewhere
 

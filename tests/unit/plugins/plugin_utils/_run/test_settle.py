@@ -1,0 +1,60 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which lease a request without an answer has left, by what is known of the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import settle
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import Kind
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
+    AMBIGUOUS,
+    entries_of,
+    settled,
+)
+
+Settle = Callable[..., tuple[list[Any], list[str]]]
+
+
+@pytest.fixture
+def settle_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settle:
+    """What becomes of a request, given the living leases (by ID, their creators) and whose they are known to be."""
+
+    def run(leases: dict[str, str], known: Collection[str] = (), held: Collection[str] = ()) -> tuple[list[Any], Any]:
+        made = datetime.fromtimestamp(time.time(), UTC).isoformat()
+        living = [{"id": one, "created_by": creator, "created_at": made} for one, creator in leases.items()]
+        monkeypatch.setattr(settle, "KINDS", {"kind": Kind(lambda *_: [], lambda *_: living)})
+        notes = Notes(tmp_path, "site", "token")
+        notes.unanswered(notes.ask("kind", "source", "use"))
+        client: Any = SimpleNamespace(settings=SimpleNamespace(timeout=30))
+        ready, fates = settled(client, entries_of([notes]), known, (), held)
+        return [one.note.id for one in ready], [one.how for one in fates]
+
+    return run
+
+
+def test_what_another_identity_minted_is_nobodys_where_ours_is_known(settle_one: Settle) -> None:
+    assert settle_one({"a": "me", "b": "me", "c": "other"}, known=["a"]) == (["b"], [])
+
+
+def test_what_secrets_hold_says_little_of_our_identity(settle_one: Settle) -> None:
+    assert settle_one({"held": "me", "b": "me", "c": "other"}, held=["held"]) == (["b"], [])
+    # Secrets may hold what another identity minted.
+    assert settle_one({"a": "me", "b": "me", "held": "other"}, known=["a"], held=["held"]) == (["b"], [])
+
+
+def test_a_lease_that_may_be_ours_is_named_where_only_others_are_known(settle_one: Settle) -> None:
+    assert settle_one({"held": "other", "b": "me"}, held=["held"]) == ([], [AMBIGUOUS])
+
+
+def test_a_lease_of_who_minted_for_secrets_is_not_ours(settle_one: Settle) -> None:
+    assert settle_one({"a": "me", "held": "other", "b": "other"}, known=["a"], held=["held"]) == ([], [])
