@@ -10,7 +10,7 @@ and the Secret that may hold the lease. Private to this collection: it may chang
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -42,6 +42,8 @@ class Noting:
         self._notes = notes
         self._cluster = cluster
         self._released: set[str] = set()
+        # Leases that only have the note that one was asked for, as nothing could be written when they were there.
+        self._unfinished: dict[str, tuple[str, Mapping[str, Any]]] = {}
         # Until the cluster has answered, nobody else settles what it holds.
         self._handing = ExitStack()
 
@@ -72,22 +74,28 @@ class Noting:
         if lease is None or not lease.id:
             notes.drop(name)
             return credentials
+        facts: Mapping[str, Any] = {"expiration": written(lease.expiration), "revocable": lease.revocable}
         try:
-            notes.minted(name, lease.id, expiration=written(lease.expiration), revocable=lease.revocable)
+            notes.minted(name, lease.id, **facts)
         except StateError:
-            # The note that it was asked for is there still, and leads to it.
-            pass
+            # The note that it was asked for is there still, and leads to it, which no Secret may have then.
+            self._unfinished[lease.id] = name, facts
         return credentials
 
     def giving(self, leases: Iterable[Lease | None]) -> None:
         """Secrets are about to get these, so that only who looks at the cluster may end them, once this is done.
 
-        :raises StateError: the run is dead, and others may have ended them.
+        :raises StateError: the run is dead, and others may have ended them; or nothing can be written.
         """
         some = [one for one in leases if one]
         if self._notes is None or not some:
             return
         self._handing.enter_context(self._notes().minting())
+        for one in some:
+            if one.id in self._unfinished:
+                name, facts = self._unfinished[one.id]
+                self._notes().minted(name, one.id, **facts)
+                del self._unfinished[one.id]
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN
 
         self._change(some, phase=GIVEN)
@@ -120,7 +128,9 @@ class Noting:
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import MINTED
 
         some = list(leases)
-        self._change(some, phase=MINTED)
+        # They are ended now, whatever can be written.
+        with suppress(StateError):
+            self._change(some, phase=MINTED)
         if self._released:
             notes = self._notes()
             for name in self._released - {notes.name_of(one.id) for one in (*some, *doubtful)}:
@@ -130,8 +140,8 @@ class Noting:
     def done(self, leases: Iterable[Lease | None]) -> None:
         """Nothing is to be said of these any more."""
         for one in leases:
-            if self._notes is not None and one and one.id:
-                self._notes().drop(self._notes().name_of(one.id))
+            if one and one.id:
+                self._drop(one.id)
 
     def ended(self, ended: Sequence[Ended]) -> None:
         """What became of leases: those that live on keep their notes, so that whoever ends the run names them too."""
@@ -140,8 +150,14 @@ class Noting:
         )
 
         for one in ended:
-            if self._notes is not None and one.how == REVOKED:
-                self._notes().drop(self._notes().name_of(str(one.lease["id"])))
+            if one.how == REVOKED:
+                self._drop(str(one.lease["id"]))
+
+    def _drop(self, lease_id: str) -> None:
+        if self._notes is not None:
+            notes = self._notes()
+            name, _facts = self._unfinished.pop(lease_id, (notes.name_of(lease_id), {}))
+            notes.drop(name)
 
     def _change(self, leases: Iterable[Lease | None], **facts: Any) -> None:
         for one in leases:

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The notes of a task's leases where the disk becomes full in its middle."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    Credentials,
+    Lease,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.noting import Noting
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, Notes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
+
+NOW = datetime.fromtimestamp(0, UTC)
+LEASE = Lease("lease", "prod/azure", NOW, NOW)
+ENTRY: Any = SimpleNamespace(source="dynamic_secret", namespace="apps", name="azure", where="apps/azure")
+
+
+def full(*_: Any) -> None:
+    raise StateError("No space left on device.")
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Notes:
+    return Notes(tmp_path, "site", "token")
+
+
+def minted_on_a_full_disk(noting: Noting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease of which no more could be noted than that it was asked for."""
+    with monkeypatch.context() as patch:
+
+        def mint() -> Credentials:
+            patch.setattr(SealedFolder, "save", full)
+            return Credentials({}, LEASE)
+
+        noting.minting(SimpleNamespace(identity="prod/azure", mint=mint), ENTRY)  # type: ignore[arg-type]
+
+
+def test_a_lease_that_a_secret_gets_is_noted_by_its_name(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
+    noting = Noting(lambda: notes)
+    minted_on_a_full_disk(noting, monkeypatch)
+    noting.giving([LEASE])
+    # What says only that a lease was asked for would lead to this one, and to its end.
+    assert [(one.id, one.phase) for one in notes.all()[0].values()] == [("lease", GIVEN)]
+    noting.done([LEASE])
+    assert notes.all()[0] == {}
+
+
+def test_no_secret_gets_a_lease_that_cannot_be_noted(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
+    noting = Noting(lambda: notes)
+    minted_on_a_full_disk(noting, monkeypatch)
+    monkeypatch.setattr(SealedFolder, "save", full)
+    with pytest.raises(StateError, match="No space"):
+        noting.giving([LEASE])
+
+
+def test_leases_are_ended_though_the_disk_is_full(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+    minted = Minted(lambda: None, noting=Noting(lambda: notes))  # type: ignore[arg-type, return-value]
+    monkeypatch.setattr(minted, "_ended", lambda leases: (ended.extend(one["id"] for one in leases), ("", ""))[1])
+    minted.mint(SimpleNamespace(identity="prod/azure", mint=lambda: Credentials({}, LEASE)), ENTRY)  # type: ignore[arg-type]
+    monkeypatch.setattr(SealedFolder, "save", full)
+    assert minted.end() == ("", "")
+    assert ended == ["lease"]
