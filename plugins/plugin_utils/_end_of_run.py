@@ -24,6 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._op
     ini,
     resolve,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import has_key
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import JOURNAL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.run_end import Orders, RunEnd
 
@@ -49,7 +50,9 @@ _FATES = {
 
 
 def begin(display: Any) -> None:
-    """Begin to look after the leases of this run."""
+    """Begin to look after the leases of this run, once: it may have several playbooks, or name the plugin twice."""
+    if has_key():
+        return
     try:
         options = resolve(OPTIONS, [environment(os.environ), ini]).with_defaults(OPTIONS)
     except WorkloadCredentialsError as error:

@@ -56,6 +56,11 @@ def make_key() -> str:
     return _key.value
 
 
+def has_key() -> bool:
+    """Whether somebody asks for connections already."""
+    return bool(_key.value)
+
+
 def introduce(temporary: Path, settings: Settings, environment: Mapping[str, str]) -> None:
     """Leave the connection for whoever ends the run's leases, if anybody does."""
     if not _key.value:

@@ -176,9 +176,12 @@ def _found(
         said = ", ".join(f"{one['id']} (until {one.get('expiration')})" for one in candidates)
         return [], [Fate(one, AMBIGUOUS, f"It may be one of {said}.") for one in waiting]
     pairs = list(zip(waiting, candidates))
-    for one in waiting[len(pairs) :]:
-        one.drop()
-    unseen = [Fate(one, NO_LEASE) for one in waiting[len(pairs) :] if one.note.until is None]
+    rest = waiting[len(pairs) :]
+    for one in rest:
+        # Who asked has been told already.
+        if one.note.until is not None:
+            one.drop()
+    unseen = [Fate(one, NO_LEASE) for one in rest if one.note.until is None]
     return [_completed(one, lease) for one, lease in pairs], unseen
 
 

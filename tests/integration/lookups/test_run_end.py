@@ -83,6 +83,18 @@ def test_a_run_that_mints_nothing_shows_and_asks_nothing(plays: Plays, site: Sit
 
 
 @pytest.mark.one_core
+def test_a_run_of_several_playbooks_that_names_the_plugin_twice_ends_its_leases_once(plays: Plays, site: Site) -> None:
+    site.token("other-token", ["read", "generate", "revoke"])
+    first = play(read(), vars={"workload_credentials_access_token": "other-token"})
+    (plays.folder / "first.yml").write_text(json.dumps([first]))
+    twice = ",".join([CALLBACK["ANSIBLE_CALLBACKS_ENABLED"]] * 2)
+    environment = {**JSON_LINE, "ANSIBLE_CALLBACKS_ENABLED": twice}
+    (report,) = reports(plays.playbook([play(read())], arguments=["first.yml"], environment=environment).output)
+    assert [one["fate"] for one in report["own"]] == ["revoked", "revoked"]
+    assert report["warnings"] == []
+
+
+@pytest.mark.one_core
 def test_show_only_ends_nothing_and_a_slip_neither(plays: Plays, site: Site) -> None:
     shown = plays.playbook([play(read())], environment={**CALLBACK, "WORKLOAD_CREDENTIALS_SHOW_ONLY": "yes"})
     (lease,) = living(site)

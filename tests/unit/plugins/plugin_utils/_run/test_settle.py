@@ -18,6 +18,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
     AMBIGUOUS,
+    NO_LEASE,
     entries_of,
     settled,
 )
@@ -58,3 +59,16 @@ def test_a_lease_that_may_be_ours_is_named_where_only_others_are_known(settle_on
 
 def test_a_lease_of_who_minted_for_secrets_is_not_ours(settle_one: Settle) -> None:
     assert settle_one({"a": "me", "held": "other", "b": "other"}, known=["a"], held=["held"]) == ([], [])
+
+
+def test_a_request_of_which_nothing_was_found_is_noted_until_somebody_was_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settle, "KINDS", {"kind": Kind(lambda *_: [], lambda *_: [])})
+    monkeypatch.setattr(settle, "_PAUSE", 0)
+    notes = Notes(tmp_path, "site", "token")
+    notes.ask("kind", "source", "use")
+    client: Any = SimpleNamespace(settings=SimpleNamespace(timeout=30))
+    _ready, (fate,) = settled(client, entries_of([notes]))
+    # Check mode comes to here too, and leaves everything as it is.
+    assert (fate.how, list(notes.all()[0])) == (NO_LEASE, [fate.entry.name])
