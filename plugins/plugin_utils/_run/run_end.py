@@ -143,15 +143,18 @@ class RunEnd:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
-        with _undisturbed():
-            for worker in _workers():
-                with suppress(OSError):
-                    os.kill(int(worker.pid or 0), number)
-            self.end()
-        if callable(self._before) and number == signal.SIGTERM:
-            self._before(number, frame)
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        try:
+            with _undisturbed():
+                for worker in _workers():
+                    with suppress(OSError):
+                        os.kill(int(worker.pid or 0), number)
+                self.end()
+        finally:
+            # Whatever went wrong, a signal to end is not one that Ansible outlives.
+            if callable(self._before) and number == signal.SIGTERM:
+                self._before(number, frame)
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
     def _order(self, **what: Any) -> None:
         own = {"temporary": str(self._temporary), "journal_dir": self._orders.journal_dir, "ends": self._orders.ends}
@@ -170,9 +173,12 @@ def _carried_out(order: Mapping[str, Any]) -> Mapping[str, Any]:
     """The report of a process that carries out the order. It outlives this one, if somebody is impatient."""
     root = os.path.abspath(__file__).partition(f"{os.sep}ansible_collections{os.sep}")[0]
     program = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), _PACKAGE, root]
-    process = subprocess.Popen(
-        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    try:
+        process = subprocess.Popen(program, start_new_session=True, **pipes)
+    except OSError as error:
+        # No memory, or no more processes.
+        return _told(f"no process that ends leases could be started: {error.strerror}.")
     try:
         output = process.communicate(json.dumps(order).encode(), timeout=_FOR_ENDING)[0]
         report: Mapping[str, Any] = json.loads(output)
@@ -181,6 +187,11 @@ def _carried_out(order: Mapping[str, Any]) -> Mapping[str, Any]:
         said = f"leases are still being ended by process {process.pid}, which is not waited for any longer."
     except (OSError, ValueError):
         said = f"the process that ends leases failed with status {process.poll()}."
+    return _told(said)
+
+
+def _told(said: str) -> Mapping[str, Any]:
+    """A report that has nothing but what went wrong."""
     told = f"leases: {said} community.workload_credentials.lease_info shows them."
     return {"own": [], "dead": [], "warnings": [told], "done": []}
 
