@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 )
 
 if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import DeadRuns
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import Entry, Fate
 
 
@@ -39,13 +40,12 @@ def end_what_dead_runs_left(job: Job, outcome: Outcome) -> None:
         with dead_runs(run_folder(), job.client().settings, job.journal_dir(), own=notes) as left:
             own = [one for one in left.entries if one.note.needs.get("cluster") == job.cluster().address]
             if own:
-                others = {one.note.id for one in left.entries if one.note.id and one not in own}
-                _end(job, outcome, own, left.held | others, left.busy)
+                _end(job, outcome, own, left)
     except WorkloadCredentialsError as error:
         outcome.warnings.append(f"What dead runs have left could not be looked after. {error}")
 
 
-def _end(job: Job, outcome: Outcome, entries: list[Entry], known: set[str], busy: set[str]) -> None:
+def _end(job: Job, outcome: Outcome, entries: list[Entry], left: DeadRuns) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import held_by_secrets
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, MINTED
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import ended, settled
@@ -61,7 +61,8 @@ def _end(job: Job, outcome: Outcome, entries: list[Entry], known: set[str], busy
         for one in entries
         if one.note.id not in here
     ]
-    ready, unsettled = settled(job.client(), rest, known, busy, here)
+    elsewhere = {one.note.id for one in left.entries if one.note.id and one not in entries}
+    ready, unsettled = settled(job.client(), rest, left.others, here | elsewhere)
     _tell(job, outcome, [*ended(job.client(), ready), *unsettled])
 
 

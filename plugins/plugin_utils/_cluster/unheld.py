@@ -87,4 +87,4 @@ def _held_by_runs(job: Job) -> set[str]:
     if job.notes is None:
         return set()
     with dead_runs(run_folder(), job.client().settings, job.journal_dir(), own=job.notes()) as left:
-        return left.held
+        return set(left.others().known)

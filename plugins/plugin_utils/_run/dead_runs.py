@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
@@ -20,7 +21,12 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     taken_over,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import Entry, entries_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
+    Entry,
+    Others,
+    entries_of,
+    others_of,
+)
 
 
 @dataclass
@@ -28,15 +34,13 @@ class DeadRuns:
     """What they left.
 
     :arg entries: the notes that this token can read.
-    :arg held: the IDs of leases that living runs hold, by the notes that this token can read.
-    :arg busy: sources of which a living run is just asking for a lease.
+    :arg others: looks at what living runs have, by the notes that this token can read.
     :arg unreadable: how many notes others made, with another token or for another site.
     :arg untold: journals of other machines whose runs may live.
     """
 
     entries: list[Entry] = field(default_factory=list)
-    held: set[str] = field(default_factory=set)
-    busy: set[str] = field(default_factory=set)
+    others: Callable[[], Others] = Others
     unreadable: int = 0
     untold: list[Path] = field(default_factory=list)
 
@@ -70,7 +74,6 @@ def dead_runs(
     found = DeadRuns()
     with ExitStack() as stack:
         taken = []
-        living = [own] if own else []
         for journal in other_journals(temporary, journal_dir):
             is_dead = stack.enter_context(taken_over(journal))
             notes = Notes(journal, settings.base_url, settings.token())
@@ -80,11 +83,14 @@ def dead_runs(
                 taken.append(journal)
                 found.entries.extend(entries_of([notes]))
                 found.unreadable += notes.all()[1]
-            if not is_dead:
-                living.append(notes)
-        others = entries_of(living)
-        found.held = {str(one.note.id) for one in others if one.note.id}
-        found.busy = {one.note.source for one in others if not one.note.id}
+
+        def others() -> Others:
+            living = [one for one in other_journals(temporary, journal_dir) if one not in taken]
+            return others_of(
+                [*([own] if own else []), *(Notes(one, settings.base_url, settings.token()) for one in living)]
+            )
+
+        found.others = others
         try:
             yield found
         finally:

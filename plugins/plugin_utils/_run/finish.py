@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -44,8 +44,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     UNSETTLED,
     Entry,
     Fate,
+    Others,
     ended,
     entries_of,
+    others_of,
     settled,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
@@ -123,9 +125,11 @@ def _own_fates(
     entries = entries_of(Notes(journal, site, token) for journal in journals)
     if not order["ends"]:
         return [Fate(one, LIVES) for one in entries]
-    others = entries_of(Notes(one, site, token) for one in other_journals(temporary, order["journal_dir"]))
-    known = {str(one.note.id) for one in others if one.note.id}
-    return _fates(connection.settings, entries, known, {one.note.source for one in others if not one.note.id})
+
+    def others() -> Others:
+        return others_of(Notes(one, site, token) for one in other_journals(temporary, order["journal_dir"]))
+
+    return _fates(connection.settings, entries, others)
 
 
 def _left(temporary: Path, connections: Iterable[Introduced]) -> list[str]:
@@ -143,18 +147,18 @@ def _dead(temporary: Path, settings: Settings, order: Mapping[str, Any], report:
     with dead_runs(temporary, settings, order["journal_dir"]) as left:
         report.warnings.extend(left.warnings)
         if order["ends"]:
-            report.dead.extend(_fates(settings, left.entries, left.held, left.busy))
+            report.dead.extend(_fates(settings, left.entries, left.others))
         else:
             report.dead.extend(Fate(one, LIVES) for one in left.entries)
 
 
-def _fates(settings: Settings, entries: list[Entry], known: set[str], busy: set[str]) -> list[Fate]:
+def _fates(settings: Settings, entries: list[Entry], others: Callable[[], Others]) -> list[Fate]:
     """What became of the leases of these notes."""
     if not entries:
         return []
     try:
         client = Client(settings)
-        ready, unsettled = settled(client, entries, known, busy)
+        ready, unsettled = settled(client, entries, others)
         return [*ended(client, ready), *unsettled]
     except WorkloadCredentialsError as error:
         return [Fate(one, REFUSED, str(error)) for one in entries]

@@ -193,7 +193,7 @@ class EndOfDeadRuns:
         self.lease_ids: list[str] = []
         self.warnings = left.warnings
         if left.entries:
-            self._sort(*settled(Client(settings), left.entries, left.held, left.busy))
+            self._sort(*settled(Client(settings), left.entries, left.others))
 
     def drop(self) -> None:
         """All was said and done about the leases."""

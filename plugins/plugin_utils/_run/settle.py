@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
@@ -96,17 +96,35 @@ def entries_of(notes: Iterable[Notes]) -> list[Entry]:
     return [Entry(one, name, note) for one in notes for name, note in one.all()[0].items()]
 
 
+@dataclass(frozen=True)
+class Others:
+    """What the notes say that others have made with the same token.
+
+    :arg known: IDs of the leases that they have.
+    :arg busy: sources of which they are just asking for leases.
+    """
+
+    known: frozenset[str] = frozenset()
+    busy: frozenset[str] = frozenset()
+
+
+def others_of(notes: Iterable[Notes]) -> Others:
+    """What these notes say."""
+    found = [one.note for one in entries_of(notes)]
+    return Others(
+        frozenset(str(note.id) for note in found if note.id), frozenset(note.source for note in found if not note.id)
+    )
+
+
 def settled(
     client: Client,
     entries: Sequence[Entry],
-    known: Collection[str] = (),
-    busy: Collection[str] = (),
+    others: Callable[[], Others],
     held: Collection[str] = (),
 ) -> tuple[list[Entry], list[Fate]]:
     """The entries whose leases are known, now also those of requests without an answer; and what remains open.
 
-    :arg known: IDs of leases that others are known to have minted with the same token.
-    :arg busy: sources of which others are just asking for leases.
+    :arg others: looks at the notes of others as they are now.
     :arg held: IDs of leases that others hold, whoever minted them.
     """
     ready = [one for one in entries if one.note.id]
@@ -115,12 +133,14 @@ def settled(
     for one in entries:
         if not one.note.id:
             asked.setdefault((one.note.kind, one.note.source), []).append(one)
-    ids = {*known, *(str(one.note.id) for one in ready)}
+    ids = frozenset(str(one.note.id) for one in ready)
+
+    def besides() -> Others:
+        now = others()
+        return replace(now, known=now.known | ids)
+
     for (kind, source), waiting in asked.items():
-        if source in busy:
-            fates.extend(Fate(one, UNSETTLED, "Another run is just asking for a lease of the same.") for one in waiting)
-            continue
-        found, open_ones = _found(client, kind, source, waiting, (ids, held))
+        found, open_ones = _found(client, kind, source, waiting, besides, held)
         ready.extend(found)
         fates.extend(open_ones)
     return ready, fates
@@ -159,16 +179,20 @@ def _is_past(entry: Entry) -> bool:
 
 
 def _found(
-    client: Client, kind: str, source: str, waiting: Sequence[Entry], others: tuple[Collection[str], Collection[str]]
+    client: Client,
+    kind: str,
+    source: str,
+    waiting: Sequence[Entry],
+    others: Callable[[], Others],
+    held: Collection[str],
 ) -> tuple[list[Entry], list[Fate]]:
-    """The leases of requests for one source that had no answer.
-
-    :arg others: ``known`` and ``held``, see above.
-    """
+    """The leases of requests for one source that had no answer."""
     if kind not in KINDS:
         return [], [Fate(one, UNSETTLED, "Nothing is known of leases of its kind.") for one in waiting]
     try:
-        candidates, is_sure = _candidates(client, kind, source, waiting, others)
+        candidates, is_sure = _candidates(client, kind, source, waiting, others, held)
+    except _BusyError:
+        return [], [Fate(one, UNSETTLED, "Another run is just asking for a lease of the same.") for one in waiting]
     except WorkloadCredentialsError as error:
         return [], [Fate(one, UNSETTLED, f"Its source's leases could not be read. {error}") for one in waiting]
     if len(candidates) > len(waiting) or not is_sure:
@@ -191,14 +215,24 @@ def _completed(entry: Entry, lease: Mapping[str, Any]) -> Entry:
     return Entry(entry.notes, name, replace(entry.note, id=lease["id"], phase=MINTED, **facts))
 
 
+class _BusyError(Exception):
+    """Somebody else is just asking for a lease of the source."""
+
+
 def _candidates(
-    client: Client, kind: str, source: str, waiting: Sequence[Entry], others: tuple[Collection[str], Collection[str]]
+    client: Client,
+    kind: str,
+    source: str,
+    waiting: Sequence[Entry],
+    others: Callable[[], Others],
+    held: Collection[str],
 ) -> tuple[list[dict[str, Any]], bool]:
     """Leases of the source that were minted while these requests were under way, and that nobody holds.
 
     Those of this identity, as far as that is known; and whether they may be taken for it.
+
+    :raises _BusyError: whose they are cannot be known now.
     """
-    known, held = others
     found: list[dict[str, Any]] = []
     is_sure, now = True, time.time()
     is_fresh = any(one.note.until is None and now - one.note.began < _FRESH for one in waiting)
@@ -206,6 +240,11 @@ def _candidates(
         if look:
             time.sleep(_PAUSE)
         leases = KINDS[kind].living(client, source)
+        # Not before: who has got one of them meanwhile has taken note of it, or that one was asked for.
+        now_known = others()
+        if source in now_known.busy:
+            raise _BusyError
+        known = now_known.known
         fitting = [
             lease
             for lease in leases

@@ -19,7 +19,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
     AMBIGUOUS,
     NO_LEASE,
+    UNSETTLED,
+    Others,
     entries_of,
+    others_of,
     settled,
 )
 
@@ -37,7 +40,7 @@ def settle_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settle:
         notes = Notes(tmp_path, "site", "token")
         notes.unanswered(notes.ask("kind", "source", "use"))
         client: Any = SimpleNamespace(settings=SimpleNamespace(timeout=30))
-        ready, fates = settled(client, entries_of([notes]), known, (), held)
+        ready, fates = settled(client, entries_of([notes]), lambda: Others(frozenset(known)), held)
         return [one.note.id for one in ready], [one.how for one in fates]
 
     return run
@@ -61,6 +64,29 @@ def test_a_lease_of_who_minted_for_secrets_is_not_ours(settle_one: Settle) -> No
     assert settle_one({"a": "me", "held": "other", "b": "other"}, known=["a"], held=["held"]) == ([], [])
 
 
+@pytest.mark.parametrize(("is_there", "fates"), [(True, []), (False, [UNSETTLED])])
+def test_what_another_run_gets_meanwhile_is_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool, fates: list[str]
+) -> None:
+    other, notes = Notes(tmp_path / "other", "site", "token"), Notes(tmp_path / "dead", "site", "token")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "dead").mkdir()
+    made = datetime.fromtimestamp(time.time(), UTC).isoformat()
+
+    def living(*_: Any) -> list[dict[str, Any]]:
+        # While the leases are read, another run asks for one, and gets it.
+        name = other.ask("kind", "source", "use")
+        if is_there:
+            other.minted(name, "b", expiration=None, revocable=True)
+        return [{"id": "b", "created_by": "me", "created_at": made}]
+
+    monkeypatch.setattr(settle, "KINDS", {"kind": Kind(lambda *_: [], living)})
+    client: Any = SimpleNamespace(settings=SimpleNamespace(timeout=30))
+    notes.unanswered(notes.ask("kind", "source", "use"))
+    ready, found = settled(client, entries_of([notes]), lambda: others_of([other]))
+    assert (ready, [one.how for one in found]) == ([], fates)
+
+
 def test_a_request_of_which_nothing_was_found_is_noted_until_somebody_was_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +95,6 @@ def test_a_request_of_which_nothing_was_found_is_noted_until_somebody_was_told(
     notes = Notes(tmp_path, "site", "token")
     notes.ask("kind", "source", "use")
     client: Any = SimpleNamespace(settings=SimpleNamespace(timeout=30))
-    _ready, (fate,) = settled(client, entries_of([notes]))
+    _ready, (fate,) = settled(client, entries_of([notes]), Others)
     # Check mode comes to here too, and leaves everything as it is.
     assert (fate.how, list(notes.all()[0])) == (NO_LEASE, [fate.entry.name])
