@@ -134,12 +134,11 @@ def _own_fates(
 
 def _left(temporary: Path, connections: Iterable[Introduced]) -> list[str]:
     """What a run's notes say that none of its connections can read."""
-    readable, number = 0, 0
+    unread = 0
     for journal in journals_of(temporary):
-        for one in connections:
-            own, others = Notes(journal, one.settings.base_url, one.token).all()
-            readable, number = readable + len(own), max(number, len(own) + others)
-    unread = number - readable
+        found = [Notes(journal, one.settings.base_url, one.token).all() for one in connections]
+        # Each connection sees all of them, and reads its own.
+        unread += max(len(own) + others for own, others in found) - sum(len(own) for own, _others in found)
     return [f"Notes of leases that none of this run's connections can read: {unread}."] if unread > 0 else []
 
 

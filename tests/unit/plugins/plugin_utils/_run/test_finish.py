@@ -1,0 +1,30 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.finish import _left
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
+    claim,
+    own_journal,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
+
+
+def test_notes_that_no_connection_reads_are_counted_in_every_journal(tmp_path: Path) -> None:
+    run = tmp_path / "ansible-local-1"
+    run.mkdir()
+    for journal, others in ((own_journal(run, None), 2), (own_journal(run, str(tmp_path / "journals")), 1)):
+        claim(journal, run)
+        Notes(journal, "site", "known").ask("kind", "source", "use")
+        for number in range(others):
+            Notes(journal, "site", f"other {number}").ask("kind", "source", "use")
+    connections: Any = [
+        SimpleNamespace(settings=SimpleNamespace(base_url=site), token="known") for site in ("site", "another")
+    ]
+    assert _left(run, connections) == ["Notes of leases that none of this run's connections can read: 3."]
