@@ -30,10 +30,11 @@ OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
 def test_files_index_group_and_routing_name_the_same_modules() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
     files = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-    routed = runtime["plugin_routing"]["modules"]
+    routed, found = (runtime["plugin_routing"][kind] for kind in ("modules", "action"))
     assert files == sorted(runtime["action_groups"]["workload_credentials"]) == sorted((*MODULES, ON_THE_CONTROLLER))
-    assert sorted(routed) == sorted(MODULES)
+    assert sorted(routed) == sorted(found) == sorted(MODULES)
     assert {entry["action_plugin"] for entry in routed.values()} == {f"{COLLECTION}.in_process"}
+    assert {entry["redirect"] for entry in found.values()} == {f"{COLLECTION}.in_process"}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What plays do with each module, step by step: arguments, and what is expected of the step.
 
-Every step runs in check mode first and then really, in the worker and as a module process.
+Every step runs in check mode first and then really, in the worker and as a module.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ TENANT = "00000000-0000-4000-8000-000000000001"
 CLIENT = "00000000-0000-4000-8000-000000000002"
 OBJECT = "00000000-0000-4000-8000-000000000003"
 LEASE = "00000000-0000-4000-8000-00000000dead"
+# The scenario whose steps run as module processes.
+EVERY_MODULE = "every module"
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,28 @@ def _unwritten(value: Any) -> Any:
 
 
 SCENARIOS: dict[str, list[Step]] = {
-    "session": [
+    EVERY_MODULE: [
         Step("session_info"),
+        Step("folder", {"path": "prod", "tags": {"env": "x"}}, True, ["POST", "PATCH"]),
+        Step("folder_info", {}),
+        Step("folder", {"path": "prod", "tags": {"a": "1", "A": "2"}}, None, [], says="tags: two keys"),
+        Step("static_secret", {"path": "prod/app", "secret": {"password": "canary-one", 1: None}}, True, ["POST"]),
+        Step("static_secret", {"path": "prod/app", "secret": {"password": "canary-two"}}, True, ["PATCH"]),
+        Step("static_secret_info", {"path": "prod/app"}),
+        Step("integration", {"type": "aws", "name": "main", "role_arn": ROLE}, True, ["POST"]),
+        Step("integration_info", {"type": "aws"}),
+        Step("static_secret", {"path": "nowhere/x", "secret": {"a": "canary"}}, None, [], "nowhere", foreseen=True),
+        Step(
+            "dynamic_secret",
+            {"path": "prod/aws", "type": "aws", "integration_name": "main", "role_arn": APP_ROLE, "ttl": 900},
+            True,
+            ["POST"],
+        ),
+        Step("dynamic_secret_info", {"folder": "prod"}),
+        Step("dynamic_credentials", {"path": "prod/aws"}, True, ["POST"]),
+        Step("lease_info", {"path": "prod/aws"}),
+        Step("lease", {"path": "prod/aws"}, False, []),
+        Step("folder_info", {"folder": "nowhere"}, None, says="404", foreseen=False),
         Step("session_info", {"access_token": "wrong-token-canary"}, None, says="status 401"),
         Step("session_info", {"site_id": "nonsense"}, None, says="site_id: 'nonsense' is not a UUID"),
         Step("session_info", {"sitte_id": "x"}, None, says="Unsupported parameters"),

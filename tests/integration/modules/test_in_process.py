@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,17 @@ def test_fifty_items_need_two_connections_at_most(plays: Plays, site: Site) -> N
     assert connections(site) <= 2
 
 
+def test_the_collection_is_imported_once_for_all_tasks(plays: Plays) -> None:
+    """Where workers are forked from. What a worker imports goes with it: 0.1 s of each task."""
+    tasks = [{SESSION: {}}] * 2
+    outcome = plays.tasks(tasks, environment={"PYTHONVERBOSE": "1"}).ok()
+    imported = [line for line in outcome.output.splitlines() if re.match(r"import '?(requests|urllib3)'? ", line)]
+    assert len(imported) == len({"requests", "urllib3"})
+
+
 @pytest.mark.parametrize("why", ["become", "async", "foreign interpreter"])
 def test_what_the_worker_cannot_do_runs_as_a_module(plays: Plays, site: Site, why: str, become: dict[str, Any]) -> None:
-    more = {"become": become, "async": {"async": 30, "poll": 1}, "foreign interpreter": {}}[why]
+    more = {"become": become, "async": {"async": 300, "poll": 1}, "foreign interpreter": {}}[why]
     plays.tasks([{**LOOP, **more}], as_module=why == "foreign interpreter").ok()
     assert (len(site.requests()), connections(site)) == (4, 4)
 
@@ -156,7 +165,7 @@ def test_failures_are_shown(plays: Plays, as_module: bool) -> None:
 
 def test_async_is_refused_where_it_would_write_values_to_a_file(plays: Plays, site: Site) -> None:
     populate(site)
-    task = {CREDENTIALS: {"path": "prod/aws"}, "async": 30, "poll": 1}
+    task = {CREDENTIALS: {"path": "prod/aws"}, "async": 300, "poll": 1}
     outcome = plays.tasks([task, {**task, "no_log": True}])
     assert "no_log: true" in outcome.results[0]["msg"]
     assert outcome.results[1]["credentials"]["secretAccessKey"] not in outcome.output
