@@ -107,12 +107,30 @@ options:
         key: concurrency
     vars:
       - name: workload_credentials_concurrency
+  journal_dir:
+    description:
+      - Folder in which each run keeps the notes of its leases in a folder of its own, sealed with a key made from the
+        access token. Set it where the run's temporary folder does not outlive the machine, as in containers, to one
+        that does, so that a later run finds what a killed one left.
+      - Without it the notes lie in the run's temporary folder, which Ansible removes when the run ends by itself.
+      - Modules, the role and the callback plugin P(community.workload_credentials.leases#callback) take it from the
+        same environment variable, ini entry and variable; the callback plugin knows no variables.
+    type: path
+    env:
+      - name: WORKLOAD_CREDENTIALS_JOURNAL_DIR
+    ini:
+      - section: workload_credentials
+        key: journal_dir
+    vars:
+      - name: workload_credentials_journal_dir
 seealso:
   - module: community.workload_credentials.lease
+  - plugin: community.workload_credentials.leases
+    plugin_type: callback
   - module: community.workload_credentials.dynamic_credentials
   - module: community.workload_credentials.dynamic_secret
 notes:
-  - The leases of a run are kept in its own temporary folder, readable by its user only, encrypted with a key made
+  - The credentials of a run are kept in its own temporary folder, readable by its user only, encrypted with a key made
     from the access token. They go with the run.
 """
 
@@ -173,8 +191,7 @@ class LookupModule(WorkloadCredentialsLookup):
 
     def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """Credentials for the terms, in their order."""
-        names = ("key", "format", "reuse", "outlives_run", "min_ttl", "check_mode", "concurrency")
-        options = {name: self.get_option(name) for name in names}
+        options = {name: self.get_option(name) for name in OPTIONS}
         if not self.in_check_mode(variables):
             options["check_mode"] = "generate"
         return generate_on_read(client, terms, options, variables, self.warn)

@@ -43,8 +43,13 @@ options:
       - Not among them are leases of lookups with C(outlives_run=true), of the role
         P(community.workload_credentials.cluster_credentials#role), of C(async) tasks, and those that a module on
         another host minted with a connection which only that host knows.
+      - V(dead_runs) ends what runs have left whose process is gone, such as those that were killed, as far as they
+        minted with this token on this site. Their notes are looked for on the machine where Ansible runs, and in the
+        folder that C(journal_dir) names (see P(community.workload_credentials.dynamic_credentials#lookup)). Leases
+        that cannot be revoked are named, and the notes removed.
+      - The callback plugin P(community.workload_credentials.leases#callback) does both in every run.
     type: str
-    choices: [run]
+    choices: [run, dead_runs]
   on_not_revocable:
     description:
       - What to do about leases that cannot be revoked. V(warn) names them with their expiration, V(fail) fails before
@@ -53,6 +58,8 @@ options:
     choices: [warn, fail, ignore]
     default: warn
 seealso:
+  - plugin: community.workload_credentials.leases
+    plugin_type: callback
   - module: community.workload_credentials.lease_info
   - module: community.workload_credentials.dynamic_credentials
 """
@@ -84,6 +91,11 @@ EXAMPLES = r"""
       community.workload_credentials.lease:
         minted: run
       run_once: true
+
+- name: End what killed runs have left
+  community.workload_credentials.lease:
+    minted: dead_runs
+  run_once: true
 
 - name: Insist that all can be ended
   community.workload_credentials.lease:

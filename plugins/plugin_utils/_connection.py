@@ -26,10 +26,11 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._op
     play_variables,
     resolve,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import JOURNAL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import own_environment
 
 _COLLECTION = "community.workload_credentials"
-_NAMES = frozenset(name.lstrip("!") for entry in CONNECTION.values() for name in entry["env"])
+_NAMES = frozenset(name.lstrip("!") for entry in {**CONNECTION, **JOURNAL}.values() for name in entry["env"])
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,12 @@ class Connection:
 
     :arg resolved: the connection options that a source on this machine sets.
     :arg environment: what of the task's own environment is no option, such as proxies.
+    :arg journal_dir: where notes of leases lie, if not in the run's temporary folder; always on this machine.
     """
 
     resolved: Resolved
     environment: Mapping[str, str]
+    journal_dir: str | None = None
 
     def settings(self, *without: str) -> Settings:
         """The same, checked.
@@ -70,17 +73,19 @@ def task_connection(action: Any, task_vars: Mapping[str, Any], *, is_here: bool)
     :raises OptionError: a value is of a wrong type; the text names option and source.
     """
     own = own_environment(action)
+    variables = play_variables(task_vars, action._templar)
     sources = [
         # Ansible has put module_defaults among the arguments, but for those that the task sets to nothing.
         arguments(action._task.args, "the task or its module_defaults"),
         arguments(_module_defaults(action), "the task's module_defaults"),
-        play_variables(task_vars, action._templar),
+        variables,
         environment(own, "the task's environment variable"),
         *([environment(os.environ)] if is_here else []),
         ini,
     ]
     rest = {name: value for name, value in own.items() if name not in _NAMES}
-    return Connection(resolve(CONNECTION, sources), rest)
+    journal = resolve(JOURNAL, [variables, environment(own), environment(os.environ), ini])
+    return Connection(resolve(CONNECTION, sources), rest, journal.values.get("journal_dir"))
 
 
 def _module_defaults(action: Any) -> dict[str, Any]:
@@ -96,14 +101,6 @@ def _module_defaults(action: Any) -> dict[str, Any]:
     groups = (task._parent._play._action_groups or {}).get(module, ())
     said = [defaults.get(name) or {} for name in (*(f"group/{group}" for group in groups), module)]
     return {name: value for one in said for name, value in one.items()}
-
-
-def connection_settings(action: Any, task_vars: Mapping[str, Any]) -> Settings:
-    """The settings of an action's task that itself speaks to the Secrets API, on this machine.
-
-    :raises OptionError: something is missing or unusable; the text names option and source.
-    """
-    return task_connection(action, task_vars, is_here=True).settings()
 
 
 def settings_of(resolved: Resolved, *without: str) -> Settings:

@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from typing import Any, Callable
 
@@ -22,6 +23,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ru
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import task_connection
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.leases import RunLeases
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import signals_later
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
     environment_in_force,
     is_local,
@@ -44,18 +46,42 @@ def run_task(
         connection = task_connection(action, variables, is_here=is_local(action))
     except WorkloadCredentialsError as error:
         return {"failed": True, "changed": False, "msg": str(error)}
-    leases = RunLeases(spec, connection.among(task.args), connection)
-    arguments = leases.arguments()
-    if runs_here(action, variables):
-        own = connection.environment
-        result = run_in_process(spec, task.action, arguments, own, check_mode=task.check_mode, diff=task.diff)
-    else:
-        result = _handed_over(task, connection.environment, partial(hand_over, arguments, variables, hidden=hidden))
-    leases.settle(arguments, result, check_mode=task.check_mode)
+    is_here, host = runs_here(action, variables), str(variables.get("inventory_hostname", ""))
+    try:
+        with (
+            _interruptible(spec, is_here=is_here),
+            closing(RunLeases(spec, connection.among(task.args), connection, host, minting=_mints(task))) as leases,
+        ):
+            arguments = leases.arguments()
+            if is_here:
+                result = run_in_process(
+                    spec,
+                    task.action,
+                    arguments,
+                    connection.environment,
+                    check_mode=task.check_mode,
+                    diff=task.diff,
+                )
+            else:
+                hand = partial(hand_over, arguments, variables, hidden=hidden)
+                result = _handed_over(task, connection.environment, hand)
+            leases.settle(arguments, result, check_mode=task.check_mode)
+    except WorkloadCredentialsError as error:
+        return {"failed": True, "changed": False, "msg": str(error)}
     if result.get("failed"):
         # Its message holds no values, and people need to see it.
         return {**result, "msg": connection.resolved.told(str(result.get("msg")))}
     return _hidden(result) if hidden else result
+
+
+def _mints(task: Any) -> bool:
+    """Whether a task that mints does so now, and its result is that of its end."""
+    return not task.check_mode and not task.async_val
+
+
+def _interruptible(spec: Spec, *, is_here: bool) -> AbstractContextManager[Any]:
+    """A worker that is killed while it asks for a lease could not say which it got."""
+    return signals_later() if is_here and spec.name == "dynamic_credentials" else nullcontext()
 
 
 def _hidden(result: dict[str, Any]) -> dict[str, Any]:

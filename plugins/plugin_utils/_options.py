@@ -37,7 +37,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
 SECTION = "workload_credentials"
 # Two ways to say one thing: the nearest source that says either counts.
 TOKEN_OPTIONS = ("access_token", "access_token_file")
-_FILES = ("access_token_file", "ca_cert")
+_FILES = ("access_token_file", "ca_cert", "journal_dir")
 
 # What a source says of an option, or None; the second argument is the option's entry.
 Source = Callable[[str, Mapping[str, Any]], "Given | None"]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -43,6 +44,24 @@ def put_in_order_when_interrupted() -> Iterator[None]:
     before = {one: signal.signal(one, interrupt) for one in _SIGNALS}
     try:
         yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler if handler is not None else signal.SIG_DFL)
+        if received:
+            os.kill(os.getpid(), received[0])
+
+
+@contextmanager
+def signals_later() -> Iterator[Callable[[], bool]]:
+    """Let what is inside come to its end before a signal does its work; tells whether one is waiting."""
+    received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        # Signals do not come here.
+        yield lambda: False
+        return
+    before = {one: signal.signal(one, lambda number, _frame: received.append(number)) for one in _SIGNALS}
+    try:
+        yield lambda: bool(received)
     finally:
         for one, handler in before.items():
             signal.signal(one, handler if handler is not None else signal.SIG_DFL)

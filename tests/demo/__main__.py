@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.demo``: the main job on real parts, twice, and a report of what happened."""
+"""``python -m tests.demo``: the main job on real parts, twice, then a run that is interrupted, and a report."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.demo.interrupted import NUMBER, Interrupted, interrupt_a_run, show_interrupted
 from tests.demo.playbook import PLAYBOOK, Run, run_playbook
 from tests.demo.report import show_cluster, show_files, show_leases, show_manifests, show_run, show_service
 from tests.emulator.server import DEMO_SITE, DEMO_TOKEN, Emulator
@@ -17,7 +18,7 @@ from tests.kubernetes.errors import ControlPlaneError
 
 
 def main() -> int:
-    """Return 0 when the job was done and the second run changed and minted nothing."""
+    """Return 0 when the job was done, the second run did nothing, and the interrupted one left no lease."""
     try:
         with tempfile.TemporaryDirectory(prefix="workload-credentials-demo-") as folder:
             return _demo(Path(folder))
@@ -50,15 +51,21 @@ def _demo(folder: Path) -> int:
         second = run_playbook(service, cluster, folder)
         minted_again = service.control.leases()["minted"] - minted
         show_run("Second run", second, minted_again)
-        return _verdict(second, minted_again)
+        interrupted = interrupt_a_run(service, folder)
+        show_interrupted(interrupted)
+        return _verdict(second, minted_again, interrupted)
 
 
-def _verdict(second: Run, minted_again: int) -> int:
+def _verdict(second: Run, minted_again: int, interrupted: Interrupted) -> int:
+    if interrupted.left or interrupted.minted < NUMBER:
+        print("The third run should have been interrupted with its leases, and have left none.", file=sys.stderr)
+        return 1
     if second.status != 0 or second.changed or minted_again:
         print(second.output)
         print("The second run should have changed nothing and minted nothing.", file=sys.stderr)
         return 1
-    print("\nThe second run changed nothing and minted no lease. Both servers and all files are gone now.")
+    print("\nThe second run changed nothing and minted no lease, and the third left none.")
+    print("Both servers and all files are gone now.")
     print("To copy: playbooks/main_job.yml. To try your own plays: make emulator.")
     return 0
 

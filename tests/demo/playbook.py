@@ -40,19 +40,26 @@ class Run:
         return int(found.group(1)) if found else -1
 
 
+def connection_of(service: Any) -> dict[str, str]:
+    """The environment of a run that works with this service."""
+    return {
+        **os.environ,
+        "ANSIBLE_LOCALHOST_WARNING": "False",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
+        "ANSIBLE_NOCOLOR": "True",
+        "BEYONDTRUST_API_URL": service.url,
+        "BEYONDTRUST_SITE_ID": DEMO_SITE,
+        "BEYONDTRUST_ACCESS_TOKEN": DEMO_TOKEN,
+        "BEYONDTRUST_CA_CERT": str(service.ca_cert),
+    }
+
+
 def run_playbook(service: Any, cluster: Any, folder: Path) -> Run:
     """Run it against these servers; the configuration file goes into the folder."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name("ansible-playbook")), str(PLAYBOOK)],
         env={
-            **os.environ,
-            "ANSIBLE_LOCALHOST_WARNING": "False",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
-            "ANSIBLE_NOCOLOR": "True",
-            "BEYONDTRUST_API_URL": service.url,
-            "BEYONDTRUST_SITE_ID": DEMO_SITE,
-            "BEYONDTRUST_ACCESS_TOKEN": DEMO_TOKEN,
-            "BEYONDTRUST_CA_CERT": str(service.ca_cert),
+            **connection_of(service),
             "K8S_AUTH_KUBECONFIG": str(cluster.kubeconfig),
             "AZURE_CLIENT_SECRET": "demo-client-secret",
             "DATABASE_PASSWORD": "demo-database-password",

@@ -20,7 +20,7 @@ nitpicky = True
 default_role = "any"
 """
 # What pages refer to in Ansible's own documentation, which is elsewhere: the build needs no network.
-_ELSEWHERE = ("action_plugins", "ansible_configuration_settings", "common_return_values")
+_ELSEWHERE = ("action_plugins", "ansible_configuration_settings", "callback_plugins", "common_return_values")
 
 
 def main() -> int:

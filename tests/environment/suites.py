@@ -19,6 +19,8 @@ from tests.environment.sanity import sanity
 _COLLECTION = "ansible_collections.community.workload_credentials"
 _TYPED = (f"{_COLLECTION}.plugins", "tests")
 _REFERENCES = ("--validate-collection-refs", "self", "--check-extra-docs-refs")
+# How many random rounds the tests with signals make.
+_KEPT = ("ROUNDS",)
 # Where the last line of a failed tool is only a hint, this is the one that counts.
 _VERDICT = re.compile(r"Found \d+ error|Failed: |FATAL: ")
 
@@ -126,7 +128,7 @@ def _python(environment: Environment, *arguments: str) -> Finished:
 
 
 def _in_environment(environment: Environment, command: list[str]) -> Finished:
-    variables = {**environment.variables(), "MYPYPATH": f"{environment.collections}:{CHECKOUT}"}
+    variables = {**environment.variables(keep=_KEPT), "MYPYPATH": f"{environment.collections}:{CHECKOUT}"}
     program = environment.bin / command[0]
     return followed([str(program), *command[1:]], folder=CHECKOUT, environment=variables)
 

@@ -16,13 +16,15 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 
 COLLECTION = "community.workload_credentials"
 LOOKUPS = ("dynamic_credentials", "static_secret")
+CALLBACKS = ("leases",)
 # Its logic is an action plugin alone.
 ON_THE_CONTROLLER = "cluster_credentials"
 
 
 def documented(kind: str, name: str) -> dict[str, Any]:
-    """``doc``, ``examples`` and ``return`` of a module or lookup."""
-    found: dict[str, Any] = _documentation(kind, (*MODULES, ON_THE_CONTROLLER) if kind == "module" else LOOKUPS)[name]
+    """``doc``, ``examples`` and ``return`` of a module, lookup or callback plugin."""
+    names = {"module": (*MODULES, ON_THE_CONTROLLER), "lookup": LOOKUPS, "callback": CALLBACKS}[kind]
+    found: dict[str, Any] = _documentation(kind, names)[name]
     return found
 
 

@@ -27,14 +27,13 @@ SECRETS = {"access_token", "client_secret", "secret"}
 OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
 
 
-def test_files_index_group_and_routing_name_the_same_modules() -> None:
+def test_files_index_group_and_action_plugins_name_the_same_modules() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
     files = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-    routed, found = (runtime["plugin_routing"][kind] for kind in ("modules", "action"))
-    assert files == sorted(runtime["action_groups"]["workload_credentials"]) == sorted((*MODULES, ON_THE_CONTROLLER))
-    assert sorted(routed) == sorted(found) == sorted(MODULES)
-    assert {entry["action_plugin"] for entry in routed.values()} == {f"{COLLECTION}.in_process"}
-    assert {entry["redirect"] for entry in found.values()} == {f"{COLLECTION}.in_process"}
+    actions = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py"))
+    group = sorted(runtime["action_groups"]["workload_credentials"])
+    # A module without an action plugin would run as a process only, and show secret values that it returns.
+    assert files == actions == group == sorted((*MODULES, ON_THE_CONTROLLER))
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -131,6 +130,16 @@ def test_a_lookups_own_options_are_its_data(name: str) -> None:
         for key in ("type", "default", "choices"):
             assert said.get(key) == entry.get(key), f"{option}: {key}"
         assert sources(said) == expected_sources(option, entry), option
+
+
+def test_the_callback_plugins_own_options_are_its_data() -> None:
+    options = documented("callback", "leases")["doc"]["options"]
+    own = importlib.import_module(f"{PACKAGE}.plugin_utils._end_of_run").OPTIONS
+    assert options.keys() == own.keys()
+    for option, entry in own.items():
+        assert (options[option]["type"], options[option].get("default")) == (entry["type"], entry.get("default"))
+        # Ansible's main process knows no variables of plays.
+        assert sources(options[option]) == expected_sources(option, entry)[:-1], option
 
 
 def sources(said: Mapping[str, Any]) -> list[str]:

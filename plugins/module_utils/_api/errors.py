@@ -67,6 +67,10 @@ class MissingError(StateError):
     """What is asked for is not there. An earlier task may make it in a real run."""
 
 
+class MayExistError(StateError):
+    """What a request should make may have been made, though no clear answer came; the text names what is known."""
+
+
 class MissingLibraryError(WorkloadCredentialsError):
     """A Python library is missing where the task runs."""
 

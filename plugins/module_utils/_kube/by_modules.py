@@ -65,11 +65,19 @@ class ByModules:
 
     :arg run: runs a module where the task runs.
     :arg options: kubernetes.core's, which every call gets.
+    :arg host: whose modules they are, as the inventory names it.
     """
 
-    def __init__(self, run: Run, options: Mapping[str, Any]) -> None:
+    def __init__(self, run: Run, options: Mapping[str, Any], host: str = "") -> None:
         self._run = run
         self._options = dict(options)
+        self._host = host
+
+    @property
+    def address(self) -> str:
+        """What the modules of the host are told of the cluster."""
+        told = [f"{name}={self._options[name]}" for name in ("host", "kubeconfig", "context") if name in self._options]
+        return " ".join([f"by modules of {self._host}:", *told])
 
     def list(
         self,

@@ -76,6 +76,11 @@ class InWorker:
         self._connection: Connection = connect(options, concurrency)
         self._sender = Sender(self._connection, concurrency)
 
+    @property
+    def address(self) -> str:
+        """The API server's address."""
+        return self._connection.host
+
     def __enter__(self) -> InWorker:
         return self
 

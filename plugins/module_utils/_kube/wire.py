@@ -62,6 +62,10 @@ References = list[Object]
 class Cluster(Protocol):
     """Reads raise ClusterError; writes answer for each object by itself, and none stops another."""
 
+    @property
+    def address(self) -> str:
+        """Which cluster it is, in words that only compare."""
+
     def list(
         self,
         kind: Kind,

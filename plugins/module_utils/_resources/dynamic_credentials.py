@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     DeniedError,
+    MayExistError,
     MissingError,
     NotFoundError,
     RequestError,
@@ -41,6 +42,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 
 # Stands in check mode for the lease that a run mints.
 NO_LEASE_ID = "00000000-0000-0000-0000-000000000000"
+_MAY_EXIST = "may exist all the same"
 _NO_LEASE = {"leaseId": NO_LEASE_ID, "expiration": "1970-01-01T00:00:00Z"}
 
 
@@ -147,14 +149,19 @@ def explained(client: Client, path: ResourcePath, error: RequestError) -> Worklo
         if isinstance(error, DeniedError):
             return StateError(f"{error} Generating is a permission of its own, apart from reading {path}.")
         if getattr(error, "ambiguous", True):
-            return StateError(
-                f"{error} The request is not repeated, since a lease of {path} may exist all the same. "
+            return MayExistError(
+                f"{error} The request is not repeated, since a lease of {path} {_MAY_EXIST}. "
                 f"{_candidates(client, path)}"
             )
     except WorkloadCredentialsError:
         # What would have helped could not be read; the first error is what counts.
         pass
     return error
+
+
+def may_exist(message: str) -> bool:
+    """Whether a failed task's message says that a lease may have been minted."""
+    return _MAY_EXIST in message
 
 
 def _candidates(client: Client, path: ResourcePath) -> str:

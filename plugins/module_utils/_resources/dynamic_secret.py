@@ -32,9 +32,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     incomplete,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+    REVOKED,
+    account,
     end_leases,
-    refused_words,
-    staying_words,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
     patch_between,
@@ -162,9 +162,8 @@ def _end(client: Client, path: ResourcePath, leases: Sequence[ListedLease]) -> d
     :raises StateError: one may live on, so that the definition stays.
     """
     ended = end_leases(client, leases)
-    problem = " ".join(filter(None, (refused_words(ended), staying_words(ended))))
-    if problem:
-        raise StateError(f"{path} was not deleted. {problem}")
+    if any(one.how != REVOKED for one in ended):
+        raise StateError(f"{path} was not deleted. {account(ended)}")
     return {}
 
 

@@ -9,23 +9,25 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
     StateError,
+    WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     NOT_REVOCABLE,
-    REVOKED,
+    Ended,
+    account,
     end_leases,
     refused_words,
     revoked_ids,
-    staying_words,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     ListedLease,
@@ -40,9 +42,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 
 @dataclass(frozen=True)
 class Found:
-    """Those of the leases named that live."""
+    """Those of the leases named that live.
+
+    :arg unread: a sentence for each ID of which that could not be read.
+    """
 
     leases: Sequence[ListedLease]
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 def look(client: Client, parameters: Mapping[str, Any]) -> Found:
@@ -58,8 +64,13 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     # Every ID is checked before the first request.
     for lease_id in parameters["lease_id"]:
         lease_path(lease_id, "lease_id")
-    found = [lease_by_id(client, lease_id, "lease_id") for lease_id in dict.fromkeys(parameters["lease_id"])]
-    return Found([lease for lease in found if lease is not None])
+    unique = list(dict.fromkeys(parameters["lease_id"]))
+    found = attempts(lambda lease_id: lease_by_id(client, lease_id, "lease_id"), unique)
+    failed = {one: error for one, error in zip(unique, found) if isinstance(error, WorkloadCredentialsError)}
+    # None that cannot be read stands in the way of the others.
+    unread = {one: f"{one}: it is revoked without being read. {error}" for one, error in failed.items()}
+    read = (lease for lease in found if not isinstance(lease, WorkloadCredentialsError))
+    return Found([lease for lease in read if lease is not None], unread)
 
 
 def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
@@ -69,16 +80,17 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
     """
     leases, on_not_revocable = found.leases, parameters["on_not_revocable"]
     keep = [lease for lease in leases if not revocable(lease)]
-    ending = [lease for lease in leases if revocable(lease)]
+    unread: list[ListedLease] = [{"id": lease_id, "seconds_left": None} for lease_id in found.unread]
+    ending = [*(lease for lease in leases if revocable(lease)), *unread]
     problem = f"These leases cannot be revoked and end only with their expiration: {named(keep)}." if keep else ""
     if keep and on_not_revocable == "fail":
         raise StateError(problem)
     return Change(
         first=(lambda client: _end(client, ending, keep, on_not_revocable)) if ending else None,
-        before={"leases": _shown(leases)},
+        before={"leases": _shown([*leases, *unread])},
         after={"leases": _shown(keep)},
         predicted=_result([lease["id"] for lease in ending], keep),
-        warnings=(problem,) if keep and on_not_revocable == "warn" else (),
+        warnings=(*((problem,) if keep and on_not_revocable == "warn" else ()), *found.unread.values()),
     )
 
 
@@ -88,11 +100,8 @@ def _end(
     """What became of the leases: the service may refuse one that its type promised to revoke."""
     ended = end_leases(client, ending)
     staying = [lease for lease, one in zip(ending, ended) if one.how == NOT_REVOCABLE]
-    problem = refused_words(ended)
-    if problem or (staying and on_not_revocable == "fail"):
-        revoked = [one.lease for one in ended if one.how == REVOKED]
-        done = f"Revoked: {named(revoked)}." if revoked else ""
-        raise StateError(" ".join(filter(None, (problem, staying_words(ended), done))))
+    if refused_words(ended) or (staying and on_not_revocable == "fail"):
+        raise StateError(account([*ended, *(Ended(lease, NOT_REVOCABLE) for lease in keep)]))
     return _result(revoked_ids(ended), [*keep, *staying])
 
 
@@ -117,7 +126,7 @@ LEASE = Spec(
         "state": {"type": "str", "choices": ["absent"], "default": "absent"},
         "lease_id": {"type": "list", "elements": "str", "aliases": ["lease_ids"]},
         "path": {"type": "str"},
-        "minted": {"type": "str", "choices": ["run"]},
+        "minted": {"type": "str", "choices": ["run", "dead_runs"]},
         "on_not_revocable": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
     },
     look=look,

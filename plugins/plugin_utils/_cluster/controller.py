@@ -48,6 +48,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 
 
 def run_task(action: Any, variables: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
@@ -109,6 +111,8 @@ def _job(
         last_words=last_words.say,
         check_mode=bool(action._task.check_mode),
         scope=Scope(parameters["scope"] == "cluster", parameters["operator_namespace"]),
+        notes=needs.notes,
+        journal_dir=needs.journal_dir,
         **{name: parameters[name] for name in copied},
     )
 
@@ -146,7 +150,9 @@ class Needs:
         self._parameters = parameters
         self._stack = stack
         # Caches are the object's own, so that nothing outlives the task.
+        self.connection = cache(self._connection)
         self.settings = cache(self._settings)
+        self.notes = cache(self._notes)
         self.client = cache(self._client)
         self.cluster = cache(self._cluster)
         self.service = cache(self._service)
@@ -156,12 +162,23 @@ class Needs:
         """Render one of the operator's templates."""
         return self.templates()(name, given)
 
-    def _settings(self) -> Settings:
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import (
-            connection_settings,
-        )
+    def journal_dir(self) -> str | None:
+        """Where notes of leases lie, if not in the run's temporary folder."""
+        return self.connection().journal_dir
 
-        return connection_settings(self._action, self._variables)
+    def _connection(self) -> Connection:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import task_connection
+
+        return task_connection(self._action, self._variables, is_here=True)
+
+    def _settings(self) -> Settings:
+        return self.connection().settings()
+
+    def _notes(self) -> Notes:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
+
+        return Notes.of_this_run(run_folder(), self.settings(), self.journal_dir(), os.environ)
 
     def _client(self) -> Client:
         from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client

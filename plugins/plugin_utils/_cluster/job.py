@@ -21,6 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
     from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 
 # Renders the template of this name (and says which file that was) with these variables.
 Template = Callable[[str, Mapping[str, Any]], "tuple[str, str]"]
@@ -94,6 +95,7 @@ class Job:
     :arg wait_timeout: seconds, for the operator and for what is removed to be gone.
     :arg render_dir: a folder for the operator's manifests; None: none are written.
     :arg concurrency: how many requests are under way at most.
+    :arg notes: this run's notes of leases; None: none are taken. ``journal_dir``: where others may have left theirs.
     """
 
     entries: Sequence[Entry]
@@ -111,6 +113,8 @@ class Job:
     render_dir: str | None = None
     scope: Scope = field(default_factory=Scope)
     concurrency: int = 8
+    notes: Callable[[], Notes] | None = None
+    journal_dir: Callable[[], str | None] = lambda: None
 
     @property
     def operated(self) -> list[Entry]:

@@ -20,9 +20,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Lease,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.noting import Noting
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 
 _Listed = dict[str, object]
 _NAMELESS = "{source}: the service named no lease for its credentials, so nothing can end them early."
@@ -33,11 +35,13 @@ class Minted:
 
     :arg client: makes the client that ends leases.
     :arg is_real: False: this only looks at what would be done, so no lease ends.
+    :arg noting: takes note of them, for whoever comes after a kill.
     """
 
-    def __init__(self, client: Callable[[], Client], *, is_real: bool = True) -> None:
+    def __init__(self, client: Callable[[], Client], *, is_real: bool = True, noting: Noting | None = None) -> None:
         self._client = client
         self._is_real = is_real
+        self._noting = noting or Noting()
         self._loose: dict[str, Lease] = {}
         self._superseded: list[Lease] = []
         self._doubtful: list[Lease] = []
@@ -45,9 +49,9 @@ class Minted:
         self._lock = Lock()
         self.warnings: list[str] = []
 
-    def mint(self, source: Source) -> Credentials:
-        """New credentials, whose lease is taken note of before anything else happens."""
-        credentials = source.mint()
+    def mint(self, source: Source, entry: Entry) -> Credentials:
+        """New credentials for the entry's Secret, whose lease is taken note of before anything else happens."""
+        credentials = self._noting.minting(source, entry)
         lease = credentials.lease
         with self._lock:
             if lease and lease.id:
@@ -56,8 +60,17 @@ class Minted:
                 self.warnings.append(_NAMELESS.format(source=lease.source))
         return credentials
 
+    def giving(self, leases: Sequence[Lease | None], instead_of: Sequence[Lease | None]) -> None:
+        """Secrets are about to get these, and to lose others."""
+        self._noting.giving(leases)
+        self._noting.giving_up(instead_of)
+
     def held(self, lease: Lease | None) -> None:
         """A Secret holds it now."""
+        self._forget(lease)
+        self._noting.done([lease])
+
+    def _forget(self, lease: Lease | None) -> None:
         if lease:
             with self._lock:
                 self._loose.pop(lease.id, None)
@@ -74,12 +87,14 @@ class Minted:
 
     def doubtful(self, lease: Lease | None) -> None:
         """Whether a Secret holds it is not known, so that it may neither be ended nor forgotten."""
-        self.held(lease)
+        self._forget(lease)
         self._doubtful.extend([lease] if lease else [])
 
     @contextmanager
     def giving_up(self, leases: Sequence[Lease | None]) -> Iterator[None]:
         """While their Secrets give them up: what breaks that off leaves it open which have."""
+        if self._is_real:
+            self._noting.giving_up(leases)
         try:
             yield
         except BaseException:
@@ -98,6 +113,8 @@ class Minted:
             unneeded = [lease for lease in self._superseded if lease.id not in needed]
             ending = _listed([*self._loose.values(), *unneeded])
             doubtful = _listed(self._doubtful)
+        if self._is_real:
+            self._noting.loose([*self._loose.values(), *unneeded], self._doubtful)
         if not self._is_real or not (ending or doubtful):
             return "", ""
         staying, living = self._ended(ending)
@@ -125,6 +142,7 @@ class Minted:
             return "", refused
         try:
             ended = end_leases(self._client(), rest)
+            self._noting.ended(ended)
         except WorkloadCredentialsError as error:
             return "", f"{refused} Leases that may live on: {_named(rest)}. {error}".strip()
         return staying_words(ended), f"{refused} {refused_words(ended)}".strip()

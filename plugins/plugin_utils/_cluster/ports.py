@@ -39,7 +39,8 @@ def cluster_of(action: Any, variables: Mapping[str, Any], concurrency: int = 8) 
     if here is None:
         from ansible_collections.community.workload_credentials.plugins.module_utils._kube.by_modules import ByModules
 
-        yield ByModules(_modules(action, variables), options)
+        host = action._task.delegate_to or variables.get("inventory_hostname", "")
+        yield ByModules(_modules(action, variables), options, str(host))
     else:
         with here:
             yield here

@@ -131,7 +131,7 @@ def filled(
         entry = write.step.entry
         if entry is None or not write.is_due:
             return write
-        credentials = minted.mint(sources[entry.source, entry.path])
+        credentials = minted.mint(sources[entry.source, entry.path], entry)
         problem = misfit(entry, list(credentials.values))
         if problem:
             raise StateError(problem)
@@ -147,6 +147,7 @@ def carried_out(cluster: Cluster, writes: Sequence[Write], minted: Minted, *, ag
 
     :arg again: write once more what others have changed in the meantime.
     """
+    minted.giving([one.lease for one in writes], [one.step.supersedes for one in writes])
     try:
         return _settled(cluster, writes, applied(cluster, writes), minted, again=again)
     except BaseException:

@@ -18,7 +18,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     unforeseen,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.left_behind import (
+    end_what_dead_runs_left,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.noting import Noting
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
     ABSENT,
@@ -33,7 +37,8 @@ def perform(job: Job, state: str) -> Outcome:
 
     :arg state: one of present, absent, rendered and verified.
     """
-    outcome, minted = Outcome(), Minted(job.client, is_real=not job.check_mode)
+    outcome = Outcome()
+    minted = Minted(job.client, is_real=not job.check_mode, noting=Noting(job.notes, lambda: job.cluster().address))
     try:
         try:
             _STATES[state](job, outcome, minted)
@@ -63,12 +68,14 @@ def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.deliver import Delivery
 
     if job.entries or job.prune:
+        end_what_dead_runs_left(job, outcome)
         Delivery(job, outcome, minted).run()
 
 
 def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import tear_down
 
+    end_what_dead_runs_left(job, outcome)
     tear_down(job, outcome, minted)
 
 
@@ -86,6 +93,12 @@ def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
     outcome.report.extend(one.reported() for one in found)
     outcome.problems.extend(one.line for one in found if one.problem)
     outcome.problems.extend(sorted(unread))
+    if any(entry.is_pushed for entry in job.entries):
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import (
+            warn_of_unheld,
+        )
+
+        warn_of_unheld(job, outcome)
 
 
 _STATES: Mapping[str, Callable[[Job, Outcome, Minted], None]] = MappingProxyType(

@@ -8,7 +8,9 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -33,6 +35,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._pr
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     REVOKED,
     end_leases,
+    revoked_ids,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     is_lease_id,
@@ -47,11 +50,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import JOURNAL, run_folder
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import (
     LeaseStore,
     MintedLeases,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import run_folder
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import signals_later
 
 # The lookup's options as data; the documentation is checked against it.
 OPTIONS: Options = {
@@ -77,6 +81,7 @@ OPTIONS: Options = {
         "env": ("WORKLOAD_CREDENTIALS_CHECK_MODE",),
     },
     "concurrency": CONCURRENCY,
+    **JOURNAL,
 }
 
 
@@ -90,25 +95,34 @@ def generate_on_read(
     """Credentials for the dynamic secrets at these paths, in order.
 
     :arg options: the lookup's ``key``, ``format``, ``reuse``, ``outlives_run``, ``min_ttl`` (seconds), ``check_mode``
-        (``generate`` also where there is none) and ``concurrency``.
+        (``generate`` also where there is none), ``concurrency`` and ``journal_dir``.
     :arg variables: the task's, for the host's name.
     :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
     """
     paths = [parse_path(term, "_terms") for term in terms]
     _check(options)
     fresh: list[dict[str, Any]] = []
-    source = _source(client, options, variables, warn, fresh)
+    minted = MintedLeases(run_folder(), client.settings, warn, options["journal_dir"], os.environ)
+    source = _source(client, options, variables, minted, warn, fresh)
 
     def read(path: ResourcePath) -> Any:
         return _field(formatted(source(path), options["format"], str(path)), options, path)
 
-    answers = attempts(read, paths, options["concurrency"])
+    # A worker that is killed while it asks could not say which lease it got.
+    with signals_later() as is_interrupted:
+        answers = attempts(partial(_unless, is_interrupted, read), paths, options["concurrency"])
     failed = [one for one in answers if isinstance(one, WorkloadCredentialsError)]
     if failed:
         # Each may name leases of its own; what is the same for all is said once.
         said = " ".join(dict.fromkeys(map(str, failed)))
-        raise StateError(f"{said}{_ended(client, fresh)}")
+        raise StateError(f"{said}{_ended(client, minted, fresh)}")
     return answers
+
+
+def _unless(is_interrupted: Callable[[], bool], read: Callable[[ResourcePath], Any], path: ResourcePath) -> Any:
+    if is_interrupted():
+        raise StateError(f"{path}: the run was interrupted before credentials were asked for.")
+    return read(path)
 
 
 def _check(options: Mapping[str, Any]) -> None:
@@ -133,6 +147,7 @@ def _source(
     client: Client,
     options: Mapping[str, Any],
     variables: Mapping[str, Any],
+    minted: MintedLeases,
     warn: Callable[[str], None],
     fresh: list[dict[str, Any]],
 ) -> Callable[[ResourcePath], Mapping[str, Any]]:
@@ -144,7 +159,7 @@ def _source(
         raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
     scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
     if options["check_mode"] == "placeholder":
-        return lambda path: _placeholder(client, path, options, scope, warn)
+        return lambda path: _placeholder(client, path, options, scope, minted, warn)
 
     def mint(path: ResourcePath) -> dict[str, Any]:
         credentials = generate(client, path)
@@ -153,24 +168,29 @@ def _source(
             warn(warning)
         return credentials
 
+    host = f"host {variables.get('inventory_hostname', '')}"
     if options["outlives_run"]:
-        return lambda path: _kept(fresh, mint(path))
+        return lambda path: _kept(fresh, minted.mint(str(path), host, lambda: mint(path), outlives=True))
     if options["reuse"] == "never":
-        minted = MintedLeases(run_folder(), client.settings, warn)
-        return lambda path: _noted(minted, mint(path))
-    store = LeaseStore(run_folder(), client.settings, warn)
+        return lambda path: minted.mint(str(path), host, lambda: mint(path))
+    store = LeaseStore(run_folder(), client.settings, warn, minted)
     return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: mint(path))
 
 
 def _placeholder(
-    client: Client, path: ResourcePath, options: Mapping[str, Any], scope: str, warn: Callable[[str], None]
+    client: Client,
+    path: ResourcePath,
+    options: Mapping[str, Any],
+    scope: str,
+    minted: MintedLeases,
+    warn: Callable[[str], None],
 ) -> dict[str, str]:
     credentials, warnings = placeholder(client, path)
     for warning in warnings:
         warn(warning)
     if may_be_revocable(credentials) and not options["outlives_run"]:
         shared = None if options["reuse"] == "never" else scope
-        MintedLeases(run_folder(), client.settings, warn).foresee(str(path), shared)
+        minted.foresee(str(path), shared)
     return credentials
 
 
@@ -179,19 +199,15 @@ def _kept(fresh: list[dict[str, Any]], credentials: dict[str, Any]) -> dict[str,
     return credentials
 
 
-def _ended(client: Client, credentials: list[dict[str, Any]]) -> str:
+def _ended(client: Client, minted: MintedLeases, credentials: list[dict[str, Any]]) -> str:
     """End leases that were minted for nothing, and say which live on."""
     leases = [{"id": str(lease_id_of(one)), "expiration": one.get("expiration")} for one in credentials]
     ended = end_leases(client, [lease for lease in leases if is_lease_id(lease["id"])])
+    minted.remove(revoked_ids(ended))
     living = [one for one in ended if one.how != REVOKED]
     reasons = dict.fromkeys(one.reason for one in living if one.reason)
     said = f"Other leases were minted for nothing and live on: {named([one.lease for one in living])}."
     return "".join(f" {one}" for one in (said, *reasons)) if living else ""
-
-
-def _noted(minted: MintedLeases, credentials: dict[str, Any]) -> dict[str, Any]:
-    minted.note(lease_id_of(credentials))
-    return credentials
 
 
 def _field(credentials: Any, options: Mapping[str, Any], path: ResourcePath) -> Any:

@@ -16,7 +16,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    MayExistError,
+    StateError,
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease, Margin
@@ -24,9 +28,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     lease_id_of,
     named,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
+    may_be_revocable,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import FOLDER
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import DYNAMIC_SECRET
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Note, Notes
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
 
-_FOLDER = "workload-credentials"
 _SHORT = 0.5
 _SKEWED = (
     "Credentials that were just generated look expired: the clock of this machine or of the service is wrong. "
@@ -35,16 +44,25 @@ _SKEWED = (
 
 
 class MintedLeases:
-    """The IDs of the living leases that this run has minted.
+    """The living leases that this run has minted, as far as these settings' token has.
 
     :arg folder: the run's own temporary folder.
     :arg settings: whose leases these are.
     :arg warn: called with a sentence when something cannot be read.
+    :arg journal_dir: where the notes lie instead, so that they outlive the folder.
+    :arg environment: what of a task's own environment is in force for it.
     """
 
-    def __init__(self, folder: Path, settings: Settings, warn: Callable[[str], None]) -> None:
-        self._files = SealedFolder(folder / _FOLDER / "minted", settings.token(), lambda _message: None)
-        self._foreseen = SealedFolder(folder / _FOLDER / "foreseen", settings.token(), lambda _message: None)
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        warn: Callable[[str], None],
+        journal_dir: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.notes = Notes.of_this_run(folder, settings, journal_dir, environment or {})
+        self._foreseen = SealedFolder(folder / FOLDER / "foreseen", settings.token(), lambda _message: None)
         self._site = settings.base_url
         self._warn = warn
 
@@ -69,41 +87,72 @@ class MintedLeases:
             self._foreseen.remove(name)
         return bool(meant)
 
-    def add(self, lease_id: Any) -> None:
-        """Take note of a lease; credentials that name none cannot be ended early.
+    def mint(
+        self, source: str, use: str, make: Callable[[], Mapping[str, Any]], *, outlives: bool = False
+    ) -> dict[str, Any]:
+        """Credentials of a dynamic secret, whose lease has a note before and after it is asked for.
 
-        :raises StateError: it could not be written down.
+        :arg source: the dynamic secret's path; ``use``: for what, in words.
+        :raises StateError: nothing can be written, so that nothing was minted.
         """
-        if lease_id:
-            self._files.save(self._files.name(self._site, str(lease_id)), {"site": self._site, "id": str(lease_id)})
+        with self.notes.minting():
+            name = self.notes.ask(DYNAMIC_SECRET, source, use, outlives=outlives)
+            try:
+                credentials = dict(make())
+            except MayExistError:
+                self.notes.unanswered(name)
+                raise
+            except WorkloadCredentialsError:
+                self.notes.drop(name)
+                raise
+            self.complete(name, credentials)
+        return credentials
 
-    def note(self, lease_id: Any) -> None:
-        """The same for a lease that its user holds, who is warned where it could not be written down."""
+    def complete(self, name: str, credentials: Mapping[str, Any]) -> None:
+        """Take note that the credentials which were asked for are there; who holds them is told if that fails."""
+        lease_id, expiration = lease_id_of(credentials), credentials.get("expiration")
+        if not lease_id:
+            # Nothing can end it, and who holds it has been warned.
+            self.notes.drop(name)
+            return
         try:
-            self.add(lease_id)
+            self.notes.minted(name, lease_id, expiration=expiration, revocable=may_be_revocable(credentials))
         except StateError as error:
             self._warn(f"{error} The lease {lease_id} was minted, and minted=run does not end it: lease_id does.")
 
     def remove(self, lease_ids: Iterable[str]) -> None:
         """Forget leases that have ended, so that nobody gets their credentials again."""
         for lease_id in lease_ids:
-            self._files.remove(self._files.name(self._site, lease_id))
+            self.notes.drop(self.notes.name_of(lease_id))
 
-    def holds(self, lease_id: Any) -> bool:
-        """Whether the lease is one of them."""
-        return self._files.holds(self._files.name(self._site, str(lease_id)))
+    def remove_of(self, source: str) -> None:
+        """Forget all leases of a source that has gone."""
+        self.remove(str(note.id) for note in self._own() if note.id and note.source == source)
+
+    def spend(self, lease_ids: Iterable[str] = (), source: str | None = None) -> None:
+        """Give out no more credentials of leases that may have ended."""
+        meant = {*lease_ids, *(str(note.id) for note in self._own() if source is not None and note.source == source)}
+        for lease_id in meant:
+            self.notes.change(self.notes.name_of(lease_id), spent=True)
+
+    def serves(self, lease_id: Any) -> bool:
+        """Whether the lease is one of them, and nothing has tried to end it."""
+        note = self.notes.load(self.notes.name_of(str(lease_id)))
+        return note is not None and not note.spent
 
     def all(self) -> list[str]:
         """Every one of them, with a warning about those of other tokens and sites."""
-        entries = [self._files.load(name) for name in self._files.names()]
-        own = [entry["id"] for entry in entries if entry and entry["site"] == self._site]
-        others = len(entries) - len(own)
+        own, others = self.notes.all()
         if others:
             self._warn(
                 f"Leases of this run that were minted with another token or on another site: {others}. "
                 "Only a task with that connection can end them."
             )
-        return own
+        # What a Secret gets, or has, is the role's to end.
+        return [note.id for note in own.values() if note.id and not note.outlives and not note.needs]
+
+    def _own(self) -> Iterable[Note]:
+        return self.notes.all()[0].values()
 
 
 class LeaseStore:
@@ -112,12 +161,15 @@ class LeaseStore:
     :arg folder: the run's own temporary folder.
     :arg settings: whose leases these are.
     :arg warn: called with a sentence when a file is not usable.
+    :arg minted: takes note of what is minted; None: in the same folder.
     """
 
-    def __init__(self, folder: Path, settings: Settings, warn: Callable[[str], None]) -> None:
-        self._files = SealedFolder(folder / _FOLDER / "store", settings.token(), warn)
+    def __init__(
+        self, folder: Path, settings: Settings, warn: Callable[[str], None], minted: MintedLeases | None = None
+    ) -> None:
+        self._files = SealedFolder(folder / FOLDER / "store", settings.token(), warn)
         self._identity = (settings.base_url, str(settings.service_name), str(settings.auth_role))
-        self._minted = MintedLeases(folder, settings, warn)
+        self._minted = minted or MintedLeases(folder, settings, warn)
         self._warn = warn
 
     def get(self, path: str, scope: str, min_ttl: int, mint: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
@@ -133,7 +185,7 @@ class LeaseStore:
             stored = self._files.load(name)
             if stored is not None and self._serves(_lease(path, stored), min_ttl):
                 return dict(stored["credentials"])
-            credentials = dict(mint())
+            credentials = self._minted.mint(path, scope or "run", mint)
             entry = {"minted": time.time(), "credentials": credentials}
             lease = _lease(path, entry)
             self._keep(name, entry, lease)
@@ -144,7 +196,6 @@ class LeaseStore:
     def _keep(self, name: str, entry: Mapping[str, Any], lease: Lease) -> None:
         """Write the entry down; each use would else have a lease of its own."""
         try:
-            self._minted.add(lease.id)
             self._files.save(name, entry)
         except StateError as error:
             until = entry["credentials"].get("expiration")
@@ -157,7 +208,7 @@ class LeaseStore:
         """Whether the lease lives, and will for long enough; one whose whole life is short is kept for half of it."""
         now = datetime.fromtimestamp(time.time(), timezone.utc)
         is_due = Margin(part=_SHORT, seconds=min_ttl).due(lease, now)
-        return not is_due and (not lease.id or self._minted.holds(lease.id))
+        return not is_due and (not lease.id or self._minted.serves(lease.id))
 
 
 def _lease(path: str, stored: Mapping[str, Any]) -> Lease:

@@ -8,81 +8,227 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import is_lease_id
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    is_lease_id,
+    named,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     NO_LEASE_ID,
     may_be_revocable,
+    may_exist,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import DeadRuns, dead_runs
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import MintedLeases
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import run_folder
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, Notes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
+    NO_LEASE,
+    UNSETTLED,
+    Entry,
+    Fate,
+    settled,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
 
-_CONCERNED = ("dynamic_credentials", "lease")
+_CONCERNED = ("dynamic_credentials", "dynamic_secret", "lease")
+# What says that nobody knows how far a module came.
+_BROKEN = ("exception", "module_stderr", "unreachable")
 
 
 class RunLeases:
-    """One task's part in it. Only the modules dynamic_credentials and lease have any.
+    """One task's part in it. Only the modules that mint or end leases have any; to be closed at its end."""
 
-    :arg arguments: the task's, with those of its connection.
-    """
-
-    def __init__(self, spec: Spec, arguments: Mapping[str, Any], connection: Connection) -> None:
+    def __init__(
+        self, spec: Spec, arguments: Mapping[str, Any], connection: Connection, host: str, *, minting: bool
+    ) -> None:
+        """:arg minting: whether the task, if it is one that mints, really does, and its result says so."""
+        self._host = host
         self._spec = spec
         self._given = dict(arguments)
+        self._connection = connection
+        self._stack = ExitStack()
         self._warnings: list[str] = []
-        self._leases = self._find(connection) if spec.name in _CONCERNED else None
+        self._leases = self._find() if spec.name in _CONCERNED else None
+        self._dead: EndOfDeadRuns | None = None
+        self._asked = self._ask() if minting and spec.name == "dynamic_credentials" else None
 
     def arguments(self) -> dict[str, Any]:
-        """The task's arguments, with the leases' IDs in the place of ``minted=run``."""
-        asked = self._spec.name == "lease" and self._given.get("minted") == "run"
-        if not asked or self._leases is None or self._given.keys() & {"path", "lease_id", "lease_ids"}:
+        """The task's arguments, with the leases' IDs in the place of ``minted``.
+
+        :raises WorkloadCredentialsError: those of dead runs cannot be known.
+        """
+        minted = self._given.get("minted") if self._spec.name == "lease" else None
+        if self._leases is None or self._given.keys() & {"path", "lease_id", "lease_ids"}:
             return self._given
-        others = {name: value for name, value in self._given.items() if name != "minted"}
-        return {**others, "lease_id": [one for one in self._leases.all() if is_lease_id(one)]}
+        if minted == "run":
+            return self._with([one for one in self._leases.all() if is_lease_id(one)])
+        if minted == "dead_runs":
+            with environment_in_force(self._connection.environment):
+                self._dead = self._stack.enter_context(
+                    end_of_dead_runs(self._connection.settings(), self._connection.journal_dir, self._leases.notes)
+                )
+            self._warnings.extend(self._dead.warnings)
+            return self._with(self._dead.lease_ids)
+        return self._given
 
     def settle(self, arguments: Mapping[str, Any], result: dict[str, Any], *, check_mode: bool) -> None:
         """Take note of what the task did.
 
         :arg arguments: those with which it ran.
         """
-        if self._leases is not None and not result.get("failed"):
-            (self._foresee if check_mode else self._note)(self._leases, arguments, result)
+        if self._leases is not None:
+            if check_mode:
+                if not result.get("failed"):
+                    self._foresee(self._leases, arguments, result)
+            elif self._spec.name == "dynamic_credentials":
+                self._note(self._leases, result)
+            else:
+                self._ended(self._leases, arguments, result)
+        if self._dead is not None and not check_mode and not result.get("failed"):
+            self._dead.drop()
         if self._warnings:
             result["warnings"] = [*result.get("warnings", ()), *self._warnings]
 
-    def _note(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
-        if self._spec.name == "dynamic_credentials":
-            leases.note(result.get("lease_id"))
+    def close(self) -> None:
+        """Let go of what others wait for."""
+        self._stack.close()
+
+    def _with(self, lease_ids: list[str]) -> dict[str, Any]:
+        others = {name: value for name, value in self._given.items() if name != "minted"}
+        return {**others, "lease_id": lease_ids}
+
+    def _ask(self) -> str | None:
+        """The name of the note that a lease is about to be asked for; None: the task is none that could ask."""
+        try:
+            path = parse_path(str(self._given["path"]), "path")
+        except (KeyError, WorkloadCredentialsError):
+            return None
+        if self._leases is None:
+            return None
+        self._stack.enter_context(self._leases.notes.minting())
+        return self._leases.notes.ask(DYNAMIC_SECRET, str(path), f"host {self._host}")
+
+    def _note(self, leases: MintedLeases, result: Mapping[str, Any]) -> None:
+        """The module dynamic_credentials has run."""
+        if self._asked is None:
             return
-        living = {lease["id"] for lease in result.get("not_revocable", ())}
-        leases.remove({*_ids(arguments), *result.get("revoked", ())} - living)
+        if not result.get("failed"):
+            leases.complete(self._asked, result.get("credentials") or {})
+        elif may_exist(str(result.get("msg"))) or result.keys() & {*_BROKEN}:
+            leases.notes.unanswered(self._asked)
+        else:
+            leases.notes.drop(self._asked)
+
+    def _ended(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        """A module that ends leases has run; where it failed, nobody knows which of them live."""
+        path = self._path(arguments)
+        if self._spec.name == "dynamic_secret":
+            if arguments.get("state") == "absent" and path is not None:
+                leases.spend(source=path) if result.get("failed") else leases.remove_of(path)
+        elif result.get("failed"):
+            leases.spend(_ids(arguments), path)
+        else:
+            living = {lease["id"] for lease in result.get("not_revocable", ())}
+            leases.remove({*_ids(arguments), *result.get("revoked", ())} - living)
+
+    @staticmethod
+    def _path(arguments: Mapping[str, Any]) -> str | None:
+        try:
+            return str(parse_path(str(arguments["path"]), "path")) if arguments.get("path") else None
+        except WorkloadCredentialsError:
+            return None
 
     def _foresee(self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any]) -> None:
         """A lease that check mode did not mint is there to be ended by a later task."""
-        path = str(parse_path(str(arguments["path"]), "path")) if arguments.get("path") else None
+        path = self._path(arguments)
         if path is not None and self._spec.name == "dynamic_credentials":
             if may_be_revocable(result.get("credentials") or {}):
                 leases.foresee(path)
             return
         standing_in = _ids(arguments).count(NO_LEASE_ID)
-        if path is not None or standing_in or self._given.get("minted"):
+        is_end = self._spec.name == "lease" and self._given.get("minted") != "dead_runs"
+        if is_end and (path is not None or standing_in or self._given.get("minted")):
             result["changed"] = leases.foresee_end(path, standing_in or None) or result["changed"]
 
-    def _find(self, connection: Connection) -> MintedLeases | None:
+    def _find(self) -> MintedLeases | None:
         """None: the connection is not known here, as for a module that takes it from another host's environment."""
-        try:
-            # The file of a CA may lie on another host, and says nothing of whose leases these are.
-            return MintedLeases(run_folder(), connection.settings("ca_cert"), self._warnings.append)
-        except WorkloadCredentialsError:
-            return None
+        connection = self._connection
+        # The file of a CA may lie on another host, and says nothing of whose leases these are.
+        for without in ((), ("ca_cert",)):
+            try:
+                settings = connection.settings(*without)
+                return MintedLeases(
+                    run_folder(), settings, self._warnings.append, connection.journal_dir, connection.environment
+                )
+            except WorkloadCredentialsError:
+                continue
+        return None
 
 
 def _ids(arguments: Mapping[str, Any]) -> list[str]:
     given = arguments.get("lease_id") or arguments.get("lease_ids") or []
     return [str(lease_id) for lease_id in (given if isinstance(given, list) else str(given).split(","))]
+
+
+class EndOfDeadRuns:
+    """The leases that dead runs left, up to their end by the module lease.
+
+    :arg settings: of the identity whose leases they are.
+    """
+
+    def __init__(self, settings: Settings, left: DeadRuns) -> None:
+        self._left = left
+        self._done: list[Entry] = []
+        self.lease_ids: list[str] = []
+        self.warnings = left.warnings
+        if left.entries:
+            self._sort(*settled(Client(settings), left.entries, left.held, left.busy))
+
+    def drop(self) -> None:
+        """All was said and done about the leases."""
+        for one in self._done:
+            one.drop()
+
+    def _sort(self, ready: list[Entry], fates: list[Fate]) -> None:
+        for fate in fates:
+            if fate.how != UNSETTLED:
+                self._done.append(fate.entry)
+            if fate.how != NO_LEASE:
+                note = fate.entry.note
+                self.warnings.append(f"A dead run asked for a lease of {note.source} ({note.use}). {fate.reason}")
+        given = [one.note for one in ready if one.note.phase == GIVEN]
+        if given:
+            uses = ", ".join(dict.fromkeys(note.use for note in given))
+            self.warnings.append(
+                f"These leases of dead runs may be held in a cluster ({uses}), where the role cluster_credentials "
+                f"looks: {named([note.listed for note in given])}."
+            )
+        outliving = [one.note.listed for one in ready if one.note.outlives]
+        if outliving:
+            self.warnings.append(f"These leases were minted to outlive their run: {named(outliving)}.")
+        for one in ready:
+            if one.note.phase != GIVEN:
+                self._done.append(one)
+                if not one.note.outlives and is_lease_id(one.note.id):
+                    self.lease_ids.append(str(one.note.id))
+
+
+@contextmanager
+def end_of_dead_runs(settings: Settings, journal_dir: str | None, own: Notes) -> Iterator[EndOfDeadRuns]:
+    """The leases that dead runs left; nobody else ends them meanwhile.
+
+    :arg own: this run's notes.
+    """
+    with dead_runs(run_folder(), settings, journal_dir, own=own) as left:
+        yield EndOfDeadRuns(settings, left)

@@ -1,9 +1,8 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small files of a run that only its user can read, and only with the access token.
+"""Small files of a run that only its user can read, and only with a key that is on no disk.
 
-They lie in the run's own temporary folder and go with it (design, "Lookups").
 Private to this collection: it may change at any time.
 """
 
@@ -15,12 +14,12 @@ import hmac
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible import constants
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     MissingLibraryError,
     StateError,
@@ -40,9 +39,20 @@ _SALT = 16
 _NONCE = 12
 
 
-def run_folder() -> Path:
-    """The folder that all worker processes of this run share, and that Ansible removes at the run's end."""
-    return Path(constants.DEFAULT_LOCAL_TMP)
+@contextmanager
+def writing(folder: Path, setting: str) -> Iterator[None]:
+    """Turn what keeps this from writing to a run's folder into an error for the user.
+
+    :arg setting: what says where the folder is.
+    :raises StateError: something does.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StateError(
+            f"Nothing can be written to this run's folder {folder}: {error.strerror}. Its place is {setting}; see that "
+            "there is space."
+        ) from None
 
 
 class SealedFolder:
@@ -51,15 +61,19 @@ class SealedFolder:
     :arg folder: made when it is first used.
     :arg token: without it nothing in the folder can be read.
     :arg warn: called with a sentence when a file is not usable.
+    :arg setting: what says where the folder is, for messages.
     :raises MissingLibraryError: cryptography is missing, though ansible-core brings it along.
     """
 
-    def __init__(self, folder: Path, token: str, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, folder: Path, token: str, warn: Callable[[str], None], setting: str = "Ansible's setting local_tmp"
+    ) -> None:
         if not HAS_CRYPTOGRAPHY:
             raise MissingLibraryError("cryptography", sys.executable)
         self._folder = folder
         self._token = token.encode()
         self._warn = warn
+        self._setting = setting
 
     def name(self, *parts: str) -> str:
         """A file's name for these parts, which says nothing to who does not have the token."""
@@ -91,7 +105,8 @@ class SealedFolder:
         """What was saved under the name; None: nothing, or nothing usable."""
         try:
             data = (self._folder / name).read_bytes()
-        except FileNotFoundError:
+        except OSError:
+            # Who then wants to write here is told why that is not possible.
             return None
         try:
             salt, nonce, sealed = data[:_SALT], data[_SALT : _SALT + _NONCE], data[_SALT + _NONCE :]
@@ -108,7 +123,8 @@ class SealedFolder:
         """
         salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
         sealed = AESGCM(self._key(salt)).encrypt(nonce, json.dumps(entry).encode(), name.encode())
-        fresh = self._folder / f"{name}.new"
+        # Threads and processes may write the same at once.
+        fresh = self._folder / f"{name}.{os.getpid()}-{threading.get_ident()}.new"
         with self._writing():
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "wb") as stream:
@@ -118,19 +134,15 @@ class SealedFolder:
 
     def remove(self, name: str) -> None:
         """Remove the file; one that is not there is removed already."""
-        (self._folder / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            (self._folder / name).unlink()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        try:
+        with writing(self._folder, self._setting):
             for folder in (self._folder.parent, self._folder):
                 folder.mkdir(mode=0o700, exist_ok=True)
             yield
-        except OSError as error:
-            raise StateError(
-                f"Nothing can be written to this run's folder {self._folder}: {error.strerror}. Its place is Ansible's "
-                "setting local_tmp; see that there is space."
-            ) from None
 
     def _key(self, salt: bytes) -> bytes:
         return HKDF(algorithm=SHA256(), length=32, salt=salt, info=b"workload-credentials lease store").derive(

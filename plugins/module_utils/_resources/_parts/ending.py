@@ -26,7 +26,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 
 # What can become of a lease.
-REVOKED, NOT_REVOCABLE, REFUSED = "revoked", "not revocable", "refused"
+REVOKED, NOT_REVOCABLE, REFUSED, UNKNOWN = "revoked", "not revocable", "refused", "unknown"
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Ended:
     """What became of a lease.
 
     :arg lease: ``id`` and ``expiration``.
-    :arg how: one of REVOKED, NOT_REVOCABLE and REFUSED.
-    :arg reason: why it was refused.
+    :arg how: one of REVOKED, NOT_REVOCABLE, REFUSED, and UNKNOWN: no answer came, and it could not be read either.
+    :arg reason: of the latter two.
     """
 
     lease: ListedLease
@@ -66,12 +66,24 @@ def staying_words(ended: Sequence[Ended]) -> str:
 
 
 def refused_words(ended: Sequence[Ended]) -> str:
-    """A sentence about those that should have ended and may live on, with the reasons; "" where there are none."""
-    refused = [one for one in ended if one.how == REFUSED]
-    if not refused:
-        return ""
-    reasons = dict.fromkeys(one.reason for one in refused)
-    return " ".join([f"Leases that may live on: {named([one.lease for one in refused])}.", *reasons])
+    """Sentences about those that should have ended and may live on, with the reasons; "" where there are none."""
+    said: list[str] = []
+    for how, words in (
+        (REFUSED, "Leases that may live on"),
+        (UNKNOWN, "Leases that may have been revoked, or live on"),
+    ):
+        some = [one for one in ended if one.how == how]
+        if some:
+            said.append(f"{words}: {named([one.lease for one in some])}.")
+            said.extend(dict.fromkeys(one.reason for one in some))
+    return " ".join(said)
+
+
+def account(ended: Sequence[Ended]) -> str:
+    """What became of all of them, in sentences with every ID, as the only record of what was done before a failure."""
+    revoked = [one.lease for one in ended if one.how == REVOKED]
+    done = f"Revoked: {named(revoked)}." if revoked else ""
+    return " ".join(filter(None, (refused_words(ended), staying_words(ended), done)))
 
 
 def _end(client: Client, lease: ListedLease) -> Ended:
@@ -96,5 +108,5 @@ def _settled(client: Client, lease: ListedLease, error: RequestError) -> Ended:
         gone = lease_by_id(client, lease["id"], "lease_id") is None
     except WorkloadCredentialsError:
         said = f"{error} The request is not repeated, and whether the lease lives could not be read."
-        return Ended(lease, REFUSED, said)
+        return Ended(lease, UNKNOWN, said)
     return Ended(lease, REVOKED) if gone else Ended(lease, REFUSED, f"{error} The request is not repeated.")

@@ -177,6 +177,16 @@ def test_a_lease_ends_its_use_before_it_ends(
     assert store(tmp_path).get("a", "", 300, mint)["accessKeyId"] == minted
 
 
+def test_neither_what_outlives_the_run_nor_what_is_for_a_secret_ends_with_it(tmp_path: Path) -> None:
+    minted = MintedLeases(tmp_path, settings(), pytest.fail)
+    minted.mint("a", "run", lambda: credentials(1))
+    minted.mint("a", "run", lambda: credentials(2), outlives=True)
+    name = minted.notes.ask("dynamic_secret", "a", "Secret shop/a", needs={"cluster": "c"})
+    minted.notes.minted(name, "lease-3")
+    assert minted.all() == ["lease-1"]
+    assert sorted(str(note.id) for note in minted.notes.all()[0].values()) == ["lease-1", "lease-2", "lease-3"]
+
+
 def test_a_wrong_clock_does_not_mint_at_each_use(tmp_path: Path) -> None:
     mint, warnings = Mint(-1000), []
     for _use in range(3):
@@ -200,25 +210,34 @@ def test_a_lease_that_was_ended_is_not_given_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("other", [{"access_token": "another"}, {"site_id": "b1b2c3d4-e5f6-4890-abcd-ef1234567890"}])
 def test_the_leases_of_another_token_or_site_are_counted_and_no_more(tmp_path: Path, other: dict[str, str]) -> None:
     warnings: list[str] = []
-    MintedLeases(tmp_path, settings(**other), pytest.fail).add("theirs")
+    MintedLeases(tmp_path, settings(**other), pytest.fail).mint("a", "run", lambda: credentials(1))
     minted = MintedLeases(tmp_path, settings(), warnings.append)
-    minted.add("ours")
-    minted.add(None)
-    assert minted.all() == ["ours"]
+    minted.mint("a", "run", lambda: credentials(2))
+    minted.mint("a", "run", lambda: {"accessKeyId": "of no lease"})
+    assert minted.all() == ["lease-2"]
     assert warnings[0].endswith("site: 1. Only a task with that connection can end them.")
 
 
 @pytest.mark.parametrize("blocked", ["", "store", "minted"])
-def test_where_nothing_can_be_written_no_lease_is_lost(tmp_path: Path, blocked: str) -> None:
+def test_where_nothing_can_be_written_nothing_is_minted(tmp_path: Path, blocked: str) -> None:
     obstacle = tmp_path / "workload-credentials" / blocked
     obstacle.parent.mkdir(exist_ok=True)
     obstacle.write_text("")
     mint = Mint()
-    with pytest.raises(StateError, match="Nothing can be written to this run's folder") as caught:
+    with pytest.raises(StateError, match="Nothing can be written to this run's folder"):
         store(tmp_path).get("a", "host x", 300, mint)
-    assert mint.count == ("A lease was minted for nothing: lease-1 (until " in str(caught.value))
-    assert mint.count == (blocked == "minted")
+    assert mint.count == 0
+
+
+def test_where_a_note_cannot_be_completed_its_lease_is_named(tmp_path: Path) -> None:
+    def mint() -> dict[str, Any]:
+        notes = tmp_path / "workload-credentials" / "minted"
+        for one in notes.iterdir():
+            one.unlink()
+        notes.rmdir()
+        notes.write_text("")
+        return credentials(1)
+
     warnings: list[str] = []
-    MintedLeases(tmp_path, settings(), warnings.append).note("lease-2")
-    assert bool(warnings) == (blocked != "store")
-    assert all("The lease lease-2 was minted" in one for one in warnings)
+    MintedLeases(tmp_path, settings(), warnings.append).mint("a", "run", mint)
+    assert "The lease lease-1 was minted" in warnings[0]

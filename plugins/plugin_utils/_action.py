@@ -1,7 +1,12 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one action plugin of all modules (meta/runtime.yml): decide here or hand over, nothing else."""
+"""The one action plugin of all modules, each of which has a file for it: decide here or hand over, nothing else.
+
+A strategy looks for an action plugin of the module's name in the process that all workers are forked from. What it
+finds is imported once for a run; a plugin that meta/runtime.yml names would be imported by the worker of each task.
+Private to this collection: it may change at any time.
+"""
 
 from __future__ import annotations
 

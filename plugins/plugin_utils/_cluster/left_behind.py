@@ -1,0 +1,106 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What earlier runs of the role left that died between minting a lease and knowing that a Secret holds it.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
+    other_journals,
+    run_folder,
+)
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import Entry, Fate
+
+
+def end_what_dead_runs_left(job: Job, outcome: Outcome) -> None:
+    """End the leases that runs on this cluster left and that no Secret holds, and name those that live on.
+
+    What goes wrong with that is a warning: the task's own work is not the worse for it.
+    """
+    if job.check_mode or job.notes is None:
+        return
+    try:
+        if not other_journals(run_folder(), job.journal_dir()):
+            return
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import dead_runs
+
+        notes = job.notes()
+        with dead_runs(run_folder(), job.client().settings, job.journal_dir(), own=notes) as left:
+            own = [one for one in left.entries if one.note.needs.get("cluster") == job.cluster().address]
+            if own:
+                others = {one.note.id for one in left.entries if one.note.id and one not in own}
+                _end(job, outcome, own, left.held | others, left.busy)
+    except WorkloadCredentialsError as error:
+        outcome.warnings.append(f"What dead runs have left could not be looked after. {error}")
+
+
+def _end(job: Job, outcome: Outcome, entries: list[Entry], held: set[str], busy: set[str]) -> None:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, MINTED
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import ended, settled
+
+    here = _held(job, entries)
+    if any(one.note.id is None for one in entries):
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import (
+            held_by_secrets,
+        )
+
+        # What was asked for may be any lease, but none that a Secret holds.
+        held = held | held_by_secrets(job)
+    for one in entries:
+        if one.note.id in here:
+            one.drop()
+    # Nobody else has them: what a Secret may have got it does not have.
+    rest = [
+        replace(one, note=replace(one.note, phase=MINTED)) if one.note.phase == GIVEN else one
+        for one in entries
+        if one.note.id not in here
+    ]
+    ready, unsettled = settled(job.client(), rest, held | here, busy)
+    _tell(job, outcome, [*ended(job.client(), ready), *unsettled])
+
+
+def _held(job: Job, entries: list[Entry]) -> set[str]:
+    """The leases that the Secrets of these notes hold."""
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import LEASE, notes_of
+
+    places = list(dict.fromkeys((one.note.needs["namespace"], one.note.needs["name"]) for one in entries))
+    found = job.cluster().get_many(SECRET, places, metadata_only=True)
+    return {notes_of(one).get(LEASE, "") for one in found if one is not None} - {""}
+
+
+def _tell(job: Job, outcome: Outcome, fates: list[Fate]) -> None:
+    from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+        NOT_REVOCABLE,
+        REFUSED,
+        REVOKED,
+        UNKNOWN,
+    )
+    from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import NO_LEASE, UNSETTLED
+
+    gone = [one for one in fates if one.how == REVOKED]
+    if gone:
+        job.tell([f"Leases that dead runs had left, now ended: {len(gone)}."])
+    staying = [one.entry.note.listed for one in fates if one.how == NOT_REVOCABLE]
+    if staying:
+        outcome.warnings.append(f"Dead runs have left leases that end only with their expiration: {named(staying)}.")
+    for one in fates:
+        if one.how in (REFUSED, UNKNOWN):
+            said = f"A dead run has left a lease that may live on: {named([one.entry.note.listed])}."
+            outcome.warnings.append(f"{said} {one.reason}")
+        elif one.entry.note.id is None and one.how != NO_LEASE:
+            outcome.warnings.append(f"A dead run had asked for a lease for {one.entry.note.use}. {one.reason}")
+        if one.how not in (REFUSED, UNKNOWN, UNSETTLED):
+            one.entry.drop()

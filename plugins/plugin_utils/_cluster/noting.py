@@ -1,0 +1,152 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The notes of the leases of one task: on disk from before a lease is asked for until a Secret is known to hold it.
+
+Whoever is killed in between leaves them to the next run (left_behind.py). What they need to be settled is the cluster
+and the Secret that may hold the lease. Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Callable
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    MayExistError,
+    StateError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    Credentials,
+    Lease,
+)
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
+    from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import Ended
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
+
+
+class Noting:
+    """Takes notes where there is somewhere to take them.
+
+    :arg notes: this run's; asked for when the first lease is.
+    :arg cluster: which cluster it is.
+    """
+
+    def __init__(self, notes: Callable[[], Notes] | None = None, cluster: Callable[[], str] = lambda: "") -> None:
+        self._notes = notes
+        self._cluster = cluster
+        self._released: set[str] = set()
+        # Until the cluster has answered, nobody else settles what it holds.
+        self._handing = ExitStack()
+
+    def minting(self, source: Source, entry: Entry) -> Credentials:
+        """New credentials for the entry's Secret.
+
+        :raises StateError: no note can be taken, so nothing was minted.
+        """
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
+
+        if self._notes is None or entry.source not in KINDS:
+            return source.mint()
+        with self._notes().minting():
+            return self._noted(self._notes(), source, entry)
+
+    def _noted(self, notes: Notes, source: Source, entry: Entry) -> Credentials:
+        needs = self._needs(entry.namespace, entry.name)
+        name = notes.ask(entry.source, source.identity, f"Secret {entry.where}", needs=needs)
+        try:
+            credentials = source.mint()
+        except MayExistError:
+            notes.unanswered(name)
+            raise
+        except WorkloadCredentialsError:
+            notes.drop(name)
+            raise
+        lease = credentials.lease
+        if lease is None or not lease.id:
+            notes.drop(name)
+            return credentials
+        try:
+            notes.minted(name, lease.id, expiration=written(lease.expiration), revocable=lease.revocable)
+        except StateError:
+            # The note that it was asked for is there still, and leads to it.
+            pass
+        return credentials
+
+    def giving(self, leases: Iterable[Lease | None]) -> None:
+        """Secrets are about to get these, so that only who looks at the cluster may end them, once this is done.
+
+        :raises StateError: the run is dead, and others may have ended them.
+        """
+        some = [one for one in leases if one]
+        if self._notes is None or not some:
+            return
+        self._handing.enter_context(self._notes().minting())
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN
+
+        self._change(some, phase=GIVEN)
+
+    def giving_up(self, leases: Iterable[Lease | None]) -> None:
+        """Secrets are about to lose these, which nobody would know of then."""
+        some = [one for one in leases if one and one.id]
+        if self._notes is None or not some:
+            return
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import DYNAMIC_SECRET
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, Note
+
+        notes = self._notes()
+        self._handing.enter_context(notes.minting())
+        for one in some:
+            namespace, _slash, name = one.source.partition("/")
+            use, began = f"Secret {one.source}", one.minted.timestamp()
+            facts: Mapping[str, Any] = {"phase": GIVEN, "id": one.id, "expiration": written(one.expiration)}
+            note = Note(DYNAMIC_SECRET, notes.site, "?", use, began, needs=self._needs(namespace, name), **facts)
+            self._released.add(notes.add(note))
+
+    def loose(self, leases: Iterable[Lease], doubtful: Iterable[Lease]) -> None:
+        """No Secret holds these, so that anybody may end them; what was not given up after all is still held.
+
+        :arg doubtful: those of which it is not known.
+        """
+        self._handing.close()
+        if self._notes is None:
+            return
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import MINTED
+
+        some = list(leases)
+        self._change(some, phase=MINTED)
+        if self._released:
+            notes = self._notes()
+            for name in self._released - {notes.name_of(one.id) for one in (*some, *doubtful)}:
+                notes.drop(name)
+            self._released.clear()
+
+    def done(self, leases: Iterable[Lease | None]) -> None:
+        """Nothing is to be said of these any more."""
+        for one in leases:
+            if self._notes is not None and one and one.id:
+                self._notes().drop(self._notes().name_of(one.id))
+
+    def ended(self, ended: Sequence[Ended]) -> None:
+        """What became of leases: those that live on keep their notes, so that whoever ends the run names them too."""
+        from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+            REVOKED,
+        )
+
+        for one in ended:
+            if self._notes is not None and one.how == REVOKED:
+                self._notes().drop(self._notes().name_of(str(one.lease["id"])))
+
+    def _change(self, leases: Iterable[Lease | None], **facts: Any) -> None:
+        for one in leases:
+            if self._notes is not None and one and one.id:
+                self._notes().change(self._notes().name_of(one.id), **facts)
+
+    def _needs(self, namespace: str, name: str) -> dict[str, str]:
+        return {"cluster": self._cluster(), "namespace": namespace, "name": name}

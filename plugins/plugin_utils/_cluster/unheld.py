@@ -1,0 +1,90 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Living leases of the entries' dynamic secrets that no Secret of the cluster holds.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    living_leases,
+    named,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import secrets_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    is_pushed,
+    lease_of,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
+
+
+def warn_of_unheld(job: Job, outcome: Outcome) -> None:
+    """Warn of leases that this identity minted and that no Secret holds: a run may have died, or other work needs them.
+
+    Of a dynamic secret from which the operator mints too, nobody can tell which of its leases Secrets hold.
+    """
+    operated = {entry.path for entry in job.operated}
+    dynamic = [entry for entry in job.entries if entry.is_pushed and entry.source == "dynamic_secret"]
+    paths = sorted({entry.path for entry in dynamic} - operated)
+    if not paths:
+        return
+    try:
+        held = held_by_secrets(job) | _held_by_runs(job)
+        client = job.client()
+    except WorkloadCredentialsError as error:
+        outcome.warnings.append(f"It was not looked whether leases live that no Secret holds. {error}")
+        return
+    for path, found in zip(
+        paths, attempts(lambda one: living_leases(client, parse_path(one, "dynamic_secret")), paths, job.concurrency)
+    ):
+        if isinstance(found, WorkloadCredentialsError):
+            outcome.warnings.append(f"{path}: its leases could not be listed. {found}")
+            continue
+        loose = [lease for lease in found if lease["id"] not in held]
+        mine = {lease.get("created_by") for lease in found if lease["id"] in held} - {None}
+        _warn(outcome, path, loose, mine)
+
+
+def _warn(outcome: Outcome, path: str, loose: list[dict[str, Any]], mine: set[Any]) -> None:
+    def is_mine(lease: Mapping[str, Any]) -> bool:
+        return not mine or lease.get("created_by") in {*mine, None}
+
+    own = [lease for lease in loose if is_mine(lease)]
+    if own:
+        # Whose leases these are is known from the leases that Secrets hold.
+        by = "minted by the same identity as those that Secrets hold" if mine else "whoever minted them"
+        outcome.warnings.append(
+            f"{path}: no Secret of this cluster holds these leases, {by}: {named(own)}. Other work may need them; "
+            "community.workload_credentials.lease ends them."
+        )
+
+
+def held_by_secrets(job: Job) -> set[str]:
+    """The leases that pushed Secrets hold, of the whole cluster where that can be seen."""
+    try:
+        secrets = secrets_of(job.cluster(), job.entries, everywhere=True)
+    except ForbiddenError:
+        secrets = secrets_of(job.cluster(), job.entries, everywhere=False)
+    leases = [lease_of(one) for one in secrets if is_pushed(one)]
+    return {lease.id for lease in leases if lease}
+
+
+def _held_by_runs(job: Job) -> set[str]:
+    """Those that living runs on this machine hold."""
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import dead_runs
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
+
+    if job.notes is None:
+        return set()
+    with dead_runs(run_folder(), job.client().settings, job.journal_dir(), own=job.notes()) as left:
+        return left.held

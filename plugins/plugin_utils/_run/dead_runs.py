@@ -1,0 +1,91 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Notes that runs left behind whose process is gone.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
+    discard,
+    other_journals,
+    taken_over,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import Entry, entries_of
+
+
+@dataclass
+class DeadRuns:
+    """What they left.
+
+    :arg entries: the notes that this token can read.
+    :arg held: the IDs of leases that living runs hold, by the notes that this token can read.
+    :arg busy: sources of which a living run is just asking for a lease.
+    :arg unreadable: how many notes others made, with another token or for another site.
+    :arg untold: journals of other machines whose runs may live.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    held: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)
+    unreadable: int = 0
+    untold: list[Path] = field(default_factory=list)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What cannot be done about some of it, a sentence each."""
+        said = []
+        if self.unreadable:
+            said.append(
+                f"Leases of dead runs that were minted with another token or on another site: {self.unreadable}. "
+                "Only a task with that connection can end them."
+            )
+        if self.untold:
+            places = ", ".join(map(str, self.untold))
+            said.append(
+                "Runs on other machines have left notes, and whether they live cannot be told, since their callback "
+                f"plugin leases did not know journal_dir: {places}. Remove these once their leases have expired."
+            )
+        return said
+
+
+@contextmanager
+def dead_runs(
+    temporary: Path, settings: Settings, journal_dir: str | None, *, own: Notes | None = None
+) -> Iterator[DeadRuns]:
+    """What dead runs left; meanwhile nobody else takes care of it, and what has no notes any more is removed then.
+
+    :arg own: this run's notes, whose leases are not theirs.
+    """
+    found = DeadRuns()
+    with ExitStack() as stack:
+        taken = []
+        living = [own] if own else []
+        for journal in other_journals(temporary, journal_dir):
+            is_dead = stack.enter_context(taken_over(journal))
+            notes = Notes(journal, settings.base_url, settings.token())
+            if is_dead is None:
+                found.untold.append(journal)
+            elif is_dead:
+                taken.append(journal)
+                found.entries.extend(entries_of([notes]))
+                found.unreadable += notes.all()[1]
+            if not is_dead:
+                living.append(notes)
+        others = entries_of(living)
+        found.held = {str(one.note.id) for one in others if one.note.id}
+        found.busy = {one.note.source for one in others if not one.note.id}
+        try:
+            yield found
+        finally:
+            for journal in taken:
+                discard(journal)

@@ -1,0 +1,221 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The end of a run as Ansible's main process sees it, whatever ends it but SIGKILL.
+
+Ansible calls no callback at Ctrl-C, nor where a playbook cannot be read: only Python's own ``atexit`` is always come
+to, which is before Ansible removes the run's temporary folder. At SIGTERM not even that: ansible-core 2.16 leaves it to
+the system, and newer ones tell their workers and then die of it. So a handler ends the leases first, and then lets the
+signal do what it would have done. Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import (
+    make_key,
+    was_introduced,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
+    FOLDER,
+    claim,
+    close,
+    discard,
+    other_journals,
+    own_journal,
+    run_folder,
+)
+
+_PACKAGE = "ansible_collections.community.workload_credentials"
+# Without Ansible's own way of finding collections; pip's package "ansible" has other collections under the same name.
+_PROGRAM = """
+import json, sys, types
+sys.path[:] = json.loads(sys.argv[1])
+parts = sys.argv[2].split(".")
+for end in range(len(parts)):
+    module = types.ModuleType(".".join(parts[: end + 1]))
+    module.__path__ = ["/".join([sys.argv[3], *parts[: end + 1]])]
+    sys.modules[module.__name__] = module
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.finish import main
+main()
+"""
+# Seconds: a request that is under way may take 30, and ending may take several. Who waits is not kept for longer.
+_FOR_WORKERS, _FOR_ENDING = 45.0, 90.0
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the user wants at the end.
+
+    :arg ends: False: only tell.
+    :arg journal_dir: where notes lie instead of in temporary folders.
+    :arg settings: the connection that looks after dead runs at the beginning; None: the run's own ones, at the end.
+    """
+
+    ends: bool
+    journal_dir: str | None
+    settings: Settings | None
+
+
+class RunEnd:
+    """To be made once, before any worker is forked.
+
+    :arg tell: shows a report, and whether it is of this run.
+    """
+
+    def __init__(self, orders: Orders, tell: Callable[[Mapping[str, Any]], None]) -> None:
+        self._orders = orders
+        self._tell = tell
+        self._temporary = run_folder()
+        self._main = os.getpid()
+        self._is_over = False
+        self._key = make_key()
+        self._before: Any = signal.SIG_DFL
+        self._at_interrupt: Any = signal.default_int_handler
+
+    def begin(self) -> None:
+        """End what dead runs left, and see to it that this run ends its own."""
+        atexit.register(self._at_exit)
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.getsignal(signal.SIGTERM)
+            if self._before is not signal.SIG_IGN:
+                signal.signal(signal.SIGTERM, self._terminated)
+            self._at_interrupt = signal.getsignal(signal.SIGINT)
+            # Python's own raises KeyboardInterrupt each time, which leads to atexit.
+            if callable(self._at_interrupt) and self._at_interrupt is not signal.default_int_handler:
+                signal.signal(signal.SIGINT, self._interrupted)
+        directory = self._orders.journal_dir
+        if directory:
+            # Where nothing can be written, whoever mints will say so.
+            with suppress(OSError):
+                claim(own_journal(self._temporary, directory), self._temporary)
+        if self._orders.settings is not None and other_journals(self._temporary, directory):
+            self._order(key="", connection=asdict(self._orders.settings))
+
+    def end(self) -> None:
+        """End this run's leases, once."""
+        if self._is_over or os.getpid() != self._main:
+            return
+        self._is_over = True
+        directory = self._orders.journal_dir
+        with suppress(OSError):
+            close(self._temporary)
+        _wait_for_workers()
+        if was_introduced(self._temporary):
+            is_due = self._orders.settings is None and other_journals(self._temporary, directory)
+            self._order(key=self._key, connection=None if is_due else False)
+        if directory:
+            discard(own_journal(self._temporary, directory))
+
+    def _at_exit(self) -> None:
+        with _undisturbed():
+            self.end()
+
+    def _interrupted(self, number: int, frame: Any) -> None:
+        """Let Ansible do what it does at Ctrl-C, after which the next one would kill it without ``atexit``.
+
+        It is needed now and then: Ansible's clean-up may wait for ever.
+        """
+        try:
+            self._at_interrupt(number, frame)
+        finally:
+            if os.getpid() == self._main:
+                signal.signal(number, self._terminated)
+
+    def _terminated(self, number: int, frame: Any) -> None:
+        if os.getpid() != self._main:
+            # A worker that was just forked has this handler too.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        with _undisturbed():
+            for worker in _workers():
+                with suppress(OSError):
+                    os.kill(int(worker.pid or 0), number)
+            self.end()
+        if callable(self._before) and number == signal.SIGTERM:
+            self._before(number, frame)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def _order(self, **what: Any) -> None:
+        own = {"temporary": str(self._temporary), "journal_dir": self._orders.journal_dir, "ends": self._orders.ends}
+        report = dict(_carried_out({**own, **what}))
+        done = [Path(one) for one in report.pop("done")]
+        self._tell(report)
+        # Not before: whoever is killed here would have been told nothing.
+        for note in done:
+            with suppress(OSError):
+                note.unlink()
+        for journal in {note.parents[1] for note in done} - {self._temporary / FOLDER}:
+            discard(journal)
+
+
+def _carried_out(order: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The report of a process that carries out the order. It outlives this one, if somebody is impatient."""
+    root = os.path.abspath(__file__).partition(f"{os.sep}ansible_collections{os.sep}")[0]
+    program = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), _PACKAGE, root]
+    process = subprocess.Popen(
+        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        output = process.communicate(json.dumps(order).encode(), timeout=_FOR_ENDING)[0]
+        report: Mapping[str, Any] = json.loads(output)
+        return report
+    except subprocess.TimeoutExpired:
+        said = f"leases are still being ended by process {process.pid}, which is not waited for any longer."
+    except (OSError, ValueError):
+        said = f"the process that ends leases failed with status {process.poll()}."
+    told = f"leases: {said} community.workload_credentials.lease_info shows them."
+    return {"own": [], "dead": [], "warnings": [told], "done": []}
+
+
+def _workers() -> list[Any]:
+    """Ansible's worker processes that live."""
+    children = multiprocessing.active_children()
+    return [one for one in children if type(one).__name__ == "WorkerProcess" and _lives(one)]
+
+
+def _lives(worker: Any) -> bool:
+    # What was interrupted may have heard of a worker's end already, which then nobody hears of again.
+    try:
+        os.kill(int(worker.pid or 0), 0)
+    except ProcessLookupError:
+        return False
+    return bool(worker.is_alive())
+
+
+def _wait_for_workers() -> None:
+    """Nobody should mint any more: a worker that asks for a lease takes note of it before it ends."""
+    deadline = time.monotonic() + _FOR_WORKERS
+    while _workers() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let nobody who presses Ctrl-C twice, or sends a signal again, break off the ending of leases."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {one: signal.signal(one, lambda _number, _frame: None) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler if handler is not None else signal.SIG_DFL)

@@ -1,0 +1,214 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From notes to the end of their leases: requests without an answer are settled by reading, then each lease is ended.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+    NOT_REVOCABLE,
+    REVOKED,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    is_lease_id,
+    revocable,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
+    GIVEN,
+    MINTED,
+    Note,
+    Notes,
+)
+
+# What became of a lease besides what ending.py says of it.
+STAYS, HELD, UNSETTLED, AMBIGUOUS, NO_LEASE = "stays", "held", "unsettled", "one of several", "no lease"
+# Nobody has tried to end it.
+LIVES = "lives"
+# Seconds by which the clocks of this machine and of the service may differ.
+_SKEW = 2.0
+# A request whose sender died may be under way to the service still: so often, and so many seconds apart, it is looked.
+_LOOKS, _PAUSE, _FRESH = 3, 0.7, 30.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A note where it lies."""
+
+    notes: Notes
+    name: str
+    note: Note
+
+    def drop(self) -> None:
+        """Nothing more is to be done about it."""
+        self.notes.drop(self.name)
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self.notes.path_of(self.name)
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a lease that had a note.
+
+    :arg how: as in ending.py; STAYS: it outlives its run; HELD: who may hold it has to be asked; UNSETTLED: whether
+        there is such a lease cannot be known at present; AMBIGUOUS: it may be one of several; NO_LEASE: none was found.
+    :arg reason: where it did not end as it should.
+    """
+
+    entry: Entry
+    how: str
+    reason: str = ""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The same for people and machines."""
+        note = self.entry.note
+        return {
+            "source": note.source,
+            "kind": note.kind,
+            "use": note.use,
+            "minted": written(datetime.fromtimestamp(int(note.began), timezone.utc)),
+            "lease_id": note.id,
+            "expiration": written(parse_time(note.expiration)),
+            "fate": self.how,
+            "reason": self.reason,
+        }
+
+
+def entries_of(notes: Iterable[Notes]) -> list[Entry]:
+    """Every note of them."""
+    return [Entry(one, name, note) for one in notes for name, note in one.all()[0].items()]
+
+
+def settled(
+    client: Client, entries: Sequence[Entry], known: Collection[str] = (), busy: Collection[str] = ()
+) -> tuple[list[Entry], list[Fate]]:
+    """The entries whose leases are known, now also those of requests without an answer; and what remains open.
+
+    :arg known: IDs of leases that others are known to hold.
+    :arg busy: sources of which others are just asking for leases.
+    """
+    ready = [one for one in entries if one.note.id]
+    fates: list[Fate] = []
+    asked: dict[tuple[str, str], list[Entry]] = {}
+    for one in entries:
+        if not one.note.id:
+            asked.setdefault((one.note.kind, one.note.source), []).append(one)
+    ids = {*known, *(str(one.note.id) for one in ready)}
+    for (kind, source), waiting in asked.items():
+        if source in busy:
+            fates.extend(Fate(one, UNSETTLED, "Another run is just asking for a lease of the same.") for one in waiting)
+            continue
+        found, open_ones = _found(client, kind, source, waiting, ids)
+        ready.extend(found)
+        fates.extend(open_ones)
+    return ready, fates
+
+
+def ended(client: Client, entries: Sequence[Entry]) -> list[Fate]:
+    """What became of these leases; each is tried, and the notes of those that are gone are dropped."""
+    fates: list[Fate] = []
+    ending: dict[str, list[Entry]] = {}
+    for one in entries:
+        note = one.note
+        if note.outlives:
+            fates.append(Fate(one, STAYS))
+        elif note.phase == GIVEN:
+            fates.append(Fate(one, HELD, f"{note.use} may hold it."))
+        elif not note.revocable or note.kind not in KINDS or not is_lease_id(note.id):
+            fates.append(Fate(one, NOT_REVOCABLE))
+        else:
+            ending.setdefault(note.kind, []).append(one)
+    for kind, some in ending.items():
+        ends = KINDS[kind].end(client, [one.note.listed for one in some])
+        fates.extend(Fate(one, end.how, end.reason) for one, end in zip(some, ends))
+    for fate in fates:
+        if fate.how == REVOKED:
+            fate.entry.drop()
+    return [fate for fate in fates if fate.how == REVOKED or not _is_past(fate.entry)]
+
+
+def _is_past(entry: Entry) -> bool:
+    """Whether the lease has expired, so that there is nothing to tell of it."""
+    expiration = parse_time(entry.note.expiration)
+    past = expiration is not None and expiration.timestamp() < time.time()
+    if past:
+        entry.drop()
+    return past
+
+
+def _found(
+    client: Client, kind: str, source: str, waiting: Sequence[Entry], known: Collection[str]
+) -> tuple[list[Entry], list[Fate]]:
+    """The leases of requests for one source that had no answer."""
+    if kind not in KINDS:
+        return [], [Fate(one, UNSETTLED, "Nothing is known of leases of its kind.") for one in waiting]
+    try:
+        candidates = _candidates(client, kind, source, waiting, known)
+    except WorkloadCredentialsError as error:
+        return [], [Fate(one, UNSETTLED, f"Its source's leases could not be read. {error}") for one in waiting]
+    if len(candidates) > len(waiting):
+        # Others mint of the same source at the same time: whose is whose cannot be told.
+        said = ", ".join(f"{one['id']} (until {one.get('expiration')})" for one in candidates)
+        return [], [Fate(one, AMBIGUOUS, f"It may be one of {said}.") for one in waiting]
+    pairs = list(zip(waiting, candidates))
+    for one in waiting[len(pairs) :]:
+        one.drop()
+    unseen = [Fate(one, NO_LEASE) for one in waiting[len(pairs) :] if one.note.until is None]
+    return [_completed(one, lease) for one, lease in pairs], unseen
+
+
+def _completed(entry: Entry, lease: Mapping[str, Any]) -> Entry:
+    facts: dict[str, Any] = {"expiration": lease.get("expiration"), "revocable": revocable(lease)}
+    name = entry.notes.minted(entry.name, lease["id"], **facts)
+    return Entry(entry.notes, name, replace(entry.note, id=lease["id"], phase=MINTED, **facts))
+
+
+def _candidates(
+    client: Client, kind: str, source: str, waiting: Sequence[Entry], known: Collection[str]
+) -> list[dict[str, Any]]:
+    """Leases of the source that this identity minted while these requests were under way, and that nobody holds."""
+    found: list[dict[str, Any]] = []
+    now = time.time()
+    is_fresh = any(one.note.until is None and now - one.note.began < _FRESH for one in waiting)
+    for look in range(_LOOKS if is_fresh else 1):
+        if look:
+            time.sleep(_PAUSE)
+        leases = KINDS[kind].living(client, source)
+        own = {lease.get("created_by") for lease in leases if lease["id"] in known} - {None}
+        found = [
+            lease
+            for lease in leases
+            if lease["id"] not in known
+            and any(_fits(one.note, lease.get("created_at"), client.settings.timeout) for one in waiting)
+            and (not own or lease.get("created_by") in own)
+        ]
+        if len(found) >= len(waiting):
+            break
+    return found
+
+
+def _fits(note: Note, created_at: Any, timeout: float) -> bool:
+    """Whether a lease that was made then may be the note's."""
+    created = parse_time(created_at)
+    if created is None:
+        return False
+    # A module on another host begins later, and a request that is asked to wait is sent again.
+    until = note.until if note.until is not None else note.began + 2 * timeout
+    return note.began - _SKEW <= created.timestamp() <= until + _SKEW

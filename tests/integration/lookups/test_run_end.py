@@ -1,0 +1,222 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The callback plugin leases at the end of whole runs, and what the next run finds of one that was killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kubernetes.tests.waiting import wait_until
+from tests.support.definitions import populate
+from tests.support.plays import Plays
+from tests.support.rounds import CALLBACK, living, notes_of, output_of, start
+from tests.support.site import TOKEN, Site
+
+COLLECTION = "community.workload_credentials"
+DYNAMIC = f"{COLLECTION}.dynamic_credentials"
+JSON_LINE = {**CALLBACK, "WORKLOAD_CREDENTIALS_JSON_LINE": "true"}
+
+
+@pytest.fixture(autouse=True)
+def definitions(site: Site) -> None:
+    """Something to generate from."""
+    populate(site)
+
+
+def read(path: str = "prod/azure", **options: Any) -> dict[str, Any]:
+    more = "".join(f", {name}={value!r}" for name, value in options.items())
+    return {
+        "name": "read",
+        "ansible.builtin.debug": {"msg": "{{ query('" + DYNAMIC + f"', '{path}'{more}) | length }}}}"},
+    }
+
+
+def play(*tasks: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"name": "test", "hosts": "all", "gather_facts": False, "tasks": list(tasks), **more}
+
+
+def reports(output: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith('{"workload_credentials_leases"')]
+    return [line["workload_credentials_leases"] for line in lines]
+
+
+def test_a_run_that_fails_ends_its_leases_and_tells_of_each(plays: Plays, site: Site) -> None:
+    connection = {f"workload_credentials_{name}": value for name, value in {"access_token": TOKEN}.items()}
+    tasks = [
+        read(),
+        read("prod/aws"),
+        read(reuse="never", outlives_run=True),
+        {"name": "module", DYNAMIC: {"path": "prod/azure"}},
+        {"name": "ended", f"{COLLECTION}.lease": {"path": "prod/azure"}, "when": "false"},
+        {"name": "fails", "ansible.builtin.fail": {}},
+    ]
+    # The token is known to the play alone, and to nobody in Ansible's main process.
+    outcome = plays.playbook(
+        [play(*tasks, vars=connection)], environment={**CALLBACK, "BEYONDTRUST_ACCESS_TOKEN": None}
+    )
+    assert outcome.status == 2
+    table = outcome.output.partition("LEASES OF THIS RUN")[2]
+    rows = sorted(
+        line.split("  ")[0] + " " + line.rpartition("Z  ")[2].split(" ")[0] for line in table.splitlines()[1:5]
+    )
+    by_kind = {one["type"]: one["id"] for one in site.leases() if one["state"] == "active"}
+    assert len(living(site)) == 2
+    assert rows[0] == f"prod/aws   {by_kind['aws']}".replace("   ", " ")
+    assert f"{by_kind['azure']} outlives the run, until " in table
+    assert table.count("  ended") == 2
+    assert "host host0" in table
+    assert TOKEN not in outcome.output
+    assert notes_of(plays) == []
+
+
+def test_a_run_that_mints_nothing_shows_and_asks_nothing(plays: Plays, site: Site) -> None:
+    outcome = plays.playbook([play({"name": "nothing", "ansible.builtin.debug": {}})], environment=CALLBACK)
+    assert "LEASES" not in outcome.output
+    assert site.requests() == []
+
+
+@pytest.mark.one_core
+def test_show_only_ends_nothing_and_a_slip_neither(plays: Plays, site: Site) -> None:
+    shown = plays.playbook([play(read())], environment={**CALLBACK, "WORKLOAD_CREDENTIALS_SHOW_ONLY": "yes"})
+    (lease,) = living(site)
+    assert f"{lease} lives until " in shown.output
+    slip = plays.playbook([play(read())], environment={**CALLBACK, "WORKLOAD_CREDENTIALS_SHOW_ONLY": "yess"})
+    assert "show_only: 'yess' is neither yes nor no" in " ".join(slip.output.split())
+    assert len(living(site)) == 2
+
+
+@pytest.mark.one_core
+def test_what_could_not_be_ended_is_named_with_its_reason(plays: Plays, site: Site) -> None:
+    site.fault("status", method="DELETE", path="/leases", status=403)
+    site.fault("drop_after", method="POST", path="/dynamic/azure/generate")
+    tasks = [{**read(), "ignore_errors": True}, read(), read(reuse="never")]
+    (report,) = reports(plays.playbook([play(*tasks)], environment=JSON_LINE).output)
+    # The lease of the answer that was lost is found, and ended like any other.
+    assert sorted(one["fate"] for one in report["own"]) == ["refused", "revoked", "revoked"]
+    (refused,) = (one for one in report["own"] if one["fate"] == "refused")
+    assert {refused["lease_id"]} == living(site)
+    assert "status 403" in refused["reason"]
+
+
+def killed(plays: Plays, site: Site, *tasks: dict[str, Any], **environment: str) -> None:
+    """A run that is killed with SIGKILL after these tasks, and that has no process any more."""
+    fifo = plays.folder / "go"
+    fifo.unlink(missing_ok=True)
+    os.mkfifo(fifo)
+    wait = {"name": "wait", "ansible.builtin.command": f"cat {fifo}", "changed_when": False}
+    process = start(plays, play(*tasks, wait), environment)
+    # Who reads the other end is in the last task.
+    writer = os.open(fifo, os.O_WRONLY)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    os.close(writer)
+
+
+def test_the_next_run_ends_what_a_killed_one_left(plays: Plays, site: Site) -> None:
+    killed(plays, site, read(), read("prod/aws"), {"name": "module", DYNAMIC: {"path": "prod/azure"}})
+    assert len(living(site)) == 3
+    (aws,) = living(site, "aws")
+    ending = {"name": "end", f"{COLLECTION}.lease": {"minted": "dead_runs"}}
+    foretold, outcome, again = (plays.tasks([ending], arguments=more).ok() for more in (("--check",), (), ()))
+    assert foretold.result["changed"]
+    assert sorted(foretold.result["revoked"]) == sorted(outcome.result["revoked"])
+    assert len(outcome.result["revoked"]) == 2
+    assert [one["id"] for one in outcome.result["not_revocable"]] == [aws]
+    assert living(site) == {aws}
+    assert notes_of(plays) == []
+    assert not again.result["changed"]
+
+
+@pytest.mark.one_core
+def test_notes_of_another_token_are_left_for_it(plays: Plays, site: Site) -> None:
+    site.token("other-token", ["read", "generate", "write"])
+    killed(plays, site, read(), BEYONDTRUST_ACCESS_TOKEN="other-token")
+    ending = {"name": "end", f"{COLLECTION}.lease": {"minted": "dead_runs"}}
+    result = plays.tasks([ending]).ok().result
+    assert result["revoked"] == []
+    assert "minted with another token or on another site: 1." in " ".join(result["warnings"])
+    assert len(notes_of(plays)) == 1
+
+
+@pytest.mark.one_core
+def test_a_journal_outlives_the_temporary_folder_and_the_machine(plays: Plays, site: Site, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    elsewhere = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(journal)}
+    killed(plays, site, read(), **CALLBACK, **elsewhere)
+    (folder,) = journal.iterdir()
+    assert not any(
+        value in one.read_bytes() for one in folder.rglob("*") if one.is_file() for value in (b"prod", b"azure")
+    )
+    # As if it had been left by a container.
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**run, "machine": "another"}))
+    (report,) = reports(plays.playbook([play()], environment={**JSON_LINE, **elsewhere}).output)
+    assert [one["fate"] for one in report["dead"]] == ["revoked"]
+    assert living(site) == set()
+    assert list(journal.iterdir()) == []
+
+
+def test_a_living_run_keeps_its_leases(plays: Plays, site: Site, tmp_path: Path) -> None:
+    fifo = plays.folder / "go"
+    os.mkfifo(fifo)
+    wait = {"name": "wait", "ansible.builtin.command": f"cat {fifo}", "changed_when": False}
+    process = start(plays, play(read(), wait), CALLBACK)
+    writer = os.open(fifo, os.O_WRONLY)
+    other = Plays(tmp_path / "other", plays.environment)
+    other.folder.mkdir()
+    shared = {"ANSIBLE_HOME": str(plays.folder / "ansible")}
+    assert other.playbook([play(read())], environment={**JSON_LINE, **shared}).status == 0
+    assert len(living(site)) == 1
+    os.close(writer)
+    assert process.wait(60) == 0
+    assert living(site) == set()
+    assert "  ended" in output_of(plays).read_text()
+
+
+@pytest.mark.one_core
+def test_leases_that_may_have_ended_are_not_used_again(plays: Plays, site: Site) -> None:
+    lease_id = "{{ lookup('" + DYNAMIC + "', 'prod/azure', key='leaseId') }}"
+    get = {"ansible.builtin.set_fact": {"found": lease_id}}
+    site.fault("status", method="DELETE", path="/leases", status=403, skip=0)
+    remove = {f"{COLLECTION}.dynamic_secret": {"path": "prod/azure", "state": "absent", "revoke_leases": True}}
+    both = {DYNAMIC: {"path": "prod/azure"}}
+    results = plays.tasks([get, both, remove, get]).results
+    first, again = (results[number]["ansible_facts"]["found"] for number in (0, 3))
+    assert results[2]["failed"]
+    assert first != again
+
+
+HANGS = """
+import time
+from ansible.plugins.callback import CallbackBase
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION, CALLBACK_TYPE, CALLBACK_NAME = 2.0, "notification", "hangs"
+
+    def v2_playbook_on_stats(self, stats):
+        for marker in ("begun", "interrupted"):
+            open(marker, "w").close()
+            try:
+                time.sleep(1000)
+            except KeyboardInterrupt:
+                pass
+"""
+
+
+def test_where_ansible_hangs_a_second_ctrl_c_still_ends_leases(plays: Plays, site: Site) -> None:
+    (plays.folder / "callback_plugins").mkdir()
+    (plays.folder / "callback_plugins" / "hangs.py").write_text(HANGS)
+    process = start(plays, play(read()), CALLBACK)
+    for marker in ("begun", "interrupted"):
+        wait_until((plays.folder / marker).exists, f"the file {marker}", 60)
+        os.killpg(process.pid, signal.SIGINT)
+    process.wait(60)
+    assert "  ended" in output_of(plays).read_text()
+    assert living(site) == set()
