@@ -8,7 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
@@ -36,16 +36,30 @@ def words_of(condition: Mapping[str, Any]) -> str:
     return one_line(f"{condition.get('reason')}: {condition.get('message')}", _LONGEST)
 
 
-def cause(found: Found, store: Found | None, events: Sequence[Found], before: Collection[Said]) -> str:
+Subject = tuple[str, str, str]
+
+
+def by_subject(events: Iterable[Found]) -> dict[Subject, list[Found]]:
+    """Warnings by kind, namespace and name of what they are about."""
+    found: dict[Subject, list[Found]] = {}
+    for one in events:
+        found.setdefault(_subject(one), []).append(one)
+    return found
+
+
+def cause(
+    found: Found, store: Found | None, events: Mapping[Subject, Sequence[Found]], before: Collection[Said]
+) -> str:
     """What the operator says besides of an ExternalSecret that is not ready, and of its store, newest first.
 
-    :arg events: warnings. What was said ``before`` the last change is no answer to it.
+    :arg events: warnings, by subject. What was said ``before`` the last change is no answer to it.
     """
     ready = ready_of(store) if store else None
     said = []
     if store and ready and ready.get("status") != "True":
         said.append(f"{store['kind']} {store['metadata']['name']}: {words_of(ready)}")
-    about = [one for one in events if any(_is_about(one, subject) for subject in (found, store) if subject)]
+    subjects = [one for one in (found, store) if one]
+    about = [event for one in subjects for event in events.get(_identity(one), ()) if _is_about(event, one)]
     fresh = [one for one in about if said_in(one) not in before]
     # Of each object the newest: that of the store may say what the other only passes on.
     newest = {_subject(one): one for one in sorted(fresh or about, key=_time)}
@@ -72,13 +86,16 @@ def _time(event: Found) -> str:
     return str(event.get("lastTimestamp") or event.get("eventTime") or "")
 
 
-def _subject(event: Found) -> tuple[str, str, str]:
+def _subject(event: Found) -> Subject:
     subject = event.get("involvedObject") or {}
     return subject.get("kind", ""), subject.get("namespace") or "", subject.get("name", "")
+
+
+def _identity(found: Found) -> Subject:
+    return found["kind"], *identity(found)
 
 
 def _is_about(event: Found, found: Found) -> bool:
     """An object of its name that was there before has another ``uid``."""
     uid = (event.get("involvedObject") or {}).get("uid")
-    same = uid is None or uid == found["metadata"].get("uid", uid)
-    return same and _subject(event) == (found["kind"], *identity(found))
+    return uid is None or uid == found["metadata"].get("uid", uid)

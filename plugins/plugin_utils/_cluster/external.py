@@ -16,7 +16,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 def target_of(external: Found) -> str:
     """The name of the Secret."""
     spec = external.get("spec") or {}
-    return (spec.get("target") or {}).get("name") or str(external["metadata"]["name"])
+    return str((spec.get("target") or {}).get("name") or external["metadata"]["name"])
 
 
 def policy_of(external: Found) -> str:

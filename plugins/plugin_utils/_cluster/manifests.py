@@ -19,6 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     as_json,
     without_pairs,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import target_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Service, Template
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Operated
 
@@ -83,6 +84,8 @@ def _difference(one: Operated, content: Mapping[str, Any]) -> str | None:
     for field, value in wanted.items():
         if found[field] != value:
             return f"{field} {found[field]!r}: it must be {value!r}."
+    if one.kind == "ExternalSecret" and target_of(content) != one.more["target"]:
+        return f"spec.target.name {target_of(content)!r}: it must be {one.more['target']!r}."
     labels = _mapping(metadata.get("labels"))
     for name, value in one.labels.items():
         if labels.get(name) != value:

@@ -22,7 +22,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import sts
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.durations import seconds, written
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import store_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found, identity
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
     MANAGED_LABEL,
     PART_LABEL,
@@ -98,18 +100,23 @@ class Operated:
 
 
 def operator_objects(
-    entries: Sequence[Entry], facts: Mapping[str, Facts], service: Service, scope: Scope
+    entries: Sequence[Entry],
+    facts: Mapping[str, Facts],
+    service: Service,
+    scope: Scope,
+    others: Sequence[Found] = (),
 ) -> list[Operated]:
     """Everything that the cluster must have, in the order in which it is applied.
 
     :arg entries: those of the delivery ``external_secret``.
     :arg facts: of each dynamic secret, by path.
+    :arg others: the role's ExternalSecrets of other entries, which may share a ClusterSecretStore with these.
     :raises WorkloadCredentialsError: the operator would accept it and then fail; the text names the entry.
     """
     if not entries:
         return []
     _check_service(service)
-    shared = _stores(entries, scope)
+    shared = _stores(entries, scope, others)
     own = [one for entry in entries for one in _objects_of(entry, facts, scope)]
     unique: dict[tuple[str, str, str], Operated] = {}
     for one in [*_connections(entries, service, scope), *shared, *own]:
@@ -169,7 +176,7 @@ def users_of(entries: Sequence[Entry], scope: Scope) -> set[str]:
     return namespaces | ({scope.namespace} if static and scope.cluster else static)
 
 
-def _stores(entries: Sequence[Entry], scope: Scope) -> Iterable[Operated]:
+def _stores(entries: Sequence[Entry], scope: Scope, others: Sequence[Found]) -> Iterable[Operated]:
     """A store for each folder of static secrets: one a namespace, or one that just these namespaces may use."""
     users: dict[str, set[str]] = {}
     for entry in entries:
@@ -178,6 +185,7 @@ def _stores(entries: Sequence[Entry], scope: Scope) -> Iterable[Operated]:
     for folder, namespaces in users.items():
         name = _shared_name(folder)
         if scope.cluster:
+            namespaces |= {identity(one)[0] for one in others if store_of(one) == ("ClusterSecretStore", name)}
             own = {"folder": folder, "users": sorted(namespaces), "secrets_namespace": scope.namespace}
             yield _object("secret_store", STORES, "ClusterSecretStore", None, name, **own)
         else:

@@ -35,6 +35,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
     has_writer,
+    identity,
     is_managed,
     is_pushed,
     lease_of,
@@ -99,7 +100,7 @@ def plan_of(job: Job) -> Plan:
     problems += _merged(steps, own) + _other_writers(job.operated, own)
     problems += asked.problems + [one for one in misfits if one]
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
-    manifests = _manifests(job, asked, problems)
+    manifests = _manifests(job, asked, problems, _others(job, external or []))
     return Plan(steps, asked, manifests, own, leases, _warnings(job, asked, manifests) if job.operated else ())
 
 
@@ -112,7 +113,13 @@ def manifests_for(job: Job) -> tuple[list[Manifest], Asked]:
     return _manifests(job, asked, list(asked.problems)), asked
 
 
-def _manifests(job: Job, asked: Asked, problems: list[str]) -> list[Manifest]:
+def _others(job: Job, external: Sequence[Found]) -> list[Found]:
+    """The ExternalSecrets of other entries that stay."""
+    own = {(entry.namespace, entry.external_secret) for entry in job.entries}
+    return [] if job.prune else [one for one in external if identity(one) not in own]
+
+
+def _manifests(job: Job, asked: Asked, problems: list[str], others: Sequence[Found] = ()) -> list[Manifest]:
     """Those of the operator; they cannot be made while something is not known of a source.
 
     :raises StateError: there are problems.
@@ -128,7 +135,7 @@ def _manifests(job: Job, asked: Asked, problems: list[str]) -> list[Manifest]:
         )
 
         try:
-            objects = operator_objects(entries, asked.dynamic, job.service(), job.scope)
+            objects = operator_objects(entries, asked.dynamic, job.service(), job.scope, others)
             manifests = manifests_of(objects, job.service(), job.template)
         except WorkloadCredentialsError as error:
             problems.append(str(error))

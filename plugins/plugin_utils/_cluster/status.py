@@ -9,7 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import (
     Said,
+    Subject,
     cause,
     ready_of,
     words_of,
@@ -78,7 +79,7 @@ class Seen:
 
     :arg external: ExternalSecrets, with the ``stores`` and ``generators`` that they may use.
     :arg secrets: of entries that are pushed the metadata; of others the whole, None where they were not looked at.
-    :arg events: warnings about ExternalSecrets and stores: the operator puts the cause of a failure there.
+    :arg events: warnings, by what they are about: the operator puts the cause of a failure there.
     :arg before: what was said before the last change, and is no answer to it.
     """
 
@@ -87,7 +88,7 @@ class Seen:
     generators: Sequence[Found] = ()
     pushed: Sequence[Found] = ()
     secrets: Sequence[Found] | None = None
-    events: Sequence[Found] = ()
+    events: Mapping[Subject, Sequence[Found]] = field(default_factory=dict)
     before: Collection[Said] = frozenset()
 
     def store(self, external: Found) -> Found | None:

@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import (
     Said,
+    by_subject,
     is_failing,
     said_in,
 )
@@ -143,7 +144,7 @@ def states(cluster: Cluster, entries: Sequence[Entry]) -> tuple[list[Status], Co
 def _states(
     entries: Sequence[Entry], seen: Seen, events: Sequence[Found] = (), before: Collection[Said] = frozenset()
 ) -> list[Status]:
-    return statuses(entries, replace(seen, events=events, before=before), datetime.now(timezone.utc))
+    return statuses(entries, replace(seen, events=by_subject(events), before=before), datetime.now(timezone.utc))
 
 
 def _seen(cluster: Cluster, entries: Sequence[Entry], *, secrets: bool) -> Seen:

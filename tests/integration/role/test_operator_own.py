@@ -312,3 +312,15 @@ def test_a_generator_that_somebody_else_uses_stays_with_its_token(working: Opera
 def secret_text(namespace: str, name: str, key: str) -> str:
     data = client.CoreV1Api().read_namespaced_secret(name, namespace).data
     return base64.b64decode(data[key]).decode()
+
+
+def test_a_second_play_with_the_same_folder_locks_nobody_out(working: Operator, deliveries: Deliveries) -> None:
+    other = f"{deliveries.namespace}-other"
+    client.CoreV1Api().create_namespace({"metadata": {"name": other}})
+    scope = Scope(True, deliveries.namespace)
+    assert deliveries.run(APP, scope=scope, **OPERATED).problems == []
+    assert deliveries.run({**APP, "namespace": other}, scope=scope, **{**OPERATED, "wait": False}).problems == []
+    (store,) = client.CustomObjectsApi().list_cluster_custom_object(*STORES, "clustersecretstores")["items"]
+    assert store["spec"]["conditions"] == [{"namespaces": sorted([deliveries.namespace, other])}]
+    assert deliveries.run(APP, scope=scope, **OPERATED).before == {}
+    deliveries.run(APP, {**APP, "namespace": other}, state="absent", scope=scope, **OPERATED)

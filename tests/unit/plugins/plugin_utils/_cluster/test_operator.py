@@ -287,3 +287,19 @@ def test_what_is_seldom_meant_is_said(entry: dict[str, Any], says: str | None) -
     said = list(advice(checked_entries([entry], "external_secret"), facts()))
     assert len(said) == (says is not None)
     assert says is None or says in said[0]
+
+
+def test_a_store_of_the_cluster_stays_open_for_those_who_use_it_already() -> None:
+    def users(*others: tuple[str, str]) -> list[str]:
+        external = [
+            {"kind": "ExternalSecret", "metadata": {"name": "x", "namespace": place}, "spec": {"secretStoreRef": used}}
+            for place, used in ((place, {"kind": kind, "name": name}) for place, kind in others)
+        ]
+        scope = Scope(cluster=True, namespace="operators")
+        found = operator_objects(checked_entries([APP], "external_secret"), {}, Service(**SERVICE), scope, external)
+        (one,) = [one for one in found if one.kind == "ClusterSecretStore"]
+        return list(one.more["users"])
+
+    (name,) = [one.name for one in shared(APP) if one.kind == "ClusterSecretStore"]
+    assert users(("batch", "ClusterSecretStore")) == ["batch", "web"]
+    assert users(("batch", "SecretStore")) == ["web"]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import said_in
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import by_subject, said_in
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import (
@@ -152,7 +152,7 @@ def test_the_cause_of_a_static_secrets_failure_stands_at_its_store() -> None:
         event("SecretStore", "s", "of its forerunner", "2026-01-02T11:50:00Z", uid="another"),
         event("SecretStore", "another", "no concern", "2026-01-02T11:50:00Z"),
     ]
-    problem = status(Seen(external=[found], stores=[store], events=events)).problem
+    problem = status(Seen(external=[found], stores=[store], events=by_subject(events))).problem
     assert problem == (
         "SecretSyncedError: m (SecretStore s: InvalidProviderConfig: unable; Failed at 2026-01-02T11:30:00Z: "
         "status 401; Failed at 2026-01-02T11:00:00Z: store is not ready)"
@@ -167,17 +167,17 @@ def test_the_store_of_the_cluster_belongs_to_no_namespace() -> None:
         {"kind": "ClusterSecretStore", "metadata": {"name": "s", "uid": "u2"}},
     ]
     events = [event("ClusterSecretStore", "s", "x509: unknown authority", FRESH, namespace="")]
-    assert "x509" in str(status(Seen(external=[found], stores=stores, events=events)).problem)
+    assert "x509" in str(status(Seen(external=[found], stores=stores, events=by_subject(events))).problem)
 
 
 def test_what_was_said_before_a_change_is_no_answer_to_it() -> None:
     found, old = external("False", "SecretSyncedError", ""), event("ExternalSecret", "aws", "status 401", FRESH)
     before = {said_in(old)}
-    said = str(status(Seen(external=[found], events=[old], before=before)).problem)
+    said = str(status(Seen(external=[found], events=by_subject([old]), before=before)).problem)
     assert "the operator has not tried again since the last change, and may wait up to 7 minutes" in said
     assert "before it said Failed at 2026-01-02T11:59:00Z: status 401" in said
     # The same again is counted up, and is an answer.
-    again = status(Seen(external=[found], events=[{**old, "count": 2}], before=before)).problem
+    again = status(Seen(external=[found], events=by_subject([{**old, "count": 2}]), before=before)).problem
     assert again == "SecretSyncedError: m (Failed at 2026-01-02T11:59:00Z: status 401)"
 
 
