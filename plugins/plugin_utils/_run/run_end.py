@@ -173,9 +173,9 @@ def _carried_out(order: Mapping[str, Any]) -> Mapping[str, Any]:
     """The report of a process that carries out the order. It outlives this one, if somebody is impatient."""
     root = os.path.abspath(__file__).partition(f"{os.sep}ansible_collections{os.sep}")[0]
     program = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), _PACKAGE, root]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
     try:
-        process = subprocess.Popen(program, start_new_session=True, **pipes)
+        process = subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=nowhere, start_new_session=True)
     except OSError as error:
         # No memory, or no more processes.
         return _told(f"no process that ends leases could be started: {error.strerror}.")
