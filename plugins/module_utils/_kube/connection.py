@@ -61,6 +61,9 @@ class Connection:
         self._configuration = api_client.configuration
         self._pool = api_client.rest_client.pool_manager
         self._pool.connection_pool_kw.update(maxsize=size, block=True)
+        if not self._configuration.verify_ssl:
+            # Who chose that knows; each connection would say it once more, beside Ansible's own output.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         # kubernetes.core has names in it that equal none but themselves: Impersonate-Group may be there several times.
         self._headers = dict(api_client.default_headers)
         self._token = threading.Lock()
