@@ -243,7 +243,8 @@ def _host() -> str | None:
     with suppress(OSError):
         number = Path("/etc/machine-id").read_text(encoding="ascii").strip()
         if number and os.readlink("/proc/self/ns/pid") == _FIRST_NAMESPACE:
-            return f"{number} {platform.node()}"
+            # Not the number itself, which machine-id(5) wants kept to the machine.
+            return hashlib.sha256(f"{FOLDER} {number} {platform.node()}".encode()).hexdigest()
     return None
 
 
