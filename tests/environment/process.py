@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.environment.side_by_side import say
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,6 @@ def followed(command: Sequence[str], *, folder: Path, environment: Mapping[str, 
         errors="replace",
     ) as process:
         for line in process.stdout or ():
-            sys.stdout.write(line)
-            sys.stdout.flush()
+            say.get()(line)
             lines.append(line)
     return Finished(process.returncode, lines)

@@ -12,13 +12,15 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from tests.environment.environments import Environment, environment
 from tests.environment.flavours import FLAVOURS, available
 from tests.environment.problem import MissingPrerequisiteError
 from tests.environment.progress import report
-from tests.environment.suites import SUITES, Outcome, Suite
+from tests.environment.side_by_side import say, side_by_side
+from tests.environment.suites import CORES, SUITES, Outcome, Suite
 
 
 def main(arguments: list[str]) -> int:
@@ -56,12 +58,19 @@ def _environments() -> list[Environment]:
 
 def _run(suites: Sequence[Suite], environments: Sequence[Environment]) -> list[Outcome]:
     """Run them all, whatever fails: a person wants to see everything at once."""
-    outcomes: list[Outcome] = []
-    for suite in suites:
-        for chosen in environments if suite.everywhere else environments[:1]:
-            print(f"\n== {suite.name} on {chosen}", flush=True)
-            outcomes.extend(suite.run(chosen, chosen is environments[0]))
-    return outcomes
+    jobs = [
+        (suite, partial(_run_one, suite, chosen, chosen is environments[0]))
+        for suite in suites
+        for chosen in (environments if suite.everywhere else environments[:1])
+    ]
+    with_others = [job for suite, job in jobs if not suite.spreads]
+    alone = [job for suite, job in jobs if suite.spreads]
+    return [*side_by_side(with_others, CORES), *side_by_side(alone, 1)]
+
+
+def _run_one(suite: Suite, chosen: Environment, best: bool) -> Iterator[Outcome]:
+    say.get()(f"\n== {suite.name} on {chosen}\n")
+    yield from suite.run(chosen, best)
 
 
 def _summarise(outcomes: Sequence[Outcome], seconds: float) -> None:

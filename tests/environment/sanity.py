@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ import ensurepip
 
 ensurepip.bootstrap()
 '''
+# What of the folder tests ansible-test reads for itself.
+_OWN = ("config.yml", "sanity")
 
 
 @dataclass(frozen=True)
@@ -39,19 +41,22 @@ class Prepared:
 
 
 @contextmanager
-def sanity(environment: Environment, arguments: Sequence[str] = ()) -> Iterator[Prepared]:
-    """Prepare a run of ansible-test, in a copy of the checkout that goes with the context."""
+def sanity(environment: Environment, *, with_tests: bool) -> Iterator[Prepared]:
+    """Prepare a run of ansible-test, in a copy of the checkout that goes with the context.
+
+    :arg with_tests: look at these tests too, which are most of its work.
+    """
     interpreter = environment.interpreter
     home = cache_folder("sanity", environment.flavour.core, str(interpreter.path), interpreter.version)
     _provide_pip(environment, home / ".ansible" / "test" / "cache")
     # ansible-test looks for Pythons on PATH and finds shims there that answer for Pythons which are not chosen.
     programs = os.pathsep.join(map(str, [environment.bin, *folders_of_interpreters()]))
     variables = {**environment.variables(), "HOME": str(home), "PATH": programs}
-    command = [str(environment.bin / "ansible-test"), "sanity", "--color", "no", "--truncate", "0", *arguments]
+    command = [str(environment.bin / "ansible-test"), "sanity", "--color", "no", "--truncate", "0"]
     # It makes virtual environments there, and is not prepared for another run that does the same.
     with only_user_of(home), tempfile.TemporaryDirectory(prefix="workload-credentials-") as scratch:
         copy = Path(scratch, "ansible_collections", "community", "workload_credentials")
-        _copy_known_files(copy)
+        _copy_known_files(copy, with_tests=with_tests)
         yield Prepared(command, copy, variables)
 
 
@@ -61,9 +66,11 @@ def known_files() -> list[Path]:
     return sorted({Path(name) for name in listed.split("\0") if name and (CHECKOUT / name).is_file()})
 
 
-def _copy_known_files(copy: Path) -> None:
+def _copy_known_files(copy: Path, *, with_tests: bool) -> None:
     """ansible-test wants the collection's own folder, and asks git what is in it."""
     for path in known_files():
+        if path.parts[0] == "tests" and not with_tests and path.relative_to("tests").parts[0] not in _OWN:
+            continue
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(CHECKOUT / path, copy / path, follow_symlinks=False)
     _git("-C", str(copy), "init", "--quiet")
