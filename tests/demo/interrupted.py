@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,12 +69,21 @@ def interrupt_a_run(service: Any, folder: Path) -> Interrupted:
         if time.monotonic() > deadline:
             break
         time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGINT)
-    output = process.communicate()[0]
+    output = _interrupted(process)
     book.unlink()
     after = _leases(service)
     table = output.partition("LEASES OF THIS RUN")
     return Interrupted(after["minted"] - before["minted"], after["active"] - before["active"], "".join(table[1:]))
+
+
+def _interrupted(process: subprocess.Popen[str]) -> str:
+    """All that the run has said; Ctrl-C is pressed again where ansible-core itself waits for ever after the first."""
+    for number in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=_PATIENCE)[0]
+    raise AssertionError("who is killed ends")
 
 
 def show_interrupted(run: Interrupted) -> None:
