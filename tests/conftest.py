@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,10 @@ import pytest
 
 from tests.support.plays import Plays
 from tests.support.site import TOKEN, Site
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Who was started in a shell's background ignores Ctrl-C, and so would every run that is interrupted here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Sites are cheap: each test has one of its own, so that no test sees another's leases or requests.
 SITES = [str(uuid.UUID(int=number, version=4)) for number in range(1, 401)]

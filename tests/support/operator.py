@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any
 
 import requests
-from kubernetes import client, watch
+from kubernetes import client, config, watch
 
 from tests.support.operator_sources import CLUSTERS, PLURALS, STORES, Sources
 
@@ -50,14 +50,18 @@ def serve_kinds(crds: Iterable[Any]) -> None:
 
 
 class Operator:
-    """Works in one namespace until it is left."""
+    """Works in one namespace until it is left.
 
-    def __init__(self, namespace: str, ca_cert: str) -> None:
+    :arg kubeconfig: of the cluster; the library's own default would be that of whoever connected last.
+    """
+
+    def __init__(self, namespace: str, ca_cert: str, kubeconfig: str) -> None:
+        api_client = config.new_client_from_config(kubeconfig)
         self.namespace = namespace
         self.failing: dict[str, str] = {}
         self.generated: list[str] = []
-        self._core, self._custom = client.CoreV1Api(), client.CustomObjectsApi()
-        self._sources = Sources(namespace, ca_cert)
+        self._core, self._custom = client.CoreV1Api(api_client), client.CustomObjectsApi(api_client)
+        self._sources = Sources(namespace, ca_cert, api_client)
         self._seen: dict[str, str] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)

@@ -31,10 +31,10 @@ class Sources:
     :arg ca_cert: the file that it trusts; what the role has delivered must be the same.
     """
 
-    def __init__(self, namespace: str, ca_cert: str) -> None:
+    def __init__(self, namespace: str, ca_cert: str, api_client: Any) -> None:
         self._namespace = namespace
         self._ca_cert = ca_cert
-        self._core, self._custom = client.CoreV1Api(), client.CustomObjectsApi()
+        self._core, self._custom = client.CoreV1Api(api_client), client.CustomObjectsApi(api_client)
 
     def read(self, store: dict[str, Any], name: str) -> dict[str, str]:
         """A static secret."""

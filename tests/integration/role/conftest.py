@@ -47,7 +47,7 @@ def kinds(cluster: Any) -> None:
 @pytest.fixture
 def operator(kinds: None, role: Role, site: Site) -> Iterator[Operator]:
     """A stand-in for the operator, at work in the role's namespaces."""
-    with Operator(role.namespace, str(site.emulator.ca_cert)) as running:
+    with Operator(role.namespace, str(site.emulator.ca_cert), str(role.cluster.kubeconfig)) as running:
         yield running
 
 
@@ -73,7 +73,7 @@ def deliveries(site: Site, way: Watched, api: client.CoreV1Api) -> Deliveries:
 
 
 @pytest.fixture
-def working(kinds: None, deliveries: Deliveries, site: Site) -> Iterator[Operator]:
+def working(kinds: None, deliveries: Deliveries, site: Site, cluster: Any) -> Iterator[Operator]:
     """A stand-in for the operator, at work in the namespace of the deliveries."""
-    with Operator(deliveries.namespace, str(site.emulator.ca_cert)) as running:
+    with Operator(deliveries.namespace, str(site.emulator.ca_cert), str(cluster.kubeconfig)) as running:
         yield running

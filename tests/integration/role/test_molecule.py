@@ -38,7 +38,7 @@ def test_a_scenario_passes(
     at_work: Any = nullcontext()
     if scenario == "external_secret":
         request.getfixturevalue("kinds")
-        at_work = Operator("molecule-external-secret", str(site.emulator.ca_cert))
+        at_work = Operator("molecule-external-secret", str(site.emulator.ca_cert), str(cluster.kubeconfig))
     with at_work:
         done = subprocess.run(
             [str(programs / "molecule"), "test", "--scenario-name", scenario],

@@ -263,12 +263,17 @@ def test_a_token_that_somebody_elses_store_uses_stays(working: Operator, deliver
 
 @pytest.mark.parametrize("last", [{"state": "present"}, {"state": "absent", "delivery": "external_secret"}])
 def test_who_sees_not_all_users_of_a_shared_generator_leaves_it(
-    working: Operator, deliveries: Deliveries, site: Site, monkeypatch: pytest.MonkeyPatch, last: dict[str, Any]
+    working: Operator,
+    deliveries: Deliveries,
+    site: Site,
+    cluster: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    last: dict[str, Any],
 ) -> None:
     other = f"{deliveries.namespace}-other"
     client.CoreV1Api().create_namespace({"metadata": {"name": other}})
     options = {"scope": Scope(True, other)}
-    with Operator(other, str(site.emulator.ca_cert)):
+    with Operator(other, str(site.emulator.ca_cert), str(cluster.kubeconfig)):
         assert deliveries.run(AZURE, {**AZURE, "namespace": other}, **options, **OPERATED).problems == []
     listed = InWorker.list
 

@@ -14,6 +14,7 @@ from kubernetes import client
 
 from tests.integration.role.test_leases import REFUSED, nothing_is_lost
 from tests.integration.role.test_push_faults import APP, AWS, AZURE, WRITES, held, living
+from tests.kubernetes.tests.waiting import wait_until
 from tests.support.deliveries import Deliveries
 from tests.support.faulty_cluster import Fault, Watched
 from tests.support.operator import Operator
@@ -122,11 +123,13 @@ def test_objects_of_the_operator_that_the_role_has_not_made_stay_as_they_are(
 def test_warnings_that_may_not_be_read_hide_nothing(working: Operator, deliveries: Deliveries, way: Watched) -> None:
     working.failing["azure"] = "boom"
     way.faults = [Fault(where="/events", times=9, status=403, body=REFUSED)]
-    outcome = deliveries.run(OPERATED, APP, wait_timeout=1)
+    assert actions(deliveries.run(OPERATED, APP, wait=False)) == [("azure", "created"), ("app", "created")]
+    custom, place = client.CustomObjectsApi(), (*STORES, deliveries.namespace, "externalsecrets", "azure")
+    wait_until(lambda: "status" in custom.get_namespaced_custom_object(*place), "the operator's look")
+    outcome = deliveries.run(OPERATED, APP, wait_timeout=0)
     said = " ".join(outcome.problems)
     assert f"{deliveries.namespace}/azure: SecretSyncedError" in said
     assert "events cannot be read" in said
-    assert actions(outcome) == [("azure", "created"), ("app", "created")]
 
 
 def test_a_move_to_push_that_is_refused_is_found_before_anything_is_minted(
