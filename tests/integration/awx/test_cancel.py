@@ -21,8 +21,8 @@ from tests.support.site import Site
 pytestmark = pytest.mark.one_core
 LOOKUP = "lookup('community.workload_credentials.dynamic_credentials', 'prod/azure', reuse='never') | length"
 MINTING = {"name": "leases", "ansible.builtin.debug": {"msg": f"{{{{ {LOOKUP} }}}}"}, "loop": [1, 2, 3]}
-# Longer than anybody waits: the job ends because it is cancelled.
-WORKING = {"name": "work", "ansible.builtin.command": "sleep 600"}
+# Longer than it takes to cancel the job; what does it outlives the job.
+WORKING = {"name": "work", "ansible.builtin.command": "sleep 60"}
 
 
 # A process of its own: the runner forks, which a process with threads had better not.
