@@ -147,7 +147,7 @@ class RunEnd:
             with _undisturbed():
                 for worker in _workers():
                     with suppress(OSError):
-                        os.kill(int(worker.pid or 0), number)
+                        os.kill(int(worker.pid), number)
                 self.end()
         finally:
             # Whatever went wrong, a signal to end is not one that Ansible outlives.
@@ -199,13 +199,14 @@ def _told(said: str) -> Mapping[str, Any]:
 def _workers() -> list[Any]:
     """Ansible's worker processes that live."""
     children = multiprocessing.active_children()
-    return [one for one in children if type(one).__name__ == "WorkerProcess" and _lives(one)]
+    # Without a number it was not started, and 0 would be this whole process group.
+    return [one for one in children if type(one).__name__ == "WorkerProcess" and one.pid and _lives(one)]
 
 
 def _lives(worker: Any) -> bool:
     # What was interrupted may have heard of a worker's end already, which then nobody hears of again.
     try:
-        os.kill(int(worker.pid or 0), 0)
+        os.kill(int(worker.pid), 0)
     except ProcessLookupError:
         return False
     return bool(worker.is_alive())
