@@ -16,8 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import POOL_SIZE
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import check_concurrency
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.connection import Answer, Connection
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import NoClusterError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.request import Request, is_passing
@@ -40,8 +39,7 @@ class Sender:
     """
 
     def __init__(self, connection: Connection, concurrency: int) -> None:
-        if not 1 <= concurrency <= POOL_SIZE:
-            raise OptionError("concurrency", f"it must be from 1 to {POOL_SIZE}.")
+        check_concurrency(concurrency)
         self._connection = connection
         self._concurrency = concurrency
         self._broken = threading.Event()

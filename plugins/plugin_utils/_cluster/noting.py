@@ -14,9 +14,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    MayExistError,
     StateError,
-    WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
@@ -61,15 +59,8 @@ class Noting:
 
     def _noted(self, notes: Notes, source: Source, entry: Entry) -> Credentials:
         needs = self._needs(entry.namespace, entry.name)
-        name = notes.ask(entry.source, source.identity, f"Secret {entry.where}", needs=needs)
-        try:
+        with notes.asking(entry.source, source.identity, f"Secret {entry.where}", needs=needs) as name:
             credentials = source.mint()
-        except MayExistError:
-            notes.unanswered(name)
-            raise
-        except WorkloadCredentialsError:
-            notes.drop(name)
-            raise
         lease = credentials.lease
         if lease is None or not lease.id:
             notes.drop(name)

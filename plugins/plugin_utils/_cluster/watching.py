@@ -89,18 +89,18 @@ class Watch:
 
     def states(self, entries: Sequence[Entry]) -> list[Status]:
         """The entries' states now, and why they are not ready."""
-        seen = _seen(self._cluster, entries, secrets=True)
+        seen = _with_secrets(self._cluster, entries, _seen(self._cluster, entries))
         events = self._warnings() if any(not_synchronised(one) for one in seen.external) else []
         return _states(entries, seen, events, self._before)
 
     def _look(self, entries: Sequence[Entry]) -> list[Status]:
         """The states without causes; Secrets are looked at last of all."""
-        seen = _seen(self._cluster, entries, secrets=False)
+        seen = _seen(self._cluster, entries)
         self._try_again(seen)
         found = _states(entries, seen)
         if any(one.problem for one in found):
             return found
-        return _states(entries, _seen(self._cluster, entries, secrets=True))
+        return _states(entries, _with_secrets(self._cluster, entries, seen))
 
     def _try_again(self, seen: Seen) -> None:
         failing = [one for one in (*seen.stores, *seen.external) if is_failing(one)]
@@ -147,7 +147,8 @@ def _states(
     return statuses(entries, replace(seen, events=by_subject(events), before=before), datetime.now(timezone.utc))
 
 
-def _seen(cluster: Cluster, entries: Sequence[Entry], *, secrets: bool) -> Seen:
+def _seen(cluster: Cluster, entries: Sequence[Entry]) -> Seen:
+    """What there is, but for the Secrets that the operator writes."""
     operated = [entry for entry in entries if not entry.is_pushed]
     pushed = [entry for entry in entries if entry.is_pushed]
     namespaces = {entry.namespace for entry in operated}
@@ -155,14 +156,18 @@ def _seen(cluster: Cluster, entries: Sequence[Entry], *, secrets: bool) -> Seen:
     listed = own_objects(cluster, EXTERNAL_SECRET, namespaces) or [] if operated else []
     external = [one for one in listed if identity(one) in wanted]
     stores = {store_of(one)[0] for one in external if not_synchronised(one)} - {""}
-    places = [(entry.namespace, entry.name) for entry in operated]
     return Seen(
         external=external,
         stores=[one for kind in sorted(stores) for one in _others(cluster, kind, namespaces)],
-        generators=shared_generators(cluster, external) if secrets else (),
         pushed=secrets_of(cluster, pushed, everywhere=False) if pushed else (),
-        secrets=[one for one in cluster.get_many(SECRET, places) if one is not None] if secrets else None,
     )
+
+
+def _with_secrets(cluster: Cluster, entries: Sequence[Entry], seen: Seen) -> Seen:
+    """The same with these Secrets, and what tells their keys."""
+    places = [(entry.namespace, entry.name) for entry in entries if not entry.is_pushed]
+    secrets = [one for one in cluster.get_many(SECRET, places) if one is not None]
+    return replace(seen, secrets=secrets, generators=shared_generators(cluster, seen.external))
 
 
 def _others(cluster: Cluster, kind: str, namespaces: Collection[str]) -> Objects:

@@ -157,7 +157,8 @@ def _source(
     """
     if options["check_mode"] == "error":
         raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
-    scope = "" if options["reuse"] == "run" else f"host {variables.get('inventory_hostname', '')}"
+    host = f"host {variables.get('inventory_hostname', '')}"
+    scope = "" if options["reuse"] == "run" else host
     if options["check_mode"] == "placeholder":
         return lambda path: _placeholder(client, path, options, scope, minted, warn)
 
@@ -168,7 +169,6 @@ def _source(
             warn(warning)
         return credentials
 
-    host = f"host {variables.get('inventory_hostname', '')}"
     if options["outlives_run"]:
         return lambda path: _kept(fresh, minted.mint(str(path), host, lambda: mint(path), outlives=True))
     if options["reuse"] == "never":

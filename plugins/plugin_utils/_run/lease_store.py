@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    MayExistError,
     StateError,
-    WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
@@ -96,15 +94,8 @@ class MintedLeases:
         :raises StateError: nothing can be written, so that nothing was minted.
         """
         with self.notes.minting():
-            name = self.notes.ask(DYNAMIC_SECRET, source, use, outlives=outlives)
-            try:
+            with self.notes.asking(DYNAMIC_SECRET, source, use, outlives=outlives) as name:
                 credentials = dict(make())
-            except MayExistError:
-                self.notes.unanswered(name)
-                raise
-            except WorkloadCredentialsError:
-                self.notes.drop(name)
-                raise
             self.complete(name, credentials)
         return credentials
 

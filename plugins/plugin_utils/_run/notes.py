@@ -19,7 +19,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    MayExistError,
+    StateError,
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import introduce
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
@@ -134,6 +138,24 @@ class Notes:
         name = self._files.name(self.site, ASKED, os.urandom(8).hex())
         self._save(name, note)
         return name
+
+    @contextmanager
+    def asking(
+        self, kind: str, source: str, use: str, *, outlives: bool = False, needs: Mapping[str, Any] | None = None
+    ) -> Iterator[str]:
+        """Take note that a lease is about to be asked for, and see to the note where none comes; gives its name.
+
+        :raises StateError: nothing can be written, so nothing should be minted.
+        """
+        name = self.ask(kind, source, use, outlives=outlives, needs=needs)
+        try:
+            yield name
+        except MayExistError:
+            self.unanswered(name)
+            raise
+        except WorkloadCredentialsError:
+            self.drop(name)
+            raise
 
     def unanswered(self, name: str) -> None:
         """The request ended without a clear answer: there may be a lease."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -140,7 +141,8 @@ def settled(
         return replace(now, known=now.known | ids)
 
     for (kind, source), waiting in asked.items():
-        found, open_ones = _found(client, kind, source, waiting, besides, held)
+        look = partial(_candidates, client, kind, source, waiting, besides, held)
+        found, open_ones = _found(kind, waiting, look)
         ready.extend(found)
         fates.extend(open_ones)
     return ready, fates
@@ -179,18 +181,16 @@ def _is_past(entry: Entry) -> bool:
 
 
 def _found(
-    client: Client,
-    kind: str,
-    source: str,
-    waiting: Sequence[Entry],
-    others: Callable[[], Others],
-    held: Collection[str],
+    kind: str, waiting: Sequence[Entry], look: Callable[[], tuple[list[dict[str, Any]], bool]]
 ) -> tuple[list[Entry], list[Fate]]:
-    """The leases of requests for one source that had no answer."""
+    """The leases of requests for one source that had no answer.
+
+    :arg look: for candidates.
+    """
     if kind not in KINDS:
         return [], [Fate(one, UNSETTLED, "Nothing is known of leases of its kind.") for one in waiting]
     try:
-        candidates, is_sure = _candidates(client, kind, source, waiting, others, held)
+        candidates, is_sure = look()
     except _BusyError:
         return [], [Fate(one, UNSETTLED, "Another run is just asking for a lease of the same.") for one in waiting]
     except WorkloadCredentialsError as error:
