@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 
 from tests.environment.collection_tree import CHECKOUT
 from tests.environment.sanity import known_files
+from tests.support.programs import finished
 
 # What tools, editors and earlier builds leave in a checkout.
 LITTER = (
@@ -33,15 +33,10 @@ LITTER = (
 
 def ansible_galaxy(*arguments: str, folder: Path, **environment: str) -> None:
     program = str(Path(sys.executable).with_name("ansible-galaxy"))
-    done = subprocess.run(
+    done = finished(
         [program, "collection", *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+        folder=folder,
+        environment={**os.environ, **environment},
     )
     assert done.returncode == 0, done.stdout
 

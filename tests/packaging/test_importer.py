@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.programs import finished
 
 pytestmark = pytest.mark.one_core
 # Its ansible-lint is left out: make lint runs a stricter one. It has only half of the tools of ansible-test.
@@ -26,15 +27,10 @@ SETTINGS = {
 def test_galaxys_importer_has_nothing_to_say(archive: Path, tmp_path: Path) -> None:
     settings = {f"GALAXY_IMPORTER_{name}": value for name, value in SETTINGS.items()}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
+    done = finished(
         [sys.executable, "-m", "galaxy_importer.main", str(archive)],
-        cwd=tmp_path,
-        env={**os.environ, **settings, "PATH": path},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+        folder=tmp_path,
+        environment={**os.environ, **settings, "PATH": path},
     )
     said = [line for line in done.stdout.splitlines() if not line.startswith(("Loading ", "Linting "))]
     assert done.returncode == 0, said

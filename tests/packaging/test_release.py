@@ -16,6 +16,7 @@ import pytest
 
 from tests.environment.collection_tree import CHECKOUT
 from tests.environment.sanity import known_files
+from tests.support.programs import finished
 
 pytestmark = pytest.mark.one_core
 AUTHOR = {f"GIT_{role}_{what}": "x@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
@@ -43,15 +44,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def release(folder: Path, *arguments: str) -> tuple[int, str]:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        [str(folder / ".ci" / "release"), *arguments],
-        env={**os.environ, **AUTHOR, "PATH": path},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    done = finished([str(folder / ".ci" / "release"), *arguments], {**os.environ, **AUTHOR, "PATH": path})
     return done.returncode, done.stdout
 
 

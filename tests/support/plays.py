@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.support.programs import finished
 
 FILTERS = Path(__file__).parent / "filter_plugins"
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
@@ -115,15 +116,10 @@ class Plays:
             yaml.safe_dump({"all": {"hosts": inventory or {"host0": self.host()}}}), encoding="utf-8"
         )
         (self.folder / "playbook.yml").write_text(yaml.safe_dump(list(plays), sort_keys=False), encoding="utf-8")
-        done = subprocess.run(
+        done = finished(
             [*self.before, str(ANSIBLE_PLAYBOOK), "-i", "inventory.yml", "playbook.yml", *arguments],
-            cwd=self.folder,
-            env=self.variables(environment or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+            folder=self.folder,
+            environment=self.variables(environment or {}),
         )
         return Outcome(done.returncode, done.stdout, [])
 

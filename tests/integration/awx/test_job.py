@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from tests.conftest import SITES
 from tests.emulator import Emulator
 from tests.support.awx import credential_type
 from tests.support.plays import Plays
+from tests.support.programs import finished
 from tests.support.site import TOKEN
 
 pytestmark = pytest.mark.one_core
@@ -75,14 +75,9 @@ def run_job(plays: Plays, env: dict[str, str], tasks: list[dict[str, Any]]) -> t
     (folder / "project" / "play.yml").write_text(yaml.safe_dump(play), encoding="utf-8")
     own = {name: value for name, value in plays.variables({}).items() if not name.startswith("BEYONDTRUST_")}
     (folder / "env" / "envvars").write_text(json.dumps({**own, **env}), encoding="utf-8")
-    done = subprocess.run(
+    done = finished(
         [str(Path(sys.executable).with_name("ansible-runner")), "run", str(folder), "-p", "play.yml", "-vvvv"],
-        env=own,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+        environment=own,
     )
     events = "".join(path.read_text(encoding="utf-8") for path in folder.glob("artifacts/*/job_events/*.json"))
     return done.returncode, done.stdout, events

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from tests.support.definitions import populate
 from tests.support.operator import Operator
 from tests.support.plays import Plays
+from tests.support.programs import finished
 from tests.support.site import Site
 
 pytestmark = pytest.mark.one_core
@@ -40,15 +40,10 @@ def test_a_scenario_passes(
         request.getfixturevalue("kinds")
         at_work = Operator("molecule-external-secret", str(site.emulator.ca_cert), str(cluster.kubeconfig))
     with at_work:
-        done = subprocess.run(
+        done = finished(
             [str(programs / "molecule"), "test", "--scenario-name", scenario],
-            cwd=EXTENSIONS,
-            env=plays.variables(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+            folder=EXTENSIONS,
+            environment=plays.variables(environment),
         )
     assert done.returncode == 0, done.stdout
     assert "canary" not in done.stdout

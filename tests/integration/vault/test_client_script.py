@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._va
 
 from tests.support.definitions import do
 from tests.support.plays import Plays
+from tests.support.programs import finished
 from tests.support.site import Site
 
 COLLECTION = Path(os.environ["ANSIBLE_COLLECTIONS_PATH"], "ansible_collections/community/workload_credentials")
@@ -63,15 +64,10 @@ def ask(vaults: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 def vault(plays: Plays, *arguments: str, more: Mapping[str, str | None] | None = None) -> str:
     """Run ansible-vault as people do; return all its output."""
     program = str(Path(sys.executable).with_name("ansible-vault"))
-    done = subprocess.run(
+    done = finished(
         [program, *arguments],
-        cwd=plays.folder,
-        env=plays.variables({"WORKLOAD_CREDENTIALS_VAULT_FOLDER": "ops/vaults", **(more or {})}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+        folder=plays.folder,
+        environment=plays.variables({"WORKLOAD_CREDENTIALS_VAULT_FOLDER": "ops/vaults", **(more or {})}),
     )
     return f"{done.returncode}\n{done.stdout}"
 
