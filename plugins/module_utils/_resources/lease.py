@@ -28,13 +28,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     end_leases,
     refused_words,
     revoked_ids,
+    staying_words,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     ListedLease,
     lease_by_id,
     lease_path,
     living_leases,
-    named,
     revocable,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
@@ -82,7 +82,7 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
     keep = [lease for lease in leases if not revocable(lease)]
     unread: list[ListedLease] = [{"id": lease_id, "seconds_left": None} for lease_id in found.unread]
     ending = [*(lease for lease in leases if revocable(lease)), *unread]
-    problem = f"These leases cannot be revoked and end only with their expiration: {named(keep)}." if keep else ""
+    problem = staying_words([Ended(lease, NOT_REVOCABLE) for lease in keep])
     if keep and on_not_revocable == "fail":
         raise StateError(problem)
     return Change(

@@ -16,6 +16,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    creators,
     living_leases,
     named,
 )
@@ -51,8 +52,7 @@ def warn_of_unheld(job: Job, outcome: Outcome) -> None:
             outcome.warnings.append(f"{path}: its leases could not be listed. {found}")
             continue
         loose = [lease for lease in found if lease["id"] not in held]
-        mine = {lease.get("created_by") for lease in found if lease["id"] in held} - {None}
-        _warn(outcome, path, loose, mine)
+        _warn(outcome, path, loose, creators(found, held))
 
 
 def _warn(outcome: Outcome, path: str, loose: list[dict[str, Any]], mine: set[Any]) -> None:

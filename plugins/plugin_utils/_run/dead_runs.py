@@ -24,7 +24,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
     Entry,
     Others,
-    entries_of,
     others_of,
 )
 
@@ -81,8 +80,9 @@ def dead_runs(
                 found.untold.append(journal)
             elif is_dead:
                 taken.append(journal)
-                found.entries.extend(entries_of([notes]))
-                found.unreadable += notes.all()[1]
+                readable, unreadable = notes.all()
+                found.entries.extend(Entry(notes, name, note) for name, note in readable.items())
+                found.unreadable += unreadable
 
         def others() -> Others:
             living = [one for one in other_journals(temporary, journal_dir) if one not in taken]

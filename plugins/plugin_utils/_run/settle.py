@@ -24,6 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     REVOKED,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    creators,
     is_lease_id,
     revocable,
 )
@@ -251,7 +252,7 @@ def _candidates(
             if lease["id"] not in {*known, *held}
             and any(_fits(one.note, lease.get("created_at"), client.settings.timeout) for one in waiting)
         ]
-        own, holders = _creators(leases, known), _creators(leases, held)
+        own, holders = creators(leases, known), creators(leases, held)
         found = [lease for lease in fitting if lease.get("created_by") in (own or holders)]
         # Leases that others hold may be of another identity than these requests.
         is_sure = bool(own or found or not holders or not fitting)
@@ -259,10 +260,6 @@ def _candidates(
         if is_sure and len(found) >= len(waiting):
             break
     return found, is_sure
-
-
-def _creators(leases: Iterable[Mapping[str, Any]], ids: Collection[str]) -> set[Any]:
-    return {lease.get("created_by") for lease in leases if lease["id"] in ids} - {None}
 
 
 def _fits(note: Note, created_at: Any, timeout: float) -> bool:

@@ -9,7 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -119,6 +119,11 @@ def unending(path: ResourcePath, credentials: Mapping[str, Any]) -> str | None:
 def revocable(lease: Mapping[str, Any]) -> bool:
     """Whether the provider can end it early."""
     return provider_revokes(lease.get("dynamic_secret_type"))
+
+
+def creators(leases: Iterable[Mapping[str, Any]], ids: Collection[str]) -> set[Any]:
+    """Who minted those of the leases that have these IDs, as far as the service says."""
+    return {lease.get("created_by") for lease in leases if lease["id"] in ids} - {None}
 
 
 def named(leases: Sequence[Mapping[str, Any]]) -> str:
