@@ -37,6 +37,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.watching import TRIED_AGAIN, Watch
 
+_LAST = 2
+
 
 class Operating:
     """The operator's objects in one task.
@@ -105,10 +107,10 @@ class Operating:
         """
         self._absent = absent
         refused: set[str | None] = set(unmade)
-        for is_last in (False, True):
-            wanted = [one for one in self._manifests if (one.operated.kind == "ExternalSecret") is is_last]
+        for wave in sorted(set(map(_wave, self._manifests))):
+            wanted = [one for one in self._manifests if _wave(one) == wave]
             # Without what it refers to, it would only fail.
-            failing = refused & {None} if is_last else set()
+            failing = refused & {None} if wave == _LAST else set()
             held_back = [one for one in wanted if failing or one.operated.namespace in refused]
             for one in held_back:
                 self._actions[one.operated.identity] = "failed"
@@ -184,6 +186,11 @@ class Operating:
         for one in self.watch.tried_again:
             outcome.differs(where(one), {"metadata": {}}, {"metadata": {"annotations": {TRIED_AGAIN: "now"}}})
         return found
+
+
+def _wave(one: Manifest) -> int:
+    """Its place in the order: the operator tries a store as soon as it sees it, and not soon again if that failed."""
+    return {"Secret": 0, "ExternalSecret": _LAST}.get(one.operated.kind, 1)
 
 
 def _identities(manifests: Sequence[Manifest]) -> list[Identity]:
