@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -56,8 +57,8 @@ def run_module(spec: Spec) -> None:
         sys.stdout.write(json.dumps({"failed": True, "changed": False, "msg": str(error)}))
         raise SystemExit(1) from None
     # Results hold no values that came in as options, and AnsibleModule's substitution of every secret option's text
-    # would damage them: a secret value "3" would turn version 3 into asterisks. The token stays guarded.
-    module.no_log_values = {module.params["access_token"]} - {None, ""}
+    # would damage them: a secret value "3" would turn version 3 into asterisks. The connection's own stay guarded.
+    module.no_log_values = {module.params[name] for name in spec.guarded} - {None, ""}
     try:
         result = run(spec, module.params, check_mode=module.check_mode, diff=module._diff)
     except OptionError as error:
@@ -78,13 +79,20 @@ def run(spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bo
     """
     client = None
     try:
-        client = Client(Settings.from_parameters(parameters))
-        return _result(client, spec, parameters, check_mode=check_mode, diff=diff)
+        with _connected(spec, parameters) as client:
+            return _result(client, spec, parameters, check_mode=check_mode, diff=diff)
     except WorkloadCredentialsError:
         raise
     except Exception as error:
         # The last net, for both ways of running: nobody should read a traceback.
-        raise unforeseen(spec.name, error, client.last if client is not None else None) from None
+        raise unforeseen(spec.name, error, getattr(client, "last", None)) from None
+    raise AssertionError("no client keeps an exception to itself")
+
+
+def _connected(spec: Spec, parameters: Mapping[str, Any]) -> AbstractContextManager[Any]:
+    if spec.connect is not None:
+        return spec.connect(parameters)
+    return nullcontext(Client(Settings.from_parameters(parameters)))
 
 
 def _result(

@@ -11,13 +11,11 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, Found
-
-if TYPE_CHECKING:
-    from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 
 Options = Mapping[str, Mapping[str, Any]]
 
@@ -28,13 +26,17 @@ class Spec:
 
     ``returns_values``: the result holds secret values, so it is hidden from all output;
     ``values_option`` names the boolean option that leaves them out when it is false.
+    ``connect`` makes the client of another service than the Secrets API, to be closed as ``with`` does.
+    ``guarded`` are the options whose values no result may hold.
     """
 
     name: str
     options: Options
-    look: Callable[[Client, Mapping[str, Any]], Any] | None = None
+    look: Callable[[Any, Mapping[str, Any]], Any] | None = None
     plan: Callable[[Any, Mapping[str, Any]], Change] | None = None
-    read: Callable[[Client, Mapping[str, Any]], Found] | None = None
+    read: Callable[[Any, Mapping[str, Any]], Found] | None = None
+    connect: Callable[[Mapping[str, Any]], AbstractContextManager[Any]] | None = None
+    guarded: Sequence[str] = ("access_token",)
     returns_values: bool = False
     values_option: str | None = None
     required_if: Sequence[Sequence[Any]] = ()
@@ -42,7 +44,7 @@ class Spec:
     required_one_of: Sequence[Sequence[str]] = ()
     mutually_exclusive: Sequence[Sequence[str]] = ()
 
-    def change(self, client: Client, parameters: Mapping[str, Any]) -> Change:
+    def change(self, client: Any, parameters: Mapping[str, Any]) -> Change:
         """The plan, from what is there now; that of a module which only reads changes nothing."""
         if self.read is not None:
             found = self.read(client, parameters)

@@ -47,6 +47,21 @@ class Answer:
     retry_after: str = ""
 
 
+@dataclass(frozen=True)
+class Address:
+    """How a cluster is reached, without who reaches it.
+
+    :arg ca_file: the authorities that vouch for it; None: those of the system.
+    :arg name: the name on its certificate, where that is not the server's.
+    """
+
+    server: str
+    ca_file: str | None
+    is_verified: bool
+    proxy: str | None
+    name: str | None
+
+
 class Connection:
     """One identity at one cluster.
 
@@ -58,7 +73,10 @@ class Connection:
     def __init__(self, api_client: Any, size: int, kept: frozenset[str]) -> None:
         self._kept = kept
         self.host = str(api_client.configuration.host)
-        self._configuration = api_client.configuration
+        self._configuration = found = api_client.configuration
+        self.address = Address(
+            self.host, found.ssl_ca_cert, bool(found.verify_ssl), found.proxy, getattr(found, "tls_server_name", None)
+        )
         self._pool = api_client.rest_client.pool_manager
         self._pool.connection_pool_kw.update(maxsize=size, block=True)
         if not self._configuration.verify_ssl:

@@ -37,10 +37,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     PAGE,
     Request,
     apply_request,
+    create_request,
     delete_request,
     get_request,
     list_request,
     patch_request,
+    question_request,
     unseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.sending import Sender
@@ -74,6 +76,8 @@ class InWorker:
 
     def __init__(self, options: Mapping[str, Any], concurrency: int = 8) -> None:
         self._connection: Connection = connect(options, concurrency)
+        # How this identity reaches its cluster.
+        self.address = self._connection.address
         self._sender = Sender(self._connection, concurrency)
 
     @property
@@ -131,6 +135,19 @@ class InWorker:
         results = self.apply([unseen(one) for one in manifests], dry_run=dry_run)
         return [as_creation(one, manifest) for one, manifest in zip(results, manifests)]
 
+    def make(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
+        """The same by requests that need no right to change what is there."""
+        return self._write(manifests, lambda one: create_request(one, dry_run=dry_run))
+
+    def ask(self, reference: Object, path: str, question: Object) -> Applied:
+        """The cluster's answer to what it does not keep, such as a token request.
+
+        :arg reference: the object that it is about, for a refusal's words.
+        """
+        return self._sender.side_by_side(
+            lambda request: self._attempt(reference, request), [question_request(path, question)]
+        )[0]
+
     def patch(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
         """A merge patch for each manifest."""
         return self._write(manifests, lambda one: patch_request(one, dry_run=dry_run))
@@ -171,7 +188,8 @@ class InWorker:
             return no_answer_refusal(manifest, str(error), sent=sent)
         if 200 <= answer.status < 300 and "kind" in answer.body:
             return dict(answer.body)
-        ours = self._done_before(manifest, request) if lost and request.versioned and answer.status == 409 else None
+        settles = request.versioned or request.method == "POST"
+        ours = self._done_before(manifest, request) if lost and settles and answer.status == 409 else None
         return ours or refusal(manifest, answer.status, answer.body)
 
     def _done_before(self, manifest: Object, request: Request) -> dict[str, Any] | None:

@@ -47,6 +47,7 @@ class Kind:
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 _OPERATOR = "external-secrets.io/v1"
 _GENERATORS = "generators.external-secrets.io/v1alpha1"
+_RBAC = "rbac.authorization.k8s.io/v1"
 
 KINDS: Mapping[str, Kind] = {
     one.kind: one
@@ -54,6 +55,11 @@ KINDS: Mapping[str, Kind] = {
         Kind("v1", "Namespace", "namespaces", namespaced=False),
         Kind("v1", "Secret", "secrets"),
         Kind("v1", "Event", "events"),
+        Kind("v1", "ServiceAccount", "serviceaccounts"),
+        Kind(_RBAC, "Role", "roles"),
+        Kind(_RBAC, "RoleBinding", "rolebindings"),
+        Kind(_RBAC, "ClusterRole", "clusterroles", namespaced=False),
+        Kind(_RBAC, "ClusterRoleBinding", "clusterrolebindings", namespaced=False),
         Kind(_OPERATOR, "ExternalSecret", "externalsecrets"),
         Kind(_OPERATOR, "SecretStore", "secretstores"),
         Kind(_OPERATOR, "ClusterSecretStore", "clustersecretstores", namespaced=False),

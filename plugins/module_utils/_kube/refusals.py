@@ -20,6 +20,10 @@ _RBAC = re.compile(
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)"'
     r'(?: in API group "[^"]*")?(?: in the namespace "(?P<namespace>[^"]*)")?'
 )
+# What RBAC says of who would give away more than he has.
+_ESCALATION = re.compile(
+    r'user "(?P<user>[^"]*)".* is attempting to grant RBAC permissions not currently held:\s*(?P<rules>.*)', re.DOTALL
+)
 _ADVICE_BY_STATUS = {
     401: "check the token or certificate of the kubeconfig, it is wrong or expired",
     404: "it is not there any more, or the cluster does not serve its kind",
@@ -75,6 +79,10 @@ def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, 
             return "the cluster knows no credentials", "check the user of the kubeconfig, and its exec plugin"
         problem = f"{rbac['user']} may not {rbac['verb']} {rbac['resource']} {where}"
         return problem, "grant it that, or use another identity"
+    escalation = _ESCALATION.search(message)
+    if escalation:
+        problem = f"RBAC lets {escalation['user']} grant only what it may do itself, and it lacks {escalation['rules']}"
+        return problem, "give it these permissions, or the verb bind on the role (escalate for rules of its own)"
     if any(cause.get("reason") == "NamespaceTerminating" for cause in causes) or "being terminated" in message:
         return "its namespace is being deleted", "wait until it is gone, and run again"
     if "exceeded quota" in message:

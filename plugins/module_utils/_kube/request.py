@@ -99,6 +99,21 @@ def apply_request(manifest: Object, *, dry_run: bool) -> Request:
     )
 
 
+def create_request(manifest: Object, *, dry_run: bool) -> Request:
+    """A new object, for which the right to change what is there is not needed."""
+    query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", "dryRun": _DRY if dry_run else None}
+    path = kind_of(manifest).path(place_of(manifest)[0])
+    return Request("POST", path, query, as_json(manifest), dry_run=dry_run)
+
+
+def question_request(path: str, question: Mapping[str, Any]) -> Request:
+    """What the cluster answers at once and does not keep, such as a token or a review.
+
+    :arg question: the object, without what names it.
+    """
+    return Request("POST", path, body=json.dumps(question))
+
+
 def patch_request(manifest: Object, *, dry_run: bool) -> Request:
     """A merge patch."""
     path = kind_of(manifest).path(*place_of(manifest))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.durations import seconds, written
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import seconds, written
 from hypothesis import given
 from hypothesis import strategies as st
 

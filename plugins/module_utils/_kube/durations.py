@@ -31,6 +31,18 @@ def seconds(duration: str, option: str) -> float:
     return length
 
 
+def whole_seconds(duration: str | int, option: str) -> int:
+    """Its length, where seconds may also be given as a number.
+
+    :raises OptionError: no such duration, or one that is no whole number of seconds.
+    """
+    text = str(duration).strip()
+    length = float(text) if text.isdecimal() else seconds(text, option)
+    if length < 1 or not length.is_integer():
+        raise OptionError(option, f"{text!r} is no whole number of seconds above zero.")
+    return int(length)
+
+
 def written(length: int) -> str:
     """The duration of so many seconds, with no unit of zero: 2700 is 45m."""
     hours, rest = divmod(length, 3600)

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Minting a service account's token: record, what a dynamic one needs, token. What breaks off leaves nothing behind.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
+    StateError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Applied, Object, Refusal
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.ending import (
+    end,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.objects import (
+    account_of,
+    bindings_of,
+    lease_of,
+    record_of,
+    roles_of,
+    settled,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
+    Wanted,
+)
+
+_WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+_AUTHENTICATION = "authentication.k8s.io/v1"
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token, and the lease that ends it.
+
+    :arg expiration: the API server's own.
+    :arg warnings: what the API server made otherwise than it was asked.
+    """
+
+    wanted: Wanted
+    token: str
+    expiration: str
+    audiences: Sequence[str]
+    warnings: Sequence[str] = ()
+
+
+def mint(cluster: InWorker, wanted: Wanted) -> Token:
+    """One more lease.
+
+    :raises WorkloadCredentialsError: none was made; or, and then the text says so, something of it is left.
+    """
+    _check_role(cluster, wanted)
+    record = record_of(wanted, _who(cluster))
+    try:
+        for batch in _batches(wanted, record):
+            made = cluster.make(batch)
+            _refuse(made)
+            if batch[0] is record:
+                # What it is to own names it so.
+                record["metadata"]["uid"] = made[0]["metadata"]["uid"]  # type: ignore[union-attr]
+        token = _token(cluster, wanted, record)
+        _refuse(cluster.patch([settled(record, token.expiration, token.audiences)]))
+    except WorkloadCredentialsError as error:
+        raise StateError(f"{error}{_undone(cluster, record)}") from None
+    except BaseException:
+        # Ctrl-C too: what is left then stands in the record, which is pruned when it has expired.
+        _undone(cluster, record)
+        raise
+    return token
+
+
+def foresee(cluster: InWorker, wanted: Wanted) -> list[str]:
+    """Try with the cluster's dry run what can be tried; a warning for each thing that an earlier task may make.
+
+    :raises WorkloadCredentialsError: a real run would be refused.
+    """
+    try:
+        _check_role(cluster, wanted)
+    except MissingRole as missing:
+        return [foreseen(str(missing))]
+    record = record_of(wanted, None)
+    tried = [one for batch in _batches(wanted, record) for one in batch]
+    warnings = []
+    for answer in cluster.make(tried, dry_run=True):
+        if isinstance(answer, Refusal):
+            # A namespace, or the role that was not made either.
+            if answer.status != 404:
+                raise StateError(answer.words)
+            warnings.append(foreseen(answer.words))
+    return list(dict.fromkeys(warnings))
+
+
+class MissingRole(OptionError):
+    """The role that should be bound is not there. An earlier task may make it in a real run."""
+
+
+def _check_role(cluster: InWorker, wanted: Wanted) -> None:
+    """See that the role exists: who may bind anything would else make a binding to nothing."""
+    if wanted.role is None:
+        return
+    kind, name = wanted.role
+    spaces: Sequence[str | None] = wanted.namespaces if kind == "Role" else [None]
+    try:
+        found = cluster.get_many(KINDS[kind], [(one, name) for one in spaces], metadata_only=True)
+    except ForbiddenError:
+        # Who may bind the role need not be allowed to read it.
+        return
+    for space, one in zip(spaces, found):
+        if one is None:
+            where = f" in namespace {space}" if space else ""
+            raise MissingRole("role", f"there is no {kind} {name}{where}.")
+
+
+def _batches(wanted: Wanted, record: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """What is made, each batch when the one before it is there, since its objects name what is in it."""
+    yield [record]
+    if wanted.is_dynamic:
+        yield [account_of(wanted, record), *roles_of(wanted, record)]
+        yield bindings_of(wanted, record)
+
+
+def _token(cluster: InWorker, wanted: Wanted, record: Object) -> Token:
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": wanted.service_account, "namespace": wanted.namespace},
+    }
+    bound = {
+        "kind": "Secret",
+        "apiVersion": "v1",
+        "name": record["metadata"]["name"],
+        "uid": record["metadata"]["uid"],
+    }
+    spec = {"expirationSeconds": wanted.ttl, "boundObjectRef": bound, "audiences": wanted.audiences or []}
+    path = KINDS["ServiceAccount"].path(wanted.namespace, wanted.service_account) + "/token"
+    question = {"apiVersion": _AUTHENTICATION, "kind": "TokenRequest", "spec": spec}
+    answer = cluster.ask(account, path, question)
+    if isinstance(answer, Refusal):
+        if answer.status == 404 and not wanted.is_dynamic:
+            where = f"{wanted.namespace}/{wanted.service_account}"
+            raise OptionError("service_account", f"there is no service account {where}.")
+        raise StateError(answer.words)
+    given, asked = answer["status"], int((answer.get("spec") or {}).get("expirationSeconds") or wanted.ttl)
+    shortened = f"ttl: the API server gives {asked} seconds instead of {wanted.ttl}, which is its own limit."
+    audiences = (answer.get("spec") or {}).get("audiences") or wanted.audiences or []
+    return Token(
+        wanted,
+        given["token"],
+        given["expirationTimestamp"],
+        list(audiences),
+        [shortened] if asked < wanted.ttl else [],
+    )
+
+
+def _who(cluster: InWorker) -> str | None:
+    """The identity that the API server sees; None: it does not say, as before Kubernetes 1.28."""
+    review = {"apiVersion": _AUTHENTICATION, "kind": "SelfSubjectReview", "metadata": {"name": "this identity"}}
+    answer = cluster.ask(review, _WHO, {"apiVersion": _AUTHENTICATION, "kind": "SelfSubjectReview"})
+    if isinstance(answer, Refusal):
+        if answer.status in (403, 404):
+            return None
+        raise StateError(answer.words)
+    return str(answer["status"]["userInfo"]["username"])
+
+
+def _refuse(answers: Sequence[Applied]) -> None:
+    """:raises StateError: one of them is a refusal."""
+    words = [one.words for one in answers if isinstance(one, Refusal)]
+    if words:
+        raise StateError(" ".join(dict.fromkeys(words)))
+
+
+def _undone(cluster: InWorker, record: Object) -> str:
+    """Remove what has been made; a sentence about what is left."""
+    lease = lease_of(record)
+    try:
+        (ended,) = end(cluster, [lease])
+    except WorkloadCredentialsError as error:
+        problems: Sequence[str] = [str(error)]
+    else:
+        problems = ended.problems
+    if not problems:
+        return ""
+    return (
+        f" Of what was made for it something may be left, which has no use without the token: {' '.join(problems)} "
+        f"community.workload_credentials.service_account_lease removes it, by lease_id {lease.id} or when it has "
+        "expired."
+    )

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ending the leases of service accounts' tokens, and removing what has expired.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
+    StateError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
+    AUTH,
+    SECRETS,
+    cluster_of,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.ending import (
+    end,
+    leases,
+    leases_by_id,
+    orphans,
+    place_of,
+    remove,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.objects import (
+    Lease,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
+
+_PRUNED = "pruned"
+
+
+def plan(cluster: InWorker, parameters: Mapping[str, Any]) -> Change:
+    """End every lease that is meant and lives; with ``pruned`` those that have expired, and what lost ones have left.
+
+    :raises OptionError: options that exclude each other.
+    """
+    _check(parameters)
+    if parameters["state"] == _PRUNED:
+        ending = [one for one in leases(cluster, parameters["namespace"]) if one.is_expired]
+        left, warnings = orphans(cluster, parameters["namespace"])
+    else:
+        ending, warnings = _meant(cluster, parameters)
+        left = []
+    return Change(
+        first=(lambda: _ended(cluster, ending, left)) if ending or left else None,
+        before={"leases": [_line(one) for one in ending], "left_behind": [_name(one) for one in left]},
+        after={"leases": [], "left_behind": []},
+        predicted=lambda: _result(ending, left),
+        warnings=warnings,
+    )
+
+
+def _check(parameters: Mapping[str, Any]) -> None:
+    given = [name for name in ("lease_id", "name", "minted") if parameters[name] is not None]
+    if parameters["state"] == _PRUNED:
+        for name in given:
+            raise OptionError(name, "state=pruned removes what has expired, whatever it was for.")
+        return
+    if parameters["namespace"] is not None and parameters["name"] is None:
+        raise OptionError("namespace", "it is for name and for state=pruned; an ID has its own.")
+    if parameters["minted"] is not None and parameters["lease_id"] is None:
+        # The action plugin adds their IDs.
+        raise OptionError("minted", "the leases of a run are known where Ansible runs only.")
+    for lease_id in parameters["lease_id"] or ():
+        place_of(lease_id, "lease_id")
+
+
+def _meant(cluster: InWorker, parameters: Mapping[str, Any]) -> tuple[list[Lease], list[str]]:
+    """The leases, and what is to be said of those that were not found."""
+    if parameters["name"] is not None:
+        return leases(cluster, parameters["namespace"], parameters["name"]), []
+    unique = list(dict.fromkeys(parameters["lease_id"]))
+    if parameters["minted"] is None:
+        return [one for one in leases_by_id(cluster, unique, "lease_id") if one is not None], []
+    found: list[Lease] = []
+    elsewhere: list[str] = []
+    for lease_id in unique:
+        # The run may have minted at several clusters, and this identity need not be allowed to look everywhere.
+        try:
+            found += [one for one in leases_by_id(cluster, [lease_id], "lease_id") if one is not None]
+        except ClusterError as error:
+            elsewhere.append(f"{lease_id}: {error}")
+    said = f"Leases of this run could not be looked for at this cluster: {' '.join(elsewhere)}"
+    return found, [said] if elsewhere else []
+
+
+def _ended(cluster: InWorker, ending: Sequence[Lease], left: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What became of them: all are tried."""
+    ended = end(cluster, ending)
+    problems = [problem for one in ended for problem in one.problems] + remove(cluster, left)
+    if problems:
+        done = [one.lease.id for one in ended if not one.problems]
+        staying = [_line(one.lease) for one in ended if one.problems]
+        said = f" Leases of which something is left: {', '.join(staying)}." if staying else ""
+        said += f" Revoked: {', '.join(done)}." if done else ""
+        raise StateError(" ".join(dict.fromkeys(problems)) + said)
+    return _result(ending, left)
+
+
+def _result(ending: Sequence[Lease], left: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"revoked": [one.id for one in ending], "left_behind": [_name(one) for one in left]}
+
+
+def _line(lease: Lease) -> str:
+    return f"{lease.id} (until {lease.fields['expiration'] or 'unknown'})"
+
+
+def _name(found: Mapping[str, Any]) -> str:
+    metadata = found["metadata"]
+    return f"{found['kind']} {'/'.join(filter(None, (metadata.get('namespace'), metadata['name'])))}"
+
+
+SERVICE_ACCOUNT_LEASE = Spec(
+    name="service_account_lease",
+    options={
+        **AUTH,
+        "state": {"type": "str", "choices": ["absent", _PRUNED], "default": "absent"},
+        "lease_id": {"type": "list", "elements": "str", "aliases": ["lease_ids"]},
+        "name": {"type": "str"},
+        "namespace": {"type": "str"},
+        "minted": {"type": "str", "choices": ["run"]},
+    },
+    plan=plan,
+    connect=cluster_of,
+    guarded=SECRETS,
+    required_if=(("state", "absent", ("lease_id", "name", "minted"), True),),
+    mutually_exclusive=(("lease_id", "name"), ("name", "minted")),
+)

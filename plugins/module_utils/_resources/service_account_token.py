@@ -1,0 +1,98 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Service accounts' tokens: one lease at a time.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import seconds_left
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kubeconfig import kubeconfig
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
+    AUTH,
+    SECRETS,
+    cluster_of,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.minting import (
+    Token,
+    foresee,
+    mint,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
+    WANTED,
+    Wanted,
+    wanted_of,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
+
+# Stands in check mode for what a run mints.
+NO_TOKEN = "CHECK-MODE-NO-TOKEN"
+_NO_EXPIRATION = "1970-01-01T00:00:00Z"
+
+
+def plan(cluster: InWorker, parameters: Mapping[str, Any]) -> Change:
+    """Always a change: one more lease. Check mode tries it with the cluster's dry run."""
+    wanted = wanted_of(parameters)
+    as_file = parameters["format"] == "kubeconfig"
+    return Change(
+        first=lambda: _result(cluster, mint(cluster, wanted), as_file=as_file),
+        predicted=lambda: _predicted(cluster, wanted, as_file=as_file),
+    )
+
+
+def values_of(cluster: InWorker, token: Token) -> dict[str, Any]:
+    """What a token is worth to who asked for it."""
+    return {
+        "token": token.token,
+        "expiration": token.expiration,
+        "lease_id": token.wanted.lease_id,
+        "service_account": token.wanted.service_account,
+        "namespace": token.wanted.namespace,
+        "audiences": list(token.audiences),
+        "server": cluster.address.server,
+    }
+
+
+def no_token(wanted: Wanted) -> Token:
+    """What stands for a token in check mode."""
+    return Token(wanted, NO_TOKEN, _NO_EXPIRATION, wanted.audiences or [])
+
+
+def file_of(cluster: InWorker, token: Token) -> str:
+    """A complete kubeconfig for the token."""
+    wanted = token.wanted
+    return kubeconfig(cluster.address, wanted.service_account, token.token, wanted.namespace)
+
+
+def _result(cluster: InWorker, token: Token, *, as_file: bool) -> dict[str, Any]:
+    values = {**values_of(cluster, token), "seconds_left": seconds_left(token.expiration)}
+    more = {"kubeconfig": file_of(cluster, token)} if as_file else {}
+    return {**values, **more, "warnings": list(token.warnings)}
+
+
+def _predicted(cluster: InWorker, wanted: Wanted, *, as_file: bool) -> dict[str, Any]:
+    warnings = foresee(cluster, wanted)
+    return {**_result(cluster, no_token(wanted), as_file=as_file), "warnings": warnings}
+
+
+SERVICE_ACCOUNT_TOKEN = Spec(
+    name="service_account_token",
+    options={
+        **AUTH,
+        "name": {"type": "str", "required": True},
+        "namespace": {"type": "str", "required": True},
+        **WANTED,
+        "format": {"type": "str", "choices": ["raw", "kubeconfig"], "default": "raw"},
+    },
+    plan=plan,
+    connect=cluster_of,
+    guarded=SECRETS,
+    returns_values=True,
+)
