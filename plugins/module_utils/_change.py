@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ConflictError,
@@ -18,9 +18,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
-
-if TYPE_CHECKING:
-    from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 
 
 def foreseen(missing: str) -> str:
@@ -39,7 +36,7 @@ class Found:
     missing: Sequence[str] = ()
 
 
-def _as_it_is(_client: Client, error: RequestError) -> WorkloadCredentialsError:
+def _as_it_is(_client: Any, error: RequestError) -> WorkloadCredentialsError:
     return error
 
 
@@ -54,17 +51,18 @@ class Change:
     ``explain`` makes a request's error into the one that the user sees.
     ``replan``: what is still to do shows only after these writes (a restored resource can be read only then).
     ``missing`` are the things that must be there first and that an earlier task could have made, a sentence each.
-    It is planned without talking to anybody: what talks gets the client when the plan is carried out.
+    It is planned without talking to anybody: what talks gets the client when the plan is carried out, which is the
+    Secrets API's where there are ``requests``, and else the one of the module's spec.
     """
 
     requests: tuple[Request, ...] = ()
-    first: Callable[[Client], Mapping[str, Any]] | None = None
+    first: Callable[[Any], Mapping[str, Any]] | None = None
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     predicted: Mapping[str, Any] = field(default_factory=dict)
-    rehearsal: Callable[[Client], Mapping[str, Any]] | None = None
-    outcome: Callable[[Client, Sequence[Any]], Mapping[str, Any]] | None = None
-    explain: Callable[[Client, RequestError], WorkloadCredentialsError] = _as_it_is
+    rehearsal: Callable[[Any], Mapping[str, Any]] | None = None
+    outcome: Callable[[Any, Sequence[Any]], Mapping[str, Any]] | None = None
+    explain: Callable[[Any, RequestError], WorkloadCredentialsError] = _as_it_is
     replan: bool = False
     warnings: Sequence[str] = field(default_factory=tuple)
     missing: Sequence[str] = field(default_factory=tuple)

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import closing, nullcontext
 from functools import partial
 from typing import Any
 
@@ -86,12 +86,11 @@ def run(spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bo
     except Exception as error:
         # The last net, for both ways of running: nobody should read a traceback.
         raise unforeseen(spec.name, error, getattr(client, "last", None)) from None
-    raise AssertionError("no client keeps an exception to itself")
 
 
-def _connected(spec: Spec, parameters: Mapping[str, Any]) -> AbstractContextManager[Any]:
+def _connected(spec: Spec, parameters: Mapping[str, Any]) -> closing[Any] | nullcontext[Any]:
     if spec.connect is not None:
-        return spec.connect(parameters)
+        return closing(spec.connect(parameters))
     return nullcontext(Client(Settings.from_parameters(parameters)))
 
 

@@ -11,7 +11,6 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
@@ -26,8 +25,9 @@ class Spec:
 
     ``returns_values``: the result holds secret values, so it is hidden from all output;
     ``values_option`` names the boolean option that leaves them out when it is false.
-    ``connect`` makes the client of another service than the Secrets API, to be closed as ``with`` does.
-    ``guarded`` are the options whose values no result may hold.
+    ``connect`` makes the client of another service than the Secrets API, which has ``close``.
+    ``guarded`` are the options whose values no result may hold; ``secret_variables`` the environment variables that
+    stand for some of them where the client reads these itself.
     """
 
     name: str
@@ -35,8 +35,9 @@ class Spec:
     look: Callable[[Any, Mapping[str, Any]], Any] | None = None
     plan: Callable[[Any, Mapping[str, Any]], Change] | None = None
     read: Callable[[Any, Mapping[str, Any]], Found] | None = None
-    connect: Callable[[Mapping[str, Any]], AbstractContextManager[Any]] | None = None
+    connect: Callable[[Mapping[str, Any]], Any] | None = None
     guarded: Sequence[str] = ("access_token",)
+    secret_variables: Mapping[str, str] = field(default_factory=dict)
     returns_values: bool = False
     values_option: str | None = None
     required_if: Sequence[Sequence[Any]] = ()

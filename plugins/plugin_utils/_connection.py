@@ -16,10 +16,11 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import is_set
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
     TOKEN_OPTIONS,
     Resolved,
+    Source,
     arguments,
     environment,
     ini,
@@ -65,6 +66,24 @@ class Connection:
         return {**others, **(dict.fromkeys(TOKEN_OPTIONS, "") if named else {}), **self.resolved.values}
 
 
+def reached(
+    action: Any, spec: Spec, task_vars: Mapping[str, Any], *, is_here: bool
+) -> tuple[Connection, dict[str, Any]]:
+    """How a module's task reaches its service: the connection, and the task's arguments with it in them.
+
+    :arg task_vars, is_here: as in task_connection.
+    """
+    if spec.connect is None:
+        connection = task_connection(action, task_vars, is_here=is_here)
+        return connection, connection.among(action._task.args)
+    own = own_environment(action)
+    # As in Connection.among: no secret is for a module process' environment.
+    secrets = {option: own.pop(name) for name, option in spec.secret_variables.items() if own.get(name)}
+    given = {name: value for name, value in action._task.args.items() if name not in secrets or is_set(value)}
+    journal = _journal(own, play_variables(task_vars, action._templar))
+    return Connection(Resolved({}, {}), _rest(own), journal), {**secrets, **given}
+
+
 def task_connection(action: Any, task_vars: Mapping[str, Any], *, is_here: bool) -> Connection:
     """The connection of an action's task.
 
@@ -83,9 +102,19 @@ def task_connection(action: Any, task_vars: Mapping[str, Any], *, is_here: bool)
         *([environment(os.environ)] if is_here else []),
         ini,
     ]
-    rest = {name: value for name, value in own.items() if name not in _NAMES}
-    journal = resolve(JOURNAL, [variables, environment(own), environment(os.environ), ini])
-    return Connection(resolve(CONNECTION, sources), rest, journal.values.get("journal_dir"))
+    return Connection(resolve(CONNECTION, sources), _rest(own), _journal(own, variables))
+
+
+def _rest(own: Mapping[str, str]) -> dict[str, str]:
+    """What of a task's own environment is no option."""
+    return {name: value for name, value in own.items() if name not in _NAMES}
+
+
+def _journal(own: Mapping[str, str], variables: Source) -> str | None:
+    """Where notes of leases lie, if not in the run's temporary folder."""
+    resolved = resolve(JOURNAL, [variables, environment(own), environment(os.environ), ini])
+    found: str | None = resolved.values.get("journal_dir")
+    return found
 
 
 def _module_defaults(action: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run, validate
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import task_connection
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import reached
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.leases import RunLeases
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import signals_later
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
@@ -30,6 +30,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
     plain,
     runs_here,
 )
+
+_MINTING = ("dynamic_credentials", "service_account_token")
 
 
 def run_task(
@@ -43,14 +45,14 @@ def run_task(
     task = action._task
     hidden = returns_values(spec, task.args)
     try:
-        connection = task_connection(action, variables, is_here=is_local(action))
+        connection, given = reached(action, spec, variables, is_here=is_local(action))
     except WorkloadCredentialsError as error:
         return {"failed": True, "changed": False, "msg": str(error)}
     is_here, host = runs_here(action, variables), str(variables.get("inventory_hostname", ""))
     try:
         with (
             _interruptible(spec, is_here=is_here),
-            closing(RunLeases(spec, connection.among(task.args), connection, host, minting=_mints(task))) as leases,
+            closing(RunLeases(spec, given, connection, host, minting=_mints(task))) as leases,
         ):
             arguments = leases.arguments()
             if is_here:
@@ -81,7 +83,7 @@ def _mints(task: Any) -> bool:
 
 def _interruptible(spec: Spec, *, is_here: bool) -> AbstractContextManager[Any]:
     """A worker that is killed while it asks for a lease could not say which it got."""
-    return signals_later() if is_here and spec.name == "dynamic_credentials" else nullcontext()
+    return signals_later() if is_here and spec.name in _MINTING else nullcontext()
 
 
 def _hidden(result: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,16 +14,21 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
+    AUTH,
+    SECRET_VARIABLES,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY, OPTIONS
+from ansible_collections.kubernetes.core.plugins.module_utils import args_common
 
 from tests.support.documentation import COLLECTION, LOOKUPS, ON_THE_CONTROLLER, documented
 
 PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]
 ROLE = ROOT / "roles" / "cluster_credentials"
-SECRETS = {"access_token", "client_secret", "secret"}
+SECRETS = {"access_token", "api_key", "client_secret", "password", "secret"}
 # Mentioned in the connection's descriptions without being an option's own.
 OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
 
@@ -31,9 +37,17 @@ def test_files_index_group_and_action_plugins_name_the_same_modules() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
     files = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
     actions = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py"))
-    group = sorted(runtime["action_groups"]["workload_credentials"])
+    groups = runtime["action_groups"]
     # A module without an action plugin would run as a process only, and show secret values that it returns.
-    assert files == actions == group == sorted((*MODULES, ON_THE_CONTROLLER))
+    assert files == actions == sorted(itertools.chain(*groups.values())) == sorted((*MODULES, ON_THE_CONTROLLER))
+    # A group's defaults are for options that each of its modules has.
+    assert sorted(groups["service_accounts"]) == [name for name in files if name in MODULES and spec_of(name).connect]
+
+
+def test_a_clusters_options_are_those_of_kubernetes_core() -> None:
+    own = {name: {"type": "str", **entry} for name, entry in args_common.AUTH_ARG_SPEC.items()}
+    assert own == AUTH
+    assert set(SECRET_VARIABLES.values()) == {name for name, entry in AUTH.items() if entry.get("no_log")}
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -86,7 +100,9 @@ def test_the_environment_variables_that_the_documentation_names_are_those_that_c
     for option, entry in spec_of(name).options.items():
         text = " ".join(options[option]["description"])
         said = [variable for variable in re.findall(r"E\((\w+)\)", text) if variable not in OTHER_VARIABLES]
-        assert said == [variable.lstrip("!") for variable in entry.get("env", ())], option
+        # Those of a cluster's options are kubernetes.core's to read.
+        if option not in AUTH or spec_of(name).connect is None:
+            assert said == [variable.lstrip("!") for variable in entry.get("env", ())], option
 
 
 @pytest.mark.parametrize("name", MODULES)

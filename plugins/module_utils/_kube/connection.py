@@ -48,7 +48,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Address:
+class Endpoint:
     """How a cluster is reached, without who reaches it.
 
     :arg ca_file: the authorities that vouch for it; None: those of the system.
@@ -74,7 +74,7 @@ class Connection:
         self._kept = kept
         self.host = str(api_client.configuration.host)
         self._configuration = found = api_client.configuration
-        self.address = Address(
+        self.endpoint = Endpoint(
             self.host, found.ssl_ca_cert, bool(found.verify_ssl), found.proxy, getattr(found, "tls_server_name", None)
         )
         self._pool = api_client.rest_client.pool_manager

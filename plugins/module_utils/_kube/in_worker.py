@@ -77,7 +77,7 @@ class InWorker:
     def __init__(self, options: Mapping[str, Any], concurrency: int = 8) -> None:
         self._connection: Connection = connect(options, concurrency)
         # How this identity reaches its cluster.
-        self.address = self._connection.address
+        self.endpoint = self._connection.endpoint
         self._sender = Sender(self._connection, concurrency)
 
     @property

@@ -11,27 +11,27 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.connection import Address
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.connection import Endpoint
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
 
 
-def kubeconfig(address: Address, user: str, token: str, namespace: str) -> str:
+def kubeconfig(endpoint: Endpoint, user: str, token: str, namespace: str) -> str:
     """The text of a file that needs no other one.
 
     :raises ClusterError: the file of its certificate authority cannot be read.
     """
-    # The library kubernetes, without which there is no address, brings it along.
+    # The library kubernetes, without which there is no endpoint, brings it along.
     import yaml
 
-    cluster: dict[str, Any] = {"server": address.server}
-    if not address.is_verified:
+    cluster: dict[str, Any] = {"server": endpoint.server}
+    if not endpoint.is_verified:
         cluster["insecure-skip-tls-verify"] = True
-    elif address.ca_file:
-        cluster["certificate-authority-data"] = _encoded(address.ca_file)
-    if address.name:
-        cluster["tls-server-name"] = address.name
-    if address.proxy:
-        cluster["proxy-url"] = address.proxy
+    elif endpoint.ca_file:
+        cluster["certificate-authority-data"] = _encoded(endpoint.ca_file)
+    if endpoint.name:
+        cluster["tls-server-name"] = endpoint.name
+    if endpoint.proxy:
+        cluster["proxy-url"] = endpoint.proxy
     config = {
         "apiVersion": "v1",
         "kind": "Config",

@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -20,9 +21,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
     AUTH,
+    SECRET_VARIABLES,
     SECRETS,
     cluster_of,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Object
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.ending import (
     end,
     leases,
@@ -39,24 +42,40 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 _PRUNED = "pruned"
 
 
-def plan(cluster: InWorker, parameters: Mapping[str, Any]) -> Change:
-    """End every lease that is meant and lives; with ``pruned`` those that have expired, and what lost ones have left.
+@dataclass(frozen=True)
+class Found:
+    """Those of the leases meant that are there.
+
+    :arg left: what lost leases have left.
+    :arg warnings: what could not be looked at.
+    """
+
+    leases: Sequence[Lease]
+    left: Sequence[Object] = ()
+    warnings: Sequence[str] = ()
+
+
+def look(cluster: InWorker, parameters: Mapping[str, Any]) -> Found:
+    """Which leases are meant and there; with ``pruned`` all of them, and what lost ones have left.
 
     :raises OptionError: options that exclude each other.
     """
     _check(parameters)
-    if parameters["state"] == _PRUNED:
-        ending = [one for one in leases(cluster, parameters["namespace"]) if one.is_expired]
-        left, warnings = orphans(cluster, parameters["namespace"])
-    else:
-        ending, warnings = _meant(cluster, parameters)
-        left = []
+    if parameters["state"] != _PRUNED:
+        return _meant(cluster, parameters)
+    return Found(leases(cluster, parameters["namespace"]), *orphans(cluster, parameters["namespace"]))
+
+
+def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
+    """End those that are meant, whether they have expired or not; with ``pruned`` only those that have."""
+    ending = [one for one in found.leases if parameters["state"] != _PRUNED or one.is_expired]
+    left = found.left
     return Change(
-        first=(lambda: _ended(cluster, ending, left)) if ending or left else None,
+        first=(lambda cluster: _ended(cluster, ending, left)) if ending or left else None,
         before={"leases": [_line(one) for one in ending], "left_behind": [_name(one) for one in left]},
         after={"leases": [], "left_behind": []},
-        predicted=lambda: _result(ending, left),
-        warnings=warnings,
+        predicted=_result(ending, left),
+        warnings=found.warnings,
     )
 
 
@@ -75,13 +94,13 @@ def _check(parameters: Mapping[str, Any]) -> None:
         place_of(lease_id, "lease_id")
 
 
-def _meant(cluster: InWorker, parameters: Mapping[str, Any]) -> tuple[list[Lease], list[str]]:
+def _meant(cluster: InWorker, parameters: Mapping[str, Any]) -> Found:
     """The leases, and what is to be said of those that were not found."""
     if parameters["name"] is not None:
-        return leases(cluster, parameters["namespace"], parameters["name"]), []
+        return Found(leases(cluster, parameters["namespace"], parameters["name"]))
     unique = list(dict.fromkeys(parameters["lease_id"]))
     if parameters["minted"] is None:
-        return [one for one in leases_by_id(cluster, unique, "lease_id") if one is not None], []
+        return Found([one for one in leases_by_id(cluster, unique, "lease_id") if one is not None])
     found: list[Lease] = []
     elsewhere: list[str] = []
     for lease_id in unique:
@@ -91,10 +110,10 @@ def _meant(cluster: InWorker, parameters: Mapping[str, Any]) -> tuple[list[Lease
         except ClusterError as error:
             elsewhere.append(f"{lease_id}: {error}")
     said = f"Leases of this run could not be looked for at this cluster: {' '.join(elsewhere)}"
-    return found, [said] if elsewhere else []
+    return Found(found, warnings=[said] if elsewhere else [])
 
 
-def _ended(cluster: InWorker, ending: Sequence[Lease], left: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _ended(cluster: InWorker, ending: Sequence[Lease], left: Sequence[Object]) -> dict[str, Any]:
     """What became of them: all are tried."""
     ended = end(cluster, ending)
     problems = [problem for one in ended for problem in one.problems] + remove(cluster, left)
@@ -107,7 +126,7 @@ def _ended(cluster: InWorker, ending: Sequence[Lease], left: Sequence[Mapping[st
     return _result(ending, left)
 
 
-def _result(ending: Sequence[Lease], left: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _result(ending: Sequence[Lease], left: Sequence[Object]) -> dict[str, Any]:
     return {"revoked": [one.id for one in ending], "left_behind": [_name(one) for one in left]}
 
 
@@ -115,7 +134,7 @@ def _line(lease: Lease) -> str:
     return f"{lease.id} (until {lease.fields['expiration'] or 'unknown'})"
 
 
-def _name(found: Mapping[str, Any]) -> str:
+def _name(found: Object) -> str:
     metadata = found["metadata"]
     return f"{found['kind']} {'/'.join(filter(None, (metadata.get('namespace'), metadata['name'])))}"
 
@@ -130,9 +149,11 @@ SERVICE_ACCOUNT_LEASE = Spec(
         "namespace": {"type": "str"},
         "minted": {"type": "str", "choices": ["run"]},
     },
+    look=look,
     plan=plan,
     connect=cluster_of,
     guarded=SECRETS,
+    secret_variables=SECRET_VARIABLES,
     required_if=(("state", "absent", ("lease_id", "name", "minted"), True),),
     mutually_exclusive=(("lease_id", "name"), ("name", "minted")),
 )

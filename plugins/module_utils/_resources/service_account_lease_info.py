@@ -15,6 +15,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ch
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
     AUTH,
+    SECRET_VARIABLES,
     SECRETS,
     cluster_of,
 )
@@ -50,5 +51,6 @@ SERVICE_ACCOUNT_LEASE_INFO = Spec(
     read=read,
     connect=cluster_of,
     guarded=SECRETS,
+    secret_variables=SECRET_VARIABLES,
     mutually_exclusive=(("lease_id", "namespace"), ("lease_id", "name")),
 )

@@ -17,6 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kubeconfig import kubeconfig
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
     AUTH,
+    SECRET_VARIABLES,
     SECRETS,
     cluster_of,
 )
@@ -37,13 +38,16 @@ NO_TOKEN = "CHECK-MODE-NO-TOKEN"
 _NO_EXPIRATION = "1970-01-01T00:00:00Z"
 
 
-def plan(cluster: InWorker, parameters: Mapping[str, Any]) -> Change:
-    """Always a change: one more lease. Check mode tries it with the cluster's dry run."""
+def plan(_found: None, parameters: Mapping[str, Any]) -> Change:
+    """Always a change: one more lease. Check mode tries it with the cluster's dry run.
+
+    :raises OptionError: such a token cannot be.
+    """
     wanted = wanted_of(parameters)
     as_file = parameters["format"] == "kubeconfig"
     return Change(
-        first=lambda: _result(cluster, mint(cluster, wanted), as_file=as_file),
-        predicted=lambda: _predicted(cluster, wanted, as_file=as_file),
+        first=lambda cluster: _result(cluster, mint(cluster, wanted), as_file=as_file),
+        rehearsal=lambda cluster: _predicted(cluster, wanted, as_file=as_file),
     )
 
 
@@ -56,7 +60,7 @@ def values_of(cluster: InWorker, token: Token) -> dict[str, Any]:
         "service_account": token.wanted.service_account,
         "namespace": token.wanted.namespace,
         "audiences": list(token.audiences),
-        "server": cluster.address.server,
+        "server": cluster.endpoint.server,
     }
 
 
@@ -68,7 +72,7 @@ def no_token(wanted: Wanted) -> Token:
 def file_of(cluster: InWorker, token: Token) -> str:
     """A complete kubeconfig for the token."""
     wanted = token.wanted
-    return kubeconfig(cluster.address, wanted.service_account, token.token, wanted.namespace)
+    return kubeconfig(cluster.endpoint, wanted.service_account, token.token, wanted.namespace)
 
 
 def _result(cluster: InWorker, token: Token, *, as_file: bool) -> dict[str, Any]:
@@ -94,5 +98,6 @@ SERVICE_ACCOUNT_TOKEN = Spec(
     plan=plan,
     connect=cluster_of,
     guarded=SECRETS,
+    secret_variables=SECRET_VARIABLES,
     returns_values=True,
 )

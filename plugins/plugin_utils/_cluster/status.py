@@ -22,7 +22,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     ready_of,
     words_of,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.durations import seconds
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import seconds
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import store_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (

@@ -17,10 +17,9 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import whole_seconds
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import DOMAIN, FIELD_MANAGER
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
 
 STATIC, DYNAMIC = "static", "dynamic"
-_RULE: Options = {
+_RULE: Mapping[str, Mapping[str, Any]] = {
     "api_groups": {"type": "list", "elements": "str", "aliases": ["apiGroups"]},
     "resources": {"type": "list", "elements": "str"},
     "resource_names": {"type": "list", "elements": "str", "aliases": ["resourceNames"]},
@@ -29,7 +28,7 @@ _RULE: Options = {
 }
 # As RBAC writes them.
 _RBAC_NAMES = {"api_groups": "apiGroups", "resource_names": "resourceNames", "non_resource_urls": "nonResourceURLs"}
-WANTED: Options = {
+WANTED: Mapping[str, Mapping[str, Any]] = {
     "credential_type": {"type": "str", "choices": [STATIC, DYNAMIC], "default": STATIC},
     "service_account": {"type": "str"},
     "role": {

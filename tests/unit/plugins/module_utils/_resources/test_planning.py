@@ -18,6 +18,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     dynamic_secret,
     integration,
     lease,
+    service_account_lease,
     static_secret,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import Place
@@ -58,7 +59,8 @@ def planned(module: str, found: Any, **wanted: Any) -> Change:
     """The module's plan for these options."""
     spec = spec_of(module)
     assert spec.plan is not None
-    return spec.plan(found, validate(spec, module, {**CONNECTION, **wanted}))
+    connection = CONNECTION if spec.connect is None else {}
+    return spec.plan(found, validate(spec, module, {**connection, **wanted}))
 
 
 def sent(*changes: Change) -> list[str]:
@@ -108,6 +110,8 @@ CASES: list[tuple[str, Any, dict[str, Any], list[str]]] = [
     ),
     ("lease", lease.Found([]), {"lease_id": [LIVING["id"]]}, []),
     ("dynamic_credentials", None, {"path": "prod/aws"}, ["POST /dynamic/aws/generate?folder=prod"]),
+    ("service_account_lease", service_account_lease.Found([]), {"name": "ci"}, []),
+    ("service_account_token", None, {"name": "ci", "namespace": "apps"}, []),
 ]
 
 
@@ -115,7 +119,7 @@ CASES: list[tuple[str, Any, dict[str, Any], list[str]]] = [
 def test_a_plan_is_made_without_a_client(module: str, found: Any, wanted: dict[str, Any], requests: list[str]) -> None:
     change = planned(module, found, **wanted)
     assert sent(change) == requests
-    assert change.changes == bool(requests)
+    assert change.changes == bool(requests or change.first)
 
 
 @pytest.mark.parametrize("module", MODULES)
