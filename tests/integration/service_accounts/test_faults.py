@@ -1,0 +1,143 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever request of a mint, or of its end, is the one that fails: nothing stays that cannot be found and removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube import sending
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import DOMAIN
+from kubernetes import client
+
+from tests.support.accounts import Accounts, new
+from tests.support.faulty_cluster import Fault, Watched
+
+pytestmark = pytest.mark.one_core
+DENIED = json.dumps({"kind": "Status", "reason": "Forbidden", "message": "denied by a test", "code": 403})
+RULES = [{"api_groups": [""], "resources": ["pods"], "verbs": ["get"]}]
+# What happens to a request: refused; never answered, with or without having been carried out; and all later ones too.
+FAULTS: dict[str, Callable[[str], Fault]] = {
+    "refused": lambda request: Fault(99, request, 403, {"Content-Type": "application/json"}, DENIED),
+    "not sent": lambda request: Fault(99, request),
+    "answer lost": lambda request: Fault(99, request, after=True),
+    "answer lost once": lambda request: Fault(1, request, after=True),
+    "no cluster any more": lambda _request: Fault(9999),
+}
+
+
+@pytest.fixture
+def way(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    monkeypatch.setattr(sending, "FIRST_PAUSE", 0.001)
+    with Watched(cluster, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def accounts(cluster: Any, way: Watched) -> Accounts:
+    return new(cluster, way.kubeconfig)
+
+
+def fail(way: Watched, number: int | None, fault: Callable[[str], Fault]) -> None:
+    """Let the request of this number fail from now on; None: none."""
+    way.faults, way.requests = [], []
+
+    def before(request: str) -> None:
+        if len(way.requests) == number and not way.faults:
+            # Names are made by chance, and the same request is sent again.
+            way.faults = [fault(request)]
+
+    way.before = before
+
+
+def expire(accounts: Accounts) -> None:
+    """Let time go by for the leases that are there."""
+    core = client.CoreV1Api(accounts.admin)
+    past = {"metadata": {"annotations": {f"{DOMAIN}/expiration": "2026-01-01T00:00:00Z"}}}
+    for one in core.list_namespaced_secret(accounts.namespace, label_selector=f"{DOMAIN}/lease").items:
+        core.patch_namespaced_secret(one.metadata.name, accounts.namespace, past)
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_mint_that_breaks_off_anywhere_leaves_nothing_that_is_not_found(
+    accounts: Accounts, way: Watched, kind: str
+) -> None:
+    other = accounts.space("other")
+    wanted = {"rules": RULES, "namespaces": [accounts.namespace, other]}
+    fail(way, None, FAULTS[kind])
+    accounts.end(lease_id=accounts.dynamic(**wanted)["lease_id"])
+    number, broken = 0, 0
+    while True:
+        fail(way, number, FAULTS[kind])
+        try:
+            minted = accounts.dynamic(**wanted)
+        except WorkloadCredentialsError as error:
+            broken += 1
+            left = accounts.left()
+            # What is left is said, and it is not if nothing is.
+            assert ("something may be left" in str(error)) >= bool(left), (number, str(error), left)
+        else:
+            minted_all = not way.faults
+            fail(way, None, FAULTS[kind])
+            accounts.end(lease_id=minted["lease_id"])
+            if minted_all:
+                break
+        fail(way, None, FAULTS[kind])
+        expire(accounts)
+        accounts.end(state="pruned", namespace=accounts.namespace)
+        assert accounts.left() == [], number
+        number += 1
+    # Record, account, two roles, two bindings, token, and the note of what came of it.
+    assert number >= 8
+    assert broken >= (0 if kind == "answer lost once" else 8)
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_an_end_that_breaks_off_anywhere_is_repeated_until_nothing_is_left(
+    accounts: Accounts, way: Watched, kind: str
+) -> None:
+    other = accounts.space("other")
+    number = 0
+    while True:
+        fail(way, None, FAULTS[kind])
+        minted = accounts.dynamic(rules=RULES, namespaces=[accounts.namespace, other])
+        fail(way, number, FAULTS[kind])
+        try:
+            accounts.end(lease_id=minted["lease_id"])
+        except WorkloadCredentialsError:
+            pass
+        else:
+            assert accounts.left() == []
+            if not way.faults:
+                break
+        fail(way, None, FAULTS[kind])
+        accounts.end(lease_id=minted["lease_id"])
+        assert accounts.left() == [], number
+        number += 1
+    # The record, five lists, and six objects.
+    assert number >= 10
+
+
+def test_what_lost_its_record_is_pruned_and_what_lives_is_not(accounts: Accounts) -> None:
+    other = accounts.space("other")
+    lost, living = (accounts.dynamic(rules=RULES, namespaces=[other]) for _one in range(2))
+    core = client.CoreV1Api(accounts.admin)
+    core.delete_namespaced_secret(lost["lease_id"].partition("/")[2], accounts.namespace)
+    found = accounts.end(state="pruned", check=True)
+    assert {one for one in found["left_behind"] if other in one} == {
+        f"{kind} {other}/{lost['service_account']}" for kind in ("Role", "RoleBinding")
+    }
+    accounts.end(state="pruned")
+    assert [one for one in accounts.left() if lost["service_account"] in one] == []
+    assert accounts.accepted(living["token"])
+    assert accounts.end(state="pruned")["changed"] is False
+    accounts.end(name="temp", namespace=accounts.namespace)
+    assert accounts.left() == []
