@@ -19,8 +19,8 @@ from urllib.parse import quote, urlsplit
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import sts
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import seconds, written
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import sts
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import store_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service

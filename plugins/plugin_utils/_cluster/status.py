@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import seconds
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import (
     Said,
     Subject,
@@ -22,7 +23,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     ready_of,
     words_of,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import seconds
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import store_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -51,7 +51,7 @@ def test_a_static_token_is_accepted_for_its_audience_and_refused_when_its_lease_
     assert not accounts.accepted(minted["token"])
     says = claims(minted["token"])
     assert says["sub"] == f"system:serviceaccount:{accounts.namespace}:app"
-    assert datetime.fromtimestamp(says["exp"], timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") == minted["expiration"]
+    assert datetime.fromtimestamp(says["exp"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ") == minted["expiration"]
     assert 890 < minted["seconds_left"] <= 900
     assert accounts.accepted(dynamic["token"])
     (listed,) = accounts.leases(name="app")
@@ -94,18 +94,20 @@ def test_a_dynamic_token_can_do_what_its_role_says_in_its_namespaces_and_nothing
         (exact["token"], "", set()),
         (exact["token"], "one", {other}),
     ):
-        wait_until(lambda t=token, n=name, w=where: {
-            space
-            for space in (accounts.namespace, other, third)
-            if allowed(t, accounts, space, name=n, **see)
-        } == w, "the permissions")
+        wait_until(
+            lambda t=token, n=name, w=where: (
+                {space for space in (accounts.namespace, other, third) if allowed(t, accounts, space, name=n, **see)}
+                == w
+            ),
+            "the permissions",
+        )
     assert not allowed(viewing["token"], accounts, other, resource="configmaps", verb="create")
     assert not allowed(viewing["token"], accounts, other, resource="secrets", verb="get")
     assert len(accounts.left()) == 4 + 4
     assert {one["credential_type"] for one in accounts.leases()} == {"dynamic"}
-    assert accounts.leases(lease_id=exact["lease_id"])[0]["role"] == {"rules": [
-        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["one"], "verbs": ["get"]}
-    ]}
+    assert accounts.leases(lease_id=exact["lease_id"])[0]["role"] == {
+        "rules": [{"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["one"], "verbs": ["get"]}]
+    }
     assert len(accounts.end(name="temp", namespace=accounts.namespace)["revoked"]) == 2
     assert accounts.left() == []
 

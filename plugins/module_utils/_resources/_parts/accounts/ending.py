@@ -152,9 +152,7 @@ def _parts_of(
     return parts
 
 
-def _removed(
-    cluster: InWorker, objects: Sequence[tuple[str, Object]], problems: dict[str, list[str]]
-) -> None:
+def _removed(cluster: InWorker, objects: Sequence[tuple[str, Object]], problems: dict[str, list[str]]) -> None:
     references = [_reference(one) for _lease, one in objects]
     for (lease_id, _one), answer in zip(objects, cluster.delete(references)):
         if isinstance(answer, Refusal):

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guide's permissions are enough and none can be taken away; Kubernetes' escalation check is told in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    WorkloadCredentialsError,
+)
+from kubernetes import client
+
+from tests.integration.service_accounts.test_faults import expire
+from tests.support.accounts import Accounts
+from tests.support.examples import blocks_of
+
+pytestmark = pytest.mark.one_core
+_MANIFESTS = [yaml.safe_load(block) for block in blocks_of("guide_service_accounts")]
+ROLES = {
+    one["metadata"]["name"].rpartition("-")[2]: one["rules"]
+    for one in _MANIFESTS
+    if isinstance(one, dict) and one.get("kind") == "ClusterRole"
+}
+PODS = [{"api_groups": [""], "resources": ["pods"], "verbs": ["get"]}]
+HAS_PODS = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
+
+
+def static(one: Accounts, _admin: Accounts) -> None:
+    one.end(lease_id=one.mint()["lease_id"])
+
+
+def dynamic(one: Accounts, _admin: Accounts) -> None:
+    one.end(lease_id=one.dynamic()["lease_id"])
+    one.end(lease_id=one.dynamic(rules=PODS)["lease_id"])
+
+
+def prune(one: Accounts, admin: Accounts) -> None:
+    """With a lease of each kind, and another one whose record is gone."""
+    admin.mint()
+    admin.dynamic(rules=PODS)
+    admin.dynamic(rules=PODS, cluster_wide=True)
+    expire(admin)
+    lost = [admin.dynamic(rules=PODS, cluster_wide=wide) for wide in (True, False)]
+    core = client.CoreV1Api(admin.admin)
+    for minted in lost:
+        core.delete_namespaced_secret(minted["lease_id"].partition("/")[2], admin.namespace)
+    found = one.end(state="pruned")
+    if found.get("warnings"):
+        raise WorkloadCredentialsError(" ".join(found["warnings"]))
+    assert admin.left() == []
+
+
+# What is done, the rules for it of which the first are looked at one by one, and whether they hold everywhere.
+CASES: dict[str, tuple[Callable[[Accounts, Accounts], None], tuple[Any, ...], bool]] = {
+    "static": (static, (ROLES["static"],), False),
+    "dynamic": (dynamic, (ROLES["dynamic"], ROLES["static"], ROLES["bind"], HAS_PODS), False),
+    "prune": (prune, (ROLES["prune"],), True),
+}
+
+
+def single(rules: list[Any]) -> list[Any]:
+    """The rules with a single resource and verb in each, which is the same."""
+    return [
+        {**rule, "resources": [resource], "verbs": [verb]}
+        for rule in rules
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    ]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_documented_permissions_are_enough_and_none_can_be_taken_away(
+    accounts: Accounts, tmp_path: Path, name: str
+) -> None:
+    work, (looked_at, *others), everywhere = CASES[name]
+    given = [rule for rules in others for rule in single(rules)]
+    every = single(looked_at)
+    work(accounts.as_user("enough", every + given, tmp_path, everywhere=everywhere), accounts)
+    assert accounts.left() == []
+    for number, rule in enumerate(every):
+        rest = [one for one in every if one != rule] + given
+        user = accounts.as_user(f"lacking-{number}", rest, tmp_path, everywhere=everywhere)
+        with pytest.raises(WorkloadCredentialsError, match="may not") as caught:
+            work(user, accounts)
+        assert f"may not {rule['verbs'][0]} {rule['resources'][0]}" in str(caught.value), rule
+        accounts.end(state="pruned", namespace=accounts.namespace)
+        for lease in accounts.leases():
+            accounts.end(lease_id=lease["id"])
+        accounts.end(state="pruned")
+    assert accounts.left() == []
+
+
+def test_who_may_not_grant_is_told_what_is_lacking_and_nothing_is_left(accounts: Accounts, tmp_path: Path) -> None:
+    rules = [*ROLES["static"], *ROLES["dynamic"]]
+    user = accounts.as_user("minter", rules, tmp_path)
+    name = f"system:serviceaccount:{accounts.namespace}:minter"
+    for wanted, kind in (({}, "RoleBinding"), ({"rules": PODS}, "Role")):
+        for check in (True, False):
+            with pytest.raises(WorkloadCredentialsError) as caught:
+                user.dynamic(check=check, **wanted)
+            said = str(caught.value)
+            assert said.startswith(f"{kind} {accounts.namespace}/temp-")
+            assert f"RBAC lets {name} grant only what it may do itself, and it lacks" in said
+            assert 'Resources:["pods"' in said
+            assert "give it these permissions, or the verb bind on the role" in said
+        assert accounts.left() == []
+
+
+def test_what_somebody_else_made_under_the_same_name_stays(accounts: Accounts) -> None:
+    with pytest.raises(WorkloadCredentialsError, match="already exists"):
+        accounts.dynamic(name_template="app")
+    assert accounts.left() == []
+    found = client.CoreV1Api(accounts.admin).read_namespaced_service_account("app", accounts.namespace)
+    assert found.metadata.name == "app"
