@@ -32,11 +32,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.texts import is_pem
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.options import IDENTITY
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import plain
 
 SECTION = "workload_credentials"
 # Two ways to say one thing: the nearest source that says either counts.
 TOKEN_OPTIONS = ("access_token", "access_token_file")
+_TOGETHER = (TOKEN_OPTIONS, IDENTITY)
 _FILES = ("access_token_file", "ca_cert", "journal_dir")
 
 # What a source says of an option, or None; the second argument is the option's entry.
@@ -89,10 +91,9 @@ def refuse_unknown(given: Iterable[str], options: Options) -> None:
 def _together(options: Options) -> Iterator[tuple[str, ...]]:
     """The options in groups, of each of which the same source must count."""
     for name in options:
-        if name == TOKEN_OPTIONS[0]:
-            yield TOKEN_OPTIONS
-        elif name not in TOKEN_OPTIONS:
-            yield (name,)
+        group = next((one for one in _TOGETHER if name in one), (name,))
+        if name == group[0]:
+            yield group
 
 
 def _nearest(names: Sequence[str], options: Options, sources: Sequence[Source]) -> dict[str, Given]:

@@ -23,6 +23,7 @@ _LOGIC = {
     "module_utils/_resources/_parts",
     "module_utils/_run",
     "module_utils/_spec",
+    "module_utils/_sts",
 }
 # A file's room -> rooms that it may import from; the lowest floor last.
 ALLOWED = {
@@ -63,6 +64,7 @@ ALLOWED = {
     "module_utils/_spec": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_change": {"module_utils/_api"},
     "module_utils/_kube": {"module_utils/_kube", "module_utils/_api"},
+    "module_utils/_sts": {"module_utils/_sts", "module_utils/_api"},
     "module_utils/_providers": set(),
     "module_utils/_api": {"module_utils/_api"},
 }

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sessions of AWS' Security Token Service as a source: each minting is a session, which nothing can end early.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from types import MappingProxyType
+from typing import Any, Callable
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
+    Forms,
+    Text,
+    profile,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    Credentials,
+    Lease,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
+    no_value,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.caller import Caller
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import (
+    GET_SESSION_TOKEN,
+    Call,
+    call_of,
+    with_what_a_pod_has,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.client import FIELDS, session_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.options import IDENTITY
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.web_identity import token_in
+
+STS_SESSION = "sts_session"
+# How long a session lasts where nothing is said.
+_USUAL, _USUAL_OF_A_ROLE = 43200, 3600
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "access_key_id",
+    "AWS_SECRET_ACCESS_KEY": "secret_access_key",
+    "AWS_SESSION_TOKEN": "session_token",
+}
+STS_SESSIONS = Forms(
+    keys=tuple(FIELDS),
+    environments=MappingProxyType({"aws_env": _ENVIRONMENT}),
+    texts=MappingProxyType({"aws_credentials": Text(_ENVIRONMENT, profile)}),
+)
+# Takes an MFA device and its code, and raises StateError where that code was taken before.
+Spend = Callable[[str, str], None]
+
+
+class StsSession:
+    """The sessions that a call gives to a caller.
+
+    :arg web_identity: gives the token that proves who asks, for the call that wants one.
+    :arg spend: called before a code is sent, which may be done once.
+    """
+
+    lease_id = None
+
+    def __init__(self, caller: Caller, call: Call, web_identity: Callable[[], str] | None, spend: Spend) -> None:
+        self._caller = caller
+        self._call = call
+        self._web_identity = web_identity
+        self._spend = spend
+
+    @property
+    def identity(self) -> str:
+        """What is called, and by whom."""
+        role = self._call.parameters.get("RoleArn")
+        what = f"{self._call.operation.name} of {role}" if role else self._call.operation.name
+        return what if self._web_identity else f"{what} as {self._caller}"
+
+    @property
+    def variant(self) -> str:
+        """Everything that makes another session, without what proves who asks."""
+        caller = (self._caller.region, self._caller.endpoint_url)
+        return json.dumps([caller, self._call.parameters], sort_keys=True)
+
+    def facts(self) -> Facts:
+        """What can be said without asking."""
+        usual = _USUAL if self._call.operation is GET_SESSION_TOKEN else _USUAL_OF_A_ROLE
+        return Facts(tuple(FIELDS), self._call.duration or usual, None)
+
+    def mint(self) -> Credentials:
+        """One more session.
+
+        :raises WorkloadCredentialsError: there is none.
+        """
+        token = self._web_identity() if self._web_identity else None
+        if self._call.token_code:
+            self._spend(str(self._call.parameters["SerialNumber"]), self._call.token_code)
+        began = datetime.now(timezone.utc)
+        values = session_of(self._caller, self._call, token)
+        return Credentials(values, self._lease(began, values))
+
+    def placeholder(self) -> Credentials:
+        """The keys of any session."""
+        values = {**{key: no_value(key) for key in FIELDS}, "expiration": "1970-01-01T00:00:00Z"}
+        return Credentials(values, self._lease(datetime.now(timezone.utc), values))
+
+    def _lease(self, began: datetime, values: Mapping[str, str]) -> Lease:
+        # AWS names no session, and has no call that ends one.
+        return Lease("", self.identity, began, parse_time(values["expiration"]), revocable=False)
+
+
+def sessions_of(
+    parameters: Mapping[str, Any],
+    profiles: Sequence[str],
+    environment: Mapping[str, str],
+    spend: Spend,
+) -> list[StsSession]:
+    """A source for each profile, or the one that the options say.
+
+    :arg parameters: the options of ``_sts/options.py``, in their types; what is not set is None.
+    :arg environment: of this machine, which in a pod names the role of its service account.
+    :raises OptionError: they do not go together, or the call would be refused.
+    """
+    meant = parameters if profiles else with_what_a_pod_has(parameters, environment)
+    call = call_of(meant)
+    prove = _proof(meant)
+    if profiles and prove:
+        raise OptionError("_terms", f"{call.operation.name} needs no credentials, so there is no profile to name.")
+    if len(profiles) > 1 and call.token_code:
+        raise OptionError("token_code", "a code serves once, so it cannot serve for several terms.")
+    callers = [Caller.from_parameters(one) for one in _asking(meant, profiles)]
+    return [StsSession(caller, call, prove, spend) for caller in callers]
+
+
+def origin_of_sessions(parameters: Mapping[str, Any], key: Callable[[], str]) -> Origin:
+    """Where sessions are kept apart by: the service's address and the key that signs.
+
+    :arg key: gives what seals where the options hold no secret key.
+    """
+    site = parameters.get("endpoint_url") or "sts"
+    return Origin(STS_SESSION, site, parameters.get("secret_key") or key(), (parameters.get("access_key") or "",))
+
+
+def _asking(parameters: Mapping[str, Any], profiles: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    if not profiles:
+        yield parameters
+    for one in profiles:
+        yield {**parameters, **dict.fromkeys(IDENTITY), "profile": one}
+
+
+def _proof(parameters: Mapping[str, Any]) -> Callable[[], str] | None:
+    path = parameters.get("web_identity_token_file")
+    return (lambda: token_in(str(path))) if path else None

@@ -1,0 +1,251 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sessions over botocore from moto's server: each mechanism, each call counted, and what a refusal says."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    MissingLibraryError,
+    OptionError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.caller import Caller
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import call_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.client import session_of
+
+from tests.support.sts import Sts
+
+pytestmark = pytest.mark.one_core
+
+ROLE = "arn:aws:iam::123456789012:role/deploy"
+CODE, SECRET, TOKEN = "071946", "canary/secret+key", "canary-session/token+"
+MFA = {"serial_number": "arn:aws:iam::123456789012:mfa/me", "token_code": CODE}
+KEYS = {"access_key": "AKIACANARY", "secret_key": SECRET}
+JWT = "eyJ.canary-jwt.sig"
+PROFILES = """
+[profile user]
+aws_access_key_id = AKIAUSER
+aws_secret_access_key = canary-of-a-file
+region = eu-central-1
+[profile role]
+role_arn = arn:aws:iam::123456789012:role/first
+source_profile = user
+endpoint_url = {url}
+[profile mfa]
+role_arn = arn:aws:iam::123456789012:role/first
+source_profile = user
+mfa_serial = arn:aws:iam::123456789012:mfa/me
+[profile below]
+role_arn = arn:aws:iam::123456789012:role/second
+source_profile = mfa
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Sts]:
+    """One for all tests here."""
+    with Sts() as running:
+        yield running
+
+
+@pytest.fixture
+def sts(server: Sts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sts:
+    """Nobody has asked it anything, and this machine has the profiles above."""
+    server.forget()
+    config = tmp_path / "config"
+    config.write_text(PROFILES.format(url=server.url), encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return server
+
+
+def ask(sts: Sts, given: dict[str, Any], web_identity: str | None = None) -> dict[str, str]:
+    """A session for the options."""
+    caller = Caller.from_parameters({"region": "eu-west-1", "endpoint_url": sts.url, **given})
+    return session_of(caller, call_of(given), web_identity)
+
+
+def refusal(sts: Sts, given: dict[str, Any], web_identity: str | None = None) -> str:
+    """Why there is none, in words without a secret."""
+    with pytest.raises(WorkloadCredentialsError) as error:
+        ask(sts, given, web_identity)
+    said = str(error.value)
+    for secret in ("canary", CODE, TOKEN):
+        assert secret not in said
+    return said
+
+
+@pytest.mark.parametrize(
+    ("given", "web_identity", "sent"),
+    [
+        (KEYS, None, {"Action": "GetSessionToken", "signed_by": "AKIACANARY", "region": "eu-west-1"}),
+        ({**KEYS, **MFA}, None, {"Action": "GetSessionToken", "SerialNumber": MFA["serial_number"], "TokenCode": CODE}),
+        ({"profile": "user"}, None, {"Action": "GetSessionToken", "signed_by": "AKIAUSER"}),
+        (
+            {**KEYS, "session_token": TOKEN, "role_arn": ROLE, "external_id": "partner", **MFA},
+            None,
+            {"Action": "AssumeRole", "RoleArn": ROLE, "ExternalId": "partner", "TokenCode": CODE},
+        ),
+        (
+            {"role_arn": ROLE, "web_identity_token_file": "/token"},
+            JWT,
+            {"Action": "AssumeRoleWithWebIdentity", "RoleArn": ROLE, "WebIdentityToken": JWT, "signed_by": ""},
+        ),
+    ],
+)
+def test_each_mechanism_is_one_call(
+    sts: Sts, given: dict[str, Any], web_identity: str | None, sent: dict[str, str]
+) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    session = ask(sts, {**given, "duration_seconds": 3600}, web_identity)
+    assert sorted(session) == ["access_key_id", "expiration", "secret_access_key", "session_token"]
+    expiration = parse_time(session["expiration"])
+    assert expiration
+    assert timedelta(0) <= expiration - before - timedelta(hours=1) < timedelta(minutes=1)
+    (call,) = sts.calls
+    assert call.items() >= {**sent, "DurationSeconds": "3600"}.items()
+
+
+def test_the_profiles_own_region_and_role_count(sts: Sts) -> None:
+    ask(sts, {"profile": "user", "region": None})
+    assert sts.calls[-1]["region"] == "eu-central-1"
+    sts.forget()
+    ask(sts, {"profile": "role", "role_arn": ROLE, "duration_seconds": 3600})
+    # The first is botocore's, for the profile.
+    assert [call["RoleArn"].rpartition("/")[2] for call in sts.calls] == ["first", "deploy"]
+
+
+def test_without_a_region_nothing_is_sent(sts: Sts) -> None:
+    caller = Caller.from_parameters(KEYS)
+    with pytest.raises(OptionError, match="^region: no region is set: give the option region"):
+        session_of(caller, call_of({}))
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "calls"),
+    [
+        ({**KEYS, "session_token": TOKEN}, "session_token: the credentials of the access key AKIACANARY are", 0),
+        ({"profile": "role"}, "role_arn: the credentials of the profile role are those of a session already", 1),
+        (
+            {"profile": "role", "role_arn": ROLE, "duration_seconds": 3601},
+            "duration_seconds: 3601 is out of range: the credentials of the profile role are a role's",
+            1,
+        ),
+        ({}, "access_key: no credentials were found for the default chain", 0),
+        ({"profile": "nobody"}, "GetSessionToken: ProfileNotFound: The config profile (nobody) could not be found", 0),
+        ({"profile": "mfa"}, "profile: mfa wants the code of an MFA device, and nobody can be asked for it here", 0),
+        ({"profile": "below"}, "profile: mfa wants the code of an MFA device", 0),
+    ],
+)
+def test_credentials_that_cannot_ask_are_told_before_they_do(
+    sts: Sts, given: dict[str, Any], said: str, calls: int
+) -> None:
+    assert refusal(sts, given).startswith(said)
+    # Those that are made are for a profile's role.
+    assert sts.actions == ["AssumeRole"] * calls
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "message", "said"),
+    [
+        ({}, "InvalidClientTokenId", "The security token is invalid.", "access_key: AWS does not know it"),
+        (
+            {"role_arn": ROLE},
+            "SignatureDoesNotMatch",
+            "x-amz-security-token:" + TOKEN,
+            "secret_key: it is not that of access_key",
+        ),
+        ({}, "AccessDenied", "not authorized", "Check that a policy of this user allows sts:GetSessionToken."),
+        ({"role_arn": ROLE}, "AccessDenied", "not authorized", "the role's trust policy names who asks"),
+        ({}, "ExpiredToken", "The security token is expired", "session_token: the credentials that sign have expired"),
+        (
+            {"role_arn": ROLE},
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            "duration_seconds: it is longer than the role's own maximum session duration.",
+        ),
+        (
+            {"role_arn": ROLE},
+            "ValidationError",
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+            "duration_seconds: a role that another role assumes lasts 3600 seconds at most.",
+        ),
+        ({"role_arn": ROLE}, "PackedPolicyTooLarge", "Packed size 110%", "policy, policy_arns: they are too large"),
+        ({}, "RegionDisabledException", "STS is not activated", "region: STS is not active there for this account."),
+    ],
+)
+def test_a_refusal_says_what_to_do(sts: Sts, given: dict[str, Any], code: str, message: str, said: str) -> None:
+    sts.refuse(code, message, status=403)
+    found = refusal(sts, {**KEYS, "session_token": TOKEN, **given} if given else KEYS)
+    assert code in found
+    assert said in found
+    assert len(sts.calls) == 1
+
+
+@pytest.mark.parametrize("given", [{}, {"role_arn": ROLE}])
+def test_a_code_of_an_mfa_device_is_sent_once_whatever_happens(sts: Sts, given: dict[str, Any]) -> None:
+    for code, message in {
+        "AccessDenied": "MultiFactorAuthentication failed with invalid MFA one time pass code. ",
+        "ValidationError": "Value '{TokenCode}' at 'tokenCode' failed to satisfy constraint",
+        "Throttling": "Rate exceeded",
+        "InternalFailure": "{TokenCode}",
+    }.items():
+        sts.forget()
+        sts.refuse(code, message, status=500 if code == "InternalFailure" else 400, times=9)
+        found = refusal(sts, {**KEYS, **MFA, **given})
+        assert found.endswith("token_code: the code was sent and is not sent again; take the device's next one.")
+        assert len(sts.calls) == 1, code
+
+
+def test_throttling_passes_or_ends_with_advice(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.retryhandler.delay_exponential", lambda *_args, **_more: 0.0)
+    monkeypatch.setenv("AWS_RETRY_MODE", "legacy")
+    sts.refuse("Throttling", "Rate exceeded", times=2)
+    ask(sts, KEYS)
+    assert len(sts.calls) == 3
+    sts.refuse("Throttling", "Rate exceeded", times=99)
+    assert "Throttling: Rate exceeded" in refusal(sts, KEYS)
+    assert "fewer at the same time (concurrency, forks)" in refusal(sts, KEYS)
+
+
+def test_a_web_identity_that_aws_refuses(sts: Sts) -> None:
+    web = {"role_arn": ROLE, "web_identity_token_file": "/token"}
+    for code, said in {
+        "ExpiredTokenException": "The web identity token has expired: see that a fresh one is there",
+        "InvalidIdentityToken": "Check that the account has an OIDC provider for the token's issuer and audience.",
+        "IDPRejectedClaim": "Check the role's trust policy: its conditions name the token's audience and subject.",
+    }.items():
+        sts.refuse(code, "Token {WebIdentityToken} is not good")
+        found = refusal(sts, web, JWT)
+        assert f"AssumeRoleWithWebIdentity: {code}: Token (hidden) is not good. {said}" in found
+
+
+def test_no_answer_names_the_address(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    found = refusal(sts, {**KEYS, **MFA, "endpoint_url": "http://127.0.0.1:9"})
+    assert "EndpointConnectionError" in found
+    assert "http://127.0.0.1:9" in found
+
+
+def test_what_programs_and_files_say_is_left_out(sts: Sts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile one]\ncredential_process = /bin/sh -c 'echo canary >&2; exit 1'\n", encoding="utf-8")
+    assert "The program or service that the profile names gave no credentials." in refusal(sts, {"profile": "one"})
+    config.write_text("[default]\ncanary\n", encoding="utf-8")
+    assert "ConfigParseError" in refusal(sts, {"profile": "one"})
+
+
+def test_without_botocore_there_is_one_clear_sentence(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "botocore.exceptions", None)
+    with pytest.raises(MissingLibraryError, match="^The Python library 'botocore' is needed where this task runs"):
+        ask(sts, KEYS)
