@@ -239,17 +239,3 @@ _raw:
       returned: with O(format=raw)
       sample: '2026-05-10T21:00:00Z'
 """
-
-import os
-from collections.abc import Mapping
-from typing import Any
-
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.sts_session import (
-    STS_SESSIONS,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CollectionLookup
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.generate import (
-    SHARED,
-    generate_on_read,
-    options_for,
-)

@@ -91,3 +91,33 @@ DYNAMIC_SECRETS = Forms(
     environments=MappingProxyType({one.environment_format: one.environment for one in PROVIDERS.values()}),
     texts=MappingProxyType({"aws_credentials": Text(PROVIDERS["aws"].environment, profile)}),
 )
+_STS_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "access_key_id",
+    "AWS_SECRET_ACCESS_KEY": "secret_access_key",
+    "AWS_SESSION_TOKEN": "session_token",
+}
+STS_SESSIONS = Forms(
+    keys=("access_key_id", "secret_access_key", "session_token", "expiration"),
+    environments=MappingProxyType({"aws_env": _STS_ENVIRONMENT}),
+    texts=MappingProxyType({"aws_credentials": Text(_STS_ENVIRONMENT, profile)}),
+)
+SERVICE_ACCOUNTS = Forms(
+    keys=("token", "expiration", "lease_id", "service_account", "namespace", "audiences", "server", "kubeconfig"),
+    environments=MappingProxyType({}),
+    texts=MappingProxyType(
+        {
+            name: Text({name: name}, lambda found, name=name: str(found[name]), name)  # type: ignore[misc]
+            for name in ("token", "kubeconfig")
+        }
+    ),
+    apart=("kubeconfig",),
+)
+# By the option that names a source.
+FORMS: Mapping[str, Forms] = MappingProxyType(
+    {
+        "dynamic_secret": DYNAMIC_SECRETS,
+        "static_secret": Forms((), MappingProxyType({}), MappingProxyType({})),
+        "sts_session_token": STS_SESSIONS,
+        "service_account_token": SERVICE_ACCOUNTS,
+    }
+)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+DYNAMIC_SECRET, SERVICE_ACCOUNT, STS_SESSION = "dynamic_secret", "service_account_token", "sts_session"
 _FOREVER = timedelta.max
 
 
@@ -25,6 +26,8 @@ class Lease:
     :arg minted: when, by this machine's clock.
     :arg expiration: None where it has none, or where it is not known.
     :arg revocable: whether its provider can end it early.
+    :arg kind: of its source.
+    :arg site: the address of the service that minted it; None: the one that this run speaks with.
     """
 
     id: str
@@ -32,6 +35,8 @@ class Lease:
     minted: datetime
     expiration: datetime | None
     revocable: bool = True
+    kind: str = DYNAMIC_SECRET
+    site: str | None = None
 
     @property
     def life(self) -> timedelta:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 # The kind of a source, and its path.
 Key = tuple[str, str]
-_KINDS = ("dynamic_secret", "static_secret")
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,20 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
+    FORMS,
+    RAW,
+    Forms,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import seconds
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL, PREFIX
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.requested import (
+    Request,
+    account_request,
+    problems_of_account,
+    problems_of_session,
+    session_request,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
     ENTRY,
     PERIODIC,
@@ -42,8 +54,8 @@ _OPERATORS = (
     "refresh_interval",
     "creation_policy",
     "deletion_policy",
-    "sts_session_token",
 )
+_ASKED = ("sts_session_token", "service_account_token")
 # Kubernetes' names of Secrets and namespaces (RFC 1123), keys of a Secret's data, labels and annotations.
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -60,7 +72,8 @@ _ANNOTATIONS_BYTES = 256 * 1024
 class Entry:
     """One Secret: what it is to hold, and how it gets there.
 
-    :arg source: one of SOURCES; ``path`` names it, but for STS, whose options are ``sts``.
+    :arg source: one of SOURCES; ``path`` names it, for messages too.
+    :arg sts: what the operator asks STS with; ``request`` what a pushed source without a path is asked with.
     :arg external_secret: the name of its ExternalSecret, and ``generator`` of its generator; None: the role chooses.
     """
 
@@ -70,6 +83,7 @@ class Entry:
     source: str
     path: str
     sts: Mapping[str, Any]
+    request: Request | None
     keys: Mapping[str, str] | None
     format: str
     type: str
@@ -87,6 +101,16 @@ class Entry:
     def where(self) -> str:
         """As messages name it."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Which source it is: those with options are each entry's own."""
+        return self.source, f"{self.path} of {self.where}" if self.request else self.path
+
+    @property
+    def forms(self) -> Forms:
+        """What its credentials can be made to look like."""
+        return FORMS[self.source]
 
     @property
     def is_pushed(self) -> bool:
@@ -134,17 +158,15 @@ def _entry(given: Any, where: str, delivery: str) -> Entry:
     if problems:
         raise WorkloadCredentialsError(" ".join(problems))
     (source,) = (one for one in SOURCES if fields[one])
-    is_sts = source == "sts_session_token"
     return Entry(
+        **_of_source(source, fields, where),
         name=fields["name"],
         namespace=fields["namespace"],
         delivery=fields["delivery"],
         type=fields["type"],
         source=source,
-        path="" if is_sts else str(parse_path(fields[source], f"{where}.{source}")),
-        sts=checked_sts(fields[source]) if is_sts else {},
         keys={str(target): str(one) for target, one in fields["keys"].items()} if fields["keys"] else None,
-        format=fields["format"] or "raw",
+        format=fields["format"] or RAW,
         labels=_texts(fields["labels"]),
         annotations=_texts(fields["annotations"]),
         template=_texts(fields["template"]),
@@ -155,6 +177,20 @@ def _entry(given: Any, where: str, delivery: str) -> Entry:
         creation_policy=fields["creation_policy"] or "Owner",
         deletion_policy=fields["deletion_policy"] or "Retain",
     )
+
+
+def _of_source(source: str, fields: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """What names the source, and what it is asked with."""
+    given, own = fields[source], {"sts": {}, "request": None}
+    if source == "service_account_token":
+        request = account_request(given, fields["name"], fields["namespace"])
+        return {**own, "path": "{namespace}/{name}".format(**request.options), "request": request}
+    if source != "sts_session_token":
+        return {**own, "path": str(parse_path(given, f"{where}.{source}"))}
+    if fields["delivery"] != "push":
+        return {**own, "path": "", "sts": checked_sts(given)}
+    request = session_request(given, fields["namespace"])
+    return {**own, "path": str(request.options["role_arn"] or "STS"), "request": request}
 
 
 def _validated(given: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -187,7 +223,7 @@ def _validator(given: frozenset[str]) -> ArgumentSpecValidator:
 def _problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:
     sources = [source for source in SOURCES if fields[source]]
     if len(sources) != 1:
-        yield f"{where}: exactly one of dynamic_secret and static_secret (or sts_session_token) is needed."
+        yield f"{where}: exactly one of {', '.join(SOURCES)} is needed."
         return
     for field, pattern in (
         ("name", _NAME),
@@ -198,8 +234,8 @@ def _problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:
         if fields[field] is not None and not pattern.fullmatch(fields[field]):
             yield f"{where}.{field}: {fields[field]!r} is not a name that Kubernetes allows here."
     (source,) = sources
-    if source == "sts_session_token":
-        yield from problems_of_sts(fields[source], f"{where}.{source}", fields["refresh_policy"])
+    if source in _ASKED:
+        yield from _problems_of_requests(fields, source, f"{where}.{source}")
     else:
         yield from _problem_of(lambda: parse_path(fields[source], f"{where}.{source}"))
     yield from _problems_of_keys(fields, source, where)
@@ -207,11 +243,26 @@ def _problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:
     yield from _problems_of_the_operators_own(fields, where)
 
 
+def _problems_of_requests(fields: Mapping[str, Any], source: str, where: str) -> Iterator[str]:
+    given, place = fields[source], {name: str(fields[name]) for name in ("name", "namespace")}
+    if source == "service_account_token":
+        if fields["delivery"] != "push":
+            yield f"{where}: it needs delivery push: External Secrets Operator has no generator that can revoke one."
+        yield from problems_of_account(given, where, **place)
+    elif fields["delivery"] == "push":
+        yield from problems_of_session(given, where, place["namespace"])
+    else:
+        yield from problems_of_sts(given, where, fields["refresh_policy"])
+
+
 def _problems_of_keys(fields: Mapping[str, Any], source: str, where: str) -> Iterator[str]:
     if fields["keys"] and fields["format"]:
         yield f"{where}.keys: keys and format exclude each other."
-    if fields["format"] not in (None, "raw") and source != "dynamic_secret":
-        yield f"{where}.format: it is for dynamic secrets; use keys for others."
+    names = FORMS[source].names
+    if fields["format"] is not None and fields["format"] not in names:
+        yield f"{where}.format: {source} has {', '.join(names)}; use keys for others."
+    if fields["delivery"] != "push" and source == "sts_session_token" and fields["format"] not in (None, RAW):
+        yield f"{where}.format: with delivery external_secret use keys."
     for target in (*(fields["keys"] or ()), *(fields["template"] or ())):
         if not _DATA_KEY.fullmatch(str(target)):
             yield f"{where}: {target!r} cannot be a key of a Secret."

@@ -15,7 +15,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    DYNAMIC_SECRET,
+    STS_SESSION,
+    Lease,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import FIELD_MANAGER
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
@@ -23,8 +27,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     PREFIX,
 )
 
-MARKS = tuple(PREFIX + name for name in ("lease-id", "expiration", "minted-at", "definition", "keys"))
-LEASE, EXPIRATION, MINTED, DEFINITION, KEYS = MARKS
+MARKS = tuple(
+    PREFIX + name for name in ("lease-id", "expiration", "minted-at", "definition", "keys", "lease-kind", "lease-site")
+)
+LEASE, EXPIRATION, MINTED, DEFINITION, KEYS, KIND, SITE = MARKS
 # What External Secrets Operator puts on the Secrets that it writes.
 OPERATED = "reconcile.external-secrets.io/managed"
 
@@ -84,7 +90,9 @@ def lease_of(secret: Found) -> Lease | None:
     if minted is None:
         # Without its begin nobody knows what a quarter of its life is.
         minted, expiration = datetime.fromtimestamp(0, timezone.utc), None
-    return Lease(notes[LEASE], "/".join(identity(secret)), minted, expiration)
+    kind = notes.get(KIND, DYNAMIC_SECRET)
+    facts: dict[str, Any] = {"revocable": kind != STS_SESSION, "kind": kind, "site": notes.get(SITE)}
+    return Lease(notes[LEASE], "/".join(identity(secret)), minted, expiration, **facts)
 
 
 def lease_fields(notes: Mapping[str, str]) -> dict[str, Any]:
@@ -97,7 +105,8 @@ def marks_of(entry: Entry, lease: Lease | None, keys: Sequence[str]) -> dict[str
     notes = {DEFINITION: fingerprint(entry), KEYS: json.dumps(sorted(keys))}
     if lease:
         times = {EXPIRATION: written(lease.expiration) or "", MINTED: written(lease.minted) or ""}
-        notes.update({LEASE: lease.id, **times})
+        others = {KIND: lease.kind, SITE: lease.site or ""} if lease.kind != DYNAMIC_SECRET else {}
+        notes.update({LEASE: lease.id, **times, **{name: text for name, text in others.items() if text}})
     return notes
 
 
@@ -106,6 +115,7 @@ def fingerprint(entry: Entry) -> str:
     fields: dict[str, Any] = {"source": entry.source, "path": entry.path, "keys": entry.keys, "format": entry.format}
     # The cluster never changes a Secret's type.
     fields.update({"type": entry.type} if entry.type != "Opaque" else {})
+    fields.update({"request": entry.request.lasting} if entry.request else {})
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
 
 

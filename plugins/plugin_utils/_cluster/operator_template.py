@@ -13,10 +13,7 @@ import re
 from collections.abc import Sequence
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
-    DYNAMIC_SECRETS,
-    RAW,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import RAW
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 
 _ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
@@ -34,14 +31,14 @@ def template_data(entry: Entry, keys: Sequence[str] | None) -> dict[str, str]:
         for target, text in entry.template.items() if keys is not None else ():
             _check(text, keys or (), f"{entry.where}.template.{target}")
         return dict(entry.template)
-    wanted = entry.keys or ({} if entry.format == RAW else DYNAMIC_SECRETS.fields_of(entry.format))
+    wanted = entry.keys or ({} if entry.format == RAW else entry.forms.fields_of(entry.format))
     missing = sorted(set(wanted.values()) - set(keys)) if keys is not None else ()
     if missing:
         field = "keys" if entry.keys else "format"
         there = ", ".join(keys or ())
         raise OptionError(f"{entry.where}.{field}", f"there will be no {', '.join(missing)}, but {there}.")
     actions = {target: f"{{{{ index . {_literal(source)} }}}}" for target, source in wanted.items()}
-    whole = DYNAMIC_SECRETS.texts.get(entry.format)
+    whole = entry.forms.texts.get(entry.format)
     return {whole.name: whole.made(actions)} if whole else actions
 
 

@@ -13,10 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
-    DYNAMIC_SECRETS,
-    RAW,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import RAW
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
     Credentials,
 )
@@ -48,7 +45,7 @@ def misfit(entry: Entry, keys: Sequence[str]) -> str | None:
     if entry.keys:
         field, wanted = "keys", set(entry.keys.values())
     elif entry.format != RAW:
-        field, wanted = "format", set(DYNAMIC_SECRETS.fields_of(entry.format).values())
+        field, wanted = "format", set(entry.forms.fields_of(entry.format).values())
     else:
         return None
     missing = sorted(wanted - set(keys))
@@ -132,8 +129,8 @@ def _same_marks(before: Found, secret: Found) -> bool:
 def _shaped(entry: Entry, values: Mapping[str, Any]) -> dict[str, Any]:
     if entry.keys:
         return {target: values[source] for target, source in entry.keys.items()}
-    shaped = DYNAMIC_SECRETS.formatted(values, entry.format, entry.path)
-    text = DYNAMIC_SECRETS.texts.get(entry.format)
+    shaped = entry.forms.formatted(values, entry.format, entry.path)
+    text = entry.forms.texts.get(entry.format)
     return {text.name: shaped} if text else dict(shaped)
 
 

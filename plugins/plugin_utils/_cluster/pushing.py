@@ -97,7 +97,7 @@ def _write(step: Step, sources: Sources, before: Found | None) -> Write | None:
         return None
     if step.action == KEEP:
         return Write(step, before, kept(entry, before)) if before is not None and "data" in before else None
-    source = sources[entry.source, entry.path]
+    source = sources[entry.key]
     if step.action == MINT:
         nothing = Lease("00000000-0000-0000-0000-000000000000", source.identity, _EPOCH, _EPOCH)
         return Write(step, before, manifest(entry, replace(source.placeholder(), lease=nothing)))
@@ -130,7 +130,7 @@ def filled(
         entry = write.step.entry
         if entry is None or not write.is_due:
             return write
-        credentials = minted.mint(sources[entry.source, entry.path], entry)
+        credentials = minted.mint(sources[entry.key], entry)
         problem = misfit(entry, list(credentials.values))
         if problem:
             raise StateError(problem)

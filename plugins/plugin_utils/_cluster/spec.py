@@ -8,10 +8,11 @@ The documentation of both is compared with it by a test. Private to this collect
 
 from __future__ import annotations
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import DYNAMIC_SECRETS
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import FORMS
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.requested import ACCOUNT, SESSION
 
-SOURCES = ("dynamic_secret", "static_secret", "sts_session_token")
+SOURCES = ("dynamic_secret", "static_secret", "sts_session_token", "service_account_token")
 DELIVERIES = ("push", "external_secret")
 PERIODIC, ONCE, ON_CHANGE = REFRESH_POLICIES = ("Periodic", "CreatedOnce", "OnChange")
 PRESENT, ABSENT, RENDERED, VERIFIED = STATES = ("present", "absent", "rendered", "verified")
@@ -63,7 +64,8 @@ _PARAMETERS: Options = {
     "token_code": {"type": "str", "aliases": ["tokenCode"], "no_log": True},
 }
 STS: Options = {
-    "region": {"type": "str", "required": True},
+    "region": {"type": "str"},
+    **SESSION,
     "auth": {"type": "dict", "options": _AUTH},
     **_AUTH,
     "role": {"type": "str"},
@@ -75,9 +77,10 @@ ENTRY: Options = {
     "dynamic_secret": {"type": "str"},
     "static_secret": {"type": "str"},
     "sts_session_token": {"type": "dict", "options": STS, "no_log": False},
+    "service_account_token": {"type": "dict", "options": ACCOUNT, "no_log": False},
     "delivery": {"type": "str", "choices": DELIVERIES},
     "keys": {"type": "dict", "no_log": False},
-    "format": {"type": "str", "choices": DYNAMIC_SECRETS.names},
+    "format": {"type": "str", "choices": tuple(dict.fromkeys(name for one in FORMS.values() for name in one.names))},
     "template": {"type": "dict"},
     "type": {"type": "str", "default": "Opaque"},
     "labels": {"type": "dict"},

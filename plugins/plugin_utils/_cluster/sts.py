@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The source sts_session_token of an entry: what External Secrets Operator's generator can do, and what it cannot.
+"""The source sts_session_token of an entry that the operator delivers: what External Secrets Operator's generator can do, and what it cannot.
 
 Private to this collection: it may change at any time.
 """
@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.requested import SESSION
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ONCE
 
 # AWS' GetSessionToken: from 15 minutes to 36 hours, 12 hours where nothing is said.
@@ -22,13 +23,18 @@ _LONG_TERM = "GetSessionToken works with the long-term keys of an IAM user only"
 
 
 def problems_of_sts(given: Mapping[str, Any], where: str, refresh_policy: str | None) -> Iterator[str]:
-    """What is known to fail at run time, or missing.
+    """What is known to fail at run time where the operator asks, or missing.
 
     :arg given: validated against its spec.
     :arg where: the option, for messages.
     :arg refresh_policy: of the entry.
     """
     auth = _auth(given)
+    if not given["region"]:
+        yield f"{where}.region: it is needed."
+    for name in SESSION:
+        if given[name]:
+            yield f"{where}.{name}: it needs delivery push."
     for name in auth:
         if given[name] and (given["auth"] or {}).get(name):
             yield f"{where}.auth.{name}: {name} is there already, beside auth."
