@@ -15,6 +15,8 @@ from typing import Any, Optional, Protocol, Union
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind
 
 FIELD_MANAGER = "community.workload_credentials"
+# The modules of kubernetes.core that can do it, too.
+WRITE, READ = "kubernetes.core.k8s", "kubernetes.core.k8s_info"
 
 # An object as the API writes it; a manifest or a reference holds as much of it as is needed.
 Object = Mapping[str, Any]

@@ -114,11 +114,11 @@ class Noting:
         :arg doubtful: those of which it is not known.
         """
         self._handing.close()
-        if self._notes is None:
+        some = list(leases)
+        if self._notes is None or not (some or self._released):
             return
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import MINTED
 
-        some = list(leases)
         # They are ended now, whatever can be written.
         with suppress(StateError):
             self._change(some, phase=MINTED)
