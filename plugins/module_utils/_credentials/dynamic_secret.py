@@ -16,6 +16,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    DYNAMIC_SECRET,
     Credentials,
     Lease,
 )
@@ -35,6 +36,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 
 class DynamicSecret:
     """The dynamic secret at a path."""
+
+    kind, site = DYNAMIC_SECRET, None
 
     def __init__(self, client: Client, path: ResourcePath) -> None:
         self._client = client

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-DYNAMIC_SECRET, SERVICE_ACCOUNT, STS_SESSION = "dynamic_secret", "service_account_token", "sts_session"
+DYNAMIC_SECRET, STATIC_SECRET = "dynamic_secret", "static_secret"
+SERVICE_ACCOUNT, STS_SESSION = "service_account_token", "sts_session"
 _FOREVER = timedelta.max
 
 

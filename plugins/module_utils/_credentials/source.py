@@ -38,6 +38,14 @@ class Source(Protocol):
         """What names it, in messages too."""
 
     @property
+    def kind(self) -> str:
+        """Of its leases."""
+
+    @property
+    def site(self) -> str | None:
+        """The address of the service that mints them; None: the one Secrets API that a run speaks with."""
+
+    @property
     def variant(self) -> str:
         """What else of it makes other credentials than those of a source of the same identity; "": nothing."""
 

@@ -14,13 +14,18 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Credentials
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    STATIC_SECRET,
+    Credentials,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import present
 
 
 class StaticSecret:
     """The static secret at a path, read once."""
+
+    kind, site = STATIC_SECRET, None
 
     def __init__(self, client: Client, path: ResourcePath) -> None:
         self._client = client

@@ -25,7 +25,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     status_in,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.module_writes import (
-    READ,
     ROUNDS,
     Result,
     Run,
@@ -46,6 +45,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.waiting import wait_gone
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
     FIELD_MANAGER,
+    READ,
     Found,
     Object,
     Objects,

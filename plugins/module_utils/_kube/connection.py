@@ -142,10 +142,7 @@ def connect(options: Mapping[str, Any], size: int) -> Connection:
     :raises MissingLibraryError: the library kubernetes is not here.
     :raises ClusterError: there is no usable configuration.
     """
-    try:
-        import kubernetes
-    except ImportError:
-        raise MissingLibraryError("kubernetes", sys.executable) from None
+    kubernetes = _library()
     try:
         from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
     except ImportError:
@@ -156,6 +153,20 @@ def connect(options: Mapping[str, Any], size: int) -> Connection:
     except Exception as error:  # pylint: disable=broad-exception-caught
         # Kubeconfigs, exec plugins and PEM files fail in many ways.
         raise no_configuration(error) from None
+
+
+def _library() -> Any:
+    """The library kubernetes.
+
+    :raises MissingLibraryError: it is not here.
+    """
+    # pydantic, which it is made of, would read the metadata of every package that is installed, for its plugins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
+    try:
+        import kubernetes
+    except ImportError:
+        raise MissingLibraryError("kubernetes", sys.executable) from None
+    return kubernetes
 
 
 def api_client(kubernetes: Any, core: Any, options: dict[str, Any]) -> Any:

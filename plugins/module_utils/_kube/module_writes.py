@@ -33,6 +33,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     is_versioned,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
+    WRITE,
     Applied,
     Gone,
     Object,
@@ -40,7 +41,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     Removed,
 )
 
-WRITE, READ = "kubernetes.core.k8s", "kubernetes.core.k8s_info"
 ROUNDS = 4
 
 Result = Mapping[str, Any]

@@ -17,6 +17,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 FIELD_MANAGER = "community.workload_credentials"
 # Labels and annotations of this collection's own begin with it.
 DOMAIN = "workload-credentials.ansible.com"
+# The modules of kubernetes.core that can do it, too.
+WRITE, READ = "kubernetes.core.k8s", "kubernetes.core.k8s_info"
 
 # An object as the API writes it; a manifest or a reference holds as much of it as is needed.
 Object = Mapping[str, Any]

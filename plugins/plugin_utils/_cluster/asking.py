@@ -50,42 +50,33 @@ class Asked:
 
     def of(self, entry: Entry) -> Facts | None:
         """What is known of the entry's source."""
-        return self.facts.get(key_of(entry))
+        return self.facts.get(entry.key)
 
     def is_missing(self, entry: Entry) -> bool:
         """Whether the entry's source is still to be made."""
-        return key_of(entry) in self.missing
-
-
-def key_of(entry: Entry) -> Key:
-    """Which source is the entry's."""
-    return entry.source, entry.path
+        return entry.key in self.missing
 
 
 def ask(job: Job, entries: Iterable[Entry]) -> Asked:
     """Ask the sources of these entries, each once; only check mode puts up with one that is missing."""
-    asking: dict[Key, list[str]] = {}
+    asking: dict[Key, list[Entry]] = {}
     for entry in entries:
-        if entry.source in _KINDS:
-            asking.setdefault(key_of(entry), []).append(entry.where)
-    sources = _sources(job, sorted(asking)) if asking else {}
+        # The operator itself asks STS.
+        if entry.is_pushed or entry.source != "sts_session_token":
+            asking.setdefault(entry.key, []).append(entry)
+    sources = _sources(job, {key: asking[key][0] for key in sorted(asking)}) if asking else {}
     answers = dict(zip(sources, attempts(lambda source: source.facts(), list(sources.values()), job.concurrency)))
     failed = {key: one for key, one in answers.items() if isinstance(one, WorkloadCredentialsError)}
     missing = {key: str(one) for key, one in failed.items() if job.check_mode and isinstance(one, MissingError)}
-    problems = [f"{', '.join(asking[key])}: {one}" for key, one in failed.items() if key not in missing]
+    problems = [
+        f"{', '.join(entry.where for entry in asking[key])}: {one}" for key, one in failed.items() if key not in missing
+    ]
     facts = {key: one for key, one in answers.items() if isinstance(one, Facts)}
     return Asked(sources, facts, missing, problems)
 
 
-def _sources(job: Job, keys: Sequence[Key]) -> dict[Key, Source]:
+def _sources(job: Job, asking: Mapping[Key, Entry]) -> dict[Key, Source]:
     # A run in which nothing is due needs none of this.
-    from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
-    from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import (
-        DynamicSecret,
-    )
-    from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.static_secret import (
-        StaticSecret,
-    )
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sources import source_of
 
-    kinds: Mapping[str, Callable[[Client, ResourcePath], Source]] = dict(zip(_KINDS, (DynamicSecret, StaticSecret)))
-    return {(kind, path): kinds[kind](job.client(), parse_path(path, kind)) for kind, path in keys}
+    return {key: source_of(job, entry) for key, entry in asking.items()}

@@ -12,6 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    DYNAMIC_SECRET,
+    SERVICE_ACCOUNT,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
     CA_SECRET,
@@ -89,19 +94,21 @@ class Job:
     """One task.
 
     :arg client: the Secrets API, and ``service`` how the operator reaches it; asked for only where it is needed.
-    :arg cluster: the cluster, likewise.
+    :arg cluster: the cluster, likewise; ``tokens`` another one that mints tokens of service accounts, by its options.
     :arg template: renders the operator's templates.
     :arg tell: shows lines to the person who runs the play; ``last_words`` one that must be seen, as no result follows.
     :arg wait_timeout: seconds, for the operator and for what is removed to be gone.
     :arg render_dir: a folder for the operator's manifests; None: none are written.
     :arg concurrency: how many requests are under way at most.
-    :arg notes: this run's notes of leases; None: none are taken. ``journal_dir``: where others may have left theirs.
+    :arg notes: this run's notes of leases of a kind that a service mints; None: none are taken. ``journal_dir``: where
+        others may have left theirs.
     """
 
     entries: Sequence[Entry]
     client: Callable[[], Client]
     service: Callable[[], Service]
     cluster: Callable[[], Cluster]
+    tokens: Callable[[Mapping[str, Any]], Cluster]
     template: Template
     tell: Callable[[Sequence[str]], None]
     last_words: Callable[[str], None]
@@ -113,8 +120,33 @@ class Job:
     render_dir: str | None = None
     scope: Scope = field(default_factory=Scope)
     concurrency: int = 8
-    notes: Callable[[], Notes] | None = None
+    notes: Callable[[str, Any], Notes | None] | None = None
     journal_dir: Callable[[], str | None] = lambda: None
+
+    def service_of(self, kind: str, site: str | None) -> Any:
+        """What mints and ends leases of a kind at a site.
+
+        :raises WorkloadCredentialsError: it cannot be had, or no entry leads there.
+        """
+        if kind == DYNAMIC_SECRET:
+            return self.client()
+        if site in (None, self.cluster().address):
+            return self.cluster()
+        for entry in self.entries:
+            if entry.source == SERVICE_ACCOUNT and entry.request and entry.request.elsewhere:
+                cluster = self.tokens(entry.request.elsewhere)
+                if cluster.address == site:
+                    return cluster
+        raise ClusterError(
+            f"They are of the cluster {site}, to which no entry leads: "
+            "community.workload_credentials.service_account_lease ends them there."
+        )
+
+    def notes_of(self, kind: str, site: str | None) -> Notes | None:
+        """This run's notes of such leases; None: none are taken."""
+        if self.notes is None or kind not in (DYNAMIC_SECRET, SERVICE_ACCOUNT):
+            return None
+        return self.notes(kind, self.service_of(kind, site))
 
     @property
     def operated(self) -> list[Entry]:

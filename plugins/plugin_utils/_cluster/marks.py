@@ -27,9 +27,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     PREFIX,
 )
 
-MARKS = tuple(
-    PREFIX + name for name in ("lease-id", "expiration", "minted-at", "definition", "keys", "lease-kind", "lease-site")
-)
+_MARKS = ("lease-id", "expiration", "minted-at", "definition", "keys", "lease-kind", "lease-site")
+MARKS = tuple(PREFIX + name for name in _MARKS)
 LEASE, EXPIRATION, MINTED, DEFINITION, KEYS, KIND, SITE = MARKS
 # What External Secrets Operator puts on the Secrets that it writes.
 OPERATED = "reconcile.external-secrets.io/managed"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
@@ -23,23 +23,23 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.noting import Noting
 
 if TYPE_CHECKING:
-    from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+    from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import Ended
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import Kind
 
-_Listed = dict[str, object]
 _NAMELESS = "{source}: the service named no lease for its credentials, so nothing can end them early."
 
 
 class Minted:
     """The leases that this task has minted and that no Secret is known to hold.
 
-    :arg client: makes the client that ends leases.
+    :arg service: what ends leases of a kind that were minted at a site.
     :arg is_real: False: this only looks at what would be done, so no lease ends.
     :arg noting: takes note of them, for whoever comes after a kill.
     """
 
-    def __init__(self, client: Callable[[], Client], *, is_real: bool = True, noting: Noting | None = None) -> None:
-        self._client = client
+    def __init__(self, service: Callable[[str, str | None], Any], *, is_real: bool = True, noting: Noting | None = None) -> None:
+        self._service = service
         self._is_real = is_real
         self._noting = noting or Noting()
         self._loose: dict[str, Lease] = {}
@@ -111,8 +111,8 @@ class Minted:
         with self._lock:
             needed = set(self._holders.values())
             unneeded = [lease for lease in self._superseded if lease.id not in needed]
-            ending = _listed([*self._loose.values(), *unneeded])
-            doubtful = _listed(self._doubtful)
+            ending = _once([*self._loose.values(), *unneeded])
+            doubtful = _once(self._doubtful)
         if self._is_real:
             self._noting.loose([*self._loose.values(), *unneeded], self._doubtful)
         if not self._is_real or not (ending or doubtful):
@@ -123,41 +123,57 @@ class Minted:
         self._loose, self._superseded, self._doubtful = {}, [], []
         return staying, living
 
-    def _ended(self, ending: Sequence[_Listed]) -> tuple[str, str]:
+    def _ended(self, ending: Sequence[Lease]) -> tuple[str, str]:
         # Loaded where a lease ends, which most runs have none of.
         from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
-            end_leases,
+            NOT_REVOCABLE,
+            Ended,
             refused_words,
             staying_words,
         )
-        from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-            is_lease_id,
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
+
+        ended: list[Ended] = []
+        said: list[str] = []
+        groups: dict[tuple[str, str | None], list[Lease]] = {}
+        for lease in ending:
+            groups.setdefault((lease.kind, lease.site), []).append(lease)
+        for (kind, site), leases in groups.items():
+            known = KINDS.get(kind)
+            if known is None:
+                ended += [Ended(_listed(lease), NOT_REVOCABLE) for lease in leases]
+                continue
+            # An annotation, or the service, may name what no request can.
+            odd = [lease for lease in leases if not known.is_id(lease.id)]
+            if odd:
+                said.append(f"Leases that may live on: {_named(odd)}. Their names are no leases' IDs.")
+            rest = [lease for lease in leases if lease not in odd]
+            try:
+                ended += self._end_of(known, kind, site, rest) if rest else []
+            except WorkloadCredentialsError as error:
+                said.append(f"Leases that may live on: {_named(rest)}. {error}")
+        return staying_words(ended), " ".join(filter(None, (*said, refused_words(ended))))
+
+    def _end_of(self, known: Kind, kind: str, site: str | None, leases: Sequence[Lease]) -> list[Ended]:
+        from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+            REVOKED,
         )
 
-        # An annotation, or the service, may name what no request can.
-        odd = [lease for lease in ending if not is_lease_id(str(lease["id"]))]
-        refused = f"Leases that may live on: {_named(odd)}. Their names are no leases' IDs." if odd else ""
-        rest = [lease for lease in ending if lease not in odd]
-        if not rest:
-            return "", refused
-        try:
-            ended = end_leases(self._client(), rest)
-            self._noting.ended(ended)
-        except WorkloadCredentialsError as error:
-            return "", f"{refused} Leases that may live on: {_named(rest)}. {error}".strip()
-        return staying_words(ended), f"{refused} {refused_words(ended)}".strip()
+        ended = known.end(self._service(kind, site), list(map(_listed, leases)))
+        self._noting.done(lease for lease, end in zip(leases, ended) if end.how == REVOKED)
+        return ended
 
 
-def _named(leases: Sequence[_Listed]) -> str:
+def _named(leases: Sequence[Lease]) -> str:
     from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
 
-    return named(leases)
+    return named(list(map(_listed, leases)))
 
 
-def _listed(leases: Iterable[Lease]) -> list[_Listed]:
+def _listed(lease: Lease) -> dict[str, object]:
+    return {"id": lease.id, "expiration": written(lease.expiration), "revocable": lease.revocable}
+
+
+def _once(leases: Iterable[Lease]) -> list[Lease]:
     """Each once, and only those that have a name."""
-    by_id = {lease.id: lease for lease in leases if lease.id}
-    return [
-        {"id": lease.id, "expiration": written(lease.expiration), "revocable": lease.revocable}
-        for lease in by_id.values()
-    ]
+    return list({lease.id: lease for lease in leases if lease.id}.values())

@@ -9,7 +9,7 @@ and the Secret that may hold the lease. Private to this collection: it may chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -24,7 +24,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
-    from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import Ended
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 
@@ -32,14 +31,18 @@ if TYPE_CHECKING:
 class Noting:
     """Takes notes where there is somewhere to take them.
 
-    :arg notes: this run's; asked for when the first lease is.
-    :arg cluster: which cluster it is.
+    :arg notes: this run's for leases of a kind that are minted at a site; None: none are taken of such.
+    :arg cluster: which cluster it is that gets the Secrets.
     """
 
-    def __init__(self, notes: Callable[[], Notes] | None = None, cluster: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self,
+        notes: Callable[[str, str | None], Notes | None] = lambda _kind, _site: None,
+        cluster: Callable[[], str] = lambda: "",
+    ) -> None:
         self._notes = notes
         self._cluster = cluster
-        self._released: set[str] = set()
+        self._released: set[tuple[Notes, str]] = set()
         # Leases that only have the note that one was asked for, as nothing could be written when they were there.
         self._unfinished: dict[str, tuple[str, Mapping[str, Any]]] = {}
         # Until the cluster has answered, nobody else settles what it holds.
@@ -50,16 +53,17 @@ class Noting:
 
         :raises StateError: no note can be taken, so nothing was minted.
         """
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
-
-        if self._notes is None or entry.source not in KINDS:
+        notes = self._notes(source.kind, source.site)
+        if notes is None:
             return source.mint()
-        with self._notes().minting():
-            return self._noted(self._notes(), source, entry)
+        with notes.minting():
+            return self._noted(notes, source, entry)
 
     def _noted(self, notes: Notes, source: Source, entry: Entry) -> Credentials:
         needs = self._needs(entry.namespace, entry.name)
-        with notes.asking(source.identity, f"Secret {entry.where}", lease_id=source.lease_id, needs=needs) as name:
+        with notes.asking(
+            source.identity, f"Secret {entry.where}", lease_id=source.lease_id, needs=needs
+        ) as name:
             credentials = source.mint()
         lease = credentials.lease
         if lease is None or not lease.id:
@@ -78,37 +82,32 @@ class Noting:
 
         :raises StateError: the run is dead, and others may have ended them; or nothing can be written.
         """
-        some = [one for one in leases if one]
-        if self._notes is None or not some:
-            return
-        self._handing.enter_context(self._notes().minting())
-        for one in some:
+        some = self._noted_ones(leases)
+        self._hand(some)
+        for notes, one in some:
             if one.id in self._unfinished:
                 name, facts = self._unfinished[one.id]
-                self._notes().minted(name, one.id, **facts)
+                notes.minted(name, one.id, **facts)
                 del self._unfinished[one.id]
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN
+        if some:
+            from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN
 
-        self._change(some, phase=GIVEN)
+            _change(some, phase=GIVEN)
 
     def giving_up(self, leases: Iterable[Lease | None]) -> None:
         """Secrets are about to lose these, which nobody would know of then."""
-        some = [one for one in leases if one and one.id]
-        if self._notes is None or not some:
+        some = self._noted_ones(leases)
+        if not some:
             return
-        from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
-            DYNAMIC_SECRET,
-        )
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, Note
 
-        notes = self._notes()
-        self._handing.enter_context(notes.minting())
-        for one in some:
+        self._hand(some)
+        for notes, one in some:
             namespace, _slash, name = one.source.partition("/")
             use, began = f"Secret {one.source}", one.minted.timestamp()
             facts: Mapping[str, Any] = {"phase": GIVEN, "id": one.id, "expiration": written(one.expiration)}
-            note = Note(DYNAMIC_SECRET, notes.site, "?", use, began, needs=self._needs(namespace, name), **facts)
-            self._released.add(notes.add(note))
+            note = Note(one.kind, notes.site, "?", use, began, needs=self._needs(namespace, name), **facts)
+            self._released.add((notes, notes.add(note)))
 
     def loose(self, leases: Iterable[Lease], doubtful: Iterable[Lease]) -> None:
         """No Secret holds these, so that anybody may end them; what was not given up after all is still held.
@@ -116,46 +115,37 @@ class Noting:
         :arg doubtful: those of which it is not known.
         """
         self._handing.close()
-        if self._notes is None:
+        some = self._noted_ones(leases)
+        if not (some or self._released):
             return
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import MINTED
 
-        some = list(leases)
         # They are ended now, whatever can be written.
         with suppress(StateError):
-            self._change(some, phase=MINTED)
-        if self._released:
-            notes = self._notes()
-            for name in self._released - {notes.name_of(one.id) for one in (*some, *doubtful)}:
-                notes.drop(name)
-            self._released.clear()
+            _change(some, phase=MINTED)
+        kept = {(notes, notes.name_of(one.id)) for notes, one in (*some, *self._noted_ones(doubtful))}
+        for notes, name in self._released - kept:
+            notes.drop(name)
+        self._released.clear()
 
     def done(self, leases: Iterable[Lease | None]) -> None:
-        """Nothing is to be said of these any more."""
-        for one in leases:
-            if one and one.id:
-                self._drop(one.id)
-
-    def ended(self, ended: Sequence[Ended]) -> None:
-        """What became of leases: those that live on keep their notes, so that whoever ends the run names them too."""
-        from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
-            REVOKED,
-        )
-
-        for one in ended:
-            if one.how == REVOKED:
-                self._drop(str(one.lease["id"]))
-
-    def _drop(self, lease_id: str) -> None:
-        if self._notes is not None:
-            notes = self._notes()
-            name, _facts = self._unfinished.pop(lease_id, (notes.name_of(lease_id), {}))
+        """Nothing is to be said of these any more; those that live on keep their notes, so that others name them."""
+        for notes, one in self._noted_ones(leases):
+            name, _facts = self._unfinished.pop(one.id, (notes.name_of(one.id), {}))
             notes.drop(name)
 
-    def _change(self, leases: Iterable[Lease | None], **facts: Any) -> None:
-        for one in leases:
-            if self._notes is not None and one and one.id:
-                self._notes().change(self._notes().name_of(one.id), **facts)
+    def _noted_ones(self, leases: Iterable[Lease | None]) -> list[tuple[Notes, Lease]]:
+        found = [(self._notes(one.kind, one.site), one) for one in leases if one and one.id]
+        return [(notes, one) for notes, one in found if notes is not None]
+
+    def _hand(self, some: Iterable[tuple[Notes, Lease]]) -> None:
+        for notes in dict.fromkeys(notes for notes, _one in some):
+            self._handing.enter_context(notes.minting())
 
     def _needs(self, namespace: str, name: str) -> dict[str, str]:
         return {"cluster": self._cluster(), "namespace": namespace, "name": name}
+
+
+def _change(some: Iterable[tuple[Notes, Lease]], **facts: Any) -> None:
+    for notes, one in some:
+        notes.change(notes.name_of(one.id), **facts)

@@ -18,8 +18,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import MissingLibraryError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.module_writes import READ, WRITE
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import READ, WRITE, Cluster
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
     plain,
     runs_here,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The source sts_session_token of an entry that the operator delivers: what External Secrets Operator's generator can do, and what it cannot.
+"""The source sts_session_token of an entry that the operator delivers: what its generator can do, and what not.
 
 Private to this collection: it may change at any time.
 """

@@ -38,7 +38,11 @@ def perform(job: Job, state: str) -> Outcome:
     :arg state: one of present, absent, rendered and verified.
     """
     outcome = Outcome()
-    minted = Minted(job.client, is_real=not job.check_mode, noting=Noting(job.notes, lambda: job.cluster().address))
+    minted = Minted(
+        job.service_of,
+        is_real=not job.check_mode,
+        noting=Noting(job.notes_of, lambda: job.cluster().address),
+    )
     try:
         try:
             _STATES[state](job, outcome, minted)
