@@ -106,6 +106,7 @@ def _job(
         client=needs.client,
         service=needs.service,
         cluster=needs.cluster,
+        tokens=needs.tokens,
         template=needs.template,
         tell=lambda lines: tell("\n".join(lines)) if lines else None,
         last_words=last_words.say,
@@ -152,7 +153,8 @@ class Needs:
         # Caches are the object's own, so that nothing outlives the task.
         self.connection = cache(self._connection)
         self.settings = cache(self._settings)
-        self.notes = cache(self._notes)
+        self._notes: dict[Any, Notes] = {}
+        self._others: dict[str, Cluster] = {}
         self.client = cache(self._client)
         self.cluster = cache(self._cluster)
         self.service = cache(self._service)
@@ -174,14 +176,30 @@ class Needs:
     def _settings(self) -> Settings:
         return self.connection().settings()
 
-    def _notes(self) -> Notes:
-        from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
-            origin_of,
-        )
+    def tokens(self, elsewhere: Mapping[str, Any]) -> Cluster:
+        """The cluster to which these options lead, which mints tokens."""
+        name = json.dumps(elsewhere, sort_keys=True, default=str)
+        if name not in self._others:
+            made = cluster_elsewhere(self._action, elsewhere, self._parameters["concurrency"])
+            self._others[name] = self._stack.enter_context(made)
+        return self._others[name]
+
+    def notes(self, kind: str, service: Any) -> Notes | None:
+        """This run's notes of the leases that a client's service mints; None: this identity can take none."""
+        if id(service) not in self._notes:
+            found = self._notes_of(kind, service)
+            if found is None:
+                return None
+            self._notes[id(service)] = found
+        return self._notes[id(service)]
+
+    def _notes_of(self, kind: str, service: Any) -> Notes | None:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sources import origin_at
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 
-        return Notes.of_this_run(run_folder(), origin_of(self.settings()), self.journal_dir(), os.environ)
+        origin = origin_at(kind, service)
+        return Notes.of_this_run(run_folder(), origin, self.journal_dir(), os.environ) if origin else None
 
     def _client(self) -> Client:
         from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client

@@ -45,6 +45,17 @@ def cluster_of(action: Any, variables: Mapping[str, Any], concurrency: int = 8) 
             yield here
 
 
+@contextmanager
+def cluster_elsewhere(action: Any, options: Mapping[str, Any], concurrency: int = 8) -> Iterator[Cluster]:
+    """Another cluster, which this worker reaches itself.
+
+    :arg options: kubernetes.core's, validated.
+    :raises ClusterError: no connection can be made of them.
+    """
+    with InWorker(_with_found_kubeconfig(action, dict(options)), concurrency) as cluster:
+        yield cluster
+
+
 def _in_worker(action: Any, options: Mapping[str, Any], concurrency: int) -> InWorker | None:
     """None: the library kubernetes is not here, but perhaps where modules find their Python."""
     try:
