@@ -61,15 +61,79 @@ options:
         description: Path of the static secret whose values it holds.
         type: str
       sts_session_token:
-        description: Session tokens of an IAM user, with O(entries[].delivery=external_secret) only.
+        description:
+          - A session of AWS' Security Token Service. With the delivery push every mechanism works, and the options of
+            the lookup sts_session_token and of the operator's manifests may be used. External Secrets Operator itself
+            knows long-term keys of an IAM user only, and just the options from secret_ref on.
         type: dict
         suboptions:
           region:
-            description: AWS' region.
+            description: AWS' region. External Secrets Operator cannot do without.
             type: str
-            required: true
+          profile:
+            description: Profile in the AWS configuration of the controller that asks.
+            type: str
+          access_key:
+            description: ID of the access key that asks. Default is what AWS' tools find on the controller.
+            type: str
+          secret_key:
+            description: The secret access key to it.
+            type: str
+          session_token:
+            description: The session token to it, where the keys are temporary ones.
+            type: str
+          endpoint_url:
+            description: Address of the STS, if not AWS' own.
+            type: str
+          duration_seconds:
+            description:
+              - Life of the session, from 900 seconds on. The longest is that of the call: 129600, or 43200 for a role.
+            type: int
+          serial_number:
+            description: The MFA device of which there is a code.
+            type: str
+          token_code:
+            description:
+              - A code of the MFA device, six digits in quotes. It serves for one session, so each rotation needs
+                another.
+            type: str
+          role_arn:
+            description: The role to assume.
+            type: str
+          role_session_name:
+            description: What AWS' logs call the session of a role. Default is C(workload-credentials).
+            type: str
+          external_id:
+            description: The external ID that the role asks for.
+            type: str
+          policy:
+            description:
+              - An IAM policy that takes rights from the session of a role: JSON, or a dictionary.
+            type: raw
+          policy_arns:
+            description: ARNs of IAM policies that do the same.
+            type: list
+            elements: str
+          web_identity_token_file:
+            description: File on the controller with the token that the role trusts.
+            type: path
+          service_account:
+            description:
+              - A service account whose token the role trusts. The cluster that gets the Secret makes it for this alone.
+            type: dict
+            suboptions:
+              namespace:
+                description: Its namespace. Default is that of the entry.
+                type: str
+              name:
+                description: Its name.
+                type: str
+                required: true
+              audience:
+                description: For whom its token is. Default is C(sts.amazonaws.com).
+                type: str
           secret_ref:
-            description: Where the long-term keys of the IAM user lie. Default is the controller's own credentials.
+            description: Where the long-term keys of the IAM user lie. Default are the controller's own credentials.
             type: dict
             aliases: [secretRef]
             suboptions: &secret_ref
@@ -94,12 +158,12 @@ options:
                 aliases: [secretAccessKeySecretRef]
                 suboptions: *reference
               session_token:
-                description: Refused, because AWS makes session tokens for long-term keys only.
+                description: The session token to them. The operator takes none.
                 type: dict
                 aliases: [sessionTokenSecretRef]
                 suboptions: *reference
           jwt:
-            description: Refused, because the operator accepts it and then fails at run time.
+            description: A web identity for the role. The operator accepts it and fails at run time, so it needs push.
             type: dict
             suboptions: &jwt
               service_account_ref:
@@ -128,11 +192,11 @@ options:
                 aliases: [secretRef]
                 suboptions: *secret_ref
               jwt:
-                description: Refused, because the operator accepts it and then fails at run time.
+                description: A web identity for the role. The operator accepts it and fails at run time, so it needs push.
                 type: dict
                 suboptions: *jwt
           role:
-            description: Refused, because the operator accepts it and AWS then does not.
+            description: The role to assume. The operator accepts it and AWS then does not, so it needs push.
             type: str
           request_parameters:
             description: What is asked of AWS.
@@ -153,6 +217,121 @@ options:
                     O(entries[].refresh_policy=CreatedOnce).
                 type: str
                 aliases: [tokenCode]
+      service_account_token:
+        description:
+          - A short-lived token of a Kubernetes service account, with the delivery push. Its lease is ended when it is
+            superseded or removed.
+        type: dict
+        suboptions:
+          name:
+            description: What the lease is for. Default is the name of the entry.
+            type: str
+          namespace:
+            description: Where the service account and the lease's record are. Default is the namespace of the entry.
+            type: str
+          credential_type:
+            description: V(static) is a token of a service account that is there, V(dynamic) of a temporary one.
+            type: str
+            choices: [static, dynamic]
+            default: static
+          service_account:
+            description: The service account, with the type static. Default is the name.
+            type: str
+          role:
+            description: The role that a temporary service account gets.
+            type: dict
+            suboptions:
+              kind:
+                description: Kind of the role.
+                type: str
+                choices: [ClusterRole, Role]
+                default: ClusterRole
+              name:
+                description: Name of the role.
+                type: str
+                required: true
+          rules:
+            description: What a temporary service account may do, for which a role is made.
+            type: list
+            elements: dict
+            suboptions:
+              api_groups:
+                description: API groups of the resources; an empty text is the core group.
+                type: list
+                elements: str
+                aliases: [apiGroups]
+              resources:
+                description: Resources that may be worked with.
+                type: list
+                elements: str
+              resource_names:
+                description: Names of those that may be worked with. Default is any.
+                type: list
+                elements: str
+                aliases: [resourceNames]
+              non_resource_urls:
+                description: Paths of the API server that are no resources.
+                type: list
+                elements: str
+                aliases: [nonResourceURLs]
+              verbs:
+                description: What may be done.
+                type: list
+                elements: str
+                required: true
+          namespaces:
+            description: Where a temporary service account may do that. Default is its own namespace.
+            type: list
+            elements: str
+          cluster_wide:
+            description: Whether it may do that everywhere.
+            type: bool
+            default: false
+          name_template:
+            description: Name of a temporary service account, with C({name}), C({namespace}) and C({random}) in it.
+            type: str
+          ttl:
+            description:
+              - Life of the token, such as C(15m), or in seconds. The API server may give less, and takes no less than
+                10 minutes.
+            type: str
+            default: 1h
+          max_ttl:
+            description: The longest life that may be asked for.
+            type: str
+          audiences:
+            description: For whom the token is. Default is the API server itself.
+            type: list
+            elements: str
+          labels:
+            description: Labels of what is made for the lease.
+            type: dict
+          annotations:
+            description: Annotations of what is made for the lease.
+            type: dict
+          kubeconfig:
+            description:
+              - Kubeconfig of another cluster that makes the token, as a path or a dictionary. Default is the cluster
+                that gets the Secret.
+            type: raw
+          context:
+            description: Context in it.
+            type: str
+          host:
+            description: Address of the other cluster's API server.
+            type: str
+          api_key:
+            description: Token with which to work there.
+            type: str
+          ca_cert:
+            description: File with the certificate authority of it.
+            type: path
+          validate_certs:
+            description: Whether its certificate is verified.
+            type: bool
+          proxy:
+            description: Proxy in between.
+            type: str
       delivery:
         description: How it gets there. Default is O(delivery).
         type: str
@@ -162,9 +341,9 @@ options:
           - Keys of the Secret, each with the key of the source that it takes its value from. Default is all keys.
         type: dict
       format:
-        description: Shape of dynamic credentials, instead of O(entries[].keys).
+        description: Shape of the credentials, as in the lookup of their source, instead of O(entries[].keys).
         type: str
-        choices: [raw, aws_env, azure_env, aws_credentials]
+        choices: [raw, aws_env, azure_env, aws_credentials, token, kubeconfig]
       template:
         description:
           - The Secret's data as the operator's template, instead of keys and format. What generates may only use
