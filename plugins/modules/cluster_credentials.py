@@ -163,7 +163,7 @@ options:
                 aliases: [sessionTokenSecretRef]
                 suboptions: *reference
           jwt:
-            description: A web identity for the role. The operator accepts it and fails at run time, so it needs push.
+            description: A web identity for the role, with push. The operator accepts it and fails at run time.
             type: dict
             suboptions: &jwt
               service_account_ref:
@@ -192,7 +192,7 @@ options:
                 aliases: [secretRef]
                 suboptions: *secret_ref
               jwt:
-                description: A web identity for the role. The operator accepts it and fails at run time, so it needs push.
+                description: A web identity for the role, with push. The operator accepts it and fails at run time.
                 type: dict
                 suboptions: *jwt
           role:
@@ -341,7 +341,7 @@ options:
           - Keys of the Secret, each with the key of the source that it takes its value from. Default is all keys.
         type: dict
       format:
-        description: Shape of the credentials, as in the lookup of their source, instead of O(entries[].keys).
+        description: Shape of the credentials as lookups have it, instead of O(entries[].keys).
         type: str
         choices: [raw, aws_env, azure_env, aws_credentials, token, kubeconfig]
       template:

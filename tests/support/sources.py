@@ -20,6 +20,8 @@ class Made:
 
     identity: str
     make: Callable[[], Credentials]
+    kind: str = "kind"
+    site: str | None = None
     variant: str = ""
     lease_id: str | None = None
 

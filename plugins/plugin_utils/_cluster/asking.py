@@ -8,7 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 
 if TYPE_CHECKING:
-    from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-    from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
+    pass
 
 # The kind of a source, and its path.
 Key = tuple[str, str]

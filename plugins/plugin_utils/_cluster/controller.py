@@ -8,6 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -33,7 +34,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     Service,
     Template,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.ports import cluster_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.ports import (
+    cluster_elsewhere,
+    cluster_of,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import OPTIONS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import (

@@ -38,7 +38,9 @@ class Minted:
     :arg noting: takes note of them, for whoever comes after a kill.
     """
 
-    def __init__(self, service: Callable[[str, str | None], Any], *, is_real: bool = True, noting: Noting | None = None) -> None:
+    def __init__(
+        self, service: Callable[[str, str | None], Any], *, is_real: bool = True, noting: Noting | None = None
+    ) -> None:
         self._service = service
         self._is_real = is_real
         self._noting = noting or Noting()

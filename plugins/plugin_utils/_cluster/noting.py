@@ -61,9 +61,7 @@ class Noting:
 
     def _noted(self, notes: Notes, source: Source, entry: Entry) -> Credentials:
         needs = self._needs(entry.namespace, entry.name)
-        with notes.asking(
-            source.identity, f"Secret {entry.where}", lease_id=source.lease_id, needs=needs
-        ) as name:
+        with notes.asking(source.identity, f"Secret {entry.where}", lease_id=source.lease_id, needs=needs) as name:
             credentials = source.mint()
         lease = credentials.lease
         if lease is None or not lease.id:

@@ -49,7 +49,7 @@ def minted_on_a_full_disk(noting: Noting, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_lease_that_a_secret_gets_is_noted_by_its_name(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
-    noting = Noting(lambda: notes)
+    noting = Noting(lambda *_: notes)
     minted_on_a_full_disk(noting, monkeypatch)
     noting.giving([LEASE])
     # What says only that a lease was asked for would lead to this one, and to its end.
@@ -59,7 +59,7 @@ def test_a_lease_that_a_secret_gets_is_noted_by_its_name(notes: Notes, monkeypat
 
 
 def test_no_secret_gets_a_lease_that_cannot_be_noted(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
-    noting = Noting(lambda: notes)
+    noting = Noting(lambda *_: notes)
     minted_on_a_full_disk(noting, monkeypatch)
     monkeypatch.setattr(SealedFolder, "save", full)
     with pytest.raises(StateError, match="No space"):
@@ -68,8 +68,8 @@ def test_no_secret_gets_a_lease_that_cannot_be_noted(notes: Notes, monkeypatch: 
 
 def test_leases_are_ended_though_the_disk_is_full(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[str] = []
-    minted = Minted(lambda: None, noting=Noting(lambda: notes))  # type: ignore[arg-type, return-value]
-    monkeypatch.setattr(minted, "_ended", lambda leases: (ended.extend(one["id"] for one in leases), ("", ""))[1])
+    minted = Minted(lambda *_: None, noting=Noting(lambda *_: notes))
+    monkeypatch.setattr(minted, "_ended", lambda leases: (ended.extend(one.id for one in leases), ("", ""))[1])
     minted.mint(Made("prod/azure", lambda: Credentials({}, LEASE)), ENTRY)
     monkeypatch.setattr(SealedFolder, "save", full)
     assert minted.end() == ("", "")
