@@ -17,6 +17,7 @@ author:
 extends_documentation_fragment:
   - community.workload_credentials.connection
   - community.workload_credentials.connection.plugins
+  - community.workload_credentials.generate
 options:
   _terms:
     description: Folder paths of dynamic secrets, such as V(prod/aws/app). Several are generated at the same time.
@@ -42,40 +43,12 @@ options:
         key: format
     vars:
       - name: workload_credentials_format
-  reuse:
-    description:
-      - V(host) mints one lease for each dynamic secret, identity and inventory host in a run.
-      - V(run) shares it between the hosts of a run.
-      - V(never) mints at each evaluation. A lazy variable then gives another lease each time it is used.
-    type: str
-    choices: [host, run, never]
-    default: host
-    env:
-      - name: WORKLOAD_CREDENTIALS_REUSE
-    ini:
-      - section: workload_credentials
-        key: reuse
-    vars:
-      - name: workload_credentials_reuse
   outlives_run:
     description:
       - Leave the lease alone when M(community.workload_credentials.lease) ends those of the run, because its
         credentials are kept where they are used longer. Needs O(reuse=never).
     type: bool
     default: false
-  min_ttl:
-    description:
-      - Mint anew when a stored lease has less than this left, in seconds. Leases whose whole life is shorter than
-        twice this are kept for half of it.
-    type: int
-    default: 300
-    env:
-      - name: WORKLOAD_CREDENTIALS_MIN_TTL
-    ini:
-      - section: workload_credentials
-        key: min_ttl
-    vars:
-      - name: workload_credentials_min_ttl
   check_mode:
     description:
       - What to do in check mode. V(placeholder) gives the right keys with obviously fake values and mints nothing;
@@ -95,18 +68,6 @@ options:
         key: check_mode
     vars:
       - name: workload_credentials_check_mode
-  concurrency:
-    description:
-      - How many terms are generated at the same time at most, from 1 to 64.
-    type: int
-    default: 8
-    env:
-      - name: WORKLOAD_CREDENTIALS_CONCURRENCY
-    ini:
-      - section: workload_credentials
-        key: concurrency
-    vars:
-      - name: workload_credentials_concurrency
   journal_dir:
     description:
       - Folder in which each run keeps the notes of its leases in a folder of its own, sealed with a key made from the

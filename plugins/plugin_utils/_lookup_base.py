@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lookups share: the connection from options, several terms at once, and errors turned at the edge.
+"""What the lookups share: options from all sources, several terms at once, and errors turned at the edge.
 
 Private to this collection: it may change at any time.
 """
@@ -38,17 +38,20 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
 
 # What Ansible itself may hand on, depending on its version and on how a lookup is written.
 _ANSIBLES_OWN = {"allow_unsafe", "errors", "wantlist"}
+# Where an argument of the lookup comes from.
+OWN_OPTION = "the lookup's own option"
 # An option of every lookup that works on several terms at once.
 CONCURRENCY: Mapping[str, Any] = {"type": "int", "default": 8, "env": ("WORKLOAD_CREDENTIALS_CONCURRENCY",)}
 
 
-class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no types
-    """Base of the collection's lookups: ``run`` is here, ``read`` in the plugin.
+class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no types
+    """Base of the collection's lookups: ``run`` is here, ``answer`` in the plugin.
 
-    ``own``: the plugin's options beside the connection, as data.
+    ``own``: the plugin's options, as data; ``connection``: those of its service, if others have them too.
     """
 
     own: ClassVar[Options]
+    connection: ClassVar[Options] = {}
     _resolved = Resolved({}, {})
 
     def run(self, terms: Sequence[Any], variables: Any = None, **options: Any) -> list[Any]:
@@ -56,12 +59,9 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
 
         :raises AnsibleLookupError: any failure; the text is for the user and holds no secret value.
         """
-        client = None
         try:
             self._resolve(variables or {}, options)
-            flat = [_term(term) for term in self._flatten(terms)]
-            client = Client(settings_of(self._resolved))
-            return self.read(client, flat, variables or {})
+            return self.answer([_term(term) for term in self._flatten(terms)], variables or {})
         except WorkloadCredentialsError as error:
             raise AnsibleLookupError(self._resolved.told(str(error))) from None
         except AnsibleError:
@@ -69,12 +69,15 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
         except Exception as error:
             # The last net: nobody should read a traceback.
             name = type(self).__module__.rpartition(".")[2]
-            last = client.last if client is not None else None
-            raise AnsibleLookupError(str(unforeseen(name, error, last))) from None
+            raise AnsibleLookupError(str(unforeseen(name, error, self.last_request()))) from None
 
-    def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
+    def answer(self, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """The plugin's own work."""
         raise NotImplementedError
+
+    def last_request(self) -> str | None:
+        """Method and path of the latest request, for the message of a fault."""
+        return None
 
     def get_option(self, option: str, hostvars: Any = None) -> Any:
         """The option's value. Ansible's own way to it would turn what it does not understand into false."""
@@ -89,15 +92,35 @@ class WorkloadCredentialsLookup(LookupBase):  # type: ignore[misc]  # ansible-co
         return in_check_mode(variables, self._templar)
 
     def _resolve(self, variables: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        known = {**CONNECTION, **self.own}
+        known = {**self.connection, **self.own}
         refuse_unknown(given.keys() - _ANSIBLES_OWN, known)
         sources = [
-            arguments(given, "the lookup's own option"),
+            arguments(given, OWN_OPTION),
             play_variables(variables, self._templar),
             environment(os.environ),
             ini,
         ]
         self._resolved = resolve(known, sources)
+
+
+class WorkloadCredentialsLookup(CollectionLookup):
+    """Base of the lookups of the Secrets API: the plugin has ``read``."""
+
+    connection = CONNECTION
+    _client: Client | None = None
+
+    def answer(self, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
+        """Values for the terms, over the connection that the options say."""
+        self._client = Client(settings_of(self._resolved))
+        return self.read(self._client, terms, variables)
+
+    def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
+        """The plugin's own work."""
+        raise NotImplementedError
+
+    def last_request(self) -> str | None:
+        """Method and path of the latest request."""
+        return self._client.last if self._client else None
 
 
 def _term(term: Any) -> str:

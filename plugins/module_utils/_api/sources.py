@@ -121,5 +121,6 @@ _TYPES: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "str": (_text, "not a text"),
     "path": (_text, "not a path"),
     "list": (_list, "not a list"),
+    "dict": (lambda value: dict(value) if isinstance(value, Mapping) else None, "not a dictionary"),
     "raw": (lambda value: value, ""),
 }

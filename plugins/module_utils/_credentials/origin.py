@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 
-DYNAMIC_SECRET = "dynamic_secret"
+DYNAMIC_SECRET, SERVICE_ACCOUNT = "dynamic_secret", "service_account"
 
 
 @dataclass(frozen=True)
