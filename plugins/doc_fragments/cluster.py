@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """DOCUMENTATION is kubernetes.core's options, which a test compares with its own; MODULES is for modules."""
+    """DOCUMENTATION is kubernetes.core's options, which a test compares; TOKEN what a token is asked for."""
 
     DOCUMENTATION = r"""
 options:
@@ -142,4 +142,109 @@ notes:
     inside Ansible's worker process, in a few milliseconds; otherwise as a usual module process on the target, which
     may be a jump host (C(delegate_to)). Paths such as O(kubeconfig) are those of the host where it runs. Both give
     the same results.
+"""
+
+    TOKEN = r"""
+options:
+  credential_type:
+    description:
+      - V(static) is for a service account that exists, V(dynamic) makes one for this lease alone.
+    type: str
+    choices: [static, dynamic]
+    default: static
+  service_account:
+    description:
+      - Name of the service account with O(credential_type=static). Without it, that of the lease is meant.
+    type: str
+  role:
+    description:
+      - The role of a V(dynamic) service account. Either this or O(rules) is needed.
+    type: dict
+    suboptions:
+      kind:
+        description:
+          - A C(Role) must exist in each of the O(namespaces).
+        type: str
+        choices: [ClusterRole, Role]
+        default: ClusterRole
+      name:
+        description:
+          - The role's name.
+        type: str
+        required: true
+  rules:
+    description:
+      - What a V(dynamic) service account may do, as the rules of a role. A role with them is made in each of the
+        O(namespaces), and goes with the lease.
+    type: list
+    elements: dict
+    suboptions:
+      api_groups:
+        description:
+          - API groups of the resources; an empty text is the core group.
+        type: list
+        elements: str
+        aliases: [apiGroups]
+      resources:
+        description:
+          - Resources, such as V(configmaps).
+        type: list
+        elements: str
+      resource_names:
+        description:
+          - Only the resources of these names.
+        type: list
+        elements: str
+        aliases: [resourceNames]
+      non_resource_urls:
+        description:
+          - Paths that are no resources, such as V(/metrics). They need O(cluster_wide=true).
+        type: list
+        elements: str
+        aliases: [nonResourceURLs]
+      verbs:
+        description:
+          - What may be done, such as V(get).
+        type: list
+        elements: str
+        required: true
+  namespaces:
+    description:
+      - Namespaces in which a V(dynamic) service account may do what its role says. Without it, only its own one.
+    type: list
+    elements: str
+  cluster_wide:
+    description:
+      - Let a V(dynamic) service account do what its role says in the whole cluster.
+    type: bool
+    default: false
+  name_template:
+    description:
+      - Name of a V(dynamic) service account. It may hold C({name}), C({namespace}) and C({random}). Without it,
+        C({name}-{random}) is meant.
+    type: str
+  ttl:
+    description:
+      - For how long the token is wanted, in seconds or as V(15m), V(1h) and V(1h30m).
+      - The API server has limits of its own. It refuses less than 600 seconds, and may give less than is asked for,
+        of which there is a warning then. The expiration that is returned is the real one.
+    type: str
+    default: 1h
+  max_ttl:
+    description:
+      - A O(ttl) over this is refused before anything is made.
+    type: str
+  audiences:
+    description:
+      - For whom the token is meant. Without it, it is for the API server.
+    type: list
+    elements: str
+  labels:
+    description:
+      - Labels for everything that is made for the lease.
+    type: dict
+  annotations:
+    description:
+      - Annotations for everything that is made for the lease.
+    type: dict
 """

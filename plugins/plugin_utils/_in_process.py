@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
@@ -21,7 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run, validate
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import reached
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection, reached
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.leases import RunLeases
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import signals_later
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
@@ -30,6 +30,11 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
     plain,
     runs_here,
 )
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.account_leases import (
+        AccountLeases,
+    )
 
 _MINTING = ("dynamic_credentials", "service_account_token")
 
@@ -52,7 +57,7 @@ def run_task(
     try:
         with (
             _interruptible(spec, is_here=is_here),
-            closing(RunLeases(spec, given, connection, host, minting=_mints(task))) as leases,
+            closing(_leases(spec, given, connection, host, minting=_mints(task), here=is_here)) as leases,
         ):
             arguments = leases.arguments()
             if is_here:
@@ -74,6 +79,20 @@ def run_task(
         # Its message holds no values, and people need to see it.
         return {**result, "msg": connection.resolved.told(str(result.get("msg")))}
     return _hidden(result) if hidden else result
+
+
+def _leases(
+    spec: Spec, given: Mapping[str, Any], connection: Connection, host: str, *, minting: bool, here: bool
+) -> RunLeases | AccountLeases:
+    """The task's part in the leases of its run."""
+    if spec.connect is None:
+        return RunLeases(spec, given, connection, host, minting=minting)
+    # What is at a cluster concerns few runs.
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.account_leases import (
+        AccountLeases,
+    )
+
+    return AccountLeases(spec, given, connection, host, minting=minting, here=here)
 
 
 def _mints(task: Any) -> bool:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from kubernetes import client, config
 from tests.kubernetes.tests.waiting import wait_until
 
 NUMBERS = itertools.count()
-ANSWERED = {"apiVersion": "v1", "kind": "ServiceAccount"}
 # A role that is in each cluster, and what it lets do and not do.
 VIEW = {"name": "view"}
 
@@ -50,12 +49,12 @@ class Accounts:
 
     def dynamic(self, **arguments: Any) -> dict[str, Any]:
         """A token of an account that is made for it, which may look at things if the arguments say nothing else."""
-        may = {} if "rules" in arguments else {"role": VIEW}
-        return self.mint(credential_type="dynamic", **{"name": "temp", **may, **arguments})
+        may: dict[str, Any] = {} if "rules" in arguments else {"role": VIEW}
+        return self.mint(**{"credential_type": "dynamic", "name": "temp", **may, **arguments})
 
     def leases(self, **arguments: Any) -> list[dict[str, Any]]:
         """Those that the cluster has in this namespace, if the arguments say nothing else."""
-        where = {} if "lease_id" in arguments else {"namespace": self.namespace}
+        where: dict[str, Any] = {} if "lease_id" in arguments else {"namespace": self.namespace}
         found: list[dict[str, Any]] = self.run("service_account_lease_info", **where, **arguments)["leases"]
         return found
 
@@ -119,7 +118,7 @@ def bind(rbac: Any, namespace: str, account: str, role: str, *, everywhere: bool
         rbac.create_namespaced_role_binding(namespace, body)
 
 
-def permissions(rules: list[Mapping[str, Any]]) -> list[dict[str, str]]:
+def permissions(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """What rules let do, one by one, as reviews of access ask."""
     return [
         {"group": group, "resource": resource.partition("/")[0], "subresource": resource.partition("/")[2]}

@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES
 
 COLLECTION = "community.workload_credentials"
-LOOKUPS = ("dynamic_credentials", "static_secret")
+LOOKUPS = ("dynamic_credentials", "service_account_token", "static_secret")
 CALLBACKS = ("leases",)
 # Its logic is an action plugin alone.
 ON_THE_CONTROLLER = "cluster_credentials"

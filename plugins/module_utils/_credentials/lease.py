@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 DYNAMIC_SECRET, STATIC_SECRET = "dynamic_secret", "static_secret"
-SERVICE_ACCOUNT, STS_SESSION = "service_account_token", "sts_session"
+SERVICE_ACCOUNT, STS_SESSION = "service_account", "sts_session"
 _FOREVER = timedelta.max
 
 

@@ -73,18 +73,25 @@ class Connection:
     def __init__(self, api_client: Any, size: int, kept: frozenset[str]) -> None:
         self._kept = kept
         self.host = str(api_client.configuration.host)
-        self._configuration = found = api_client.configuration
+        self.configuration = found = api_client.configuration
         self.endpoint = Endpoint(
             self.host, found.ssl_ca_cert, bool(found.verify_ssl), found.proxy, getattr(found, "tls_server_name", None)
         )
         self._pool = api_client.rest_client.pool_manager
         self._pool.connection_pool_kw.update(maxsize=size, block=True)
-        if not self._configuration.verify_ssl:
+        if not self.configuration.verify_ssl:
             # Who chose that knows; each connection would say it once more, beside Ansible's own output.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         # kubernetes.core has names in it that equal none but themselves: Impersonate-Group may be there several times.
         self._headers = dict(api_client.default_headers)
         self._token = threading.Lock()
+
+    @property
+    def impersonated(self) -> tuple[str, ...]:
+        """The headers that say in whose name it works."""
+        # Some of these names equal none but themselves: see above.
+        named = ((str(name), str(value)) for name, value in self._headers.items())
+        return tuple(sorted(f"{name}: {value}" for name, value in named if name.startswith("Impersonate-")))
 
     def send(self, request: Request) -> Answer:
         """The answer, whatever it says.
@@ -129,7 +136,7 @@ class Connection:
         # A token that has expired is made anew here, which must not happen twice at once.
         with self._token:
             try:
-                found: Mapping[str, Any] = self._configuration.auth_settings()
+                found: Mapping[str, Any] = self.configuration.auth_settings()
             except Exception as error:  # pylint: disable=broad-exception-caught
                 raise no_configuration(error) from None
         return found

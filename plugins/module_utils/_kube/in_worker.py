@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     ForbiddenError,
     NoClusterError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.identity import secret_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import (
     Kind,
     kind_of,
@@ -75,6 +77,7 @@ class InWorker:
     """
 
     def __init__(self, options: Mapping[str, Any], concurrency: int = 8) -> None:
+        self._options, self._concurrency = options, concurrency
         self._connection: Connection = connect(options, concurrency)
         # How this identity reaches its cluster.
         self.endpoint = self._connection.endpoint
@@ -84,6 +87,22 @@ class InWorker:
     def address(self) -> str:
         """The API server's address."""
         return self._connection.host
+
+    @property
+    def secret(self) -> str | None:
+        """What only this identity has; None: nothing that stays the same for a run."""
+        return secret_of(self._options, self._connection.configuration)
+
+    @property
+    def impersonated(self) -> tuple[str, ...]:
+        """In whose name it works; nobody's but its own: empty."""
+        return self._connection.impersonated
+
+    def apart(self) -> InWorker:
+        """The same connection for other work, which goes on where this one's breaks off."""
+        other = copy(self)
+        other._sender = Sender(self._connection, self._concurrency)
+        return other
 
     def __enter__(self) -> InWorker:
         return self

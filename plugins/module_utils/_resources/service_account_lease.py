@@ -17,7 +17,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
     AUTH,
@@ -87,30 +86,19 @@ def _check(parameters: Mapping[str, Any]) -> None:
         return
     if parameters["namespace"] is not None and parameters["name"] is None:
         raise OptionError("namespace", "it is for name and for state=pruned; an ID has its own.")
-    if parameters["minted"] is not None and parameters["lease_id"] is None:
-        # The action plugin adds their IDs.
+    if parameters["minted"] is not None:
+        # The action plugin puts their IDs in its place.
         raise OptionError("minted", "the leases of a run are known where Ansible runs only.")
     for lease_id in parameters["lease_id"] or ():
         place_of(lease_id, "lease_id")
 
 
 def _meant(cluster: InWorker, parameters: Mapping[str, Any]) -> Found:
-    """The leases, and what is to be said of those that were not found."""
+    """Those that are named."""
     if parameters["name"] is not None:
         return Found(leases(cluster, parameters["namespace"], parameters["name"]))
     unique = list(dict.fromkeys(parameters["lease_id"]))
-    if parameters["minted"] is None:
-        return Found([one for one in leases_by_id(cluster, unique, "lease_id") if one is not None])
-    found: list[Lease] = []
-    elsewhere: list[str] = []
-    for lease_id in unique:
-        # The run may have minted at several clusters, and this identity need not be allowed to look everywhere.
-        try:
-            found += [one for one in leases_by_id(cluster, [lease_id], "lease_id") if one is not None]
-        except ClusterError as error:
-            elsewhere.append(f"{lease_id}: {error}")
-    said = f"Leases of this run could not be looked for at this cluster: {' '.join(elsewhere)}"
-    return Found(found, warnings=[said] if elsewhere else [])
+    return Found([one for one in leases_by_id(cluster, unique, "lease_id") if one is not None])
 
 
 def _ended(cluster: InWorker, ending: Sequence[Lease], left: Sequence[Object]) -> dict[str, Any]:
@@ -155,5 +143,5 @@ SERVICE_ACCOUNT_LEASE = Spec(
     guarded=SECRETS,
     secret_variables=SECRET_VARIABLES,
     required_if=(("state", "absent", ("lease_id", "name", "minted"), True),),
-    mutually_exclusive=(("lease_id", "name"), ("name", "minted")),
+    mutually_exclusive=(("lease_id", "name", "minted"),),
 )

@@ -133,7 +133,7 @@ class Job:
         if site in (None, self.cluster().address):
             return self.cluster()
         for entry in self.entries:
-            if entry.source == SERVICE_ACCOUNT and entry.request and entry.request.elsewhere:
+            if entry.request and entry.request.elsewhere:
                 cluster = self.tokens(entry.request.elsewhere)
                 if cluster.address == site:
                     return cluster

@@ -20,6 +20,7 @@ import multiprocessing
 import os
 import platform
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -48,6 +49,13 @@ def run_folder() -> Path:
     from ansible import constants
 
     return Path(constants.DEFAULT_LOCAL_TMP)
+
+
+def collection_folders() -> list[str]:
+    """The folders in which Ansible looks for collections, nearest first."""
+    from ansible import constants
+
+    return [*constants.COLLECTIONS_PATHS, *sys.path]
 
 
 def own_journal(temporary: Path, journal_dir: str | None) -> Path:

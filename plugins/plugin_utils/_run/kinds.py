@@ -9,8 +9,8 @@ and those of a kind that has no entry are only named. Private to this collection
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Callable
@@ -18,7 +18,10 @@ from typing import Any, Callable
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import DYNAMIC_SECRET
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    DYNAMIC_SECRET,
+    SERVICE_ACCOUNT,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     Ended,
     end_leases,
@@ -28,6 +31,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     living_leases,
     revocable,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
+
+# As long as an attempt at a cluster may take, from connecting to its answer.
+_CLUSTER_SECONDS = 80.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,21 @@ def _living(client: Client, source: str) -> list[dict[str, Any]]:
     return [{**one, "revocable": revocable(one)} for one in living_leases(client, parse_path(source, "path"))]
 
 
+def _accounts() -> Any:
+    # Most runs have nothing to do with a cluster.
+    from ansible_collections.community.workload_credentials.plugins.module_utils._credentials import service_account
+
+    return service_account
+
+
+@contextmanager
+def _cluster(connection: Mapping[str, Any]) -> Iterator[Any]:
+    from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import cluster_of
+
+    with environment_in_force(connection["environment"]), cluster_of(connection["options"]) as cluster:
+        yield cluster
+
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         DYNAMIC_SECRET: Kind(
@@ -65,6 +87,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             module="community.workload_credentials.lease",
             living=_living,
             timeout=lambda client: float(client.settings.timeout),
-        )
+        ),
+        SERVICE_ACCOUNT: Kind(
+            connect=_cluster,
+            end=lambda cluster, leases: list(_accounts().end_by_id(cluster, leases)),
+            is_id=lambda lease_id: bool(_accounts().is_lease_id(lease_id)),
+            module="community.workload_credentials.service_account_lease",
+            living=lambda cluster, source: list(_accounts().living(cluster, source)),
+            timeout=lambda _cluster: _CLUSTER_SECONDS,
+        ),
     }
 )

@@ -46,7 +46,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
 
 _CONCERNED = ("dynamic_credentials", "dynamic_secret", "lease")
 # What says that nobody knows how far a module came.
-_BROKEN = ("exception", "module_stderr", "unreachable")
+BROKEN = ("exception", "module_stderr", "unreachable")
 
 
 class RunLeases:
@@ -130,7 +130,7 @@ class RunLeases:
             return
         if not result.get("failed"):
             leases.complete(self._asked, lease_of(result.get("credentials") or {}, str(self._given["path"])))
-        elif may_exist(str(result.get("msg"))) or result.keys() & {*_BROKEN}:
+        elif may_exist(str(result.get("msg"))) or result.keys() & {*BROKEN}:
             leases.notes.unanswered(self._asked)
         else:
             leases.notes.drop(self._asked)
@@ -142,10 +142,10 @@ class RunLeases:
             if arguments.get("state") == "absent" and path is not None:
                 leases.spend(source=path) if result.get("failed") else leases.remove_of(path)
         elif result.get("failed"):
-            leases.spend(_ids(arguments), path)
+            leases.spend(ids_of(arguments), path)
         else:
             living = {lease["id"] for lease in result.get("not_revocable", ())}
-            leases.remove({*_ids(arguments), *result.get("revoked", ())} - living)
+            leases.remove({*ids_of(arguments), *result.get("revoked", ())} - living)
 
     @staticmethod
     def _path(arguments: Mapping[str, Any]) -> str | None:
@@ -161,7 +161,7 @@ class RunLeases:
             if may_be_revocable(result.get("credentials") or {}):
                 leases.foresee(path)
             return
-        standing_in = _ids(arguments).count(NO_LEASE_ID)
+        standing_in = ids_of(arguments).count(NO_LEASE_ID)
         is_end = self._spec.name == "lease" and self._given.get("minted") != "dead_runs"
         if is_end and (path is not None or standing_in or self._given.get("minted")):
             result["changed"] = leases.foresee_end(path, standing_in or None) or result["changed"]
@@ -181,7 +181,8 @@ class RunLeases:
         return None
 
 
-def _ids(arguments: Mapping[str, Any]) -> list[str]:
+def ids_of(arguments: Mapping[str, Any]) -> list[str]:
+    """The lease IDs among a task's arguments."""
     given = arguments.get("lease_id") or arguments.get("lease_ids") or []
     return [str(lease_id) for lease_id in (given if isinstance(given, list) else str(given).split(","))]
 

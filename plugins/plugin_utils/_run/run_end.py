@@ -35,6 +35,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     FOLDER,
     claim,
     close,
+    collection_folders,
     discard,
     other_journals,
     own_journal,
@@ -51,6 +52,8 @@ for end in range(len(parts)):
     module = types.ModuleType(".".join(parts[: end + 1]))
     module.__path__ = ["/".join([sys.argv[3], *parts[: end + 1]])]
     sys.modules[module.__name__] = module
+# Where a connection is made by another collection's code.
+sys.modules[parts[0]].__path__ += json.loads(sys.argv[4])
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.finish import main
 main()
 """
@@ -172,7 +175,8 @@ class RunEnd:
 def _carried_out(order: Mapping[str, Any]) -> Mapping[str, Any]:
     """The report of a process that carries out the order. It outlives this one, if somebody is impatient."""
     root = os.path.abspath(__file__).partition(f"{os.sep}ansible_collections{os.sep}")[0]
-    program = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), _PACKAGE, root]
+    others = [os.path.join(one, "ansible_collections") for one in collection_folders()]
+    program = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), _PACKAGE, root, json.dumps(others)]
     pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
     try:
         process = subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=nowhere, start_new_session=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    MayExistError,
     OptionError,
     StateError,
     WorkloadCredentialsError,
@@ -37,6 +38,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     Wanted,
 )
 
+# In the text of an error that leaves something behind.
+LEFT = "Of what was made for it something may be left"
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _AUTHENTICATION = "authentication.k8s.io/v1"
 
@@ -59,21 +62,21 @@ class Token:
 def mint(cluster: InWorker, wanted: Wanted) -> Token:
     """One more lease.
 
-    :raises WorkloadCredentialsError: none was made; or, and then the text says so, something of it is left.
+    :raises WorkloadCredentialsError: none was made; or, and then it is MayExistError, something of it is left.
     """
     _check_role(cluster, wanted)
     record = record_of(wanted, _who(cluster))
     try:
         for batch in _batches(wanted, record):
-            made = cluster.make(batch)
-            _refuse(made)
+            made = _accepted(cluster.make(batch))
             if batch[0] is record:
                 # What it is to own names it so.
-                record["metadata"]["uid"] = made[0]["metadata"]["uid"]  # type: ignore[union-attr]
+                record["metadata"]["uid"] = made[0]["metadata"]["uid"]
         token = _token(cluster, wanted, record)
-        _refuse(cluster.patch([settled(record, token.expiration, token.audiences)]))
+        _accepted(cluster.patch([settled(record, token.expiration, token.audiences)]))
     except WorkloadCredentialsError as error:
-        raise StateError(f"{error}{_undone(cluster, record)}") from None
+        left = _undone(cluster, record)
+        raise (MayExistError if left else StateError)(f"{error}{left}") from None
     except BaseException:
         # Ctrl-C too: what is left then stands in the record, which is pruned when it has expired.
         _undone(cluster, record)
@@ -175,11 +178,15 @@ def _who(cluster: InWorker) -> str | None:
     return str(answer["status"]["userInfo"]["username"])
 
 
-def _refuse(answers: Sequence[Applied]) -> None:
-    """:raises StateError: one of them is a refusal."""
+def _accepted(answers: Sequence[Applied]) -> list[dict[str, Any]]:
+    """The objects as the cluster has them.
+
+    :raises StateError: it did not take one of them.
+    """
     words = [one.words for one in answers if isinstance(one, Refusal)]
     if words:
         raise StateError(" ".join(dict.fromkeys(words)))
+    return [one for one in answers if not isinstance(one, Refusal)]
 
 
 def _undone(cluster: InWorker, record: Object) -> str:
@@ -194,7 +201,7 @@ def _undone(cluster: InWorker, record: Object) -> str:
     if not problems:
         return ""
     return (
-        f" Of what was made for it something may be left, which has no use without the token: {' '.join(problems)} "
+        f" {LEFT}, which has no use without the token: {' '.join(problems)} "
         f"community.workload_credentials.service_account_lease removes it, by lease_id {lease.id} or when it has "
         "expired."
     )

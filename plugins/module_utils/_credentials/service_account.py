@@ -1,0 +1,193 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kubernetes' service accounts as a source: each minting is a lease of its own, whose ID is chosen here.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import Any, Callable
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import Forms, Text
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    SERVICE_ACCOUNT,
+    Credentials,
+    Lease,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.identity import (
+    environment_of_options,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import AUTH
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.ending import (
+    end,
+    leases,
+    leases_by_id,
+    place_of,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.minting import (
+    Token,
+    foresee,
+    mint,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
+    Wanted,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+    REFUSED,
+    REVOKED,
+    Ended,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.service_account_token import (
+    file_of,
+    no_token,
+    values_of,
+)
+
+_KEYS = ("token", "expiration", "lease_id", "service_account", "namespace", "audiences", "server")
+_FILE = "kubeconfig"
+SERVICE_ACCOUNTS = Forms(
+    keys=(*_KEYS, _FILE),
+    environments={},
+    texts={
+        "token": Text({"token": "token"}, lambda fields: str(fields["token"]), "token"),
+        _FILE: Text({_FILE: _FILE}, lambda fields: str(fields[_FILE]), _FILE),
+    },
+    apart=(_FILE,),
+)
+
+
+class ServiceAccountToken:
+    """One token of a service account, to be minted once."""
+
+    def __init__(self, cluster: InWorker, wanted: Wanted) -> None:
+        # Several may mint at the same time, and one that fails stops no other.
+        self._cluster = cluster.apart()
+        self._wanted = wanted
+
+    @property
+    def identity(self) -> str:
+        """Namespace and name of what its leases are for."""
+        return identity_of(self._wanted.namespace, self._wanted.name)
+
+    @property
+    def variant(self) -> str:
+        """All that is asked for but what chance makes of it."""
+        chance = ("lease", "service_account") if self._wanted.is_dynamic else ("lease",)
+        asked = {name: value for name, value in asdict(self._wanted).items() if name not in chance}
+        return json.dumps(asked, sort_keys=True)
+
+    @property
+    def lease_id(self) -> str:
+        """Where the record of its lease will be."""
+        return self._wanted.lease_id
+
+    def facts(self) -> Facts:
+        """What is asked for: of what the API server makes of it nobody knows."""
+        return Facts((*_KEYS, _FILE), self._wanted.ttl, None)
+
+    def mint(self) -> Credentials:
+        """One more lease.
+
+        :raises WorkloadCredentialsError: none was minted; or, and then it is MayExistError, something of it is left.
+        """
+        began = datetime.now(timezone.utc)
+        token = mint(self._cluster, self._wanted)
+        return self._credentials(token, token.warnings, began)
+
+    def placeholder(self) -> Credentials:
+        """No token, when the cluster's dry run of what is made for it went well.
+
+        :raises WorkloadCredentialsError: a real run would be refused.
+        """
+        warnings = foresee(self._cluster, self._wanted)
+        return self._credentials(no_token(self._wanted), warnings, datetime.now(timezone.utc))
+
+    def _credentials(self, token: Token, warnings: Sequence[str], began: datetime) -> Credentials:
+        values = {**values_of(self._cluster, token), _FILE: file_of(self._cluster, token)}
+        lease = Lease(self.lease_id, self.identity, began, parse_time(token.expiration))
+        return Credentials(values, lease, warnings)
+
+
+def identity_of(namespace: str, name: str) -> str:
+    """What names a source of tokens, for notes and messages."""
+    return f"{namespace}/{name}"
+
+
+def named(term: str) -> dict[str, str]:
+    """Namespace and name of a term.
+
+    :raises OptionError: it has another form.
+    """
+    namespace, slash, name = term.partition("/")
+    if not (namespace and slash and name) or "/" in name:
+        raise OptionError("_terms", f"{term!r} is not a namespace and a name, as in apps/deployer.")
+    return {"namespace": namespace, "name": name}
+
+
+def origin_of_cluster(cluster: InWorker, options: Mapping[str, Any], instead: Callable[[], str]) -> Origin:
+    """A cluster, as the identity that these options lead to.
+
+    :arg options: kubernetes.core's own, validated.
+    :arg instead: gives what to seal with where the identity has no secret of its own.
+    """
+    given = {name: options[name] for name in AUTH if options.get(name) is not None}
+    connection = {"options": given, "environment": environment_of_options()}
+    whom = cluster.impersonated
+    # Who works in somebody else's name is another one.
+    secret = "\n".join((cluster.secret or instead(), *whom))
+    return Origin(SERVICE_ACCOUNT, cluster.address, secret, whom, connection)
+
+
+def is_lease_id(lease_id: str | None) -> bool:
+    """Whether a request can name the lease."""
+    try:
+        place_of(lease_id or "", "lease_id")
+    except OptionError:
+        return False
+    return True
+
+
+def living(cluster: InWorker, source: str) -> list[dict[str, Any]]:
+    """The leases of a source as _run/kinds.py wants them."""
+    where = named(source)
+    return [
+        {
+            "id": one.id,
+            "expiration": one.fields["expiration"],
+            "created_at": one.fields["created"],
+            "created_by": one.fields["requested_by"],
+            "revocable": True,
+        }
+        for one in leases(cluster, where["namespace"], where["name"])
+    ]
+
+
+def end_by_id(cluster: InWorker, ending: Sequence[Mapping[str, Any]]) -> list[Ended]:
+    """What became of each lease, in their order; nothing is raised.
+
+    :arg ending: each with ``id`` and ``expiration``.
+    """
+    return [_ended(cluster, one) for one in ending]
+
+
+def _ended(cluster: InWorker, listed: Mapping[str, Any]) -> Ended:
+    try:
+        (found,) = leases_by_id(cluster, [str(listed["id"])], "lease_id")
+        problems = end(cluster, [found])[0].problems if found else ()
+    except WorkloadCredentialsError as error:
+        problems = (str(error),)
+    return Ended(listed, REFUSED, " ".join(problems)) if problems else Ended(listed, REVOKED)
