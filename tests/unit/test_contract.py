@@ -17,7 +17,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY, OPTIONS
 
-from tests.support.documentation import COLLECTION, LOOKUPS, ON_THE_CONTROLLER, documented
+from tests.support.documentation import (
+    COLLECTION,
+    LOOKUPS,
+    LOOKUPS_OF_THE_API,
+    ON_THE_CONTROLLER,
+    documented,
+)
 
 PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]
@@ -109,7 +115,7 @@ def test_examples_use_known_options_and_there_are_three(name: str) -> None:
                 assert arguments.keys() <= known.keys() | aliases, task
 
 
-@pytest.mark.parametrize("name", LOOKUPS)
+@pytest.mark.parametrize("name", LOOKUPS_OF_THE_API)
 def test_a_lookup_takes_the_same_connection_from_option_environment_ini_and_vars(name: str) -> None:
     options = documented("lookup", name)["doc"]["options"]
     for option, entry in CONNECTION.items():
@@ -123,8 +129,10 @@ def test_a_lookup_takes_the_same_connection_from_option_environment_ini_and_vars
 @pytest.mark.parametrize("name", LOOKUPS)
 def test_a_lookups_own_options_are_its_data(name: str) -> None:
     options = documented("lookup", name)["doc"]["options"]
-    own = importlib.import_module(f"{PACKAGE}.lookup.{name}").LookupModule.own
-    assert options.keys() == CONNECTION.keys() | own.keys() | {"_terms"}
+    plugin = importlib.import_module(f"{PACKAGE}.lookup.{name}").LookupModule
+    own = plugin.own
+    assert plugin.connection == (CONNECTION if name in LOOKUPS_OF_THE_API else {})
+    assert options.keys() == plugin.connection.keys() | own.keys() | {"_terms"}
     for option, entry in own.items():
         said = options[option]
         for key in ("type", "default", "choices"):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Callable
 
@@ -26,6 +27,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Lease,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.projected_token import (
+    projected_token,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     no_value,
@@ -39,7 +43,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._st
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.client import FIELDS, session_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.options import IDENTITY
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.web_identity import token_in
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.web_identity import (
+    Proof,
+    token_in,
+)
 
 STS_SESSION = "sts_session"
 # How long a session lasts where nothing is said.
@@ -61,16 +68,16 @@ Spend = Callable[[str, str], None]
 class StsSession:
     """The sessions that a call gives to a caller.
 
-    :arg web_identity: gives the token that proves who asks, for the call that wants one.
+    :arg proof: for the call that wants one.
     :arg spend: called before a code is sent, which may be done once.
     """
 
     lease_id = None
 
-    def __init__(self, caller: Caller, call: Call, web_identity: Callable[[], str] | None, spend: Spend) -> None:
+    def __init__(self, caller: Caller, call: Call, proof: Proof | None, spend: Spend) -> None:
         self._caller = caller
         self._call = call
-        self._web_identity = web_identity
+        self._proof = proof
         self._spend = spend
 
     @property
@@ -78,13 +85,13 @@ class StsSession:
         """What is called, and by whom."""
         role = self._call.parameters.get("RoleArn")
         what = f"{self._call.operation.name} of {role}" if role else self._call.operation.name
-        return what if self._web_identity else f"{what} as {self._caller}"
+        return what if self._proof else f"{what} as {self._caller}"
 
     @property
     def variant(self) -> str:
         """Everything that makes another session, without what proves who asks."""
-        caller = (self._caller.region, self._caller.endpoint_url)
-        return json.dumps([caller, self._call.parameters], sort_keys=True)
+        where = (self._caller.region, self._caller.endpoint_url)
+        return json.dumps([where, self._call.parameters, self._proof and self._proof.name], sort_keys=True)
 
     def facts(self) -> Facts:
         """What can be said without asking."""
@@ -96,7 +103,7 @@ class StsSession:
 
         :raises WorkloadCredentialsError: there is none.
         """
-        token = self._web_identity() if self._web_identity else None
+        token = self._proof.token() if self._proof else None
         if self._call.token_code:
             self._spend(str(self._call.parameters["SerialNumber"]), self._call.token_code)
         began = datetime.now(timezone.utc)
@@ -127,13 +134,13 @@ def sessions_of(
     """
     meant = parameters if profiles else with_what_a_pod_has(parameters, environment)
     call = call_of(meant)
-    prove = _proof(meant)
-    if profiles and prove:
+    proof = _proof(meant)
+    if profiles and proof:
         raise OptionError("_terms", f"{call.operation.name} needs no credentials, so there is no profile to name.")
     if len(profiles) > 1 and call.token_code:
         raise OptionError("token_code", "a code serves once, so it cannot serve for several terms.")
     callers = [Caller.from_parameters(one) for one in _asking(meant, profiles)]
-    return [StsSession(caller, call, prove, spend) for caller in callers]
+    return [StsSession(caller, call, proof, spend) for caller in callers]
 
 
 def origin_of_sessions(parameters: Mapping[str, Any], key: Callable[[], str]) -> Origin:
@@ -142,7 +149,8 @@ def origin_of_sessions(parameters: Mapping[str, Any], key: Callable[[], str]) ->
     :arg key: gives what seals where the options hold no secret key.
     """
     site = parameters.get("endpoint_url") or "sts"
-    return Origin(STS_SESSION, site, parameters.get("secret_key") or key(), (parameters.get("access_key") or "",))
+    secret = parameters.get("secret_key") or key()
+    return Origin(STS_SESSION, site, secret, (parameters.get("access_key") or "",), is_noted=False)
 
 
 def _asking(parameters: Mapping[str, Any], profiles: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -152,6 +160,8 @@ def _asking(parameters: Mapping[str, Any], profiles: Sequence[str]) -> Iterator[
         yield {**parameters, **dict.fromkeys(IDENTITY), "profile": one}
 
 
-def _proof(parameters: Mapping[str, Any]) -> Callable[[], str] | None:
-    path = parameters.get("web_identity_token_file")
-    return (lambda: token_in(str(path))) if path else None
+def _proof(parameters: Mapping[str, Any]) -> Proof | None:
+    path, account = parameters.get("web_identity_token_file"), parameters.get("service_account")
+    if path:
+        return Proof(str(path), partial(token_in, str(path)))
+    return projected_token(account) if account else None

@@ -41,6 +41,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     get_request,
     list_request,
     patch_request,
+    question_request,
     unseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.sending import Sender
@@ -130,6 +131,15 @@ class InWorker:
         """Server-side apply of each manifest, if there is no such object yet."""
         results = self.apply([unseen(one) for one in manifests], dry_run=dry_run)
         return [as_creation(one, manifest) for one, manifest in zip(results, manifests)]
+
+    def ask(self, reference: Object, path: str, question: Object) -> Applied:
+        """The cluster's answer to what it does not keep, such as a token request.
+
+        :arg reference: the object that it is about, for a refusal's words.
+        """
+        return self._sender.side_by_side(
+            lambda request: self._attempt(reference, request), [question_request(path, question)]
+        )[0]
 
     def patch(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
         """A merge patch for each manifest."""

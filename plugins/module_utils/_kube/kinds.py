@@ -54,6 +54,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("v1", "Namespace", "namespaces", namespaced=False),
         Kind("v1", "Secret", "secrets"),
         Kind("v1", "Event", "events"),
+        Kind("v1", "ServiceAccount", "serviceaccounts"),
         Kind(_OPERATOR, "ExternalSecret", "externalsecrets"),
         Kind(_OPERATOR, "SecretStore", "secretstores"),
         Kind(_OPERATOR, "ClusterSecretStore", "clustersecretstores", namespaced=False),

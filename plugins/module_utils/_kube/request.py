@@ -99,6 +99,14 @@ def apply_request(manifest: Object, *, dry_run: bool) -> Request:
     )
 
 
+def question_request(path: str, question: Mapping[str, Any]) -> Request:
+    """What the cluster answers at once and does not keep, such as a token or a review.
+
+    :arg question: the object, without what names it.
+    """
+    return Request("POST", path, body=json.dumps(question))
+
+
 def patch_request(manifest: Object, *, dry_run: bool) -> Request:
     """A merge patch."""
     path = kind_of(manifest).path(*place_of(manifest))
