@@ -161,6 +161,33 @@ options:
       - File with a token of an OpenID Connect provider that the role trusts, such as the projected token of a service
         account or the ID token of a CI job. It is read at each use.
     type: path
+  service_account:
+    description:
+      - A Kubernetes service account that the role trusts. Its token is asked of the cluster for this one use
+        (TokenRequest, for which the right V(create) on C(serviceaccounts/token) is needed), so that a role for service
+        accounts (IRSA) serves where there is no pod.
+      - The cluster is found as by the modules of M(kubernetes.core.k8s#module), with the environment variables
+        C(K8S_AUTH_*), in the pod's own cluster, or with the usual kubeconfig.
+    type: dict
+    suboptions:
+      namespace:
+        description: Its namespace.
+        type: str
+        required: true
+      name:
+        description: Its name.
+        type: str
+        required: true
+      audience:
+        description: For whom the token is.
+        type: str
+        default: sts.amazonaws.com
+      kubeconfig:
+        description: Path of the kubeconfig that leads to the cluster.
+        type: path
+      context:
+        description: The context in it.
+        type: str
 notes:
   - STS knows no way to end a session early, and gives it no ID. So a session ends with its expiration, has no
     note among the run's leases, and nothing lists or revokes it. Ask for what the work needs with O(duration_seconds).
@@ -178,7 +205,8 @@ seealso:
 EXAMPLES = r"""
 - name: Run a command with a session of the user whose keys are in the environment
   ansible.builtin.command: aws s3 ls
-  environment: "{{ lookup('community.workload_credentials.sts_session_token', format='aws_env', duration_seconds=900) }}"
+  environment: >-
+    {{ lookup('community.workload_credentials.sts_session_token', format='aws_env', duration_seconds=900) }}
   changed_when: false
 
 - name: Use a role in another account; both halves are of one session
@@ -239,3 +267,25 @@ _raw:
       returned: with O(format=raw)
       sample: '2026-05-10T21:00:00Z'
 """
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CollectionLookup
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sts_sessions import (
+    OPTIONS,
+    sessions_on_read,
+)
+
+
+class LookupModule(CollectionLookup):
+    """The lookup's entry point."""
+
+    own = OPTIONS
+
+    def answer(self, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
+        """Sessions for the terms, in their order."""
+        options = {name: self.get_option(name) for name in OPTIONS}
+        if not self.in_check_mode(variables):
+            options["check_mode"] = "generate"
+        return sessions_on_read(terms, options, self.origins, variables, self.warn)

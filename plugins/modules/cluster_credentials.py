@@ -86,8 +86,7 @@ options:
             description: Address of the STS, if not AWS' own.
             type: str
           duration_seconds:
-            description:
-              - Life of the session, from 900 seconds on. The longest is that of the call: 129600, or 43200 for a role.
+            description: Life of the session in seconds, from 900 to 129600, and to 43200 for a role.
             type: int
           serial_number:
             description: The MFA device of which there is a code.
@@ -108,7 +107,7 @@ options:
             type: str
           policy:
             description:
-              - An IAM policy that takes rights from the session of a role: JSON, or a dictionary.
+              - An IAM policy that takes rights from the session of a role, as JSON or a dictionary.
             type: raw
           policy_arns:
             description: ARNs of IAM policies that do the same.

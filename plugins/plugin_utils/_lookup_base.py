@@ -83,6 +83,11 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
         """The option's value. Ansible's own way to it would turn what it does not understand into false."""
         return self._resolved.with_defaults(self.own)[option]
 
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Where each option was set that is set, in words."""
+        return self._resolved.origins
+
     def warn(self, message: str) -> None:
         """Show a warning to the user."""
         Display().warning(message)

@@ -39,6 +39,8 @@ SECTION = "workload_credentials"
 # Two ways to say one thing: the nearest source that says either counts.
 TOKEN_OPTIONS = ("access_token", "access_token_file")
 _TOGETHER = (TOKEN_OPTIONS, IDENTITY)
+# Where an environment variable of the run comes from.
+ENVIRONMENT = "the environment variable"
 _FILES = ("access_token_file", "ca_cert", "journal_dir")
 
 # What a source says of an option, or None; the second argument is the option's entry.
@@ -139,7 +141,7 @@ def play_variables(found: Mapping[str, Any], templar: Any) -> Source:
     return source
 
 
-def environment(found: Mapping[str, str], place: str = "the environment variable") -> Source:
+def environment(found: Mapping[str, str], place: str = ENVIRONMENT) -> Source:
     """Environment variables.
 
     :arg place: whose they are, in words that come before a variable's name.

@@ -15,7 +15,8 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES
 
 COLLECTION = "community.workload_credentials"
-LOOKUPS = ("dynamic_credentials", "service_account_token", "static_secret")
+LOOKUPS_OF_THE_API = ("dynamic_credentials", "static_secret")
+LOOKUPS = (*LOOKUPS_OF_THE_API, "service_account_token", "sts_session_token")
 CALLBACKS = ("leases",)
 # Its logic is an action plugin alone.
 ON_THE_CONTROLLER = "cluster_credentials"

@@ -20,10 +20,10 @@ class Made:
 
     identity: str
     make: Callable[[], Credentials]
-    kind: str = "kind"
-    site: str | None = None
     variant: str = ""
     lease_id: str | None = None
+    kind: str = "kind"
+    site: str | None = None
 
     def facts(self) -> Facts:
         """Nothing."""

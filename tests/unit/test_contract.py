@@ -23,7 +23,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY, OPTIONS
 from ansible_collections.kubernetes.core.plugins.module_utils import args_common
 
-from tests.support.documentation import COLLECTION, LOOKUPS, ON_THE_CONTROLLER, documented
+from tests.support.documentation import (
+    COLLECTION,
+    LOOKUPS,
+    ON_THE_CONTROLLER,
+    documented,
+)
 
 PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]

@@ -41,6 +41,7 @@ ALLOWED = {
         "module_utils/_resources",
         "module_utils/_resources/_parts",
         "module_utils/_kube",
+        "module_utils/_sts",
         "module_utils/_api",
         "module_utils/_providers",
     },

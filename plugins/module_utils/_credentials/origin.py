@@ -25,6 +25,7 @@ class Origin:
     :arg secret: what is kept is sealed with it, so that only who has it can read that.
     :arg identity: what else tells identities apart.
     :arg connection: what a process that ends leases makes its client of; nothing but what JSON has.
+    :arg is_noted: whether a run takes notes of its leases, which is of no use where nothing can end them.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Origin:
     secret: str = field(repr=False)
     identity: tuple[str, ...] = ()
     connection: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    is_noted: bool = True
 
 
 def origin_of(settings: Settings) -> Origin:

@@ -19,7 +19,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import Forms, Text
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
+    SERVICE_ACCOUNTS,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
     SERVICE_ACCOUNT,
     Credentials,
@@ -59,19 +61,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 
 _KEYS = ("token", "expiration", "lease_id", "service_account", "namespace", "audiences", "server")
 _FILE = "kubeconfig"
-SERVICE_ACCOUNTS = Forms(
-    keys=(*_KEYS, _FILE),
-    environments={},
-    texts={
-        "token": Text({"token": "token"}, lambda fields: str(fields["token"]), "token"),
-        _FILE: Text({_FILE: _FILE}, lambda fields: str(fields[_FILE]), _FILE),
-    },
-    apart=(_FILE,),
-)
 
 
 class ServiceAccountToken:
     """One token of a service account, to be minted once."""
+
+    kind = SERVICE_ACCOUNT
 
     def __init__(self, cluster: InWorker, wanted: Wanted) -> None:
         # Several may mint at the same time, and one that fails stops no other.
@@ -82,6 +77,11 @@ class ServiceAccountToken:
     def identity(self) -> str:
         """Namespace and name of what its leases are for."""
         return identity_of(self._wanted.namespace, self._wanted.name)
+
+    @property
+    def site(self) -> str:
+        """The cluster."""
+        return self._cluster.address
 
     @property
     def variant(self) -> str:
@@ -97,7 +97,7 @@ class ServiceAccountToken:
 
     def facts(self) -> Facts:
         """What is asked for: of what the API server makes of it nobody knows."""
-        return Facts((*_KEYS, _FILE), self._wanted.ttl, None)
+        return Facts(tuple(SERVICE_ACCOUNTS.keys), self._wanted.ttl, None)
 
     def mint(self) -> Credentials:
         """One more lease.
@@ -118,7 +118,7 @@ class ServiceAccountToken:
 
     def _credentials(self, token: Token, warnings: Sequence[str], began: datetime) -> Credentials:
         values = {**values_of(self._cluster, token), _FILE: file_of(self._cluster, token)}
-        lease = Lease(self.lease_id, self.identity, began, parse_time(token.expiration))
+        lease = Lease(self.lease_id, self.identity, began, parse_time(token.expiration), kind=self.kind, site=self.site)
         return Credentials(values, lease, warnings)
 
 

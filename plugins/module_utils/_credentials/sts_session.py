@@ -11,22 +11,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
-from types import MappingProxyType
+from functools import partial
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
-    Forms,
-    Text,
-    profile,
-)
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    STS_SESSION,
     Credentials,
     Lease,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.projected_token import (
+    Connect,
+    projected_token,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     no_value,
 )
@@ -39,21 +40,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._st
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.client import FIELDS, session_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.options import IDENTITY
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.web_identity import token_in
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.web_identity import (
+    Proof,
+    token_in,
+)
 
-STS_SESSION = "sts_session"
 # How long a session lasts where nothing is said.
 _USUAL, _USUAL_OF_A_ROLE = 43200, 3600
-_ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "access_key_id",
-    "AWS_SECRET_ACCESS_KEY": "secret_access_key",
-    "AWS_SESSION_TOKEN": "session_token",
-}
-STS_SESSIONS = Forms(
-    keys=tuple(FIELDS),
-    environments=MappingProxyType({"aws_env": _ENVIRONMENT}),
-    texts=MappingProxyType({"aws_credentials": Text(_ENVIRONMENT, profile)}),
-)
 # Takes an MFA device and its code, and raises StateError where that code was taken before.
 Spend = Callable[[str, str], None]
 
@@ -61,16 +54,17 @@ Spend = Callable[[str, str], None]
 class StsSession:
     """The sessions that a call gives to a caller.
 
-    :arg web_identity: gives the token that proves who asks, for the call that wants one.
+    :arg proof: for the call that wants one.
     :arg spend: called before a code is sent, which may be done once.
     """
 
+    kind, site = STS_SESSION, None
     lease_id = None
 
-    def __init__(self, caller: Caller, call: Call, web_identity: Callable[[], str] | None, spend: Spend) -> None:
+    def __init__(self, caller: Caller, call: Call, proof: Proof | None, spend: Spend) -> None:
         self._caller = caller
         self._call = call
-        self._web_identity = web_identity
+        self._proof = proof
         self._spend = spend
 
     @property
@@ -78,13 +72,13 @@ class StsSession:
         """What is called, and by whom."""
         role = self._call.parameters.get("RoleArn")
         what = f"{self._call.operation.name} of {role}" if role else self._call.operation.name
-        return what if self._web_identity else f"{what} as {self._caller}"
+        return what if self._proof else f"{what} as {self._caller}"
 
     @property
     def variant(self) -> str:
         """Everything that makes another session, without what proves who asks."""
-        caller = (self._caller.region, self._caller.endpoint_url)
-        return json.dumps([caller, self._call.parameters], sort_keys=True)
+        where = (self._caller.region, self._caller.endpoint_url)
+        return json.dumps([where, self._call.parameters, self._proof and self._proof.name], sort_keys=True)
 
     def facts(self) -> Facts:
         """What can be said without asking."""
@@ -96,7 +90,7 @@ class StsSession:
 
         :raises WorkloadCredentialsError: there is none.
         """
-        token = self._web_identity() if self._web_identity else None
+        token = self._proof.token() if self._proof else None
         if self._call.token_code:
             self._spend(str(self._call.parameters["SerialNumber"]), self._call.token_code)
         began = datetime.now(timezone.utc)
@@ -110,7 +104,7 @@ class StsSession:
 
     def _lease(self, began: datetime, values: Mapping[str, str]) -> Lease:
         # AWS names no session, and has no call that ends one.
-        return Lease("", self.identity, began, parse_time(values["expiration"]), revocable=False)
+        return Lease("", self.identity, began, parse_time(values["expiration"]), revocable=False, kind=self.kind)
 
 
 def sessions_of(
@@ -118,22 +112,24 @@ def sessions_of(
     profiles: Sequence[str],
     environment: Mapping[str, str],
     spend: Spend,
+    cluster: Connect = InWorker,
 ) -> list[StsSession]:
     """A source for each profile, or the one that the options say.
 
     :arg parameters: the options of ``_sts/options.py``, in their types; what is not set is None.
     :arg environment: of this machine, which in a pod names the role of its service account.
+    :arg cluster: connects to the one that makes the token of a service account.
     :raises OptionError: they do not go together, or the call would be refused.
     """
     meant = parameters if profiles else with_what_a_pod_has(parameters, environment)
     call = call_of(meant)
-    prove = _proof(meant)
-    if profiles and prove:
+    proof = _proof(meant, cluster)
+    if profiles and proof:
         raise OptionError("_terms", f"{call.operation.name} needs no credentials, so there is no profile to name.")
     if len(profiles) > 1 and call.token_code:
         raise OptionError("token_code", "a code serves once, so it cannot serve for several terms.")
     callers = [Caller.from_parameters(one) for one in _asking(meant, profiles)]
-    return [StsSession(caller, call, prove, spend) for caller in callers]
+    return [StsSession(caller, call, proof, spend) for caller in callers]
 
 
 def origin_of_sessions(parameters: Mapping[str, Any], key: Callable[[], str]) -> Origin:
@@ -142,7 +138,8 @@ def origin_of_sessions(parameters: Mapping[str, Any], key: Callable[[], str]) ->
     :arg key: gives what seals where the options hold no secret key.
     """
     site = parameters.get("endpoint_url") or "sts"
-    return Origin(STS_SESSION, site, parameters.get("secret_key") or key(), (parameters.get("access_key") or "",))
+    secret = parameters.get("secret_key") or key()
+    return Origin(STS_SESSION, site, secret, (parameters.get("access_key") or "",), is_noted=False)
 
 
 def _asking(parameters: Mapping[str, Any], profiles: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -152,6 +149,8 @@ def _asking(parameters: Mapping[str, Any], profiles: Sequence[str]) -> Iterator[
         yield {**parameters, **dict.fromkeys(IDENTITY), "profile": one}
 
 
-def _proof(parameters: Mapping[str, Any]) -> Callable[[], str] | None:
-    path = parameters.get("web_identity_token_file")
-    return (lambda: token_in(str(path))) if path else None
+def _proof(parameters: Mapping[str, Any], cluster: Connect) -> Proof | None:
+    path, account = parameters.get("web_identity_token_file"), parameters.get("service_account")
+    if path:
+        return Proof(str(path), partial(token_in, str(path)))
+    return projected_token(account, cluster) if account else None

@@ -77,7 +77,7 @@ class InWorker:
     """
 
     def __init__(self, options: Mapping[str, Any], concurrency: int = 8) -> None:
-        self._options, self._concurrency = options, concurrency
+        self.options, self._concurrency = options, concurrency
         self._connection: Connection = connect(options, concurrency)
         # How this identity reaches its cluster.
         self.endpoint = self._connection.endpoint
@@ -91,7 +91,7 @@ class InWorker:
     @property
     def secret(self) -> str | None:
         """What only this identity has; None: nothing that stays the same for a run."""
-        return secret_of(self._options, self._connection.configuration)
+        return secret_of(self.options, self._connection.configuration)
 
     @property
     def impersonated(self) -> tuple[str, ...]:

@@ -15,6 +15,13 @@ from typing import Any
 KEYS = ("access_key", "secret_key", "session_token")
 IDENTITY = (*KEYS, "profile")
 
+SERVICE_ACCOUNT: Mapping[str, Mapping[str, Any]] = {
+    "namespace": {"type": "str", "required": True},
+    "name": {"type": "str", "required": True},
+    "audience": {"type": "str", "default": "sts.amazonaws.com"},
+    "kubeconfig": {"type": "path"},
+    "context": {"type": "str"},
+}
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "region": {"type": "str", "env": ("AWS_REGION", "AWS_DEFAULT_REGION")},
     "profile": {"type": "str", "env": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")},
@@ -33,5 +40,5 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "policy": {"type": "raw"},
     "policy_arns": {"type": "list", "elements": "str"},
     "web_identity_token_file": {"type": "path"},
-    "service_account": {"type": "dict"},
+    "service_account": {"type": "dict", "options": SERVICE_ACCOUNT},
 }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A token that proves to the Security Token Service who asks, as a file holds it.
+"""Tokens that prove to the Security Token Service who asks: web identities.
 
 Private to this collection: it may change at any time.
 """
@@ -14,7 +14,8 @@ import json
 import os
 import re
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import stripped
@@ -24,8 +25,20 @@ _OPTION = "web_identity_token_file"
 _TOKEN = re.compile(r"[\x21-\x7e]{4,20000}")
 
 
+@dataclass(frozen=True)
+class Proof:
+    """A token that proves who asks.
+
+    :arg name: where it comes from.
+    :arg token: gives it, anew at each use, since projected and OIDC tokens rotate.
+    """
+
+    name: str
+    token: Callable[[], str]
+
+
 def token_in(path: str) -> str:
-    """The token in a file, which is read at each use, since projected and OIDC tokens rotate.
+    """The token in a file, which is read at each use.
 
     :raises OptionError: there is no file, no token in it, or one that has expired; the text holds nothing of it.
     """

@@ -181,7 +181,8 @@ def _entry(given: Any, where: str, delivery: str) -> Entry:
 
 def _of_source(source: str, fields: Mapping[str, Any], where: str) -> dict[str, Any]:
     """What names the source, and what it is asked with."""
-    given, own = fields[source], {"sts": {}, "request": None}
+    given = fields[source]
+    own: dict[str, Any] = {"sts": {}, "request": None}
     if source == "service_account_token":
         request = account_request(given, fields["name"], fields["namespace"])
         return {**own, "path": "{namespace}/{name}".format(**request.options), "request": request}

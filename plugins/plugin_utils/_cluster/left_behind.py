@@ -9,9 +9,13 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    DYNAMIC_SECRET,
+    SERVICE_ACCOUNT,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
@@ -34,21 +38,38 @@ def end_what_dead_runs_left(job: Job, outcome: Outcome) -> None:
     try:
         if not other_journals(run_folder(), job.journal_dir()):
             return
-        from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
-            origin_of,
-        )
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import dead_runs
-
-        notes = job.notes()
-        with dead_runs(run_folder(), origin_of(job.client().settings), job.journal_dir(), own=notes) as left:
-            own = [one for one in left.entries if one.note.needs.get("cluster") == job.cluster().address]
-            if own:
-                _end(job, outcome, own, left)
+        for kind, site in _minting(job):
+            _end_those_of(job, outcome, kind, site)
     except WorkloadCredentialsError as error:
         outcome.warnings.append(f"What dead runs have left could not be looked after. {error}")
 
 
-def _end(job: Job, outcome: Outcome, entries: list[Entry], left: DeadRuns) -> None:
+def _minting(job: Job) -> list[tuple[str, str | None]]:
+    """Kinds and sites of the leases that such a job mints; without entries it has removed what the API minted."""
+    sources = {entry.source for entry in job.entries}
+    found: list[tuple[str, str | None]] = []
+    if not sources or sources & {"dynamic_secret", "static_secret"}:
+        found.append((DYNAMIC_SECRET, None))
+    requests = [entry.request for entry in job.entries if entry.source == "service_account_token" and entry.request]
+    sites = {(job.tokens(one.elsewhere) if one.elsewhere else job.cluster()).address for one in requests}
+    return [*found, *((SERVICE_ACCOUNT, site) for site in sorted(sites))]
+
+
+def _end_those_of(job: Job, outcome: Outcome, kind: str, site: str | None) -> None:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sources import origin_at
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import dead_runs
+
+    service = job.service_of(kind, site)
+    origin = origin_at(kind, service)
+    if origin is None:
+        return
+    with dead_runs(run_folder(), origin, job.journal_dir(), own=job.notes_of(kind, site)) as left:
+        own = [one for one in left.entries if one.note.needs.get("cluster") == job.cluster().address]
+        if own:
+            _end(job, outcome, own, left, service)
+
+
+def _end(job: Job, outcome: Outcome, entries: list[Entry], left: DeadRuns, service: Any) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import held_by_secrets
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, MINTED
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import ended, settled
@@ -65,8 +86,8 @@ def _end(job: Job, outcome: Outcome, entries: list[Entry], left: DeadRuns) -> No
         if one.note.id not in here
     ]
     elsewhere = {one.note.id for one in left.entries if one.note.id and one not in entries}
-    ready, unsettled = settled(job.client(), rest, left.others, here | elsewhere)
-    _tell(job, outcome, [*ended(job.client(), ready), *unsettled])
+    ready, unsettled = settled(service, rest, left.others, here | elsewhere)
+    _tell(job, outcome, [*ended(service, ready), *unsettled])
 
 
 def _held(job: Job, entries: list[Entry]) -> set[str]:

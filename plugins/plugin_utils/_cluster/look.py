@@ -23,7 +23,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 SECRET, NAMESPACE, EVENT = KINDS["Secret"], KINDS["Namespace"], KINDS["Event"]
 EXTERNAL_SECRET = KINDS["ExternalSecret"]
 # What the role makes for the operator besides Secrets.
-OPERATORS = tuple(kind for kind in KINDS.values() if kind not in (SECRET, NAMESPACE, EVENT))
+OPERATORS = tuple(kind for kind in KINDS.values() if "external-secrets.io/" in kind.api_version)
 
 Objects = list[dict[str, Any]]
 

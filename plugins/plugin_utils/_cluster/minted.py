@@ -8,14 +8,17 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    STS_SESSION,
     Credentials,
     Lease,
 )
@@ -53,7 +56,7 @@ class Minted:
 
     def mint(self, source: Source, entry: Entry) -> Credentials:
         """New credentials for the entry's Secret, whose lease is taken note of before anything else happens."""
-        credentials = self._noting.minting(source, entry)
+        credentials = _distinct(self._noting.minting(source, entry))
         lease = credentials.lease
         with self._lock:
             if lease and lease.id:
@@ -164,6 +167,14 @@ class Minted:
         ended = known.end(self._service(kind, site), list(map(_listed, leases)))
         self._noting.done(lease for lease, end in zip(leases, ended) if end.how == REVOKED)
         return ended
+
+
+def _distinct(credentials: Credentials) -> Credentials:
+    """The same, with a name for what its service names none of: by it is known which of them a Secret holds."""
+    lease = credentials.lease
+    if lease is None or lease.id or lease.kind != STS_SESSION:
+        return credentials
+    return replace(credentials, lease=replace(lease, id=f"sts-{secrets.token_hex(8)}"))
 
 
 def _named(leases: Sequence[Lease]) -> str:

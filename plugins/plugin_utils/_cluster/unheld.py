@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
@@ -85,7 +86,8 @@ def _held_by_runs(job: Job) -> set[str]:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import dead_runs
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
 
-    if job.notes is None:
+    own = job.notes_of(DYNAMIC_SECRET, None)
+    if own is None:
         return set()
-    with dead_runs(run_folder(), origin_of(job.client().settings), job.journal_dir(), own=job.notes()) as left:
+    with dead_runs(run_folder(), origin_of(job.client().settings), job.journal_dir(), own=own) as left:
         return set(left.others().known)

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.service_account import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
     SERVICE_ACCOUNTS,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.service_account import (
     ServiceAccountToken,
     named,
     origin_of_cluster,

@@ -45,6 +45,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import signals_later
 
+# Of whatever it is that mints.
 _SHARED: Options = {
     "key": {"type": "str"},
     "reuse": {
@@ -53,7 +54,6 @@ _SHARED: Options = {
         "default": "host",
         "env": ("WORKLOAD_CREDENTIALS_REUSE",),
     },
-    "outlives_run": {"type": "bool", "default": False},
     "min_ttl": {"type": "int", "default": 300, "env": ("WORKLOAD_CREDENTIALS_MIN_TTL",)},
     "check_mode": {
         "type": "str",
@@ -62,17 +62,20 @@ _SHARED: Options = {
         "env": ("WORKLOAD_CREDENTIALS_CHECK_MODE",),
     },
     "concurrency": CONCURRENCY,
-    **JOURNAL,
 }
+# Of what mints leases that can be ended.
+_ENDING: Options = {"outlives_run": {"type": "bool", "default": False}, **JOURNAL}
 
 
-def options_for(forms: Forms, *format_env: str) -> Options:
+def options_for(forms: Forms, *format_env: str, ends: bool = True) -> Options:
     """The options of a lookup that generates on read.
 
     :arg format_env: environment variables of its ``format``.
+    :arg ends: whether what it mints can be ended.
     """
     choice = {"type": "str", "choices": list(forms.names), "default": RAW}
-    return {**_SHARED, "format": {**choice, "env": format_env} if format_env else choice}
+    shared = {**_SHARED, **(_ENDING if ends else {})}
+    return {**shared, "format": {**choice, "env": format_env} if format_env else choice}
 
 
 def generate_on_read(
@@ -120,7 +123,7 @@ def _check(options: Mapping[str, Any], forms: Forms) -> None:
     check_concurrency(options["concurrency"])
     if int(options["min_ttl"]) < 0:
         raise OptionError("min_ttl", "it must be 0 or more seconds.")
-    if options["outlives_run"] and options["reuse"] != "never":
+    if options.get("outlives_run") and options["reuse"] != "never":
         raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
     if options["check_mode"] == "error":
         raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
@@ -145,7 +148,7 @@ class _Reading:
         self._warn = warn
         self._host = f"host {variables.get('inventory_hostname', '')}"
         self._scope = "" if options["reuse"] == "run" else self._host
-        self._minted = MintedLeases(run_folder(), origin, warn, options["journal_dir"], os.environ)
+        self._minted = MintedLeases(run_folder(), origin, warn, options.get("journal_dir"), os.environ)
         self._store = LeaseStore(run_folder(), origin, warn, self._minted)
         # Leases that nobody would know if the lookup failed.
         self._fresh: list[Lease] = []
@@ -162,7 +165,7 @@ class _Reading:
             return self._placeholder(source)
         if self._options["reuse"] != "never":
             return self._store.get(source, self._scope, int(self._options["min_ttl"]))
-        outlives = self._options["outlives_run"]
+        outlives = bool(self._options.get("outlives_run"))
         credentials = self._minted.mint(source, self._host, outlives=outlives)
         if outlives and credentials.lease:
             self._fresh.append(credentials.lease)
@@ -170,7 +173,7 @@ class _Reading:
 
     def _placeholder(self, source: Source) -> Credentials:
         found = source.placeholder()
-        if found.lease and found.lease.revocable and not self._options["outlives_run"]:
+        if found.lease and found.lease.revocable and not self._options.get("outlives_run"):
             self._minted.foresee(source.identity, None if self._options["reuse"] == "never" else self._scope)
         return found
 

@@ -61,6 +61,7 @@ class MintedLeases:
         self.notes = Notes.of_this_run(folder, origin, journal_dir, environment or {})
         self._foreseen = SealedFolder(folder / FOLDER / "foreseen", origin.secret, lambda _message: None)
         self._site = origin.site
+        self._is_noted = origin.is_noted
         self._warn = warn
 
     def foresee(self, path: str, scope: str | None = None) -> None:
@@ -90,6 +91,8 @@ class MintedLeases:
         :arg use: for what, in words.
         :raises StateError: nothing can be written, so that nothing was minted.
         """
+        if not self._is_noted:
+            return source.mint()
         with self.notes.minting():
             with self.notes.asking(source.identity, use, lease_id=source.lease_id, outlives=outlives) as name:
                 credentials = source.mint()

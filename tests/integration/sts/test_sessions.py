@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,42 +30,6 @@ CODE, SECRET, TOKEN = "071946", "canary/secret+key", "canary-session/token+"
 MFA = {"serial_number": "arn:aws:iam::123456789012:mfa/me", "token_code": CODE}
 KEYS = {"access_key": "AKIACANARY", "secret_key": SECRET}
 JWT = "eyJ.canary-jwt.sig"
-PROFILES = """
-[profile user]
-aws_access_key_id = AKIAUSER
-aws_secret_access_key = canary-of-a-file
-region = eu-central-1
-[profile role]
-role_arn = arn:aws:iam::123456789012:role/first
-source_profile = user
-endpoint_url = {url}
-[profile mfa]
-role_arn = arn:aws:iam::123456789012:role/first
-source_profile = user
-mfa_serial = arn:aws:iam::123456789012:mfa/me
-[profile below]
-role_arn = arn:aws:iam::123456789012:role/second
-source_profile = mfa
-"""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Sts]:
-    """One for all tests here."""
-    with Sts() as running:
-        yield running
-
-
-@pytest.fixture
-def sts(server: Sts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sts:
-    """Nobody has asked it anything, and this machine has the profiles above."""
-    server.forget()
-    config = tmp_path / "config"
-    config.write_text(PROFILES.format(url=server.url), encoding="utf-8")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return server
 
 
 def ask(sts: Sts, given: dict[str, Any], web_identity: str | None = None) -> dict[str, str]:

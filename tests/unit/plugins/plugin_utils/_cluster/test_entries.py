@@ -43,7 +43,10 @@ def test_the_same_name_in_two_namespaces_is_two_secrets() -> None:
     ("entry", "says"),
     [
         ("aws", "it must be a dictionary"),
-        ({"name": "a", "namespace": "b"}, "exactly one of dynamic_secret and static_secret"),
+        (
+            {"name": "a", "namespace": "b"},
+            "exactly one of dynamic_secret, static_secret, sts_session",
+        ),
         ({**AWS, "static_secret": "prod/app"}, "exactly one of"),
         ({**AWS, "name": "Not_A_Name"}, r"\(Not_A_Name\).name: 'Not_A_Name' is not a name that Kubernetes allows"),
         ({**AWS, "name": None}, "missing required arguments: name"),
@@ -58,9 +61,9 @@ def test_the_same_name_in_two_namespaces_is_two_secrets() -> None:
         ({**AWS, "secret_name": "x"}, "secret_name. Supported parameters include"),
         (
             {**AWS, "format": "xml"},
-            "value of format must be one of: raw, aws_env, azure_env, aws_credentials, got: xml",
+            "value of format must be one of: raw, aws_env, azure_env, aws_credentials, token, kubeconfig, got: xml",
         ),
-        ({**APP, "format": "aws_env"}, "it is for dynamic secrets"),
+        ({**APP, "format": "aws_env"}, "static_secret has raw; use keys for others"),
         ({**AWS, "delivery": "pigeon"}, "value of delivery must be one of: push, external_secret, got: pigeon"),
         ({**AWS, "labels": ["a"]}, "'labels' is of type .*list.* and we were unable to convert to dict"),
         ({**AWS, "annotations": {"a": {}}}, "annotations.a: it must be a text"),

@@ -130,7 +130,6 @@ def test_a_template_that_cannot_fail_is_taken(text: str) -> None:
         ({**AWS, "template": {"a": "b"}, "keys": {"a": "leaseId"}}, "template excludes keys and format"),
         ({**AWS, "creation_policy": "None"}, "value of creation_policy must be one of"),
         ({**AWS, "delivery": "push", "template": {"a": "b"}}, "template: it needs delivery external_secret"),
-        ({**STS, "delivery": "push"}, "sts_session_token: it needs delivery external_secret"),
         ({**STS, "sts_session_token": {"region": "x", "role": "arn"}}, "role: the operator"),
         (
             {**STS, "sts_session_token": {"region": "x", "auth": {"jwt": JWT}}},
