@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,12 +53,14 @@ class Deliveries:
         named = [{"namespace": self.namespace, **entry} for entry in entries]
         connection, service = options.pop("connection", {}), options.pop("service", {})
         self.lines.clear()
-        with InWorker({"kubeconfig": self.kubeconfig}) as cluster:
+        with ExitStack() as stack:
+            cluster = stack.enter_context(InWorker({"kubeconfig": self.kubeconfig}))
             job = Job(
                 entries=checked_entries(named, delivery),
                 client=functools.partial(self.site.client, **connection),
                 service=lambda: replace(self._service(token.strip()), **service),
                 cluster=lambda: cluster,
+                tokens=lambda elsewhere: stack.enter_context(InWorker(elsewhere)),
                 template=own_templates(),
                 tell=self.lines.extend,
                 last_words=self.last_words.append,

@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    MissingError,
     OptionError,
     WorkloadCredentialsError,
 )
@@ -42,6 +43,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.minting import (
     Token,
+    check_account,
     foresee,
     mint,
 )
@@ -96,7 +98,14 @@ class ServiceAccountToken:
         return self._wanted.lease_id
 
     def facts(self) -> Facts:
-        """What is asked for: of what the API server makes of it nobody knows."""
+        """What is asked for: of what the API server makes of it nobody knows.
+
+        :raises MissingError: there is no such account, or no such role.
+        """
+        try:
+            check_account(self._cluster, self._wanted)
+        except OptionError as error:
+            raise MissingError(str(error)) from None
         return Facts(tuple(SERVICE_ACCOUNTS.keys), self._wanted.ttl, None)
 
     def mint(self) -> Credentials:

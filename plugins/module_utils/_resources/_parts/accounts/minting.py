@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,6 +110,24 @@ class MissingRole(OptionError):
     """The role that should be bound is not there. An earlier task may make it in a real run."""
 
 
+def check_account(cluster: InWorker, wanted: Wanted) -> None:
+    """See that the account of a static token exists, or the role of a dynamic one, as far as this identity may look.
+
+    :raises OptionError: there is none, which an earlier task may make in a real run.
+    """
+    _check_role(cluster, wanted)
+    if wanted.is_dynamic:
+        return
+    place = (wanted.namespace, wanted.service_account)
+    with suppress(ForbiddenError):
+        if cluster.get_many(KINDS["ServiceAccount"], [place], metadata_only=True) == [None]:
+            raise _no_account(wanted)
+
+
+def _no_account(wanted: Wanted) -> OptionError:
+    return OptionError("service_account", f"there is no service account {wanted.namespace}/{wanted.service_account}.")
+
+
 def _check_role(cluster: InWorker, wanted: Wanted) -> None:
     """See that the role exists: who may bind anything would else make a binding to nothing."""
     if wanted.role is None:
@@ -152,8 +171,7 @@ def _token(cluster: InWorker, wanted: Wanted, record: Object) -> Token:
     answer = cluster.ask(account, path, question)
     if isinstance(answer, Refusal):
         if answer.status == 404 and not wanted.is_dynamic:
-            where = f"{wanted.namespace}/{wanted.service_account}"
-            raise OptionError("service_account", f"there is no service account {where}.")
+            raise _no_account(wanted)
         raise StateError(answer.words)
     given, asked = answer["status"], int((answer.get("spec") or {}).get("expirationSeconds") or wanted.ttl)
     shortened = f"ttl: the API server gives {asked} seconds instead of {wanted.ttl}, which is its own limit."
