@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.demo``: the main job on real parts, twice, then a run that is interrupted, and a report."""
+"""``python -m tests.demo``: the main job twice, a run that is interrupted, a token of a service account, a report."""
 
 from __future__ import annotations
 
@@ -10,8 +10,16 @@ import tempfile
 from pathlib import Path
 
 from tests.demo.interrupted import NUMBER, Interrupted, interrupt_a_run, show_interrupted
-from tests.demo.playbook import PLAYBOOK, Run, run_playbook
-from tests.demo.report import show_cluster, show_files, show_leases, show_manifests, show_run, show_service
+from tests.demo.playbook import ACCOUNT, PLAYBOOK, Run, run_playbook
+from tests.demo.report import (
+    show_account,
+    show_cluster,
+    show_files,
+    show_leases,
+    show_manifests,
+    show_run,
+    show_service,
+)
 from tests.emulator.server import DEMO_SITE, DEMO_TOKEN, Emulator
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.errors import ControlPlaneError
@@ -53,6 +61,12 @@ def _demo(folder: Path) -> int:
         show_run("Second run", second, minted_again)
         interrupted = interrupt_a_run(service, folder)
         show_interrupted(interrupted)
+        account = run_playbook(service, cluster, folder, ACCOUNT)
+        if account.status != 0:
+            print(account.output)
+            print("The token of a service account should have been minted, used, revoked and refused.", file=sys.stderr)
+            return 1
+        show_account(account)
         return _verdict(second, minted_again, interrupted)
 
 
@@ -66,7 +80,7 @@ def _verdict(second: Run, minted_again: int, interrupted: Interrupted) -> int:
         return 1
     print("\nThe second run changed nothing and minted no lease, and the third left none.")
     print("Both servers and all files are gone now.")
-    print("To copy: playbooks/main_job.yml. To try your own plays: make emulator.")
+    print("To copy: playbooks/main_job.yml and playbooks/service_account.yml. To try your own plays: make emulator.")
     return 0
 
 

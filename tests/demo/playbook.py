@@ -15,7 +15,8 @@ from typing import Any
 
 from tests.emulator.server import DEMO_SITE, DEMO_TOKEN
 
-PLAYBOOK = Path(__file__).parents[2] / "playbooks" / "main_job.yml"
+_PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
+PLAYBOOK, ACCOUNT = _PLAYBOOKS / "main_job.yml", _PLAYBOOKS / "service_account.yml"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class Run:
     def changed(self) -> int:
         """How many of them changed something."""
         return self._recap("changed")
+
+    @property
+    def said(self) -> list[str]:
+        """What its last message says, line by line."""
+        message = self.output.rpartition('"msg": [')[2].partition("]")[0]
+        return [line.strip().strip('",') for line in message.strip().splitlines()]
 
     def _recap(self, name: str) -> int:
         found = re.search(rf"\b{name}=(\d+)", self.output)
@@ -54,10 +61,10 @@ def connection_of(service: Any) -> dict[str, str]:
     }
 
 
-def run_playbook(service: Any, cluster: Any, folder: Path) -> Run:
-    """Run it against these servers; the configuration file goes into the folder."""
+def run_playbook(service: Any, cluster: Any, folder: Path, playbook: Path = PLAYBOOK) -> Run:
+    """Run one against these servers; the configuration file goes into the folder."""
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-playbook")), str(PLAYBOOK)],
+        [str(Path(sys.executable).with_name("ansible-playbook")), str(playbook)],
         env={
             **connection_of(service),
             "K8S_AUTH_KUBECONFIG": str(cluster.kubeconfig),

@@ -70,6 +70,13 @@ def show_leases(service: Any) -> None:
     print()
 
 
+def show_account(run: Run) -> None:
+    """A token of a service account from its first to its last moment."""
+    print("\nA token of a service account (playbooks/service_account.yml)")
+    for line in run.said:
+        print(f"  {line}")
+
+
 def _listed(service: Any, kind: str) -> list[dict[str, Any]]:
     answer = requests.get(
         f"{service.url}/site/{DEMO_SITE}/secrets/{kind}",
