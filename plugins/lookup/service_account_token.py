@@ -116,6 +116,7 @@ EXAMPLES = r"""
                 reuse='never', outlives_run=true) }}
     dest: /etc/app/kubeconfig
     mode: "0600"
+  diff: false
 """
 
 RETURN = r"""
