@@ -57,11 +57,12 @@ options:
 notes:
   - The leases of a run are ended with the connections with which they were minted. For those of dead runs the
     connection is taken from the same environment variables and ini section as for lookups. Where these set none, the
-    run's own connections serve at its end.
+    run's own connections serve at its end, as those to Kubernetes clusters always do.
   - Ansible itself is not waited for by a terminal that was closed (SIGHUP), nor by SIGKILL, which is also how
     ansible-runner cancels a job. Then the notes stay on disk, and the next run finds them.
 seealso:
   - module: community.workload_credentials.lease
+  - module: community.workload_credentials.service_account_lease
   - plugin: community.workload_credentials.dynamic_credentials
     plugin_type: lookup
 """

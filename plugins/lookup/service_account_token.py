@@ -100,6 +100,10 @@ EXAMPLES = r"""
     ca_cert: /etc/kubernetes/ca.crt
     kind: Pod
     namespace: apps
+  # At -vvv that module shows its options.
+  no_log: true
+  # In check mode there is no token with which the cluster could be asked.
+  when: not ansible_check_mode
   vars:
     viewer: >-
       {{ lookup('community.workload_credentials.service_account_token', 'apps/viewer', credential_type='dynamic',
@@ -112,6 +116,7 @@ EXAMPLES = r"""
                 reuse='never', outlives_run=true) }}
     dest: /etc/app/kubeconfig
     mode: "0600"
+  diff: false
 """
 
 RETURN = r"""

@@ -17,7 +17,12 @@ import yaml
 from tests.support.site import TOKEN, Site
 
 ROOT = Path(__file__).parents[2]
-GUIDES = sorted(path.stem for path in (ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
+# Without those that are about a cluster alone.
+GUIDES = sorted(
+    path.stem
+    for path in (ROOT / "docs" / "docsite" / "rst").glob("*.rst")
+    if path.stem not in ("guide_service_accounts",)
+)
 # Programs that examples call.
 PROGRAMS = ("aws", "deploy", "report")
 SECRET = "canary-value-of-examples"
@@ -32,10 +37,9 @@ def blocks_of(guide: str) -> list[str]:
 
 def machine(site: Site, home: Path) -> dict[str, str]:
     """What examples presuppose of the machine; returns what stands for what in their text."""
-    for folder in ("bin", "app", ".aws"):
+    for folder in ("app", ".aws"):
         (home / folder).mkdir()
-    for name in PROGRAMS:
-        (home / "bin" / name).symlink_to("/bin/true")
+    programs(home)
     (home / "token").write_text(TOKEN, encoding="utf-8")
     return {
         "/etc/app": str(home / "app"),
@@ -46,6 +50,13 @@ def machine(site: Site, home: Path) -> dict[str, str]:
         "a1b2c3d4-e5f6-4890-abcd-ef1234567890": site.site_id,
         "b1b2c3d4-e5f6-4890-abcd-ef1234567890": site.site_id,
     }
+
+
+def programs(home: Path) -> None:
+    """The programs that examples call, which do nothing."""
+    (home / "bin").mkdir()
+    for name in PROGRAMS:
+        (home / "bin" / name).symlink_to("/bin/true")
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -74,7 +74,9 @@ def _read(paths: Sequence[str]) -> list[Any]:
 
 def _named(kind: str, files: Sequence[Mapping[str, Any]], name: Any) -> Mapping[str, Any]:
     """The context or user of this name; of several the first counts."""
-    found = (one for file in files for one in file.get(f"{kind}s") or () if one["name"] == name)
-    nothing: Mapping[str, Any] = {}
-    entry: Mapping[str, Any] = next(found, nothing).get(kind) or {}
-    return entry
+    for file in files:
+        for one in file.get(f"{kind}s") or ():
+            if one["name"] == name:
+                found: Mapping[str, Any] = one.get(kind) or {}
+                return found
+    return {}

@@ -36,6 +36,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.objects import (
     Lease,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
+    check_names,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 
 _PRUNED = "pruned"
@@ -79,6 +82,7 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
 
 
 def _check(parameters: Mapping[str, Any]) -> None:
+    check_names(parameters["name"], parameters["namespace"])
     given = [name for name in ("lease_id", "name", "minted") if parameters[name] is not None]
     if parameters["state"] == _PRUNED:
         for name in given:

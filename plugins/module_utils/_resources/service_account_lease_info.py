@@ -26,11 +26,18 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.objects import (
     shown,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
+    check_names,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 
 
 def read(cluster: InWorker, parameters: Mapping[str, Any]) -> Found:
-    """What is there."""
+    """What is there.
+
+    :raises OptionError: a name or an ID that is none.
+    """
+    check_names(parameters["name"], parameters["namespace"])
     if parameters["lease_id"] is not None:
         found = [one for one in leases_by_id(cluster, [parameters["lease_id"]], "lease_id") if one is not None]
     else:

@@ -80,8 +80,8 @@ def main() -> None:
     """Carry out the order on standard input.
 
     It has ``temporary`` (the run's folder), ``journal_dir``, ``key`` (the run's; "" for nothing of this run), ``ends``
-    (False: only tell), and ``connection``: the settings with which to look after dead runs; None: the run's own ones;
-    False: not at all.
+    (False: only tell), ``connection``: the settings with which to look after dead runs; None: the run's own ones;
+    False: not at all; and ``done``: kinds of leases for which that was done at the beginning.
     """
     try:
         report = carried_out(json.load(sys.stdin)).told
@@ -105,7 +105,8 @@ def carried_out(order: Mapping[str, Any]) -> Report:
         given = order["connection"]
         origins = [origin_of(Settings(**given))] if given else [one.origin for one in connections]
         for one in origins:
-            _dead(temporary, one, order, report)
+            if one.kind not in order.get("done", ()):
+                _dead(temporary, one, order, report)
     return report
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import (
     make_key,
     was_introduced,
@@ -120,8 +121,9 @@ class RunEnd:
             close(self._temporary)
         _wait_for_workers()
         if was_introduced(self._temporary):
-            is_due = self._orders.settings is None and other_journals(self._temporary, directory)
-            self._order(key=self._key, connection=None if is_due else False)
+            is_due = bool(other_journals(self._temporary, directory))
+            done = [DYNAMIC_SECRET] if self._orders.settings is not None else []
+            self._order(key=self._key, connection=None if is_due else False, done=done)
         if directory:
             discard(own_journal(self._temporary, directory))
 

@@ -10,14 +10,19 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
 
 from tests.support.definitions import ROLE, UUIDS, do
 from tests.support.examples import ROOT, SECRET, environment, machine, playbook_of
 from tests.support.plays import Plays
 from tests.support.site import Site
 
-PLUGINS = [*(f"modules/{name}" for name in MODULES), "lookup/dynamic_credentials", "lookup/static_secret"]
+# Those of a cluster's modules are in tests/integration/service_accounts.
+PLUGINS = [
+    *(f"modules/{name}" for name in MODULES if spec_of(name).connect is None),
+    "lookup/dynamic_credentials",
+    "lookup/static_secret",
+]
 LEASE = "b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b"
 
 

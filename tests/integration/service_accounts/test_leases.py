@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    OptionError,
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import DOMAIN
@@ -180,6 +181,34 @@ def test_the_api_servers_own_limits_are_told_as_they_are(accounts: Accounts) -> 
     with pytest.raises(WorkloadCredentialsError, match="there is no service account"):
         accounts.mint(service_account="nobody")
     assert accounts.left() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"name": ""}, "name: '' cannot be the name of a lease"),
+        ({"name": "app", "namespace": ""}, "namespace: '' is not a name"),
+        ({"state": "pruned", "namespace": ""}, "namespace: '' is not a name"),
+        ({"state": "pruned", "name": "app"}, "name: state=pruned removes what has expired, whatever it was for."),
+        ({"namespace": "apps", "lease_id": "apps/x"}, "namespace: it is for name and for state=pruned"),
+        ({"lease_id": ["x"]}, "lease_id: 'x' is not a lease's ID"),
+        ({"minted": "run"}, "minted: the leases of a run are known where Ansible runs only."),
+    ],
+)
+def test_what_would_end_more_than_is_meant_is_refused(accounts: Accounts, given: Any, words: str) -> None:
+    minted = accounts.mint()
+    with pytest.raises(OptionError) as caught:
+        accounts.end(**given)
+    assert str(caught.value).startswith(words)
+    assert accounts.accepted(minted["token"])
+
+
+def test_an_id_that_names_another_secret_ends_nothing(accounts: Accounts) -> None:
+    core = client.CoreV1Api(accounts.admin)
+    core.create_namespaced_secret(accounts.namespace, {"metadata": {"name": "mine"}})
+    with pytest.raises(OptionError, match="is no record of a lease"):
+        accounts.end(lease_id=f"{accounts.namespace}/mine")
+    assert core.read_namespaced_secret("mine", accounts.namespace)
 
 
 def test_fifty_at_once_are_fifty_leases(accounts: Accounts) -> None:

@@ -50,7 +50,7 @@ WANTED: Mapping[str, Mapping[str, Any]] = {
 }
 
 # Names of namespaces, and names that may have dots in them too (RFC 1123).
-NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # A label holds no more, and the lease's ID in it is the name and what makes it unique.
 LABEL_LETTERS = 63
@@ -139,15 +139,33 @@ def lifetime(ttl: str, max_ttl: str | None) -> int:
     return wanted
 
 
-def _problems(parameters: Mapping[str, Any]) -> Iterator[OptionError]:
-    name, namespace = parameters["name"], parameters["namespace"]
-    if not _NAME.fullmatch(name) or len(name) > LABEL_LETTERS:
+def check_names(name: str | None, namespace: str | None) -> None:
+    """See that leases can have this name, and be in this namespace; None: nothing is said of it.
+
+    An empty one is a slip, and would mean all leases there are.
+
+    :raises OptionError: they cannot.
+    """
+    for problem in (*_problems_of_name(name), *_problems_of_namespaces("namespace", [namespace])):
+        raise problem
+
+
+def _problems_of_name(name: str | None) -> Iterator[OptionError]:
+    if name is not None and (not _NAME.fullmatch(name) or len(name) > LABEL_LETTERS):
         allowed = f"lower case letters, digits, - and ., and no more than {LABEL_LETTERS} of them"
         yield OptionError("name", f"{name!r} cannot be the name of a lease: {allowed}.")
-    for option, names in (("namespace", [namespace]), ("namespaces", parameters["namespaces"] or ())):
-        for one in names:
-            if not NAMESPACE.fullmatch(one):
-                yield OptionError(option, f"{one!r} is not a name that a namespace can have.")
+
+
+def _problems_of_namespaces(option: str, namespaces: Sequence[str | None]) -> Iterator[OptionError]:
+    for one in namespaces:
+        if one is not None and not _NAMESPACE.fullmatch(one):
+            yield OptionError(option, f"{one!r} is not a name that a namespace can have.")
+
+
+def _problems(parameters: Mapping[str, Any]) -> Iterator[OptionError]:
+    yield from _problems_of_name(parameters["name"])
+    yield from _problems_of_namespaces("namespace", [parameters["namespace"]])
+    yield from _problems_of_namespaces("namespaces", parameters["namespaces"] or ())
     credential_type = parameters["credential_type"]
     others, other = (_OF_DYNAMIC, DYNAMIC) if credential_type == STATIC else (_OF_STATIC, STATIC)
     for option in others:
