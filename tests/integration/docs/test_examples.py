@@ -13,11 +13,12 @@ import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES
 
 from tests.support.definitions import ROLE, UUIDS, do
+from tests.support.documentation import LOOKUPS
 from tests.support.examples import ROOT, SECRET, environment, machine, playbook_of
 from tests.support.plays import Plays
 from tests.support.site import Site
 
-PLUGINS = [*(f"modules/{name}" for name in MODULES), "lookup/dynamic_credentials", "lookup/static_secret"]
+PLUGINS = [*(f"modules/{name}" for name in MODULES), *(f"lookup/{name}" for name in LOOKUPS)]
 LEASE = "b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b"
 
 
@@ -63,7 +64,7 @@ def test_the_play_of_the_readme_runs(plays: Plays, world: dict[str, str], tmp_pa
 def run(plays: Plays, world: dict[str, str], home: Path, text: str) -> None:
     """Run tasks and plays as they stand in a text; a part of a task or play is none, and does not count."""
     minted = {"results": [{"lease_id": world[LEASE]}]}
-    values = {"azure_client_secret": SECRET, "app_password": SECRET, "minted": minted}
+    values = {"azure_client_secret": SECRET, "app_password": SECRET, "minted": minted, "mfa_code": "071946"}
     book = playbook_of(text, world, values)
     if not book:
         return

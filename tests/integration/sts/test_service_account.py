@@ -78,7 +78,10 @@ def test_sessions_of_two_accounts_are_not_mixed_up(sts: Sts, minter: Path) -> No
     ("account", "said"),
     [
         ({"name": "minter"}, f"system:serviceaccount:{SPACE}:minter may not create serviceaccounts/token in namespace"),
-        ({"name": "app", "kubeconfig": "/no/kubeconfig"}, "No usable configuration for a cluster: Invalid kube-config file"),
+        (
+            {"name": "app", "kubeconfig": "/no/kubeconfig"},
+            "No usable configuration for a cluster: Invalid kube-config file",
+        ),
         ({"name": "app", "audiences": ["x"]}, "service_account: it has no 'audiences', but namespace, name, audience"),
     ],
 )
