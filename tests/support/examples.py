@@ -41,9 +41,12 @@ def machine(site: Site, home: Path) -> dict[str, str]:
         (home / folder).mkdir()
     programs(home)
     (home / "token").write_text(TOKEN, encoding="utf-8")
+    keys = f"aws_access_key_id = AKIAADMIN\naws_secret_access_key = {SECRET}\n"
+    (home / ".aws" / "config").write_text(f"[profile admin]\n{keys}", encoding="utf-8")
     return {
         "/etc/app": str(home / "app"),
         "~/.aws": str(home / ".aws"),
+        "/run/secrets/id-token": str(home / "token"),
         "/run/secrets/other-site-token": str(home / "token"),
         "/run/secrets/workload-token": str(home / "token"),
         "/usr/local/bin": str(home / "bin"),

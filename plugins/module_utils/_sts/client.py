@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     MissingLibraryError,
@@ -43,6 +44,7 @@ _AGENT = "community.workload_credentials"
 _ANY_REGION = "us-east-1"
 # botocore's words for where credentials come from that are a role's already.
 _OF_A_ROLE = {"assume-role", "assume-role-with-web-identity", "container-role", "iam-role", "sso"}
+_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _NO_REGION = (
     "no region is set: give the option region, the environment variable AWS_REGION or AWS_DEFAULT_REGION, or region in "
     "the profile."
@@ -99,19 +101,28 @@ def _service(caller: Caller, call: Call, secrets: list[str]) -> Any:
     if call.operation is WEB_IDENTITY:
         # The token is all the proof; no other credentials are looked for.
         options["signature_version"] = botocore.UNSIGNED
+    elif caller.has_keys:
+        session.set_credentials(caller.access_key, caller.secret_key, caller.session_token)
     else:
-        _sign(session, caller, call, secrets)
+        _check_that_nobody_is_asked(session)
     if call.token_code:
         # A code serves once: a second attempt would fail, and hide why the first one did.
         options["retries"] = {"total_max_attempts": 1}
-    return session.create_client("sts", endpoint_url=caller.endpoint_url, config=Config(**options))
+    service = session.create_client("sts", endpoint_url=caller.endpoint_url, config=Config(**options))
+    if call.operation is not WEB_IDENTITY:
+        _check_credentials(session, caller, call, secrets, is_aws=_is_of_aws(service.meta.endpoint_url))
+    return service
 
 
-def _sign(session: Any, caller: Caller, call: Call, secrets: list[str]) -> None:
-    """See that the session has credentials which can ask this."""
-    if caller.has_keys:
-        session.set_credentials(caller.access_key, caller.secret_key, caller.session_token)
-    _check_that_nobody_is_asked(session, caller)
+def _is_of_aws(address: str) -> bool:
+    return str(urlsplit(address).hostname).endswith(_AWS)
+
+
+def _check_credentials(session: Any, caller: Caller, call: Call, secrets: list[str], *, is_aws: bool) -> None:
+    """See that the session has credentials which can ask this.
+
+    :arg is_aws: they are for AWS itself; what another STS takes is its own matter.
+    """
     found = session.get_credentials()
     if found is None:
         raise OptionError(
@@ -121,14 +132,14 @@ def _sign(session: Any, caller: Caller, call: Call, secrets: list[str]) -> None:
         )
     frozen = found.get_frozen_credentials()
     secrets += [one for one in (frozen.secret_key, frozen.token) if one]
-    if frozen.token and call.operation is GET_SESSION_TOKEN:
+    if is_aws and frozen.token and call.operation is GET_SESSION_TOKEN:
         raise OptionError(
             "session_token" if caller.has_keys else "role_arn",
             f"the credentials of {caller} are those of a session already, and GetSessionToken works with the long-term "
             "keys of an IAM user only: set role_arn, or the user's own keys.",
         )
     is_chained = call.operation is ASSUME_ROLE and found.method in _OF_A_ROLE
-    if is_chained and call.duration and call.duration > LONGEST_CHAINED:
+    if is_aws and is_chained and call.duration and call.duration > LONGEST_CHAINED:
         raise OptionError(
             "duration_seconds",
             f"{call.duration} is out of range: the credentials of {caller} are a role's, and a role that another role "
@@ -136,9 +147,9 @@ def _sign(session: Any, caller: Caller, call: Call, secrets: list[str]) -> None:
         )
 
 
-def _check_that_nobody_is_asked(session: Any, caller: Caller) -> None:
+def _check_that_nobody_is_asked(session: Any) -> None:
     """A profile may want the code of an MFA device, for which botocore would ask at the terminal, and wait."""
-    profiles = {} if caller.has_keys else session.full_config.get("profiles", {})
+    profiles = session.full_config.get("profiles", {})
     name, seen = session.profile or "default", set[str]()
     while name in profiles and name not in seen:
         seen.add(name)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes import client, config
 
 from tests.support.definitions import ROLE, do, populate
 from tests.support.examples import GUIDES, ROOT, SECRET, blocks_of, environment, machine, playbook_of
@@ -22,7 +23,9 @@ from tests.support.site import Site
 STEPWISE = ("guide_restoring",)
 UNFORESEEN: tuple[str, ...] = ()
 # What a user has beside what a guide says.
-VALUES = {"azure_client_secret": SECRET, "app_password": SECRET}
+VALUES = {"azure_client_secret": SECRET, "app_password": SECRET, "mfa_code": "071946"}
+# What this guide shows asks a cluster for the token of its application.
+WITH_A_CLUSTER = ("guide_sts",)
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*|^(ok|changed|skipping|fatal|failed): \[", re.MULTILINE)
 
 
@@ -34,6 +37,8 @@ def test_a_guide_in_its_order(
     if guide in UNFORESEEN:
         request.applymarker(pytest.mark.xfail(strict=True, reason="the role foresees no definition yet"))
     meanings = machine(site, tmp_path)
+    if guide in WITH_A_CLUSTER:
+        plays = with_an_application(plays, request.getfixturevalue("cluster"))
     books = [playbook_of(block, meanings, VALUES) for block in blocks_of(guide)]
     whole = [play for book in books for play in book]
     if not whole:
@@ -83,6 +88,14 @@ def test_the_cluster_plays_of_the_bootstrap_guide(plays: Plays, site: Site, clus
         own = {"environment": {"K8S_AUTH_KUBECONFIG": kubeconfig}, **play} if play["hosts"] == "localhost" else play
         predicted = done(plays, [own], tmp_path, "--check", "--diff", inventory=inventory)
         assert compared(predicted, done(plays, [own], tmp_path, inventory=inventory)) == []
+
+
+def with_an_application(plays: Plays, cluster: Any) -> Plays:
+    """The same plays, where the usual cluster has a service account."""
+    core = client.CoreV1Api(config.new_client_from_config(str(cluster.kubeconfig)))
+    core.create_namespace({"metadata": {"name": "shop"}})
+    core.create_namespaced_service_account("shop", {"metadata": {"name": "app"}})
+    return Plays(plays.folder, {**plays.environment, "K8S_AUTH_KUBECONFIG": str(cluster.kubeconfig)})
 
 
 def done(

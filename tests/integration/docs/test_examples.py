@@ -13,15 +13,15 @@ import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
 
 from tests.support.definitions import ROLE, UUIDS, do
+from tests.support.documentation import LOOKUPS
 from tests.support.examples import ROOT, SECRET, environment, machine, playbook_of
 from tests.support.plays import Plays
 from tests.support.site import Site
 
-# Those of a cluster's modules are in tests/integration/service_accounts.
+# Those of a cluster's modules and of its lookup are in tests/integration/service_accounts.
 PLUGINS = [
     *(f"modules/{name}" for name in MODULES if spec_of(name).connect is None),
-    "lookup/dynamic_credentials",
-    "lookup/static_secret",
+    *(f"lookup/{name}" for name in LOOKUPS if name != "service_account_token"),
 ]
 LEASE = "b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b"
 
@@ -68,7 +68,7 @@ def test_the_play_of_the_readme_runs(plays: Plays, world: dict[str, str], tmp_pa
 def run(plays: Plays, world: dict[str, str], home: Path, text: str) -> None:
     """Run tasks and plays as they stand in a text; a part of a task or play is none, and does not count."""
     minted = {"results": [{"lease_id": world[LEASE]}]}
-    values = {"azure_client_secret": SECRET, "app_password": SECRET, "minted": minted}
+    values = {"azure_client_secret": SECRET, "app_password": SECRET, "minted": minted, "mfa_code": "071946"}
     book = playbook_of(text, world, values)
     if not book:
         return

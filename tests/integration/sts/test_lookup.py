@@ -82,7 +82,7 @@ def test_one_source_says_who_asks(plays: Plays, sts: Sts) -> None:
         session(profile="'user'"),
         session("user", access_key="'AKIAOWN'", secret_key="'canary'"),
         session(access_key="'AKIAOWN'"),
-        session(),
+        session(endpoint_url="'https://sts.eu-west-1.amazonaws.com'"),
     ]
     own, by_profile, both, half, from_both = evaluated(
         plays, *expressions, environment={"AWS_SESSION_TOKEN": "canary", "AWS_PROFILE": "user"}

@@ -29,6 +29,8 @@ ROLE = "arn:aws:iam::123456789012:role/deploy"
 CODE, SECRET, TOKEN = "071946", "canary/secret+key", "canary-session/token+"
 MFA = {"serial_number": "arn:aws:iam::123456789012:mfa/me", "token_code": CODE}
 KEYS = {"access_key": "AKIACANARY", "secret_key": SECRET}
+# To which nothing is ever sent.
+AWS = "https://sts.eu-west-1.amazonaws.com"
 JWT = "eyJ.canary-jwt.sig"
 
 
@@ -79,6 +81,14 @@ def test_each_mechanism_is_one_call(
     assert call.items() >= {**sent, "DurationSeconds": "3600"}.items()
 
 
+def test_what_another_sts_takes_is_its_own_matter(sts: Sts) -> None:
+    ask(sts, {**KEYS, "session_token": TOKEN})
+    sts.refuse("AccessDenied", "Cannot call GetSessionToken with session credentials")
+    said = refusal(sts, {**KEYS, "session_token": TOKEN})
+    assert "GetSessionToken works with the long-term keys of an IAM user only: set role_arn" in said
+    assert sts.actions == ["GetSessionToken"] * 2
+
+
 def test_the_profiles_own_region_and_role_count(sts: Sts) -> None:
     ask(sts, {"profile": "user", "region": None})
     assert sts.calls[-1]["region"] == "eu-central-1"
@@ -113,7 +123,7 @@ def test_without_a_region_nothing_is_sent(sts: Sts) -> None:
 def test_credentials_that_cannot_ask_are_told_before_they_do(
     sts: Sts, given: dict[str, Any], said: str, calls: int
 ) -> None:
-    assert refusal(sts, given).startswith(said)
+    assert refusal(sts, {**given, "endpoint_url": AWS}).startswith(said)
     # Those that are made are for a profile's role.
     assert sts.actions == ["AssumeRole"] * calls
 
