@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import DYNAMIC_SECRET
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import (
     make_key,
     was_introduced,
