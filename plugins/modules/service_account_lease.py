@@ -43,8 +43,9 @@ options:
     type: str
   minted:
     description:
-      - With V(run), revoke every lease that this run has minted at this cluster with this identity, by the module and
-        the lookup P(community.workload_credentials.service_account_token#lookup).
+      - With V(run), revoke every lease that this run has minted at this cluster with this identity, by the lookup
+        P(community.workload_credentials.service_account_token#lookup), and by the module where it ran on the
+        controller. What it has minted on other hosts is revoked by O(lease_id) or O(name).
     type: str
     choices: [run]
 seealso:

@@ -38,6 +38,7 @@ def world(cluster: Any) -> Iterator[None]:
         core.delete_namespace(name)
 
 
+@pytest.mark.one_core
 @pytest.mark.usefixtures("world")
 def test_examples_and_guide_run(cluster: Any, tmp_path: Path) -> None:
     programs(tmp_path)

@@ -24,10 +24,9 @@ from tests.support.faulty_cluster import Fault, Watched
 pytestmark = pytest.mark.one_core
 DENIED = json.dumps({"kind": "Status", "reason": "Forbidden", "message": "denied by a test", "code": 403})
 RULES = [{"api_groups": [""], "resources": ["pods"], "verbs": ["get"]}]
-# What happens to a request: refused; never answered, with or without having been carried out; and all later ones too.
+# What happens to a request: refused; carried out and never answered, or not at once; lost with all that follow it.
 FAULTS: dict[str, Callable[[str], Fault]] = {
     "refused": lambda request: Fault(99, request, 403, {"Content-Type": "application/json"}, DENIED),
-    "not sent": lambda request: Fault(99, request),
     "answer lost": lambda request: Fault(99, request, after=True),
     "answer lost once": lambda request: Fault(1, request, after=True),
     "no cluster any more": lambda _request: Fault(9999),

@@ -47,6 +47,12 @@ def lookup(accounts: Accounts, name: str = "app", field: str = ".lease_id", **op
     return "{{ lookup('" + TOKEN + f"', '{accounts.namespace}/{name}'{more}){field} }}}}"
 
 
+def many(accounts: Accounts, number: int) -> str:
+    """The IDs of that many leases, which are minted at once."""
+    terms = f"*(['{accounts.namespace}/app'] * {number})"
+    return "{{ query('" + TOKEN + f"', {terms}, reuse='never', key='lease_id', concurrency=16) }}}}"
+
+
 def fact(name: str, value: str) -> dict[str, Any]:
     return {"name": name, "ansible.builtin.set_fact": {name: value}}
 
@@ -124,7 +130,7 @@ def test_a_run_mints_the_fewest_and_ends_them_all(accounts: Accounts, plays: Pla
         fact("kept", lookup(accounts, reuse="never", outlives_run=True)),
         fact("longer", lookup(accounts, ttl="2h")),
         {**fact("checked", lookup(accounts, field=".token")), "check_mode": True},
-        fact("token", lookup(accounts, field="", key="token")),
+        fact("many", many(accounts, 49)),
         {"name": "module", TOKEN: {"name": "app", "namespace": accounts.namespace}},
         {"name": "listed", INFO: {"namespace": accounts.namespace}},
         {"name": "ended", LEASE: {"minted": "run"}},
@@ -136,6 +142,9 @@ def test_a_run_mints_the_fewest_and_ends_them_all(accounts: Accounts, plays: Pla
     minted.add(outcome.results[8]["lease_id"])
     assert (host, len(minted)) == (again, 6)
     assert facts(outcome, "checked") == ["CHECK-MODE-NO-TOKEN"]
+    (several,) = facts(outcome, "many")
+    minted |= set(several)
+    assert len(minted) == 6 + 49
     assert {one["id"] for one in outcome.results[9]["leases"]} == minted
     kept = facts(outcome, "kept")[0]
     assert set(outcome.results[10]["revoked"]) == minted - {kept}
