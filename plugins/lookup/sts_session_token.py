@@ -123,7 +123,7 @@ options:
       - How long the session lives. GetSessionToken takes V(900) to V(129600), and gives 43200 where nothing is said.
         Assuming a role takes V(900) to V(43200) and gives 3600; the role's own maximum may be lower.
       - With the credentials of another role a role can be assumed for V(3600) at most.
-      - What AWS gave is in RV(_raw.expiration), also where that is less, as for the root user of an account.
+      - What AWS gave is in RV(_raw[].expiration), also where that is less, as for the root user of an account.
     type: int
   serial_number:
     description:
@@ -166,7 +166,7 @@ options:
       - A Kubernetes service account that the role trusts. Its token is asked of the cluster for this one use
         (TokenRequest, for which the right V(create) on C(serviceaccounts/token) is needed), so that a role for service
         accounts (IRSA) serves where there is no pod.
-      - The cluster is found as by the modules of M(kubernetes.core.k8s#module), with the environment variables
+      - The cluster is found as by M(kubernetes.core.k8s), with the environment variables
         C(K8S_AUTH_*), in the pod's own cluster, or with the usual kubeconfig.
     type: dict
     suboptions:

@@ -13,7 +13,7 @@ import pytest
 from tests.support.plays import Plays
 from tests.support.sts import Sts
 
-# The second is the first's role, and botocore asks for it by itself. The last two want a code, and nobody is there.
+# The role is the first's, and botocore asks for it by itself. Two want a code, and nobody is there.
 PROFILES = """
 [profile user]
 aws_access_key_id = AKIAUSER
@@ -33,6 +33,8 @@ mfa_serial = arn:aws:iam::123456789012:mfa/me
 [profile below]
 role_arn = arn:aws:iam::123456789012:role/second
 source_profile = mfa
+[profile broken]
+credential_process = /bin/false
 """
 
 

@@ -62,7 +62,8 @@ def refusal(sts: Sts, given: dict[str, Any], web_identity: str | None = None) ->
             {"Action": "AssumeRole", "RoleArn": ROLE, "ExternalId": "partner", "TokenCode": CODE},
         ),
         (
-            {"role_arn": ROLE, "web_identity_token_file": "/token"},
+            # No credentials are looked for: those of this profile cannot be had.
+            {"profile": "broken", "role_arn": ROLE, "web_identity_token_file": "/token"},
             JWT,
             {"Action": "AssumeRoleWithWebIdentity", "RoleArn": ROLE, "WebIdentityToken": JWT, "signed_by": ""},
         ),
@@ -189,6 +190,11 @@ def test_throttling_passes_or_ends_with_advice(sts: Sts, monkeypatch: pytest.Mon
     sts.refuse("Throttling", "Rate exceeded", times=99)
     assert "Throttling: Rate exceeded" in refusal(sts, KEYS)
     assert "fewer at the same time (concurrency, forks)" in refusal(sts, KEYS)
+
+
+def test_a_key_that_stands_in_a_file_is_hidden_too(sts: Sts) -> None:
+    sts.refuse("SignatureDoesNotMatch", "The canonical string is canary-of-a-file")
+    assert "The canonical string is (hidden)" in refusal(sts, {"profile": "user"})
 
 
 def test_a_web_identity_that_aws_refuses(sts: Sts) -> None:
