@@ -128,6 +128,37 @@ def test_an_end_that_breaks_off_anywhere_is_repeated_until_nothing_is_left(
     assert number >= 10
 
 
+def test_the_requests_are_the_fewest(accounts: Accounts, way: Watched) -> None:
+    other = accounts.space("other")
+    # What kind of thing each request is about, and what is done to it.
+    cases: tuple[tuple[Callable[[], Any], list[str]], ...] = (
+        (accounts.mint, ["POST selfsubjectreviews", "POST secrets", "POST token", "PATCH secrets"]),
+        (
+            lambda: accounts.dynamic(namespaces=[accounts.namespace, other]),
+            ["GET clusterroles", "POST selfsubjectreviews", "POST secrets", "POST serviceaccounts"]
+            + ["POST rolebindings"] * 2
+            + ["POST token", "PATCH secrets"],
+        ),
+    )
+    for work, wanted in cases:
+        fail(way, None, FAULTS["refused"])
+        minted = work()
+        assert [about(request) for request in way.requests] == wanted
+        fail(way, None, FAULTS["refused"])
+        accounts.end(lease_id=minted["lease_id"])
+        # Read, then for each kind and namespace a list, then what was found, and the record last.
+        lists = sum(request.startswith("GET") for request in way.requests)
+        assert (lists, len(way.requests) - lists) == ((1, 1) if work == accounts.mint else (4, 4))
+
+
+def about(request: str) -> str:
+    """The method, and the resource of the address."""
+    method, _space, target = request.partition(" ")
+    parts = target.partition("?")[0].split("/")
+    known = ("secrets", "serviceaccounts", "rolebindings", "clusterroles", "selfsubjectreviews", "token")
+    return f"{method} {[one for one in parts if one in known][-1]}"
+
+
 def test_what_lost_its_record_is_pruned_and_what_lives_is_not(accounts: Accounts) -> None:
     other = accounts.space("other")
     lost, living = (accounts.dynamic(rules=RULES, namespaces=[other]) for _one in range(2))
