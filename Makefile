@@ -51,10 +51,7 @@ kubernetes: ## a Kubernetes control plane; ARGS="--kubeconfig FILE"
 	$(RUN) python -m tests.kubernetes $(ARGS)
 
 lock: ## take newer versions of everything that the environments are made of
-	$(RUN) sh -c 'cd tests/requirements && for lock in core-2.16:3.11 newest:3.12; do \
-		uv pip compile --quiet --universal --upgrade --no-annotate --no-emit-index-url \
-		--custom-compile-command "make lock" --python-version "$${lock#*:}" \
-		--output-file "$${lock%:*}.txt" "$${lock%:*}.in" || exit 1; done'
+	$(START) tests.environment.lock --upgrade
 
 release: ## VERSION=1.2.0: changelog, version, archive and checksum, committed and tagged, on this machine only
 	$(RUN) .ci/release $(VERSION)

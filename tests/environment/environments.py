@@ -11,9 +11,11 @@ from pathlib import Path
 from tests.environment.cache import cache_folder, made_once
 from tests.environment.collection_tree import CHECKOUT, collection_tree, fetched_collections
 from tests.environment.flavours import Flavour
+from tests.environment.installer import install
 from tests.environment.interpreters import Interpreter
+from tests.environment.package_index import for_pip
 from tests.environment.progress import report, run_long
-from tests.environment.variables import for_command, for_pip
+from tests.environment.variables import for_command
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,4 @@ def _build(folder: Path, flavour: Flavour, interpreter: Interpreter) -> None:
     log = folder / "build.log"
     venv = [str(interpreter.path), "-m", "venv", str(folder)]
     run_long(venv, "making a virtual environment", log=log, environment=for_pip())
-    # The lock file names everything: nothing is left to resolve, and nothing can drift.
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-    run_long(
-        [*pip, "--progress-bar", "off", "--no-deps", "-r", str(flavour.lock)],
-        "installing its packages, about a minute",
-        log=log,
-        environment=for_pip(),
-    )
+    install(folder, flavour.lock, what="installing its packages", log=log)
