@@ -9,10 +9,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from workload_credentials_emulator.server import DEMO_SITE, DEMO_TOKEN, Emulator
+
 from tests.demo.interrupted import NUMBER, Interrupted, interrupt_a_run, show_interrupted
 from tests.demo.playbook import PLAYBOOK, Run, run_playbook
 from tests.demo.report import show_cluster, show_files, show_leases, show_manifests, show_run, show_service
-from tests.emulator.server import DEMO_SITE, DEMO_TOKEN, Emulator
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.errors import ControlPlaneError
 

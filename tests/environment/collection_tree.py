@@ -16,6 +16,8 @@ from tests.environment.package_index import for_pip
 from tests.environment.progress import report, run_long
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+# Where the emulator's package is: tests import it as anybody does who has installed it.
+EMULATOR = CHECKOUT / "emulator" / "src"
 # These collections come in the wheel of the community package, from where the Python packages come too.
 _WHEEL = CHECKOUT / "tests" / "requirements" / "collections.txt"
 # The second is the peer of the benchmarks.

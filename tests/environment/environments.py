@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.environment.cache import cache_folder, made_once
-from tests.environment.collection_tree import CHECKOUT, collection_tree, fetched_collections
+from tests.environment.collection_tree import CHECKOUT, EMULATOR, collection_tree, fetched_collections
 from tests.environment.flavours import Flavour
 from tests.environment.installer import install
 from tests.environment.interpreters import Interpreter
@@ -44,7 +44,7 @@ class Environment:
         return for_command(
             self.bin,
             {
-                "PYTHONPATH": [self.collections, CHECKOUT],
+                "PYTHONPATH": [self.collections, CHECKOUT, EMULATOR],
                 "ANSIBLE_COLLECTIONS_PATH": [self.collections],
                 "ANSIBLE_HOME": [home],
                 "ANSIBLE_REMOTE_TMP": [home / "tmp"],

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from .clock import Clock, written
+from .example import add_example
 from .faults import Faults
 from .identity import Identities
 from .items import DynamicSecret, Lease
@@ -27,6 +28,7 @@ class Emulation:
     """The state behind the server.
 
     :arg leading_slash: show the paths of static secrets with a slash before them.
+    :arg example: sites begin with what the guides work with.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Emulation:
         *,
         identities: Identities | None = None,
         leading_slash: bool = False,
+        example: bool = False,
     ) -> None:
         self.over = asyncio.Event()
         self.clock = Clock()
@@ -43,11 +46,12 @@ class Emulation:
         self.journal = Journal()
         self.identities = identities or Identities()
         self._leading_slash = leading_slash
+        self._example = example
         self.sites = {site.lower(): self._new_site(site.lower()) for site in sites}
         self.tokens: dict[str, Token] = token_table([site.lower() for site in sites], tokens)
 
     def reset(self) -> None:
-        """Empty everything but sites and tokens."""
+        """Begin anew, with the same sites and the tokens that there are."""
         # Requests that wait for the end of a delay must not act on what comes after.
         self.over.set()
         self.over = asyncio.Event()
@@ -57,7 +61,10 @@ class Emulation:
         self.sites = {id: self._new_site(id) for id in self.sites}
 
     def _new_site(self, id: str) -> Site:
-        return Site(id, self.clock, leading_slash=self._leading_slash)
+        site = Site(id, self.clock, leading_slash=self._leading_slash)
+        if self._example:
+            add_example(site)
+        return site
 
     def leases(self, only: str = "") -> dict[str, Any]:
         """How many leases there were, are, and where; never their values.

@@ -10,8 +10,7 @@ import copy
 from typing import Any
 
 import pytest
-
-from tests.emulator.merge_patch import merge_patch
+from workload_credentials_emulator.merge_patch import merge_patch
 
 from .client import Api
 

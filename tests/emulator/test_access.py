@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-from tests.emulator import Control, Emulator
+from workload_credentials_emulator import Control, Emulator
 
 from .client import OTHER_SITE, OTHER_TOKEN, SITE, TOKEN, Api, assert_refused
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-
-from tests.emulator import Control
+from workload_credentials_emulator import Control
 
 from .client import AWS, AZURE, MERGE_PATCH, ROLE, Api, assert_refused
 

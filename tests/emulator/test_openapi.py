@@ -17,11 +17,10 @@ from hypothesis import assume, settings, strategies
 from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
-
-from tests.emulator import Control, Emulator
-from tests.emulator.app import new_api
-from tests.emulator.bodies import POLICY_FORMAT
-from tests.emulator.openapi import describe
+from workload_credentials_emulator import Control, Emulator
+from workload_credentials_emulator.app import new_api
+from workload_credentials_emulator.bodies import POLICY_FORMAT
+from workload_credentials_emulator.openapi import describe
 
 from .client import SITE, TOKEN, Api, new_session
 

@@ -12,7 +12,6 @@ from fastapi import Body, Response
 from fastapi.responses import JSONResponse
 
 from .. import answers as shapes
-from .. import tags
 from ..bodies import StaticCreate, StaticPatch
 from ..errors import NotFound
 from ..items import StaticSecret
@@ -24,14 +23,13 @@ from ._common import (
     Flag,
     ItemPath,
     ListedFolder,
-    TagChanges,
-    TagSet,
     Version,
     answers,
     new_router,
     no_content,
     shown,
 )
+from ._metadata import add_metadata
 
 router = new_router()
 
@@ -101,30 +99,4 @@ async def restore_static(site: CurrentSite, path: ItemPath) -> JSONResponse:
     return shown(secret.shown(secret.versions[-1]))
 
 
-@router.get("/static/{name}/metadata", **answers(shapes.Metadata))
-async def get_static_metadata(site: CurrentSite, path: ItemPath) -> JSONResponse:
-    """Get a secret's metadata."""
-    return shown(site.static.live(path).metadata())
-
-
-@router.put("/static/{name}/metadata/tags", **answers(dict[str, str]))
-async def replace_static_tags(site: CurrentSite, path: ItemPath, body: TagSet) -> JSONResponse:
-    """Replace all tags of a secret."""
-    secret = site.static.live(path)
-    secret.tags = tags.replaced(body)
-    return shown(secret.tags)
-
-
-@router.patch("/static/{name}/metadata/tags", **NOTHING)
-async def update_static_tags(site: CurrentSite, path: ItemPath, body: TagChanges) -> Response:
-    """Add, change or remove tags of a secret."""
-    secret = site.static.live(path)
-    secret.tags = tags.patched(secret.tags, body)
-    return no_content()
-
-
-@router.delete("/static/{name}/metadata/tags", **NOTHING)
-async def clear_static_tags(site: CurrentSite, path: ItemPath) -> Response:
-    """Remove all tags of a secret."""
-    site.static.live(path).tags = {}
-    return no_content()
+add_metadata(router, "static", lambda site: site.static)

@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi.routing import APIRoute
-
-from tests.emulator import Control, Emulator
-from tests.emulator.routes import ROUTERS
+from workload_credentials_emulator import Control, Emulator
+from workload_credentials_emulator.routes import ROUTERS
 
 from .client import OTHER_TOKEN, SITE, TOKEN, Api
 

@@ -100,7 +100,7 @@ class Control:
         return str(self._send("POST", "clock", {"reset": True})["now"])
 
     def reset(self) -> None:
-        """Empty everything but sites and tokens."""
+        """Begin anew, with the same sites and tokens."""
         self._send("POST", "reset")
 
     def openapi(self) -> dict[str, Any]:

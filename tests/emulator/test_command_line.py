@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`python -m tests.emulator`: the ready line, the arguments, and the end."""
+"""`python -m workload_credentials_emulator`: the ready line, the arguments, and the end."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from pathlib import Path
 
 import pytest
 import requests
+from workload_credentials_emulator import DEMO_SITE, DEMO_TOKEN, Emulator
 
-from tests.emulator import DEMO_SITE, DEMO_TOKEN, Emulator
+from .client import OTHER_SITE, SITE, TOKEN
 
-from .client import SITE, TOKEN
-
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -32,7 +31,7 @@ def start() -> Iterator[Start]:
 
     def run(*arguments: str, **environment: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.emulator", *arguments],
+            [sys.executable, "-m", "workload_credentials_emulator", *arguments],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
@@ -86,10 +85,10 @@ def test_an_open_connection_does_not_hold_it_up(start: Start, tmp_path: Path) ->
 
 def test_sites_and_tokens_can_be_repeated(start: Start) -> None:
     url = _ready(
-        start("--port", "0", "--no-tls", "--site", DEMO_SITE, "--site", SITE, "--token", "one", "--token", "two")
+        start("--port", "0", "--no-tls", "--site", OTHER_SITE, "--site", SITE, "--token", "one", "--token", "two")
     )
     assert url.startswith("http://")
-    for site, token, status in ((DEMO_SITE, "one", 200), (SITE, "two", 200), (SITE, "one", 403), (SITE, "three", 401)):
+    for site, token, status in ((OTHER_SITE, "one", 200), (SITE, "two", 200), (SITE, "one", 403), (SITE, "three", 401)):
         assert _session_status(url, site, token, None) == status
 
 
@@ -148,7 +147,7 @@ def test_unknown_arguments_show_the_usage(start: Start) -> None:
     process = start("--prot", "0")
     errors = process.communicate(timeout=20)[1]
     assert process.returncode == 2
-    assert errors.startswith("usage: python -m tests.emulator")
+    assert errors.startswith("usage: workload-credentials-emulator")
 
 
 def test_missing_packages_are_named(start: Start, tmp_path: Path) -> None:

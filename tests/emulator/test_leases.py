@@ -11,9 +11,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-
-from tests.emulator import Control
-from tests.emulator.items import Lease
+from workload_credentials_emulator import Control
+from workload_credentials_emulator.items import Lease
 
 from .client import AZURE, ROLE, Api, assert_refused
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from tests.emulator import Control, Emulator
+from workload_credentials_emulator import Control, Emulator
 
 from .client import SITE, TOKEN, Api, assert_refused
 

@@ -13,7 +13,6 @@ from fastapi import Body, Response
 from fastapi.responses import JSONResponse
 
 from .. import answers as shapes
-from .. import tags
 from ..bodies import DynamicCreate, DynamicPatch
 from ..clock import written
 from ..credentials import aws_credentials, aws_entity, azure_credentials
@@ -30,13 +29,12 @@ from ._common import (
     Flag,
     ItemPath,
     ListedFolder,
-    TagChanges,
-    TagSet,
     answers,
     new_router,
     no_content,
     shown,
 )
+from ._metadata import add_metadata
 
 router = new_router()
 
@@ -119,30 +117,4 @@ async def generate(site: CurrentSite, emulation: CurrentEmulation, token: Curren
     return shown({"secret": {**values, "leaseId": lease_id, "expiration": written(lease.expires_at)}}, status=201)
 
 
-@router.get("/dynamic/{name}/metadata", **answers(shapes.Metadata))
-async def get_dynamic_metadata(site: CurrentSite, path: ItemPath) -> JSONResponse:
-    """Get a dynamic secret's metadata."""
-    return shown(site.dynamic.live(path).metadata())
-
-
-@router.put("/dynamic/{name}/metadata/tags", **answers(dict[str, str]))
-async def replace_dynamic_tags(site: CurrentSite, path: ItemPath, body: TagSet) -> JSONResponse:
-    """Replace all tags of a dynamic secret."""
-    secret = site.dynamic.live(path)
-    secret.tags = tags.replaced(body)
-    return shown(secret.tags)
-
-
-@router.patch("/dynamic/{name}/metadata/tags", **NOTHING)
-async def update_dynamic_tags(site: CurrentSite, path: ItemPath, body: TagChanges) -> Response:
-    """Add, change or remove tags of a dynamic secret."""
-    secret = site.dynamic.live(path)
-    secret.tags = tags.patched(secret.tags, body)
-    return no_content()
-
-
-@router.delete("/dynamic/{name}/metadata/tags", **NOTHING)
-async def clear_dynamic_tags(site: CurrentSite, path: ItemPath) -> Response:
-    """Remove all tags of a dynamic secret."""
-    site.dynamic.live(path).tags = {}
-    return no_content()
+add_metadata(router, "dynamic", lambda site: site.dynamic)

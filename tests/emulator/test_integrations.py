@@ -10,8 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-
-from tests.emulator import Control
+from workload_credentials_emulator import Control
 
 from .client import ROLE, Api, assert_refused
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
-from tests.emulator import Control, Emulator
-from tests.emulator.tokens import Permission
+from workload_credentials_emulator import Control, Emulator
+from workload_credentials_emulator.tokens import Permission
 
 from .client import OTHER_SITE, SITE, Api, assert_refused
 

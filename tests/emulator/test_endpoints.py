@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
-
-from tests.emulator import Control
-from tests.emulator.routes import ROUTERS
+from workload_credentials_emulator import Control
+from workload_credentials_emulator.routes import ROUTERS
 
 from .client import Api
 

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 import requests
-
-from tests.emulator import Emulator, StartError
+from workload_credentials_emulator import Emulator, StartError
 
 from .client import OTHER_SITE, SITE, TOKEN, Api, assert_refused, new_session
 

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Command line: `python -m tests.emulator` serves until Ctrl-C."""
+"""Command line: `workload-credentials-emulator` serves until Ctrl-C."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ try:
     from .server import DEMO_SITE, DEMO_TOKEN, Emulator
 except ModuleNotFoundError as error:
     print(
-        f"emulator: {error.name} is missing: install the packages of tests/requirements/emulator.in.", file=sys.stderr
+        f"emulator: the Python package {error.name} is missing: install the emulator with its dependencies.",
+        file=sys.stderr,
     )
     sys.exit(2)
 
@@ -38,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             services=options.service,
             roles=options.role,
             leading_slash=options.leading_slash,
+            example=options.with_example,
         )
         emulator.run(lambda: _announce(emulator, explain=options.explain))
     except StartError as error:
@@ -55,20 +58,14 @@ def _announce(emulator: Emulator, *, explain: bool) -> None:
 
 
 def _explanation(emulator: Emulator) -> str:
-    settings = {
-        "BEYONDTRUST_API_URL": emulator.url,
-        "BEYONDTRUST_SITE_ID": emulator.sites[0],
-        "BEYONDTRUST_ACCESS_TOKEN": emulator.tokens[0],
-        "BEYONDTRUST_CA_CERT": emulator.ca_cert,
-    }
-    lines = [f"export {name}={value}" for name, value in settings.items() if value]
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()]
     return "\n".join(
         ("Point a play at it with:", *lines, f"Look inside at {emulator.url}/_control/journal; Ctrl-C ends it.")
     )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.emulator", description=__doc__)
+    parser = argparse.ArgumentParser(prog="workload-credentials-emulator", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8443, help="0 for a free one (default: %(default)s)")
     parser.add_argument("--site", action="append", metavar="UUID", help=f"may be repeated (default: {DEMO_SITE})")
@@ -88,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
         )
     parser.add_argument(
         "--leading-slash", action="store_true", help="show static secrets' paths with a slash before them"
+    )
+    parser.add_argument(
+        "--with-example",
+        action="store_true",
+        help="begin with what the collection's guides work with",
     )
     tls = parser.add_mutually_exclusive_group()
     tls.add_argument(

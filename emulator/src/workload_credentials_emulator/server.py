@@ -29,8 +29,8 @@ from .gate import Gate
 from .identity import Identities
 from .tls import TlsFiles, tls_files
 
-# ESO accepts version 4 UUIDs only.
-DEMO_SITE = "5e7c0de0-5a1e-4b1e-9d0c-0123456789ab"
+# The one of the guides; External Secrets Operator accepts UUIDs of version 4 only.
+DEMO_SITE = "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
 DEMO_TOKEN = "emulator-demo-token"
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -66,6 +66,7 @@ class Emulator:
     :arg roles: the same for ``X-BT-Role``.
     :arg leading_slash: static secrets show their path as the API document does, ``/prod/app``, and not as the vendor's
         own clients expect it, ``prod/app``.
+    :arg example: each site holds what the collection's guides work with.
     :arg port: 0 for a free one.
     :arg tls_dir: where the TLS files are kept; a temporary folder without it.
     :arg tls: False serves plain HTTP.
@@ -84,11 +85,13 @@ class Emulator:
         services: Sequence[str] = (),
         roles: Sequence[str] = (),
         leading_slash: bool = False,
+        example: bool = False,
     ) -> None:
         self.sites = [_checked_site(site) for site in sites]
         self.tokens = list(tokens)
         self._identities = Identities.of(services, roles)
         self._leading_slash = leading_slash
+        self._example = example
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._tls = self._tls_files(tls_dir, host) if tls else None
         try:
@@ -102,6 +105,17 @@ class Emulator:
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._server = self._new_server()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point a play at it, or anything else that reads the collection's."""
+        settings = {
+            "BEYONDTRUST_API_URL": self.url,
+            "BEYONDTRUST_SITE_ID": self.sites[0],
+            "BEYONDTRUST_ACCESS_TOKEN": self.tokens[0],
+            "BEYONDTRUST_CA_CERT": self.ca_cert,
+        }
+        return {name: value for name, value in settings.items() if value}
 
     @property
     def ca_cert(self) -> str | None:
@@ -142,7 +156,13 @@ class Emulator:
 
     def _application(self) -> ASGIApp:
         """What is served."""
-        emulation = Emulation(self.sites, self.tokens, identities=self._identities, leading_slash=self._leading_slash)
+        emulation = Emulation(
+            self.sites,
+            self.tokens,
+            identities=self._identities,
+            leading_slash=self._leading_slash,
+            example=self._example,
+        )
         api = new_api()
         return Gate(emulation, api, new_control(emulation, api))
 

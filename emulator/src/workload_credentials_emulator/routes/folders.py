@@ -10,7 +10,6 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 
 from .. import answers as shapes
-from .. import tags
 from ..items import Folder
 from ._common import (
     NOTHING,
@@ -18,13 +17,12 @@ from ._common import (
     Flag,
     ItemPath,
     ListedFolder,
-    TagChanges,
-    TagSet,
     answers,
     new_router,
     no_content,
     shown,
 )
+from ._metadata import add_metadata
 
 router = new_router()
 
@@ -61,30 +59,4 @@ async def restore_folder(site: CurrentSite, path: ItemPath) -> JSONResponse:
     return shown(site.restore_folder(path).shown())
 
 
-@router.get("/folders/{name}/metadata", **answers(shapes.Metadata))
-async def get_folder_metadata(site: CurrentSite, path: ItemPath) -> JSONResponse:
-    """Get a folder's metadata."""
-    return shown(site.folders.live(path).metadata())
-
-
-@router.put("/folders/{name}/metadata/tags", **answers(dict[str, str]))
-async def replace_folder_tags(site: CurrentSite, path: ItemPath, body: TagSet) -> JSONResponse:
-    """Replace all tags of a folder."""
-    folder = site.folders.live(path)
-    folder.tags = tags.replaced(body)
-    return shown(folder.tags)
-
-
-@router.patch("/folders/{name}/metadata/tags", **NOTHING)
-async def update_folder_tags(site: CurrentSite, path: ItemPath, body: TagChanges) -> Response:
-    """Add, change or remove tags of a folder."""
-    folder = site.folders.live(path)
-    folder.tags = tags.patched(folder.tags, body)
-    return no_content()
-
-
-@router.delete("/folders/{name}/metadata/tags", **NOTHING)
-async def clear_folder_tags(site: CurrentSite, path: ItemPath) -> Response:
-    """Remove all tags of a folder."""
-    site.folders.live(path).tags = {}
-    return no_content()
+add_metadata(router, "folders", lambda site: site.folders)

@@ -10,8 +10,7 @@ import json
 from typing import Any
 
 import requests
-
-from tests.emulator import Emulator
+from workload_credentials_emulator import Emulator
 
 SITE = "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
 OTHER_SITE = "b1b2c3d4-e5f6-4890-abcd-ef1234567890"

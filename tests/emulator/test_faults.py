@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 import requests
-
-from tests.emulator import Control, Emulator
+from workload_credentials_emulator import Control, Emulator
 
 from .client import SITE, TOKEN, Api, assert_refused
 

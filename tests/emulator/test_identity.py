@@ -15,8 +15,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-
-from tests.emulator import Emulator, StartError
+from workload_credentials_emulator import Emulator, StartError
 
 from .client import OTHER_SITE, SITE, TOKEN, Api, assert_refused
 

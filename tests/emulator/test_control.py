@@ -10,9 +10,8 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
-from tests.emulator import Control, Emulator
-from tests.emulator.clock import written
+from workload_credentials_emulator import Control, Emulator
+from workload_credentials_emulator.clock import written
 
 from .client import AWS, MERGE_PATCH, OTHER_SITE, OTHER_TOKEN, SITE, TOKEN, Api, assert_refused, new_session
 
