@@ -44,8 +44,8 @@ packaging: ## the collection's archive: what is in it, and that it works where i
 bench: ## what the collection costs, beside its peers; ARGS="--runs 5 --only a,b"
 	$(RUN) python -m tests.benchmarks $(ARGS)
 
-emulator: ## a Secrets API to test your own plays against; ARGS="--port 0 --site UUID --token TOKEN"
-	$(RUN) python -m tests.emulator --explain $(ARGS)
+emulator: ## a Secrets API to try the guides and test your own plays against; ARGS="--with-example --port 0"
+	$(START) tests.environment.emulator --explain $(ARGS)
 
 kubernetes: ## a Kubernetes control plane; ARGS="--kubeconfig FILE"
 	$(RUN) python -m tests.kubernetes $(ARGS)

@@ -152,7 +152,7 @@ def test_unknown_arguments_show_the_usage(start: Start) -> None:
 
 def test_missing_packages_are_named(start: Start, tmp_path: Path) -> None:
     (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(name='uvicorn')\n")
-    process = start("--port", "0", PYTHONPATH=str(tmp_path))
+    process = start("--port", "0", PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
     errors = process.communicate(timeout=20)[1]
     assert process.returncode == 2
-    assert errors == "emulator: uvicorn is missing: install the packages of tests/requirements/emulator.in.\n"
+    assert errors == "emulator: the Python package uvicorn is missing: install the emulator with its dependencies.\n"

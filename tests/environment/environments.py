@@ -8,13 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.environment.cache import cache_folder, made_once
+from tests.environment.cache import cache_folder
 from tests.environment.collection_tree import CHECKOUT, EMULATOR, collection_tree, fetched_collections
 from tests.environment.flavours import Flavour
-from tests.environment.installer import install
+from tests.environment.installer import virtual_environment
 from tests.environment.interpreters import Interpreter
-from tests.environment.package_index import for_pip
-from tests.environment.progress import report, run_long
 from tests.environment.variables import for_command
 
 
@@ -58,18 +56,7 @@ def environment(flavour: Flavour, interpreter: Interpreter) -> Environment:
 
     :raises MissingPrerequisiteError: a package cannot be had.
     """
-    lock = flavour.lock.read_text(encoding="utf-8")
-    folder = cache_folder(f"venv-{flavour.name}", lock, str(interpreter.path), interpreter.version)
-    made_once(folder, lambda folder: _build(folder, flavour, interpreter))
+    what = f"{flavour.name} (ansible-core {flavour.core}, Python {interpreter.version})"
+    folder = virtual_environment(f"venv-{flavour.name}", flavour.lock, interpreter, what=what)
     tree = collection_tree(fetched_collections(folder / "bin" / "python"))
     return Environment(flavour, interpreter, folder / "bin", tree)
-
-
-def _build(folder: Path, flavour: Flavour, interpreter: Interpreter) -> None:
-    report(
-        f"Building the environment {flavour.name} (ansible-core {flavour.core}, Python {interpreter.version}), once."
-    )
-    log = folder / "build.log"
-    venv = [str(interpreter.path), "-m", "venv", str(folder)]
-    run_long(venv, "making a virtual environment", log=log, environment=for_pip())
-    install(folder, flavour.lock, what="installing its packages", log=log)

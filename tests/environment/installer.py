@@ -10,9 +10,10 @@ import subprocess
 from pathlib import Path
 
 from tests.environment.cache import cache_folder, made_once
+from tests.environment.interpreters import Interpreter
 from tests.environment.package_index import for_pip, for_uv
 from tests.environment.problem import MissingPrerequisiteError
-from tests.environment.progress import run_long
+from tests.environment.progress import report, run_long
 
 _WHEEL = Path(__file__).resolve().parents[1] / "requirements" / "installer.txt"
 
@@ -22,19 +23,40 @@ def pip(python: Path) -> list[str]:
     return [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
 
 
-def install(folder: Path, lock: Path, *, what: str, log: Path) -> None:
+def virtual_environment(
+    name: str, lock: Path, interpreter: Interpreter, *, what: str, keep_downloads: bool = True
+) -> Path:
+    """Return the folder of an environment that holds what the lock file names, built if this is its first use.
+
+    :arg what: the environment as a phrase.
+    :arg keep_downloads: for the next environment, which may share packages with this one.
+    :raises MissingPrerequisiteError: a package cannot be had.
+    """
+
+    def make(folder: Path) -> None:
+        report(f"Building the environment {what}, once: about 10 s where the network is quick.")
+        log = folder / "build.log"
+        venv = [str(interpreter.path), "-m", "venv", str(folder)]
+        run_long(venv, "making a virtual environment", log=log, environment=for_pip())
+        install(folder, lock, log=log, keep_downloads=keep_downloads)
+
+    key = (lock.read_text(encoding="utf-8"), str(interpreter.path), interpreter.version)
+    return made_once(cache_folder(name, *key), make)
+
+
+def install(folder: Path, lock: Path, *, log: Path, keep_downloads: bool = True) -> None:
     """Put exactly what the lock file names into a virtual environment, which goes in with the pip it was made with.
 
-    :arg what: the step as a phrase, such as ``installing its packages``.
     :raises MissingPrerequisiteError: a package cannot be had, or is not the one whose hash is in the lock file.
     """
     python = folder / "bin" / "python"
     variables = for_uv(pip(python))
     uv = find_uv(python, log=log)
     # The lock file names everything: nothing is left to resolve, and nothing can drift.
-    command = [str(uv), "--color", "never", "--no-progress", "pip"]
+    cache = [] if keep_downloads else ["--no-cache"]
+    command = [str(uv), "--color", "never", "--no-progress", *cache, "pip"]
     sync = [*command, "sync", "--require-hashes", "--python", str(python), str(lock)]
-    run_long(sync, what, log=log, environment=variables)
+    run_long(sync, "installing its packages", log=log, environment=variables)
     if not re.search(r"^pip==", lock.read_text(encoding="utf-8"), re.MULTILINE):
         # uv leaves it alone, as what virtual environments begin with.
         uninstall = [*command, "uninstall", "--quiet", "--python", str(python), "pip"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.environment.flavours import REQUIREMENTS, available
@@ -16,8 +17,25 @@ from tests.environment.package_index import for_pip, for_uv
 from tests.environment.problem import MissingPrerequisiteError
 from tests.environment.progress import report
 
-# Each with the oldest Python that it is for.
-LOCKS = {"newest": "3.12", "core-2.16": "3.11", "installer": "3.9"}
+_EMULATOR = "../../emulator/pyproject.toml"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock file: its name, the oldest Python that it is for, and what it is made from."""
+
+    name: str
+    python: str
+    sources: tuple[str, ...]
+
+
+LOCKS = (
+    Lock("newest", "3.12", ("newest.in", _EMULATOR)),
+    Lock("core-2.16", "3.11", ("core-2.16.in", _EMULATOR)),
+    # What people run is what was tested.
+    Lock("emulator", "3.11", (_EMULATOR, "--constraint", "newest.txt")),
+    Lock("installer", "3.9", ("installer.in",)),
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -32,17 +50,17 @@ def main(arguments: list[str]) -> int:
             subprocess.run(venv, env=for_pip(), check=True)
             python = Path(scratch, "bin", "python")
             uv, variables = find_uv(python, log=Path(scratch, "log")), for_uv(pip(python))
-            return next(filter(None, (_lock(uv, name, variables, arguments) for name in LOCKS)), 0)
+            return next(filter(None, (_write(lock, uv, variables, arguments) for lock in LOCKS)), 0)
     except MissingPrerequisiteError as problem:
         report(str(problem))
         return 2
 
 
-def _lock(uv: Path, name: str, variables: dict[str, str], arguments: list[str]) -> int:
-    report(f"locking {name}")
-    what = ["--universal", "--generate-hashes", "--python-version", LOCKS[name]]
+def _write(lock: Lock, uv: Path, variables: dict[str, str], arguments: list[str]) -> int:
+    report(f"locking {lock.name}")
+    what = ["--universal", "--generate-hashes", "--python-version", lock.python, *lock.sources]
     how = ["--quiet", "--no-annotate", "--no-emit-index-url", "--custom-compile-command", "make lock"]
-    command = [str(uv), "pip", "compile", *what, *how, *arguments, "--output-file", f"{name}.txt", f"{name}.in"]
+    command = [str(uv), "pip", "compile", *what, *how, *arguments, "--output-file", f"{lock.name}.txt"]
     return subprocess.run(command, cwd=REQUIREMENTS, env=variables, check=False).returncode
 
 

@@ -45,7 +45,7 @@ def put(environment: Path, digest: str) -> None:
     """Install the package as if the lock file had this hash."""
     lock = environment.parent / "lock.txt"
     lock.write_text(f"small==1.0 --hash=sha256:{digest}\n", encoding="utf-8")
-    install(environment, lock, what="installing", log=environment.parent / "log")
+    install(environment, lock, log=environment.parent / "log")
 
 
 def packages(environment: Path) -> list[str]:
