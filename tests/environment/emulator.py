@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from tests.environment.collection_tree import EMULATOR
 from tests.environment.flavours import REQUIREMENTS
@@ -22,22 +23,29 @@ _PYTHONS = ("3.13", "3.14", "3.12", "3.11")
 def main(arguments: list[str]) -> int:
     """Become the emulator; return 2 where its environment cannot be had."""
     try:
-        interpreter = find_interpreter(_PYTHONS)
-        if interpreter is None:
-            pythons = " or ".join(_PYTHONS)
-            raise MissingPrerequisiteError(f"The emulator needs Python {pythons} with venv and ensurepip.")
-        what = f"of the emulator (Python {interpreter.version}, 80 MB)"
-        folder = virtual_environment(
-            "emulator", REQUIREMENTS / "emulator.txt", interpreter, what=what, keep_downloads=False
-        )
+        programs = _environment() / "bin"
     except MissingPrerequisiteError as problem:
         report(str(problem))
         return 2
     except KeyboardInterrupt:
         return 130
-    python = str(folder / "bin" / "python")
-    variables = for_command(folder / "bin", {"PYTHONPATH": [EMULATOR]}, ())
-    os.execve(python, [python, "-m", "workload_credentials_emulator", *arguments], variables)
+    command = [str(programs / "python"), "-m", "workload_credentials_emulator", *arguments]
+    try:
+        os.execve(command[0], command, for_command(programs, {"PYTHONPATH": [EMULATOR]}, ()))
+    except OSError as error:
+        report(f"{command[0]}: {error.strerror}")
+        return 127
+
+
+def _environment() -> Path:
+    interpreter = find_interpreter(_PYTHONS)
+    if interpreter is None:
+        pythons = " or ".join(_PYTHONS)
+        raise MissingPrerequisiteError(f"The emulator needs Python {pythons} with venv and ensurepip.")
+    what = f"of the emulator (Python {interpreter.version}, 80 MB)"
+    lock = REQUIREMENTS / "emulator.txt"
+    # What it has downloaded nobody else needs, and it would take a tenth more of the disk.
+    return virtual_environment("emulator", lock, interpreter, what=what, keep_downloads=False)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ LOCKS = (
     Lock("core-2.16", "3.11", ("core-2.16.in", _EMULATOR)),
     # What people run is what was tested.
     Lock("emulator", "3.11", (_EMULATOR, "--constraint", "newest.txt")),
+    Lock("go", "3.9", ("go.in",)),
     Lock("installer", "3.9", ("installer.in",)),
 )
 
