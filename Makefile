@@ -44,17 +44,14 @@ packaging: ## the collection's archive: what is in it, and that it works where i
 bench: ## what the collection costs, beside its peers; ARGS="--runs 5 --only a,b"
 	$(RUN) python -m tests.benchmarks $(ARGS)
 
-emulator: ## a Secrets API to test your own plays against; ARGS="--port 0 --site UUID --token TOKEN"
-	$(RUN) python -m tests.emulator --explain $(ARGS)
+emulator: ## a Secrets API to try the guides and test your own plays against; ARGS="--with-example --port 0"
+	$(START) tests.environment.emulator --explain $(ARGS)
 
 kubernetes: ## a Kubernetes control plane; ARGS="--kubeconfig FILE"
 	$(RUN) python -m tests.kubernetes $(ARGS)
 
 lock: ## take newer versions of everything that the environments are made of
-	$(RUN) sh -c 'cd tests/requirements && for lock in core-2.16:3.11 newest:3.12; do \
-		uv pip compile --quiet --universal --upgrade --no-annotate --no-emit-index-url \
-		--custom-compile-command "make lock" --python-version "$${lock#*:}" \
-		--output-file "$${lock%:*}.txt" "$${lock%:*}.in" || exit 1; done'
+	$(START) tests.environment.lock --upgrade
 
 release: ## VERSION=1.2.0: changelog, version, archive and checksum, committed and tagged, on this machine only
 	$(RUN) .ci/release $(VERSION)

@@ -27,7 +27,7 @@ SITES = [str(uuid.UUID(int=number, version=4)) for number in range(1, 401)]
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The Secrets API, over TLS."""
-    from tests.emulator.server import Emulator
+    from workload_credentials_emulator.server import Emulator
 
     with Emulator(sites=SITES, tokens=[TOKEN], tls_dir=tmp_path_factory.mktemp("tls")) as running:
         yield running

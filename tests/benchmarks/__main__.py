@@ -14,12 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import yaml
+from workload_credentials_emulator.server import DEMO_SITE
 
 from tests.benchmarks.measures import MEASURES, Bench
 from tests.benchmarks.table import Row, table
 from tests.benchmarks.timing import NotMeasured, PlayFailed
 from tests.benchmarks.vault import BothApis
-from tests.emulator.server import DEMO_SITE
 from tests.support.definitions import populate
 from tests.support.plays import Plays
 from tests.support.site import TOKEN, Site

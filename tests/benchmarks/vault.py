@@ -11,9 +11,9 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from workload_credentials_emulator.gate import API_VERSION, VERSION_HEADER
+from workload_credentials_emulator.server import DEMO_SITE, Emulator
 
-from tests.emulator.gate import API_VERSION, VERSION_HEADER
-from tests.emulator.server import DEMO_SITE, Emulator
 from tests.support.site import TOKEN
 
 _READS = "/v1/secret/data/"

@@ -9,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from workload_credentials_emulator.server import DEMO_SITE, DEMO_TOKEN, Emulator
+
 from tests.demo.interrupted import NUMBER, Interrupted, interrupt_a_run, show_interrupted
 from tests.demo.playbook import ACCOUNT, PLAYBOOK, Run, run_playbook
 from tests.demo.report import (
@@ -20,7 +22,6 @@ from tests.demo.report import (
     show_run,
     show_service,
 )
-from tests.emulator.server import DEMO_SITE, DEMO_TOKEN, Emulator
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.errors import ControlPlaneError
 

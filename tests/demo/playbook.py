@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.emulator.server import DEMO_SITE, DEMO_TOKEN
+from workload_credentials_emulator.server import DEMO_SITE, DEMO_TOKEN
 
 _PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 PLAYBOOK, ACCOUNT = _PLAYBOOKS / "main_job.yml", _PLAYBOOKS / "service_account.yml"

@@ -13,9 +13,9 @@ import yaml
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import EXPIRATION, LEASE
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 from kubernetes import client, config
+from workload_credentials_emulator.server import DEMO_SITE, DEMO_TOKEN
 
 from tests.demo.playbook import Run
-from tests.emulator.server import DEMO_SITE, DEMO_TOKEN
 
 
 def show_run(title: str, run: Run, minted: int) -> None:

@@ -18,13 +18,17 @@ from tests.environment.progress import report
 MARKER = "complete"
 
 
+def cache_root() -> Path:
+    """Return the folder that holds them all; it need not exist."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "workload-credentials"
+
+
 def cache_folder(name: str, *key_parts: str) -> Path:
     """Return the folder for a result made from the key parts; it need not exist."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "workload-credentials"
     digest = hashlib.sha256()
     for part in key_parts:
         digest.update(f"{len(part)}:{part}".encode())
-    return root / f"{name}-{digest.hexdigest()[:16]}"
+    return cache_root() / f"{name}-{digest.hexdigest()[:16]}"
 
 
 def made_once(folder: Path, make: Callable[[Path], None]) -> Path:

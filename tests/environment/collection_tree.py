@@ -11,10 +11,13 @@ import zipfile
 from pathlib import Path
 
 from tests.environment.cache import cache_folder, made_once
+from tests.environment.installer import pip
+from tests.environment.package_index import for_pip
 from tests.environment.progress import report, run_long
-from tests.environment.variables import for_pip
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+# Where the emulator's package is: tests import it as anybody does who has installed it.
+EMULATOR = CHECKOUT / "emulator" / "src"
 # These collections come in the wheel of the community package, from where the Python packages come too.
 _WHEEL = CHECKOUT / "tests" / "requirements" / "collections.txt"
 # The second is the peer of the benchmarks.
@@ -52,7 +55,17 @@ def _fetch(folder: Path, python: Path) -> None:
 
 
 def _download(python: Path, folder: str) -> list[str]:
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--progress-bar", "off"]
     # The wheel asks for a newer Python than its collections do.
     any_python = ["--no-deps", "--only-binary=:all:", "--python-version", "3.13"]
-    return [*pip, *any_python, "--require-hashes", "-r", str(_WHEEL), "--dest", folder]
+    return [
+        *pip(python),
+        "download",
+        "--progress-bar",
+        "off",
+        *any_python,
+        "--require-hashes",
+        "-r",
+        str(_WHEEL),
+        "--dest",
+        folder,
+    ]

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.environment.cache import cache_folder, made_once
-from tests.environment.collection_tree import CHECKOUT, collection_tree, fetched_collections
+from tests.environment.cache import cache_folder
+from tests.environment.collection_tree import CHECKOUT, EMULATOR, collection_tree, fetched_collections
 from tests.environment.flavours import Flavour
+from tests.environment.installer import virtual_environment
 from tests.environment.interpreters import Interpreter
-from tests.environment.progress import report, run_long
-from tests.environment.variables import for_command, for_pip
+from tests.environment.variables import for_command
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Environment:
         return for_command(
             self.bin,
             {
-                "PYTHONPATH": [self.collections, CHECKOUT],
+                "PYTHONPATH": [self.collections, CHECKOUT, EMULATOR],
                 "ANSIBLE_COLLECTIONS_PATH": [self.collections],
                 "ANSIBLE_HOME": [home],
                 "ANSIBLE_REMOTE_TMP": [home / "tmp"],
@@ -56,25 +56,7 @@ def environment(flavour: Flavour, interpreter: Interpreter) -> Environment:
 
     :raises MissingPrerequisiteError: a package cannot be had.
     """
-    lock = flavour.lock.read_text(encoding="utf-8")
-    folder = cache_folder(f"venv-{flavour.name}", lock, str(interpreter.path), interpreter.version)
-    made_once(folder, lambda folder: _build(folder, flavour, interpreter))
+    what = f"{flavour.name} (ansible-core {flavour.core}, Python {interpreter.version})"
+    folder = virtual_environment(f"venv-{flavour.name}", flavour.lock, interpreter, what=what)
     tree = collection_tree(fetched_collections(folder / "bin" / "python"))
     return Environment(flavour, interpreter, folder / "bin", tree)
-
-
-def _build(folder: Path, flavour: Flavour, interpreter: Interpreter) -> None:
-    report(
-        f"Building the environment {flavour.name} (ansible-core {flavour.core}, Python {interpreter.version}), once."
-    )
-    log = folder / "build.log"
-    venv = [str(interpreter.path), "-m", "venv", str(folder)]
-    run_long(venv, "making a virtual environment", log=log, environment=for_pip())
-    # The lock file names everything: nothing is left to resolve, and nothing can drift.
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-    run_long(
-        [*pip, "--progress-bar", "off", "--no-deps", "-r", str(flavour.lock)],
-        "installing its packages, about a minute",
-        log=log,
-        environment=for_pip(),
-    )

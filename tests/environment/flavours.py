@@ -30,7 +30,7 @@ class Flavour:
     def core(self) -> str:
         """The version of ansible-core in the lock file."""
         lines = self.lock.read_text(encoding="utf-8").splitlines()
-        return next(line.split("==")[1] for line in lines if line.startswith("ansible-core=="))
+        return next(line.split()[0].partition("==")[2] for line in lines if line.startswith("ansible-core=="))
 
     def need(self) -> str:
         """What must be installed for it."""

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.environment.problem import MissingPrerequisiteError
 
 # Asked of the interpreter itself, as a version manager's shim or a virtual environment stands for another one.
 _QUESTION = "import ensurepip, platform, sys, venv; print(sys._base_executable, platform.python_version())"
@@ -31,6 +34,17 @@ def find_interpreter(versions: Sequence[str]) -> Interpreter | None:
             if found and found.version.startswith(f"{version}."):
                 return found
     return None
+
+
+def own_interpreter() -> Interpreter:
+    """Return the interpreter that runs this, or the one behind it, if this is a virtual environment's.
+
+    :raises MissingPrerequisiteError: it cannot make virtual environments.
+    """
+    found = _ask(Path(sys.executable))
+    if found is None:
+        raise MissingPrerequisiteError(f"{sys.executable} lacks venv or ensurepip.")
+    return found
 
 
 def folders_of_interpreters() -> list[Path]:

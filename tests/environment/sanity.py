@@ -27,8 +27,9 @@ import ensurepip
 
 ensurepip.bootstrap()
 '''
-# What of the folder tests ansible-test reads for itself.
-_OWN = ("config.yml", "sanity")
+# What users do not install, and what of it ansible-test reads for itself.
+_NOT_INSTALLED = ("emulator", "tests")
+_OWN = (("tests", "config.yml"), ("tests", "sanity"))
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Prepared:
 def sanity(environment: Environment, *, with_tests: bool) -> Iterator[Prepared]:
     """Prepare a run of ansible-test, in a copy of the checkout that goes with the context.
 
-    :arg with_tests: look at these tests too, which are most of its work.
+    :arg with_tests: look at these tests and the emulator too, which are most of its work.
     """
     interpreter = environment.interpreter
     home = cache_folder("sanity", environment.flavour.core, str(interpreter.path), interpreter.version)
@@ -69,7 +70,7 @@ def known_files() -> list[Path]:
 def _copy_known_files(copy: Path, *, with_tests: bool) -> None:
     """ansible-test wants the collection's own folder, and asks git what is in it."""
     for path in known_files():
-        if path.parts[0] == "tests" and not with_tests and path.relative_to("tests").parts[0] not in _OWN:
+        if not with_tests and path.parts[0] in _NOT_INSTALLED and path.parts[:2] not in _OWN:
             continue
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(CHECKOUT / path, copy / path, follow_symlinks=False)

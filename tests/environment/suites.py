@@ -17,7 +17,7 @@ from tests.environment.process import Finished, followed
 from tests.environment.sanity import sanity
 
 _COLLECTION = "ansible_collections.community.workload_credentials"
-_TYPED = (f"{_COLLECTION}.plugins", "tests")
+_TYPED = (f"{_COLLECTION}.plugins", "tests", "workload_credentials_emulator")
 _REFERENCES = ("--validate-collection-refs", "self", "--check-extra-docs-refs")
 # How many random rounds the tests with signals make.
 _KEPT = ("ROUNDS",)

@@ -21,17 +21,6 @@ FOREIGN = (
     "PYTHON",
     "VIRTUAL_ENV",
 )
-# What would lead pip out of the environment. The person's index and proxies are kept: it may reach nothing without.
-_PIP_ASTRAY = ("PIP_CONSTRAINT", "PIP_PREFIX", "PIP_REQUIRE_HASHES", "PIP_ROOT", "PIP_TARGET", "PIP_USER")
-
-
-def for_pip() -> dict[str, str]:
-    """Return the variables for a pip that installs where it stands."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name not in _PIP_ASTRAY and not name.startswith(("PYTHON", "VIRTUAL_ENV"))
-    }
 
 
 def for_command(programs: Path, paths: Mapping[str, Sequence[Path]], keep: Collection[str]) -> dict[str, str]:

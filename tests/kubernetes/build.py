@@ -20,6 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.environment.problem import MissingPrerequisiteError as NotFetchedError
+from tests.environment.toolchain import go as pinned_go
+
 from .errors import ControlPlaneError, MissingPrerequisiteError
 from .report import Report
 
@@ -79,11 +82,9 @@ class Toolchain:
 
 
 def find_toolchain(environ: Mapping[str, str]) -> Toolchain:
-    """Return the Go on PATH, when it can build the pinned modules."""
-    executable = shutil.which("go", path=environ.get("PATH"))
+    """Return the Go on PATH, or else that of the package index, when it can build the pinned modules."""
     ways_out = f"install Go >= {GO_VERSION}, or set KUBEBUILDER_ASSETS to a folder that holds the three binaries"
-    if executable is None:
-        raise MissingPrerequisiteError(f"Go is needed to build the Kubernetes control plane: {ways_out}.")
+    executable = shutil.which("go", path=environ.get("PATH")) or _fetched_go(ways_out)
     # The user's settings for their own Go work (another platform, flags, a workspace) must not change the build.
     foreign = {"GOFLAGS", "GOOS", "GOARCH", "GOEXPERIMENT"}
     environment = {name: value for name, value in environ.items() if name not in foreign}
@@ -104,6 +105,15 @@ def find_toolchain(environ: Mapping[str, str]) -> Toolchain:
         )
     version, system, machine = answer.stdout.split()
     return Toolchain(executable, version, f"{system}/{machine}", environment)
+
+
+def _fetched_go(ways_out: str) -> str:
+    try:
+        return str(pinned_go())
+    except NotFetchedError as problem:
+        raise MissingPrerequisiteError(
+            f"{problem}\nGo is needed to build the Kubernetes control plane, and cannot be fetched: {ways_out}."
+        ) from None
 
 
 def build_all(folder: Path, toolchain: Toolchain, report: Report) -> None:

@@ -16,9 +16,9 @@ import jwt
 import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from workload_credentials_emulator import Emulator
 
 from tests.conftest import SITES
-from tests.emulator import Emulator
 from tests.support.awx import credential_type
 from tests.support.plays import Plays
 from tests.support.programs import finished

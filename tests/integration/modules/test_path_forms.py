@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from workload_credentials_emulator import Emulator
 
 from tests.conftest import SITES
-from tests.emulator import Emulator
 from tests.support.definitions import do
 from tests.support.site import TOKEN, Site
 

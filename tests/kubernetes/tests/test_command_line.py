@@ -33,11 +33,13 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("command", ["run", "build"])
-def test_without_go_both_ways_out_are_named(command: str, tmp_path: Path) -> None:
-    answer = run(command, PATH=str(tmp_path))
+def test_where_go_is_nowhere_both_ways_out_are_named(command: str, tmp_path: Path) -> None:
+    nowhere = {"PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PIP_NO_INDEX": "1"}
+    answer = run(command, **nowhere)
     assert answer.returncode == 2
     assert answer.stdout == ""
-    (sentence,) = answer.stderr.splitlines()
+    *_progress, reason, sentence = answer.stderr.splitlines()
+    assert "cannot fetch" in reason
     assert f"install Go >= {GO_VERSION}" in sentence
     assert "KUBEBUILDER_ASSETS" in sentence
 

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that one emulator knows: its sites, who may use them, and what tests have arranged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from .clock import Clock, written
+from .example import add_example
+from .faults import Faults
+from .identity import Identities
+from .items import DynamicSecret, Lease
+from .journal import Journal
+from .site import Site
+from .tokens import Token, token_table
+
+# What a lease tells of its dynamic secret's configuration.
+_SHOWN_CONFIG = ("credentialType", "roleArn", "applicationObjectId")
+
+
+class Emulation:
+    """The state behind the server.
+
+    :arg leading_slash: show the paths of static secrets with a slash before them.
+    :arg example: sites begin with what the guides work with.
+    """
+
+    def __init__(
+        self,
+        sites: Sequence[str],
+        tokens: Sequence[str],
+        *,
+        identities: Identities | None = None,
+        leading_slash: bool = False,
+        example: bool = False,
+    ) -> None:
+        self.over = asyncio.Event()
+        self.clock = Clock()
+        self.faults = Faults()
+        self.journal = Journal()
+        self.identities = identities or Identities()
+        self._leading_slash = leading_slash
+        self._example = example
+        self.sites = {site.lower(): self._new_site(site.lower()) for site in sites}
+        self.tokens: dict[str, Token] = token_table([site.lower() for site in sites], tokens)
+
+    def reset(self) -> None:
+        """Begin anew, with the same sites and the tokens that there are."""
+        # Requests that wait for the end of a delay must not act on what comes after.
+        self.over.set()
+        self.over = asyncio.Event()
+        self.clock.reset()
+        self.faults.clear()
+        self.journal.clear()
+        self.sites = {id: self._new_site(id) for id in self.sites}
+
+    def _new_site(self, id: str) -> Site:
+        site = Site(id, self.clock, leading_slash=self._leading_slash)
+        if self._example:
+            add_example(site)
+        return site
+
+    def leases(self, only: str = "") -> dict[str, Any]:
+        """How many leases there were, are, and where; never their values.
+
+        :arg only: leave out all other sites.
+        """
+        now = self.clock.now()
+        sites = [site for site in self.sites.values() if only in ("", site.id)]
+        leases = [(site, lease, lease.state(now)) for site in sites for lease in site.leases.values()]
+        by_path: dict[str, dict[str, int]] = {}
+        for _site, lease, state in leases:
+            _count(by_path.setdefault(lease.path, _no_counts()), state)
+        total = _no_counts()
+        for *_others, state in leases:
+            _count(total, state)
+        shown = [
+            {
+                "id": lease.id,
+                "site": site.id,
+                "path": lease.path,
+                "type": lease.type,
+                "state": state,
+                "createdAt": written(lease.created_at),
+                "expiration": written(lease.expires_at),
+            }
+            for site, lease, state in leases
+        ]
+        return {**total, "by_path": by_path, "leases": shown}
+
+
+def new_lease(site: Site, secret: DynamicSecret, *, id: str, entity: str, created_by: str) -> Lease:
+    """Make the lease of credentials that were just generated."""
+    now = site.clock.now()
+    shown = {key: value for key, value in secret.config.items() if key in _SHOWN_CONFIG}
+    lease = Lease(
+        id=id,
+        secret_id=secret.id,
+        path=secret.path,
+        type=secret.type,
+        config=shown,
+        entity=entity,
+        created_at=now,
+        expires_at=now + timedelta(seconds=secret.config["ttl"]),
+        created_by=created_by,
+    )
+    site.leases[id] = lease
+    return lease
+
+
+def _no_counts() -> dict[str, int]:
+    return {"minted": 0, "active": 0, "revoked": 0, "expired": 0}
+
+
+def _count(counts: dict[str, int], state: str) -> None:
+    counts["minted"] += 1
+    counts[state] += 1

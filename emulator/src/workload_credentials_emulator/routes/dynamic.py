@@ -1,0 +1,120 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Dynamic secrets (API document, "Dynamic Secrets")."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import Body, Response
+from fastapi.responses import JSONResponse
+
+from .. import answers as shapes
+from ..bodies import DynamicCreate, DynamicPatch
+from ..clock import written
+from ..credentials import aws_credentials, aws_entity, azure_credentials
+from ..emulation import new_lease
+from ..errors import InvalidRequest
+from ..items import DynamicSecret
+from ..merge_patch import merge_patch
+from ..strict import MERGE_PATCH
+from ._common import (
+    NOTHING,
+    CurrentEmulation,
+    CurrentSite,
+    CurrentToken,
+    Flag,
+    ItemPath,
+    ListedFolder,
+    answers,
+    new_router,
+    no_content,
+    shown,
+)
+from ._metadata import add_metadata
+
+router = new_router()
+
+
+@router.get("/dynamic", **answers(shapes.ItemList))
+async def list_dynamic(
+    site: CurrentSite, folder: ListedFolder, recursive: Flag = False, deletedOnly: Flag = False
+) -> JSONResponse:
+    """List dynamic secrets."""
+    site.require_listable(folder, deleted=deletedOnly)
+    found = site.dynamic.listed(folder, recursive=recursive, deleted=deletedOnly)
+    return shown({"data": [secret.listed() for secret in found]})
+
+
+@router.get("/dynamic/{name}", **answers(shapes.DynamicSecret))
+async def get_dynamic(site: CurrentSite, path: ItemPath) -> JSONResponse:
+    """Get a dynamic secret's configuration."""
+    return shown(site.dynamic.live(path).shown())
+
+
+@router.post("/dynamic/{name}", **answers(shapes.DynamicSecret, status=201))
+async def create_dynamic(site: CurrentSite, path: ItemPath, body: Annotated[DynamicCreate, Body()]) -> JSONResponse:
+    """Create a dynamic secret."""
+    type, name = body["type"], body["integrationName"]
+    config = {key: value for key, value in body.items() if key not in ("type", "integrationName")}
+    integration = site.integrations.get((type, name))
+    if integration is None:
+        raise InvalidRequest(f"the {type} integration {name!r} does not exist.", "integration_not_found")
+    site.require_parent(path)
+    secret = DynamicSecret(path, site.clock.now(), type=type, integration_id=integration.id, config=config)
+    return shown(site.dynamic.add(secret).shown(name), status=201)
+
+
+@router.patch("/dynamic/{name}", **NOTHING)
+async def update_dynamic(
+    site: CurrentSite, path: ItemPath, body: Annotated[DynamicPatch, Body(media_type=MERGE_PATCH)]
+) -> Response:
+    """Update a dynamic secret."""
+    secret = site.dynamic.live(path)
+    if body["type"] != secret.type:
+        raise InvalidRequest(f"{path} is of type {secret.type}, which cannot change.", "type_mismatch")
+    secret.config = merge_patch(secret.config, {key: value for key, value in body.items() if key != "type"})
+    return no_content()
+
+
+@router.delete("/dynamic/{name}", **NOTHING)
+async def delete_dynamic(site: CurrentSite, path: ItemPath, permanent: Flag = False) -> Response:
+    """Delete a dynamic secret without active leases, softly or for good."""
+    secret = site.dynamic.any(path) if permanent else site.dynamic.live(path)
+    site.require_unused(secret)
+    if permanent:
+        site.dynamic.drop(path)
+    else:
+        secret.deleted_at = site.clock.now()
+    return no_content()
+
+
+@router.post("/dynamic/{name}/restore", **answers(shapes.DynamicSecret))
+async def restore_dynamic(site: CurrentSite, path: ItemPath) -> JSONResponse:
+    """Restore a deleted dynamic secret."""
+    secret = site.dynamic.any(path)
+    site.restore(secret)
+    return shown(secret.shown())
+
+
+@router.post("/dynamic/{name}/generate", **answers(shapes.Generated, status=201))
+async def generate(site: CurrentSite, emulation: CurrentEmulation, token: CurrentToken, path: ItemPath) -> JSONResponse:
+    """Generate credentials: each time others, with a lease of their own."""
+    secret = site.dynamic.live(path)
+    emulation.faults.refuse("generate", secret.type)
+    lease_id = str(uuid.uuid4())
+    if secret.type == "aws":
+        values = aws_credentials()
+        entity = aws_entity(secret.config["roleArn"], lease_id)
+    else:
+        integration = next(one for one in site.integrations.values() if one.id == secret.integration_id)
+        values = azure_credentials(integration.config["tenantId"], secret.config["applicationObjectId"])
+        entity = values["key_id"]
+    lease = new_lease(site, secret, id=lease_id, entity=entity, created_by=token.owner)
+    return shown({"secret": {**values, "leaseId": lease_id, "expiration": written(lease.expires_at)}}, status=201)
+
+
+add_metadata(router, "dynamic", lambda site: site.dynamic)

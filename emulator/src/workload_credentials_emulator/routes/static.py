@@ -1,0 +1,102 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Static secrets (API document, "Static Secrets")."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Body, Response
+from fastapi.responses import JSONResponse
+
+from .. import answers as shapes
+from ..bodies import StaticCreate, StaticPatch
+from ..errors import NotFound
+from ..items import StaticSecret
+from ..merge_patch import merge_patch
+from ..strict import MERGE_PATCH
+from ._common import (
+    NOTHING,
+    CurrentSite,
+    Flag,
+    ItemPath,
+    ListedFolder,
+    Version,
+    answers,
+    new_router,
+    no_content,
+    shown,
+)
+from ._metadata import add_metadata
+
+router = new_router()
+
+
+@router.get("/static", **answers(shapes.ItemList))
+async def list_static(
+    site: CurrentSite,
+    folder: ListedFolder,
+    recursive: Flag = False,
+    versions: Flag = False,
+    deletedOnly: Flag = False,
+) -> JSONResponse:
+    """List secrets."""
+    site.require_listable(folder, deleted=deletedOnly)
+    found = site.static.listed(folder, recursive=recursive, deleted=deletedOnly)
+    return shown({"data": [secret.listed(versions=versions) for secret in found]})
+
+
+@router.get("/static/{name}", **answers(shapes.StaticSecret))
+async def get_static(
+    site: CurrentSite, path: ItemPath, version: Version = None, versions: Flag = False
+) -> JSONResponse:
+    """Get a secret, in its current or an earlier version."""
+    secret = site.static.live(path)
+    wanted = secret.version(version)
+    if wanted is None:
+        raise NotFound(f"the static secret {path} has no version {version}.")
+    return shown(secret.shown(wanted, versions=versions))
+
+
+@router.post("/static/{name}", **answers(shapes.StaticSecret, status=201))
+async def create_static(site: CurrentSite, path: ItemPath, body: Annotated[StaticCreate, Body()]) -> JSONResponse:
+    """Create a secret."""
+    site.require_parent(path)
+    now = site.clock.now()
+    secret = site.static.add(StaticSecret(path, now, leading_slash=site.leading_slash))
+    secret.add(body["secret"], now)
+    return shown(secret.shown(secret.versions[-1]), status=201)
+
+
+@router.patch("/static/{name}", **NOTHING)
+async def update_static(
+    site: CurrentSite, path: ItemPath, body: Annotated[StaticPatch, Body(media_type=MERGE_PATCH)]
+) -> Response:
+    """Update a secret: every patch makes a version, one that changes nothing too."""
+    secret = site.static.live(path)
+    secret.add(merge_patch(secret.versions[-1].value, body.get("secret", {})), site.clock.now())
+    return no_content()
+
+
+@router.delete("/static/{name}", **NOTHING)
+async def delete_static(site: CurrentSite, path: ItemPath, permanent: Flag = False) -> Response:
+    """Delete a secret softly, or for good."""
+    if permanent:
+        site.static.any(path)
+        site.static.drop(path)
+    else:
+        site.static.live(path).deleted_at = site.clock.now()
+    return no_content()
+
+
+@router.post("/static/{name}/restore", **answers(shapes.StaticSecret))
+async def restore_static(site: CurrentSite, path: ItemPath) -> JSONResponse:
+    """Restore a deleted secret."""
+    secret = site.static.any(path)
+    site.restore(secret)
+    return shown(secret.shown(secret.versions[-1]))
+
+
+add_metadata(router, "static", lambda site: site.static)

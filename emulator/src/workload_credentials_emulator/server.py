@@ -1,0 +1,230 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Starting and stopping the emulator: in a thread for tests, in the main thread for the command line."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from .app import new_api
+from .connections import CountedProtocol
+from .control import new_control
+from .control_client import Control
+from .emulation import Emulation
+from .errors import StartError
+from .gate import Gate
+from .identity import Identities
+from .tls import TlsFiles, tls_files
+
+# The one of the guides; External Secrets Operator accepts UUIDs of version 4 only.
+DEMO_SITE = "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
+DEMO_TOKEN = "emulator-demo-token"
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, instead of being asked again and again."""
+
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.when_ready = when_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.when_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A TLS connection that is closed politely waits for its peer, and idle peers do not answer.
+        for protocol in list(self.server_state.connections):
+            protocol.transport.abort()
+        await super().shutdown(sockets)
+
+
+class Emulator:
+    """A Secrets API on this machine.
+
+    >>> with Emulator(sites=[DEMO_SITE], tokens=[DEMO_TOKEN]) as emulator:  # doctest: +SKIP
+    ...     play(api_url=emulator.url, ca_cert=emulator.ca_cert)
+    ...     assert emulator.control.leases()["minted"] == 1
+
+    :arg sites: site ids; one token for each, or any number of tokens that open all.
+    :arg services: what ``X-BT-Service-Name`` may say; anything without them. As ``name=file`` it takes only JWTs
+        for the site that a key of the file, a JSON Web Key Set, has signed.
+    :arg roles: the same for ``X-BT-Role``.
+    :arg leading_slash: static secrets show their path as the API document does, ``/prod/app``, and not as the vendor's
+        own clients expect it, ``prod/app``.
+    :arg example: each site holds what the collection's guides work with.
+    :arg port: 0 for a free one.
+    :arg tls_dir: where the TLS files are kept; a temporary folder without it.
+    :arg tls: False serves plain HTTP.
+    :raises StartError: a site is no UUID, a file holds no keys, the port is taken, or TLS files cannot be made.
+    """
+
+    def __init__(
+        self,
+        sites: Sequence[str] = (DEMO_SITE,),
+        tokens: Sequence[str] = (DEMO_TOKEN,),
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls_dir: Path | None = None,
+        tls: bool = True,
+        services: Sequence[str] = (),
+        roles: Sequence[str] = (),
+        leading_slash: bool = False,
+        example: bool = False,
+    ) -> None:
+        self.sites = [_checked_site(site) for site in sites]
+        self.tokens = list(tokens)
+        self._identities = Identities.of(services, roles)
+        self._leading_slash = leading_slash
+        self._example = example
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._tls = self._tls_files(tls_dir, host) if tls else None
+        try:
+            self._socket = listen(host, port)
+        except StartError:
+            self._forget()
+            raise
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://{_authority(host, self._socket.getsockname()[1])}"
+        self.control = Control(self.url, self.ca_cert)
+        self._thread: threading.Thread | None = None
+        self._ready = threading.Event()
+        self._server = self._new_server()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point a play at it, or anything else that reads the collection's."""
+        settings = {
+            "BEYONDTRUST_API_URL": self.url,
+            "BEYONDTRUST_SITE_ID": self.sites[0],
+            "BEYONDTRUST_ACCESS_TOKEN": self.tokens[0],
+            "BEYONDTRUST_CA_CERT": self.ca_cert,
+        }
+        return {name: value for name, value in settings.items() if value}
+
+    @property
+    def ca_cert(self) -> str | None:
+        """The path of the CA to trust, None without TLS."""
+        return str(self._tls.ca) if self._tls else None
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if not self._server.started:
+            self._thread.join()
+            self._forget()
+            raise StartError("the server thread ended before it listened.")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._thread is not None
+        self._server.should_exit = True
+        self._thread.join()
+        self._forget()
+
+    def run(self, when_ready: Callable[[], None]) -> None:
+        """Serve in this thread until a signal ends it (as KeyboardInterrupt)."""
+        self._server.when_ready = when_ready
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._forget()
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._ready.set()
+
+    def _application(self) -> ASGIApp:
+        """What is served."""
+        emulation = Emulation(
+            self.sites,
+            self.tokens,
+            identities=self._identities,
+            leading_slash=self._leading_slash,
+            example=self._example,
+        )
+        api = new_api()
+        return Gate(emulation, api, new_control(emulation, api))
+
+    def _new_server(self) -> _Server:
+        config = uvicorn.Config(
+            self._application(),
+            http=CountedProtocol,
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level=logging.ERROR,
+            timeout_keep_alive=600,
+            timeout_graceful_shutdown=1,
+            ssl_certfile=str(self._tls.certificate) if self._tls else None,
+            ssl_keyfile=str(self._tls.key) if self._tls else None,
+        )
+        return _Server(config, self._ready.set)
+
+    def _tls_files(self, folder: Path | None, host: str) -> TlsFiles:
+        if folder is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="emulator-")
+            folder = Path(self._temporary.name)
+        return tls_files(folder, host)
+
+    def _forget(self) -> None:
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+
+def _checked_site(site: str) -> str:
+    try:
+        if str(UUID(site)) == site.lower():
+            return site.lower()
+    except ValueError:
+        pass
+    raise StartError(f"{site!r} is no site id: give a UUID, such as {DEMO_SITE}.")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that accepts connections, which wait until a server takes them.
+
+    :raises StartError: the address cannot be had.
+    """
+    if not 0 <= port <= 65535:
+        # The system would take the number modulo 65536.
+        raise StartError(f"cannot listen on {_authority(host, port)}: a port is a number from 0 to 65535.")
+    try:
+        family, *_others, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # The protocol must be named: asyncio sets TCP_NODELAY only then, and without it each answer takes 40 ms.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise StartError(f"cannot listen on {_authority(host, port)}: {error.strerror or error}.") from None
+    return listener
+
+
+def _authority(host: str, port: int) -> str:
+    name = _ANYWHERE.get(host, host)
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`python -m workload_credentials_emulator`: the ready line, the arguments, and the end."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from workload_credentials_emulator import DEMO_SITE, DEMO_TOKEN, Emulator
+
+from .client import OTHER_SITE, SITE, TOKEN
+
+ROOT = Path(__file__).parents[2]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start the command; what still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "workload_credentials_emulator", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def _ready(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    found = re.fullmatch(r"ready (https?://127\.0\.0\.1:\d+)\n", process.stdout.readline())
+    assert found, process.communicate()
+    return found[1]
+
+
+def _session_status(url: str, site: str, token: str, verify: str | None, **more: str) -> int:
+    with requests.Session() as session:
+        session.trust_env = False
+        headers = {"Authorization": f"Bearer {token}", "bt-secrets-api-version": "2026-04-28", **more}
+        return session.get(f"{url}/site/{site}/secrets/session", headers=headers, verify=verify, timeout=20).status_code
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_ready_serves_and_ends_without_a_trace(start: Start, tmp_path: Path, ending: signal.Signals) -> None:
+    process = start("--port", "0", "--site", SITE, "--token", TOKEN, "--tls-dir", str(tmp_path))
+    url = _ready(process)
+    assert url.startswith("https://")
+    assert _session_status(url, SITE, TOKEN, str(tmp_path / "ca.pem")) == 200
+    process.send_signal(ending)
+    output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output, errors) == (0, "", "")
+
+
+def test_an_open_connection_does_not_hold_it_up(start: Start, tmp_path: Path) -> None:
+    process = start("--port", "0", "--tls-dir", str(tmp_path))
+    url = _ready(process)
+    with requests.Session() as session:
+        session.trust_env = False
+        session.get(f"{url}/_control/journal", verify=str(tmp_path / "ca.pem"), timeout=20)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+
+
+def test_sites_and_tokens_can_be_repeated(start: Start) -> None:
+    url = _ready(
+        start("--port", "0", "--no-tls", "--site", OTHER_SITE, "--site", SITE, "--token", "one", "--token", "two")
+    )
+    assert url.startswith("http://")
+    for site, token, status in ((OTHER_SITE, "one", 200), (SITE, "two", 200), (SITE, "one", 403), (SITE, "three", 401)):
+        assert _session_status(url, site, token, None) == status
+
+
+def test_services_roles_and_the_form_of_paths_can_be_chosen(start: Start) -> None:
+    url = _ready(
+        start("--port", "0", "--no-tls", "--service", "ci", "--service", "cd", "--role", "dev", "--leading-slash")
+    )
+    for header, value, status in (
+        ("X-BT-Service-Name", "ci", 200),
+        ("X-BT-Service-Name", "cd", 200),
+        ("X-BT-Service-Name", "dev", 401),
+        ("X-BT-Role", "dev", 200),
+        ("X-BT-Role", "ci", 401),
+    ):
+        headers = {header: value, **({"X-BT-Auth-Type": "CUSTOM-IDP"} if header == "X-BT-Role" else {})}
+        assert _session_status(url, DEMO_SITE, DEMO_TOKEN, None, **headers) == status, (header, value)
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers.update({"Authorization": f"Bearer {DEMO_TOKEN}", "bt-secrets-api-version": "2026-04-28"})
+        created = session.post(f"{url}/site/{DEMO_SITE}/secrets/static/app", json={"secret": {}}, timeout=20)
+    assert created.json()["path"] == "/app"
+
+
+def test_it_explains_how_to_point_a_play_at_it(start: Start) -> None:
+    process = start("--port", "0", "--explain")
+    url = _ready(process)
+    assert process.stderr is not None
+    lines = [process.stderr.readline().rstrip("\n") for _turn in range(6)]
+    exports = dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
+    ca_cert = exports.pop("BEYONDTRUST_CA_CERT")
+    assert exports == {
+        "BEYONDTRUST_API_URL": url,
+        "BEYONDTRUST_SITE_ID": DEMO_SITE,
+        "BEYONDTRUST_ACCESS_TOKEN": DEMO_TOKEN,
+    }
+    assert _session_status(url, DEMO_SITE, DEMO_TOKEN, ca_cert) == 200
+
+
+def test_what_cannot_start_is_said_in_one_sentence(start: Start, running: Emulator, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    port = running.url.rpartition(":")[2]
+    for arguments, sentence in (
+        (["--port", port], rf"cannot listen on 127\.0\.0\.1:{port}: Address already in use\."),
+        (["--port", "0", "--host", "192.0.2.1"], r"cannot listen on 192\.0\.2\.1:0: .+\."),
+        (["--port", "70000"], r"cannot listen on 127\.0\.0\.1:70000: .+\."),
+        (["--port", "0", "--site", "prod"], r"'prod' is no site id: .+\."),
+        (["--port", "0", "--tls-dir", str(tmp_path / "file")], r"TLS cannot use .+/file: .+\."),
+    ):
+        process = start(*arguments)
+        output, errors = process.communicate(timeout=20)
+        assert (process.returncode, output) == (2, "")
+        assert re.fullmatch(f"emulator: {sentence}\n", errors), errors
+
+
+def test_unknown_arguments_show_the_usage(start: Start) -> None:
+    process = start("--prot", "0")
+    errors = process.communicate(timeout=20)[1]
+    assert process.returncode == 2
+    assert errors.startswith("usage: workload-credentials-emulator")
+
+
+def test_missing_packages_are_named(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(name='uvicorn')\n")
+    process = start("--port", "0", PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
+    errors = process.communicate(timeout=20)[1]
+    assert process.returncode == 2
+    assert errors == "emulator: the Python package uvicorn is missing: install the emulator with its dependencies.\n"
