@@ -151,6 +151,20 @@ def test_the_requests_are_the_fewest(accounts: Accounts, way: Watched) -> None:
         assert (lists, len(way.requests) - lists) == ((1, 1) if work == accounts.mint else (4, 4))
 
 
+def test_a_shorter_life_than_was_asked_for_is_told_and_recorded(accounts: Accounts, way: Watched) -> None:
+    given = {"token": "x", "expirationTimestamp": "2126-01-01T00:00:00Z"}
+    answer = {"kind": "TokenRequest", "spec": {"expirationSeconds": 3600, "audiences": ["api"]}, "status": given}
+    way.faults = [Fault(1, "/token", 201, {"Content-Type": "application/json"}, json.dumps(answer))]
+    minted = accounts.mint(ttl="2h")
+    assert minted["warnings"] == ["ttl: the API server gives 3600 seconds instead of 7200, which is its own limit."]
+    (lease,) = accounts.leases()
+    assert (lease["expiration"], lease["audiences"]) == (minted["expiration"], ["api"])
+    way.faults = [Fault(1, "/token", 201, {"Content-Type": "application/json"}, json.dumps({"kind": "TokenRequest"}))]
+    # What no API server says is no token, and nothing stays of it.
+    assert "service_account_token" in problem(accounts.mint)
+    assert [one["id"] for one in accounts.leases()] == [lease["id"]]
+
+
 def about(request: str) -> str:
     """The method, and the resource of the address."""
     method, _space, target = request.partition(" ")
