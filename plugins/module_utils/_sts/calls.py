@@ -94,7 +94,7 @@ def call_of(parameters: Mapping[str, Any]) -> Call:
     """
     operation = _operation(parameters)
     given = {name: value for name, value in parameters.items() if value not in (None, "", [], {})}
-    for option in {**_ROLE, **_DEVICE, **ASSUME_ROLE.takes}:
+    for option in ASSUME_ROLE.takes:
         if option in given and option not in operation.takes:
             raise OptionError(option, f"{operation.name} does not take it{_why(operation)}.")
     code = _code(given)
