@@ -22,6 +22,7 @@ MODULES = (
     "integration_info",
     "lease",
     "lease_info",
+    "lease_report",
     "session_info",
     "static_secret",
     "static_secret_info",

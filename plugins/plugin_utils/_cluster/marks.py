@@ -17,13 +17,11 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import FIELD_MANAGER
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import LEASE_MARKS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
-    MANAGED_LABEL,
-    PREFIX,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 
-MARKS = tuple(PREFIX + name for name in ("lease-id", "expiration", "minted-at", "definition", "keys"))
+MARKS = LEASE_MARKS
 LEASE, EXPIRATION, MINTED, DEFINITION, KEYS = MARKS
 # What External Secrets Operator puts on the Secrets that it writes.
 OPERATED = "reconcile.external-secrets.io/managed"

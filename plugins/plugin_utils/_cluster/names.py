@@ -11,7 +11,6 @@ from __future__ import annotations
 MANAGED_LABEL = {"app.kubernetes.io/managed-by": "community.workload_credentials"}
 # What selects the role's objects.
 SELECTOR = tuple(f"{name}={value}" for name, value in MANAGED_LABEL.items())
-PREFIX = "workload-credentials.ansible.com/"
 # The Secrets with which the operator reaches the Secrets API.
 TOKEN_SECRET, CA_SECRET = "workload-credentials-token", "workload-credentials-ca"
 PART_LABEL = {"app.kubernetes.io/component": "operator-connection"}
