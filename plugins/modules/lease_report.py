@@ -30,7 +30,7 @@ options:
     default: /
   secrets:
     description:
-      - The Secrets of each cluster, by a name of your choice for the cluster, as M(kubernetes.core.k8s_info) returns
+      - The Secrets of each cluster, by a name of your choice for the cluster, as C(kubernetes.core.k8s_info) returns
         them in C(resources). Their metadata is enough.
       - Which lease a Secret holds is read from the annotations that
         M(community.workload_credentials.cluster_credentials) puts on what it pushes.
