@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation's own order: each guide in one group, links that lead somewhere, and no internals among the pages."""
+"""The documentation's own order: each guide in one group, links that lead somewhere, no internals among pages."""
 
 from __future__ import annotations
 
@@ -46,5 +46,6 @@ def test_pictures_have_words_for_who_cannot_see_them() -> None:
         for picture in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
             labels = re.search(r'role="img" aria-labelledby="(\S+) (\S+)"', picture)
             assert labels, path
-            assert [f'<{tag} id="{name}">' in picture for tag, name in zip(("title", "desc"), labels.groups(), strict=True)]
+            told = zip(("title", "desc"), labels.groups(), strict=True)
+            assert all(f'<{tag} id="{name}">' in picture for tag, name in told), path
             assert not re.search(r"href|url\(|<script|<style", picture), path
