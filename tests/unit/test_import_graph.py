@@ -34,6 +34,7 @@ ALLOWED = {
     "lookup": {"plugin_utils", "plugin_utils/_run", "module_utils/_credentials", "module_utils/_api"},
     "doc_fragments": set(),
     "plugin_utils/_cluster": {"plugin_utils/_cluster", "plugin_utils/_run", "plugin_utils", *_LOGIC},
+    "plugin_utils/_events": {"plugin_utils/_events", "plugin_utils", "plugin_utils/_cluster", *_LOGIC},
     "plugin_utils": {"plugin_utils", "plugin_utils/_run", *_LOGIC},
     "plugin_utils/_run": {"plugin_utils/_run", "plugin_utils", *_LOGIC},
     "module_utils/_credentials": {
