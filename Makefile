@@ -14,7 +14,7 @@ RUN = $(START) tests.environment --
 TEST = $(START) tests.environment.run_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity unit integration packaging bench emulator kubernetes lock release clean
+.PHONY: help demo test lint sanity unit integration packaging bench emulator kubernetes docs lock release clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -50,6 +50,9 @@ emulator: ## a Secrets API to try the guides and test your own plays against; AR
 kubernetes: ## a Kubernetes control plane; ARGS="--kubeconfig FILE"
 	$(RUN) python -m tests.kubernetes $(ARGS)
 
+docs: ## the documentation as a web site, in docs/_build
+	$(RUN) python -m tests.environment.docs docs/_build
+
 lock: ## take newer versions of everything that the environments are made of
 	$(START) tests.environment.lock --upgrade
 
@@ -57,6 +60,6 @@ release: ## VERSION=1.2.0: changelog, version, archive and checksum, committed a
 	$(RUN) .ci/release $(VERSION)
 
 clean: ## remove what tools left in this checkout; environments stay in ~/.cache/workload-credentials
-	@rm -rf .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml tests/output
+	@rm -rf .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml docs/_build tests/output
 	@rm -f community-workload_credentials-*.tar.gz
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

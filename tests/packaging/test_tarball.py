@@ -73,7 +73,11 @@ def test_changelog_parts_stay_in_the_checkout(archive: Path) -> None:
 
 
 def test_of_the_extensions_those_for_users_are_there(archive: Path) -> None:
-    assert {name.split("/")[1] for name in names_in(archive) if name.startswith("extensions/")} == {"awx", "vault"}
+    assert {name.split("/")[1] for name in names_in(archive) if name.startswith("extensions/")} == {
+        "awx",
+        "eda",
+        "vault",
+    }
 
 
 def test_the_vault_client_is_ready_to_run(plays: Plays, site: Site, installed: Path) -> None:

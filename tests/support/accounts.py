@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import DOMAIN
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import DOMAIN
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import spec_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run, validate
 from kubernetes import client, config

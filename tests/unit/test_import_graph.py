@@ -18,6 +18,7 @@ _LOGIC = {
     "module_utils/_change",
     "module_utils/_credentials",
     "module_utils/_kube",
+    "module_utils/_marks",
     "module_utils/_providers",
     "module_utils/_resources",
     "module_utils/_resources/_parts",
@@ -34,6 +35,7 @@ ALLOWED = {
     "lookup": {"plugin_utils", "plugin_utils/_run", "module_utils/_credentials", "module_utils/_api"},
     "doc_fragments": set(),
     "plugin_utils/_cluster": {"plugin_utils/_cluster", "plugin_utils/_run", "plugin_utils", *_LOGIC},
+    "plugin_utils/_events": {"plugin_utils/_events", "plugin_utils", "plugin_utils/_cluster", *_LOGIC},
     "plugin_utils": {"plugin_utils", "plugin_utils/_run", *_LOGIC},
     "plugin_utils/_run": {"plugin_utils/_run", "plugin_utils", *_LOGIC},
     "module_utils/_credentials": {
@@ -60,6 +62,7 @@ ALLOWED = {
         "module_utils/_change",
         "module_utils/_kube",
         "module_utils/_api",
+        "module_utils/_marks",
         "module_utils/_providers",
     },
     "module_utils/_run": {"module_utils/_spec", "module_utils/_change", "module_utils/_api"},
@@ -67,6 +70,7 @@ ALLOWED = {
     "module_utils/_change": {"module_utils/_api"},
     "module_utils/_kube": {"module_utils/_kube", "module_utils/_api"},
     "module_utils/_sts": {"module_utils/_sts", "module_utils/_api"},
+    "module_utils/_marks": set(),
     "module_utils/_providers": set(),
     "module_utils/_api": {"module_utils/_api"},
 }

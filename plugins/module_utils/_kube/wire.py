@@ -15,8 +15,6 @@ from typing import Any, Optional, Protocol, Union
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind
 
 FIELD_MANAGER = "community.workload_credentials"
-# Labels and annotations of this collection's own begin with it.
-DOMAIN = "workload-credentials.ansible.com"
 # The modules of kubernetes.core that can do it, too.
 WRITE, READ = "kubernetes.core.k8s", "kubernetes.core.k8s_info"
 

@@ -22,6 +22,7 @@ MODULES = (
     "integration_info",
     "lease",
     "lease_info",
+    "lease_report",
     "service_account_lease",
     "service_account_lease_info",
     "service_account_token",

@@ -27,7 +27,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Forms,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import seconds
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL, PREFIX
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import PREFIX
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.requested import (
     Request,
     account_request,

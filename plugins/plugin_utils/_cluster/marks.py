@@ -21,14 +21,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Lease,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import FIELD_MANAGER
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import LEASE_MARKS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
-    MANAGED_LABEL,
-    PREFIX,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 
-_MARKS = ("lease-id", "expiration", "minted-at", "definition", "keys", "lease-kind", "lease-site")
-MARKS = tuple(PREFIX + name for name in _MARKS)
+MARKS = LEASE_MARKS
 LEASE, EXPIRATION, MINTED, DEFINITION, KEYS, KIND, SITE = MARKS
 # What External Secrets Operator puts on the Secrets that it writes.
 OPERATED = "reconcile.external-secrets.io/managed"

@@ -8,12 +8,9 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import DOMAIN
-
 MANAGED_LABEL = {"app.kubernetes.io/managed-by": "community.workload_credentials"}
 # What selects the role's objects.
 SELECTOR = tuple(f"{name}={value}" for name, value in MANAGED_LABEL.items())
-PREFIX = f"{DOMAIN}/"
 # The Secrets with which the operator reaches the Secrets API.
 TOKEN_SECRET, CA_SECRET = "workload-credentials-token", "workload-credentials-ca"
 PART_LABEL = {"app.kubernetes.io/component": "operator-connection"}

@@ -18,6 +18,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Credentials,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import reference
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import PREFIX
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     EXPIRATION,
@@ -32,10 +33,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     others_keys,
     own_names,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
-    MANAGED_LABEL,
-    PREFIX,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 
 _LATER = "known after minting"
 

@@ -18,6 +18,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS, reference
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.waiting import looked_until
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import PREFIX
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import (
     Said,
     by_subject,
@@ -36,7 +37,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     shared_generators,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found, identity
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import PREFIX
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import (
     Seen,
     Status,

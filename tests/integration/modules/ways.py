@@ -26,7 +26,7 @@ _CHANCE = re.compile(
 _CORES_OWN = ("exception", "invocation", "failed", "deprecations", "_ansible_no_log")
 _VALUES = ("credentials",)
 # Time goes on between the ways.
-_MOMENTARY = ("seconds_left",)
+_MOMENTARY = ("seconds_left", "from_now")
 
 # A step in check mode, or really.
 Run = tuple[int, bool]

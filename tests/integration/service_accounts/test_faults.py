@@ -15,7 +15,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube import sending
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import DOMAIN
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import DOMAIN
 from kubernetes import client
 
 from tests.support.accounts import Accounts, new

@@ -17,7 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     OptionError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import DOMAIN
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import DOMAIN
 from kubernetes import client, config
 
 from tests.kubernetes.tests.waiting import wait_until

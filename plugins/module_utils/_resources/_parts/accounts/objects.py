@@ -20,10 +20,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     written,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
-    DOMAIN,
     FIELD_MANAGER,
     Object,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import DOMAIN
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
     DYNAMIC,
     Wanted,

@@ -16,7 +16,8 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import whole_seconds
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import DOMAIN, FIELD_MANAGER
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import FIELD_MANAGER
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import DOMAIN
 
 STATIC, DYNAMIC = "static", "dynamic"
 _RULE: Mapping[str, Mapping[str, Any]] = {

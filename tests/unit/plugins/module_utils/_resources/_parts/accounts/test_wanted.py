@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import DOMAIN
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import DOMAIN
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
     Wanted,
     wanted_of,

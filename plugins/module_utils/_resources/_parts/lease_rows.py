@@ -1,0 +1,172 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rows of a report on leases: those that live, and what became of those that an earlier report has.
+
+The service lists living leases only. That one has ended is known from an earlier report, or from its Secret.
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lease_holders import (
+    Holder,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    ListedLease,
+    revocable,
+)
+
+LIVING, EXPIRED, ENDED_EARLY, NOT_LISTED = "living", "expired", "ended_early", "not_listed"
+ENDS_SOON, UNHELD, HELD_THOUGH_ENDED = "ends_soon", "unheld", "held_though_ended"
+_STATES = (LIVING, EXPIRED, ENDED_EARLY, NOT_LISTED)
+_MARKS = (ENDS_SOON, UNHELD, HELD_THOUGH_ENDED)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is looked at, and when.
+
+    :arg holders: None: it was not looked who holds leases.
+    :arg elsewhere: dynamic secrets, or folders of them, whose leases others than Secrets hold.
+    :arg margin: a lease with no more than this left ends soon.
+    :arg keep: ended leases are told of for so long.
+    :arg whole_site: every lease of the site was listed.
+    """
+
+    now: datetime
+    holders: Sequence[Holder] | None
+    elsewhere: Collection[str]
+    margin: timedelta
+    keep: timedelta
+    whole_site: bool
+
+    @cached_property
+    def held(self) -> Mapping[str, list[str]]:
+        """The names of the Secrets that hold a lease, by its ID."""
+        found: dict[str, list[str]] = {}
+        for holder in sorted(self.holders or (), key=lambda holder: holder.name):
+            found.setdefault(holder.lease_id, []).append(holder.name)
+        return found
+
+
+def rows(
+    look: Look, living: Sequence[ListedLease], earlier: Sequence[Mapping[str, Any]], seen: datetime | None
+) -> list[Row]:
+    """Living leases, those that end first before the others; then ended ones, the last before the others.
+
+    :arg earlier: the rows of the report before this one; ``seen``: when it was made.
+    """
+    live = [_living(look, lease) for lease in living]
+    known = {row["id"] for row in live}
+    ended = [row for one in earlier if one["id"] not in known and (row := _ended(look, one, seen)) is not None]
+    known |= {row["id"] for row in ended}
+    ended += [row for holder in look.holders or () if (row := _loose(look, holder, known)) is not None]
+    live.sort(key=lambda row: (row["expiration"] or "~", row["id"]))
+    ended.sort(key=lambda row: (row["ended_before"], row["id"]), reverse=True)
+    return live + ended
+
+
+def _living(look: Look, lease: ListedLease) -> Row:
+    minted, expiration = parse_time(lease.get("created_at")), parse_time(lease.get("expiration"))
+    holders = look.held.get(lease["id"], [])
+    path = lease["dynamic_secret_path"]
+    marks = [ENDS_SOON] if expiration and expiration - look.now <= look.margin else []
+    if look.holders is not None and not holders and not _is_below(path, look.elsewhere):
+        marks.append(UNHELD)
+    return {
+        "id": lease["id"],
+        "dynamic_secret_path": path,
+        "dynamic_secret_type": lease.get("dynamic_secret_type"),
+        "revocable": revocable(lease),
+        "created_by": lease.get("created_by"),
+        "state": LIVING,
+        "marks": marks,
+        "holders": holders,
+        "minted": written(minted),
+        "expiration": written(expiration),
+        "from_now": _from_now(look, minted, expiration),
+    }
+
+
+def _ended(look: Look, row: Mapping[str, Any], seen: datetime | None) -> Row | None:
+    """What has become of a lease of an earlier report that is listed no more; None: it is too long ago."""
+    expiration = parse_time(row.get("expiration"))
+    after, before = parse_time(row.get("ended_after")), parse_time(row.get("ended_before"))
+    state = row.get("state")
+    if state == LIVING and expiration and expiration <= look.now:
+        state, after, before = EXPIRED, expiration, expiration
+    elif state == LIVING:
+        state, after, before = ENDED_EARLY, seen, look.now
+    if before is None or look.now - before > look.keep:
+        return None
+    return _over(look, {**row, "state": state}, after, before)
+
+
+def _loose(look: Look, holder: Holder, known: set[str]) -> Row | None:
+    """The row of a lease that a Secret holds and no list has; None: it may well live elsewhere.
+
+    :arg known: the leases that have a row.
+    """
+    if holder.lease_id in known:
+        return None
+    is_over = holder.expiration is not None and holder.expiration <= look.now
+    if not is_over and not look.whole_site:
+        return None
+    known.add(holder.lease_id)
+    row = {
+        "id": holder.lease_id,
+        "dynamic_secret_path": None,
+        "dynamic_secret_type": None,
+        "revocable": None,
+        "created_by": None,
+        "state": EXPIRED if is_over else NOT_LISTED,
+        "minted": written(holder.minted),
+        "expiration": written(holder.expiration),
+    }
+    return _over(look, row, holder.expiration if is_over else holder.minted, holder.expiration if is_over else look.now)
+
+
+def _over(look: Look, row: Mapping[str, Any], after: datetime | None, before: datetime | None) -> Row:
+    """The row of a lease that lives no more, which ended between these two times."""
+    holders = look.held.get(row["id"], [])
+    return {
+        **row,
+        "marks": [HELD_THOUGH_ENDED] if holders else [],
+        "holders": holders,
+        "ended_after": written(after),
+        "ended_before": written(before),
+        "from_now": _from_now(look, parse_time(row.get("minted")), before),
+    }
+
+
+def _from_now(look: Look, start: datetime | None, end: datetime | None) -> dict[str, int | None]:
+    """The two times in seconds from now, which are negative in the past."""
+    moments = {"start": start, "end": end}
+    return {name: int((one - look.now).total_seconds()) if one else None for name, one in moments.items()}
+
+
+def _is_below(path: str, places: Collection[str]) -> bool:
+    # "" is the top.
+    return any(place in ("", path) or path.startswith(f"{place}/") for place in places)
+
+
+def counted(found: Sequence[Row]) -> dict[str, int]:
+    """How many leases are in each state, and how many have each mark."""
+    words = [*(row["state"] for row in found), *(mark for row in found for mark in row["marks"])]
+    return {word: words.count(word) for word in (*_STATES, *_MARKS)}
+
+
+def earlier_rows(report: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The rows of an earlier report that are such."""
+    for row in report.get("leases") or ():
+        if isinstance(row, Mapping) and isinstance(row.get("id"), str) and row.get("state") in _STATES:
+            yield row

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Of which leases an event was sent: a file, so that a restart sends none again. It holds IDs and times only.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._events.living import Watched
+
+
+class Told:
+    """The leases of which an event was sent.
+
+    :arg path: the file.
+    :raises StateError: it is there and cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._expirations = self._load()
+
+    def __contains__(self, lease_id: str) -> bool:
+        return lease_id in self._expirations
+
+    def add(self, leases: Iterable[Watched], now: datetime) -> None:
+        """Keep these too, and forget those that have expired.
+
+        :raises StateError: the file cannot be written.
+        """
+        added = {one.id: written(one.expiration) or "" for one in leases}
+        everything = {**self._expirations, **added}
+        living = {name: text for name, text in everything.items() if (end := parse_time(text)) and end > now}
+        if living != self._expirations:
+            self._save(living)
+            self._expirations = living
+
+    def _load(self) -> dict[str, str]:
+        try:
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise StateError(f"state_file: {self._path} cannot be read: {error}. Remove or replace it.") from None
+        if not isinstance(found, dict):
+            raise StateError(f"state_file: {self._path} is none of this event source. Name another one.")
+        return {str(name): str(text) for name, text in found.items()}
+
+    def _save(self, living: dict[str, str]) -> None:
+        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(living), encoding="utf-8")
+            # Whatever ends the process, the file is the old one or the new one.
+            os.replace(fresh, self._path)
+        except OSError as error:
+            raise StateError(f"state_file: {self._path} cannot be written: {error}.") from None

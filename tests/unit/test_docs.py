@@ -1,0 +1,51 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation's own order: each guide in one group, links that lead somewhere, no internals among pages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.one_core
+ROOT = Path(__file__).parents[2]
+DOCSITE = ROOT / "docs" / "docsite"
+TEXTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md"), *ROOT.glob(".github/**/*.md")]
+# Kinds of plugins that get pages; action plugins and fragments are shown with what they are for.
+WITH_PAGES = {"callback", "lookup", "modules"}
+WITHOUT_PAGES = {"action", "doc_fragments", "module_utils", "plugin_utils"}
+
+
+def test_each_guide_is_in_one_group() -> None:
+    sections = yaml.safe_load((DOCSITE / "extra-docs.yml").read_text(encoding="utf-8"))["sections"]
+    named = Counter(guide for section in sections for guide in section["toctree"])
+    assert named == Counter(path.stem for path in DOCSITE.glob("rst/*.rst"))
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_files_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
+    inner = [link.partition("#")[0] for link in links if not re.match(r"(https?:|mailto:|#)", link)]
+    assert [link for link in inner if not (path.parent / link).exists()] == []
+
+
+def test_pages_are_of_what_users_call() -> None:
+    kinds = {path.name for path in (ROOT / "plugins").iterdir() if any(path.glob("*.py")) or any(path.glob("*/*.py"))}
+    assert kinds <= WITH_PAGES | WITHOUT_PAGES
+    assert [path for kind in WITH_PAGES for path in (ROOT / "plugins" / kind).glob("_[!_]*.py")] == []
+
+
+def test_pictures_have_words_for_who_cannot_see_them() -> None:
+    for path in DOCSITE.glob("rst/*.rst"):
+        text = path.read_text(encoding="utf-8")
+        for picture in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
+            labels = re.search(r'role="img" aria-labelledby="(\S+) (\S+)"', picture)
+            assert labels, path
+            told = zip(("title", "desc"), labels.groups(), strict=True)
+            assert all(f'<{tag} id="{name}">' in picture for tag, name in told), path
+            assert not re.search(r"href|url\(|<script|<style", picture), path
