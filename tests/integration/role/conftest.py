@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube import sending as sending_module
 from kubernetes import client, config
 
+from tests.support.accounts import Accounts
 from tests.support.definitions import populate
 from tests.support.deliveries import Deliveries
 from tests.support.faulty_cluster import Watched
@@ -77,3 +78,11 @@ def working(kinds: None, deliveries: Deliveries, site: Site, cluster: Any) -> It
     """A stand-in for the operator, at work in the namespace of the deliveries."""
     with Operator(deliveries.namespace, str(site.emulator.ca_cert), str(cluster.kubeconfig)) as running:
         yield running
+
+
+@pytest.fixture
+def accounts(deliveries: Deliveries, api: client.CoreV1Api, cluster: Any) -> Accounts:
+    """The namespace of the deliveries, with the service account ``app``."""
+    api.create_namespaced_service_account(deliveries.namespace, {"metadata": {"name": "app"}})
+    admin = config.new_client_from_config(str(cluster.kubeconfig))
+    return Accounts(cluster.kubeconfig, deliveries.namespace, admin)

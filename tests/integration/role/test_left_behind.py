@@ -12,8 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
+    Origin,
+    origin_of,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import left_behind
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sources import origin_at
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
     GIVEN,
     MINTED,
@@ -23,6 +28,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 from kubernetes import client, config
 
 from tests.integration.role.test_push_faults import AZURE, held
+from tests.support.accounts import Accounts
 from tests.support.definitions import do
 from tests.support.deliveries import Deliveries
 from tests.support.rounds import living
@@ -39,31 +45,38 @@ class Left:
         temporary = folder / "tmp" / "ansible-local-now"
         temporary.mkdir(parents=True)
         patch.setattr(left_behind, "run_folder", lambda: temporary)
-        self._journal, self._site, self._namespace = folder / "journals" / "dead", site, deliveries.namespace
-        self._journal.mkdir(parents=True)
+        self.journal, self._site, self._namespace = folder / "journals" / "dead", site, deliveries.namespace
+        self.journal.mkdir(parents=True)
         run = {"pid": 1, "started": "?", "machine": "another", "locked": True}
-        (self._journal / "run.json").write_text(json.dumps(run))
+        (self.journal / "run.json").write_text(json.dumps(run))
         origin = origin_of(site.settings())
-        self.notes = Notes(self._journal, origin)
+        self.notes = Notes(self.journal, origin)
         journals = str(folder / "journals")
         self.options: dict[str, Any] = {
-            "notes": lambda: Notes.of_this_run(temporary, origin, journals, {}),
+            "notes": lambda kind, service: Notes.of_this_run(temporary, self.origin(kind, service), journals, {}),
             "journal_dir": lambda: journals,
         }
         config.load_kube_config(str(deliveries.kubeconfig))
-        self._cluster = client.ApiClient().configuration.host
+        self.cluster = client.ApiClient().configuration.host
+
+    @staticmethod
+    def origin(kind: str, service: Any) -> Origin:
+        """Whose the notes of these leases are."""
+        found = origin_at(kind, service)
+        assert found
+        return found
 
     def lease(self, phase: str, name: str, lease_id: str | None = None, cluster: str = "") -> str:
         """The ID of a lease that was noted for a Secret of this name."""
         lease_id = lease_id or do(self._site, "dynamic_credentials", path="prod/azure")["lease_id"]
-        needs = {"cluster": cluster or self._cluster, "namespace": self._namespace, "name": name}
+        needs = {"cluster": cluster or self.cluster, "namespace": self._namespace, "name": name}
         note = Note("dynamic_secret", self.notes.site, "prod/azure", f"Secret {name}", time.time(), needs=needs)
         self.notes.add(replace(note, id=lease_id, phase=phase))
         return str(lease_id)
 
     def asked(self, name: str) -> str:
         """The ID of a lease that was asked for when the run died."""
-        needs = {"cluster": self._cluster, "namespace": self._namespace, "name": name}
+        needs = {"cluster": self.cluster, "namespace": self._namespace, "name": name}
         self.notes.ask("prod/azure", f"Secret {name}", needs=needs)
         return str(do(self._site, "dynamic_credentials", path="prod/azure")["lease_id"])
 
@@ -98,6 +111,29 @@ def test_the_next_run_ends_what_no_secret_holds_and_nothing_else(
     assert {holding, copied} <= held(api, deliveries.namespace)
     (kept,) = left.notes.all()[0].values()
     assert kept.id == elsewhere
+
+
+def test_a_token_that_no_secret_got_is_ended_at_its_cluster(
+    deliveries: Deliveries, left: Left, accounts: Accounts, api: Any
+) -> None:
+    token: dict[str, Any] = {"name": "ci", "service_account_token": {"service_account": "app"}}
+    deliveries.run(token)
+    (holding,) = (lease["lease_id"] for lease in accounts.leases())
+    loose = accounts.mint(name="ci", service_account="app")["lease_id"]
+    with InWorker({"kubeconfig": deliveries.kubeconfig}) as cluster:
+        notes = Notes(left.journal, left.origin("service_account", cluster))
+    for lease_id, phase in ((holding, GIVEN), (loose, MINTED)):
+        needs = {"cluster": left.cluster, "namespace": deliveries.namespace, "name": "ci"}
+        note = Note("service_account", notes.site, "ci", "Secret ci", time.time(), phase, needs=needs)
+        notes.add(replace(note, id=lease_id))
+    # Killed before the answer came: its name was known before it was asked for.
+    unmade = f"{deliveries.namespace}/ci-unmade"
+    notes.ask("ci", "Secret ci", lease_id=unmade, needs=needs)
+    outcome = deliveries.run(token, **left.options)
+    assert outcome.problems == []
+    assert "Leases that dead runs had left, now ended: 2." in deliveries.lines
+    assert [lease["lease_id"] for lease in accounts.leases()] == [holding]
+    assert notes.all()[0] == {}
 
 
 def test_what_cannot_be_ended_is_named_and_tried_again(deliveries: Deliveries, site: Site, left: Left) -> None:

@@ -30,14 +30,6 @@ ROLE = "arn:aws:iam::123456789012:role/deploy"
 
 
 @pytest.fixture
-def accounts(deliveries: Deliveries, api: client.CoreV1Api, cluster: Any) -> Accounts:
-    """The namespace of the deliveries, with the service account ``app``."""
-    api.create_namespaced_service_account(deliveries.namespace, {"metadata": {"name": "app"}})
-    admin = config.new_client_from_config(str(cluster.kubeconfig))
-    return Accounts(cluster.kubeconfig, deliveries.namespace, admin)
-
-
-@pytest.fixture
 def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with Sts() as running:
