@@ -61,7 +61,7 @@ STS_SESSIONS = Forms(
     environments=MappingProxyType({"aws_env": _ENVIRONMENT}),
     texts=MappingProxyType({"aws_credentials": Text(_ENVIRONMENT, profile)}),
 )
-# Takes an MFA device and its code, and raises StateError where that code was taken before.
+# Takes an MFA device and its code, and raises OptionError where it took that code before.
 Spend = Callable[[str, str], None]
 
 
