@@ -166,8 +166,8 @@ options:
       - A Kubernetes service account that the role trusts. Its token is asked of the cluster for this one use
         (TokenRequest, for which the right V(create) on C(serviceaccounts/token) is needed), so that a role for service
         accounts (IRSA) serves where there is no pod.
-      - The cluster is found as by M(kubernetes.core.k8s), with the environment variables
-        C(K8S_AUTH_*), in the pod's own cluster, or with the usual kubeconfig.
+      - The cluster is found as by the modules of C(kubernetes.core), with the environment variables C(K8S_AUTH_*), in
+        the pod's own cluster, or with the usual kubeconfig.
     type: dict
     suboptions:
       namespace:

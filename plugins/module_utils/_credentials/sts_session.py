@@ -47,7 +47,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._st
 
 # How long a session lasts where nothing is said.
 _USUAL, _USUAL_OF_A_ROLE = 43200, 3600
-# Takes an MFA device and its code, and raises StateError where that code was taken before.
+# Takes an MFA device and its code, and raises OptionError where it took that code before.
 Spend = Callable[[str, str], None]
 
 
