@@ -114,6 +114,10 @@ def _list(value: Any) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
+def _dictionary(value: Any) -> dict[str, Any] | None:
+    return dict(value) if isinstance(value, Mapping) else None
+
+
 # By an option's type: the conversion, None where it cannot be made, and what the value is then said to be.
 _TYPES: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "bool": (_switch, "neither yes nor no"),
@@ -121,6 +125,6 @@ _TYPES: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "str": (_text, "not a text"),
     "path": (_text, "not a path"),
     "list": (_list, "not a list"),
-    "dict": (lambda value: dict(value) if isinstance(value, Mapping) else None, "not a dictionary"),
+    "dict": (_dictionary, "not a dictionary"),
     "raw": (lambda value: value, ""),
 }
