@@ -83,6 +83,11 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
         """The option's value. Ansible's own way to it would turn what it does not understand into false."""
         return self._resolved.with_defaults(self.own)[option]
 
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Where each option was set that is set, in words."""
+        return self._resolved.origins
+
     def warn(self, message: str) -> None:
         """Show a warning to the user."""
         Display().warning(message)
@@ -93,9 +98,10 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
 
     def _resolve(self, variables: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         known = {**self.connection, **self.own}
-        refuse_unknown(given.keys() - _ANSIBLES_OWN, known)
+        named = _by_their_names(given, known)
+        refuse_unknown(named.keys() - _ANSIBLES_OWN, known)
         sources = [
-            arguments(given, OWN_OPTION),
+            arguments(named, OWN_OPTION),
             play_variables(variables, self._templar),
             environment(os.environ),
             ini,
@@ -121,6 +127,12 @@ class WorkloadCredentialsLookup(CollectionLookup):
     def last_request(self) -> str | None:
         """Method and path of the latest request."""
         return self._client.last if self._client else None
+
+
+def _by_their_names(given: Mapping[str, Any], known: Options) -> dict[str, Any]:
+    """The options that are given, without aliases."""
+    names = {alias: name for name, entry in known.items() for alias in entry.get("aliases", ())}
+    return {names.get(name, name): value for name, value in given.items()}
 
 
 def _term(term: Any) -> str:

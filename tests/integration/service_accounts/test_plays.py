@@ -128,7 +128,7 @@ def test_a_run_mints_the_fewest_and_ends_them_all(accounts: Accounts, plays: Pla
         fact("run", lookup(accounts, reuse="run")),
         fact("never", lookup(accounts, reuse="never")),
         fact("kept", lookup(accounts, reuse="never", outlives_run=True)),
-        fact("longer", lookup(accounts, ttl="2h")),
+        fact("longer", lookup(accounts, ttl="2h", verify_ssl=True)),
         {**fact("checked", lookup(accounts, field=".token")), "check_mode": True},
         fact("many", many(accounts, 49)),
         {"name": "module", TOKEN: {"name": "app", "namespace": accounts.namespace}},
