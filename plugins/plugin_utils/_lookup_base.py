@@ -98,9 +98,10 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
 
     def _resolve(self, variables: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         known = {**self.connection, **self.own}
-        refuse_unknown(given.keys() - _ANSIBLES_OWN, known)
+        named = _by_their_names(given, known)
+        refuse_unknown(named.keys() - _ANSIBLES_OWN, known)
         sources = [
-            arguments(given, OWN_OPTION),
+            arguments(named, OWN_OPTION),
             play_variables(variables, self._templar),
             environment(os.environ),
             ini,
@@ -126,6 +127,12 @@ class WorkloadCredentialsLookup(CollectionLookup):
     def last_request(self) -> str | None:
         """Method and path of the latest request."""
         return self._client.last if self._client else None
+
+
+def _by_their_names(given: Mapping[str, Any], known: Options) -> dict[str, Any]:
+    """The options that are given, without aliases."""
+    names = {alias: name for name, entry in known.items() for alias in entry.get("aliases", ())}
+    return {names.get(name, name): value for name, value in given.items()}
 
 
 def _term(term: Any) -> str:

@@ -11,9 +11,21 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.service_account import (
+    ServiceAccountToken,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import cluster_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
+    wanted_of,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.service_account_token import (
+    SERVICE_ACCOUNT_TOKEN,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._run import validate
 from kubernetes import client
 
 from tests.integration.service_accounts.test_faults import expire
@@ -110,6 +122,20 @@ def test_who_may_not_grant_is_told_what_is_lacking_and_nothing_is_left(accounts:
             assert 'Resources:["pods"' in said
             assert "give it these permissions, or the verb bind on the role" in said
         assert accounts.left() == []
+
+
+def test_what_one_may_not_read_stops_no_other_that_mints_at_the_same_time(accounts: Accounts, tmp_path: Path) -> None:
+    """Whoever may bind a role need not be allowed to see whether it is there."""
+    rules = [*ROLES["static"], *ROLES["dynamic"], *ROLES["bind"]]
+    user = accounts.as_user("minter", rules, tmp_path)
+    given = {"name": "temp", "namespace": accounts.namespace, "credential_type": "dynamic", "role": {"name": "view"}}
+    wanted = [wanted_of(validate(SERVICE_ACCOUNT_TOKEN, "test", given)) for _one in range(24)]
+    with cluster_of({"kubeconfig": str(user.kubeconfig)}) as cluster:
+        sources = [ServiceAccountToken(cluster, one) for one in wanted]
+        answers = attempts(lambda source: source.mint(), sources, 12)
+    assert [one for one in answers if isinstance(one, WorkloadCredentialsError)] == []
+    assert {one["id"] for one in accounts.leases()} == {one.lease_id for one in sources}
+    assert {one["requested_by"].rpartition(":")[2] for one in accounts.leases()} == {"minter"}
 
 
 def test_what_somebody_else_made_under_the_same_name_stays(accounts: Accounts) -> None:

@@ -107,7 +107,7 @@ def wanted_of(parameters: Mapping[str, Any]) -> Wanted:
     name, namespace = str(parameters["name"]), str(parameters["namespace"])
     for problem in _problems(parameters):
         raise problem
-    chance = "".join(secrets.choice(_LETTERS) for _ in range(_CHANCE))
+    chance = "".join(secrets.choice(_LETTERS) for _letter in range(_CHANCE))
     dynamic, cluster_wide = parameters["credential_type"] == DYNAMIC, bool(parameters["cluster_wide"])
     template = parameters["name_template"] or "{name}-{random}"
     account = _account(template, {"name": name, "namespace": namespace, "random": chance})
