@@ -17,7 +17,12 @@ from tests.support.examples import ROOT, SECRET, environment, machine, playbook_
 from tests.support.plays import Plays
 from tests.support.site import Site
 
-PLUGINS = [*(f"modules/{name}" for name in MODULES), "lookup/dynamic_credentials", "lookup/static_secret"]
+# Each module runs with every ansible-core in modules/test_parity.py.
+PLUGINS = [
+    *(pytest.param(f"modules/{name}", marks=pytest.mark.one_core) for name in MODULES),
+    "lookup/dynamic_credentials",
+    "lookup/static_secret",
+]
 LEASE = "b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b"
 
 
