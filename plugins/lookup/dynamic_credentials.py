@@ -175,23 +175,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import (
+    DynamicSecret,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import DYNAMIC_SECRETS
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
     WorkloadCredentialsLookup,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.generate import (
-    OPTIONS,
     generate_on_read,
+    options_for,
 )
 
 
 class LookupModule(WorkloadCredentialsLookup):
     """The lookup's entry point."""
 
-    own = OPTIONS
+    own = options_for(DYNAMIC_SECRETS, "WORKLOAD_CREDENTIALS_FORMAT")
 
     def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """Credentials for the terms, in their order."""
-        options = {name: self.get_option(name) for name in OPTIONS}
+        sources = [DynamicSecret(client, parse_path(term, "_terms")) for term in terms]
+        options = {name: self.get_option(name) for name in self.own}
         if not self.in_check_mode(variables):
             options["check_mode"] = "generate"
-        return generate_on_read(client, terms, options, variables, self.warn)
+        return generate_on_read(sources, origin_of(client.settings), DYNAMIC_SECRETS, options, variables, self.warn)

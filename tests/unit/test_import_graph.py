@@ -30,7 +30,7 @@ ALLOWED = {
     "action": {"plugin_utils", "plugin_utils/_action", "plugin_utils/_cluster"},
     "plugin_utils/_action": {"plugin_utils", "module_utils/_resources/index"},
     "callback": {"plugin_utils"},
-    "lookup": {"plugin_utils", "plugin_utils/_run", "module_utils/_api"},
+    "lookup": {"plugin_utils", "plugin_utils/_run", "module_utils/_credentials", "module_utils/_api"},
     "doc_fragments": set(),
     "plugin_utils/_cluster": {"plugin_utils/_cluster", "plugin_utils/_run", "plugin_utils", *_LOGIC},
     "plugin_utils": {"plugin_utils", "plugin_utils/_run", *_LOGIC},

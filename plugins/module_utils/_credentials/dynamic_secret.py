@@ -8,6 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -19,10 +20,16 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Lease,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import Provider
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    lease_id_of,
+    unending,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     definition,
     generate,
-    no_credentials,
+    may_be_revocable,
+    placeholder,
 )
 
 
@@ -32,12 +39,21 @@ class DynamicSecret:
     def __init__(self, client: Client, path: ResourcePath) -> None:
         self._client = client
         self._path = path
-        self._known: Facts | None = None
+        self._known: tuple[Provider, int | None] | None = None
 
     @property
     def identity(self) -> str:
         """Its path."""
         return str(self._path)
+
+    @property
+    def variant(self) -> str:
+        """Nothing."""
+        return ""
+
+    @property
+    def lease_id(self) -> None:
+        """The service chooses it."""
 
     def facts(self) -> Facts:
         """What its definition says.
@@ -45,25 +61,46 @@ class DynamicSecret:
         :raises MissingError: there is no such definition.
         :raises StateError: it is of an unknown provider.
         """
-        if self._known is None:
-            provider, ttl = definition(self._client, self._path)
-            self._known = Facts(provider.keys, ttl, provider)
-        return self._known
+        provider, ttl = self._definition()
+        return Facts(provider.keys, ttl, provider)
 
     def mint(self) -> Credentials:
         """One more lease.
 
         :raises WorkloadCredentialsError: none was minted; or, and then the text says so, one may have been.
         """
-        # Of an unread definition nobody knows whether its leases can be ended, so that is tried.
-        provider = self._known.provider if self._known else None
-        revokes = provider is None or provider.revocable
-        minted = datetime.now(timezone.utc)
+        began = datetime.now(timezone.utc)
         values = generate(self._client, self._path)
-        expiration = parse_time(values.get("expiration"))
-        return Credentials(values, Lease(str(values.get("leaseId") or ""), self.identity, minted, expiration, revokes))
+        warning = unending(self._path, values)
+        lease = lease_of(values, self.identity, began, self._provider)
+        return Credentials(values, lease, (warning,) if warning else ())
 
-    def placeholder(self) -> dict[str, Any]:
-        """The keys of its provider."""
-        provider = self.facts().provider
-        return dict(no_credentials(provider)) if provider else {}
+    def placeholder(self) -> Credentials:
+        """The keys of its provider; of all where there is no definition yet, and a warning.
+
+        :raises StateError: it is of an unknown provider.
+        """
+        values, warnings = placeholder(lambda: self._definition()[0])
+        return Credentials(values, lease_of(values, self.identity, provider=self._provider), warnings)
+
+    def _definition(self) -> tuple[Provider, int | None]:
+        if self._known is None:
+            self._known = definition(self._client, self._path)
+        return self._known
+
+    @property
+    def _provider(self) -> Provider | None:
+        return self._known[0] if self._known else None
+
+
+def lease_of(
+    values: Mapping[str, Any], identity: str, began: datetime | None = None, provider: Provider | None = None
+) -> Lease:
+    """The lease of generated credentials.
+
+    :arg began: when they were asked for; None: just now.
+    :arg provider: None: the definition was not read, and the keys tell whose they are.
+    """
+    revokes = provider.revocable if provider else may_be_revocable(values)
+    minted = began or datetime.now(timezone.utc)
+    return Lease(lease_id_of(values) or "", identity, minted, parse_time(values.get("expiration")), revokes)

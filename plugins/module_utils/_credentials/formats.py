@@ -1,34 +1,84 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generated credentials in the forms that programs read.
+"""Credentials in the forms that programs read.
 
 Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 
-_ENVIRONMENTS = {one.environment_format: one.environment for one in PROVIDERS.values()}
-# Texts, each with the variables that it is made of.
-_TEXTS = {"aws_credentials": "aws_env"}
-FORMATS = ("raw", *_ENVIRONMENTS, *_TEXTS)
+RAW = "raw"
 
 
-def is_text(name: str) -> bool:
-    """Whether the format is one text instead of a dictionary."""
-    return name in _TEXTS
+@dataclass(frozen=True)
+class Text:
+    """A form that is one text.
+
+    :arg fields: the key of the credentials for each name that ``made`` knows.
+    :arg name: what a Secret calls it.
+    """
+
+    fields: Mapping[str, str]
+    made: Callable[[Mapping[str, Any]], str]
+    name: str = "credentials"
 
 
-def fields_of(name: str) -> dict[str, str]:
-    """The generated key for each variable of a format that is not ``raw``."""
-    return dict(_ENVIRONMENTS[_TEXTS.get(name, name)])
+@dataclass(frozen=True)
+class Forms:
+    """The forms of the credentials of one kind of source; ``raw`` is a dictionary of them as they are.
+
+    :arg keys: that they may have.
+    :arg environments: the key for each variable, by the format's name.
+    :arg texts: by the format's name.
+    :arg apart: keys that are in no dictionary, since they are texts of their own.
+    """
+
+    keys: Collection[str]
+    environments: Mapping[str, Mapping[str, str]]
+    texts: Mapping[str, Text]
+    apart: Collection[str] = field(default_factory=tuple)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every format."""
+        return (RAW, *self.environments, *self.texts)
+
+    def is_text(self, name: str) -> bool:
+        """Whether the format is one text instead of a dictionary."""
+        return name in self.texts
+
+    def fields_of(self, name: str) -> dict[str, str]:
+        """The key of the credentials for each field of a format."""
+        if name == RAW:
+            return {key: key for key in self.keys if key not in self.apart}
+        return dict(self.texts[name].fields if name in self.texts else self.environments[name])
+
+    def formatted(self, credentials: Mapping[str, Any], name: str, source: str) -> Any:
+        """The credentials as a format's dictionary or text.
+
+        :arg name: one of ``names``.
+        :arg source: what they are of, for the message.
+        :raises OptionError: credentials of another kind than the format's.
+        """
+        if name == RAW:
+            return {key: value for key, value in credentials.items() if key not in self.apart}
+        fields = self.fields_of(name)
+        found = {variable: credentials[key] for variable, key in fields.items() if key in credentials}
+        # Not every service gives all of them.
+        if len(found) < min(2, len(fields)):
+            keys = one_line(", ".join(sorted(credentials)))
+            raise OptionError("format", f"{name} does not fit the credentials of {source}, which have the keys {keys}.")
+        return self.texts[name].made(found) if name in self.texts else found
 
 
 def profile(variables: Mapping[str, Any]) -> str:
@@ -36,17 +86,8 @@ def profile(variables: Mapping[str, Any]) -> str:
     return "[default]\n" + "".join(f"{key.lower()} = {value}\n" for key, value in variables.items())
 
 
-def formatted(credentials: Mapping[str, Any], name: str, path: str) -> Any:
-    """The credentials as a format's dictionary or, for ``aws_credentials``, text.
-
-    :arg name: one of FORMATS.
-    :arg path: the dynamic secret, for the message.
-    :raises OptionError: credentials of another provider than the format's.
-    """
-    if name == "raw":
-        return dict(credentials)
-    found = {variable: credentials[key] for variable, key in fields_of(name).items() if key in credentials}
-    if len(found) < 2:
-        keys = one_line(", ".join(sorted(credentials)))
-        raise OptionError("format", f"{name} does not fit the credentials of {path}, which have the keys {keys}.")
-    return profile(found) if is_text(name) else found
+DYNAMIC_SECRETS = Forms(
+    keys=tuple(dict.fromkeys(key for one in PROVIDERS.values() for key in one.keys)),
+    environments=MappingProxyType({one.environment_format: one.environment for one in PROVIDERS.values()}),
+    texts=MappingProxyType({"aws_credentials": Text(PROVIDERS["aws"].environment, profile)}),
+)

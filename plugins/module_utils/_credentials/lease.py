@@ -8,7 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,10 +45,14 @@ class Lease:
 
 @dataclass(frozen=True)
 class Credentials:
-    """Values of one lease; ``lease`` is None for values that do not end, as those of a static secret."""
+    """Values of one lease; ``lease`` is None for values that do not end, as those of a static secret.
+
+    :arg warnings: what the user should know of them, a sentence each.
+    """
 
     values: Mapping[str, Any]
     lease: Lease | None
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

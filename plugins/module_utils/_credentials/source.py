@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What credentials come from: what is known before any are minted, and minting.
 
-A new source is one file beside this one. Private to this collection: it may change at any time.
+A new source is one file beside this one, and an entry of _run/kinds.py where its leases can be ended.
+Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Credentials
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import Provider
@@ -36,6 +37,14 @@ class Source(Protocol):
     def identity(self) -> str:
         """What names it, in messages too."""
 
+    @property
+    def variant(self) -> str:
+        """What else of it makes other credentials than those of a source of the same identity; "": nothing."""
+
+    @property
+    def lease_id(self) -> str | None:
+        """The ID that its next lease will have; None: the service chooses it."""
+
     def facts(self) -> Facts:
         """What is known without minting; asked for once.
 
@@ -48,5 +57,8 @@ class Source(Protocol):
         :raises WorkloadCredentialsError: none were minted; or, and then the text says so, some may have been.
         """
 
-    def placeholder(self) -> dict[str, Any]:
-        """Values of the right keys that are obviously none; nothing is minted."""
+    def placeholder(self) -> Credentials:
+        """Values of the right keys that are obviously none, of a lease that is none; nothing is minted.
+
+        :raises WorkloadCredentialsError: it cannot be known which keys.
+        """

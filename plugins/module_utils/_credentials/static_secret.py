@@ -32,6 +32,15 @@ class StaticSecret:
         """Its path."""
         return str(self._path)
 
+    @property
+    def variant(self) -> str:
+        """Nothing."""
+        return ""
+
+    @property
+    def lease_id(self) -> None:
+        """It has no leases."""
+
     def facts(self) -> Facts:
         """The keys that it has.
 
@@ -43,9 +52,9 @@ class StaticSecret:
         """Its values; nothing is minted."""
         return Credentials(self._read(), None)
 
-    def placeholder(self) -> dict[str, Any]:
+    def placeholder(self) -> Credentials:
         """Its values too: reading them changes nothing."""
-        return dict(self._read())
+        return self.mint()
 
     def _read(self) -> Mapping[str, Any]:
         if self._values is None:

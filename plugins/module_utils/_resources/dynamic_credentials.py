@@ -8,7 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -73,21 +73,22 @@ def generate(client: Client, path: ResourcePath) -> dict[str, Any]:
         raise explained(client, path, error) from None
 
 
-def placeholder(client: Client, path: ResourcePath) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Credentials of the right shape that are obviously none; the definition is read, nothing is minted.
+def placeholder(provider: Callable[[], Provider]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Credentials of the right shape that are obviously none; nothing is minted.
 
     A definition that is not there may be of any provider, so there are the keys of all, and a warning.
 
+    :arg provider: reads whose credentials the definition generates.
     :raises StateError: the definition is of an unknown provider.
     """
     try:
-        return no_credentials(definition(client, path)[0]), ()
+        return no_credentials(provider()), ()
     except MissingError as error:
         return no_credentials(*PROVIDERS.values()), (foreseen(str(error)),)
 
 
 def _rehearsed(client: Client, path: ResourcePath) -> dict[str, Any]:
-    credentials, warnings = placeholder(client, path)
+    credentials, warnings = placeholder(lambda: definition(client, path)[0])
     return {**result(credentials), "warnings": warnings}
 
 

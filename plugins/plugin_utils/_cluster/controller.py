@@ -175,10 +175,13 @@ class Needs:
         return self.connection().settings()
 
     def _notes(self) -> Notes:
+        from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
+            origin_of,
+        )
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 
-        return Notes.of_this_run(run_folder(), self.settings(), self.journal_dir(), os.environ)
+        return Notes.of_this_run(run_folder(), origin_of(self.settings()), self.journal_dir(), os.environ)
 
     def _client(self) -> Client:
         from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client

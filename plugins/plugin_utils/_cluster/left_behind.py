@@ -34,10 +34,13 @@ def end_what_dead_runs_left(job: Job, outcome: Outcome) -> None:
     try:
         if not other_journals(run_folder(), job.journal_dir()):
             return
+        from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
+            origin_of,
+        )
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import dead_runs
 
         notes = job.notes()
-        with dead_runs(run_folder(), job.client().settings, job.journal_dir(), own=notes) as left:
+        with dead_runs(run_folder(), origin_of(job.client().settings), job.journal_dir(), own=notes) as left:
             own = [one for one in left.entries if one.note.needs.get("cluster") == job.cluster().address]
             if own:
                 _end(job, outcome, own, left)

@@ -59,7 +59,7 @@ class Noting:
 
     def _noted(self, notes: Notes, source: Source, entry: Entry) -> Credentials:
         needs = self._needs(entry.namespace, entry.name)
-        with notes.asking(entry.source, source.identity, f"Secret {entry.where}", needs=needs) as name:
+        with notes.asking(source.identity, f"Secret {entry.where}", lease_id=source.lease_id, needs=needs) as name:
             credentials = source.mint()
         lease = credentials.lease
         if lease is None or not lease.id:
@@ -96,7 +96,9 @@ class Noting:
         some = [one for one in leases if one and one.id]
         if self._notes is None or not some:
             return
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import DYNAMIC_SECRET
+        from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
+            DYNAMIC_SECRET,
+        )
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, Note
 
         notes = self._notes()

@@ -14,12 +14,10 @@ from collections.abc import Sequence
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
-    fields_of,
-    is_text,
-    profile,
+    DYNAMIC_SECRETS,
+    RAW,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import TEXT_KEY
 
 _ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _SAFE = re.compile(r"(?:\.(\w+)|index \. \"(\w+)\")(?:\s*\|\s*(?:trim|quote|b64enc|upper|lower|toString))*")
@@ -36,14 +34,15 @@ def template_data(entry: Entry, keys: Sequence[str] | None) -> dict[str, str]:
         for target, text in entry.template.items() if keys is not None else ():
             _check(text, keys or (), f"{entry.where}.template.{target}")
         return dict(entry.template)
-    wanted = entry.keys or ({} if entry.format == "raw" else fields_of(entry.format))
+    wanted = entry.keys or ({} if entry.format == RAW else DYNAMIC_SECRETS.fields_of(entry.format))
     missing = sorted(set(wanted.values()) - set(keys)) if keys is not None else ()
     if missing:
         field = "keys" if entry.keys else "format"
         there = ", ".join(keys or ())
         raise OptionError(f"{entry.where}.{field}", f"there will be no {', '.join(missing)}, but {there}.")
     actions = {target: f"{{{{ index . {_literal(source)} }}}}" for target, source in wanted.items()}
-    return {TEXT_KEY: profile(actions)} if is_text(entry.format) else actions
+    whole = DYNAMIC_SECRETS.texts.get(entry.format)
+    return {whole.name: whole.made(actions)} if whole else actions
 
 
 def check_marks(entry: Entry, keys: Sequence[str]) -> None:

@@ -14,9 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
-    fields_of,
-    formatted,
-    is_text,
+    DYNAMIC_SECRETS,
+    RAW,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
     Credentials,
@@ -41,7 +40,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     PREFIX,
 )
 
-TEXT_KEY = "credentials"
 _LATER = "known after minting"
 
 
@@ -49,8 +47,8 @@ def misfit(entry: Entry, keys: Sequence[str]) -> str | None:
     """Why credentials with these keys cannot become what the entry says; None: they can."""
     if entry.keys:
         field, wanted = "keys", set(entry.keys.values())
-    elif entry.format != "raw":
-        field, wanted = "format", set(fields_of(entry.format).values())
+    elif entry.format != RAW:
+        field, wanted = "format", set(DYNAMIC_SECRETS.fields_of(entry.format).values())
     else:
         return None
     missing = sorted(wanted - set(keys))
@@ -134,8 +132,9 @@ def _same_marks(before: Found, secret: Found) -> bool:
 def _shaped(entry: Entry, values: Mapping[str, Any]) -> dict[str, Any]:
     if entry.keys:
         return {target: values[source] for target, source in entry.keys.items()}
-    shaped = formatted(values, entry.format, entry.path)
-    return {TEXT_KEY: shaped} if is_text(entry.format) else dict(shaped)
+    shaped = DYNAMIC_SECRETS.formatted(values, entry.format, entry.path)
+    text = DYNAMIC_SECRETS.texts.get(entry.format)
+    return {text.name: shaped} if text else dict(shaped)
 
 
 def _encoded(value: Any) -> str:

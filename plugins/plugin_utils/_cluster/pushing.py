@@ -19,7 +19,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
-    Credentials,
     Lease,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
@@ -101,7 +100,7 @@ def _write(step: Step, sources: Sources, before: Found | None) -> Write | None:
     source = sources[entry.source, entry.path]
     if step.action == MINT:
         nothing = Lease("00000000-0000-0000-0000-000000000000", source.identity, _EPOCH, _EPOCH)
-        return Write(step, before, manifest(entry, Credentials(source.placeholder(), nothing)))
+        return Write(step, before, manifest(entry, replace(source.placeholder(), lease=nothing)))
     secret = manifest(entry, source.mint())
     return None if before is not None and is_same(before, secret) else Write(step, before, secret)
 

@@ -8,7 +8,7 @@ The documentation of both is compared with it by a test. Private to this collect
 
 from __future__ import annotations
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import FORMATS
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import DYNAMIC_SECRETS
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
 
 SOURCES = ("dynamic_secret", "static_secret", "sts_session_token")
@@ -77,7 +77,7 @@ ENTRY: Options = {
     "sts_session_token": {"type": "dict", "options": STS, "no_log": False},
     "delivery": {"type": "str", "choices": DELIVERIES},
     "keys": {"type": "dict", "no_log": False},
-    "format": {"type": "str", "choices": FORMATS},
+    "format": {"type": "str", "choices": DYNAMIC_SECRETS.names},
     "template": {"type": "dict"},
     "type": {"type": "str", "default": "Opaque"},
     "labels": {"type": "dict"},

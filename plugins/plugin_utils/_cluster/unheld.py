@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     creators,
@@ -86,5 +87,5 @@ def _held_by_runs(job: Job) -> set[str]:
 
     if job.notes is None:
         return set()
-    with dead_runs(run_folder(), job.client().settings, job.journal_dir(), own=job.notes()) as left:
+    with dead_runs(run_folder(), origin_of(job.client().settings), job.journal_dir(), own=job.notes()) as left:
         return set(left.others().known)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
     discard,
     other_journals,
@@ -64,7 +64,7 @@ class DeadRuns:
 
 @contextmanager
 def dead_runs(
-    temporary: Path, settings: Settings, journal_dir: str | None, *, own: Notes | None = None
+    temporary: Path, origin: Origin, journal_dir: str | None, *, own: Notes | None = None
 ) -> Iterator[DeadRuns]:
     """What dead runs left; meanwhile nobody else takes care of it, and what has no notes any more is removed then.
 
@@ -75,7 +75,7 @@ def dead_runs(
         taken = []
         for journal in other_journals(temporary, journal_dir):
             is_dead = stack.enter_context(taken_over(journal))
-            notes = Notes(journal, settings.base_url, settings.token())
+            notes = Notes(journal, origin)
             if is_dead is None:
                 found.untold.append(journal)
             elif is_dead:
@@ -86,9 +86,7 @@ def dead_runs(
 
         def others() -> Others:
             living = [one for one in other_journals(temporary, journal_dir) if one not in taken]
-            return others_of(
-                [*([own] if own else []), *(Notes(one, settings.base_url, settings.token()) for one in living)]
-            )
+            return others_of([*([own] if own else []), *(Notes(one, origin) for one in living)])
 
         found.others = others
         try:

@@ -17,12 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     WorkloadCredentialsError,
     unforeseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
+    Origin,
+    origin_of,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     REFUSED,
     UNKNOWN,
@@ -37,6 +40,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     other_journals,
     settled_alone,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
     HELD,
@@ -99,15 +103,15 @@ def carried_out(order: Mapping[str, Any]) -> Report:
         report.warnings.extend(_left(temporary, connections))
     if order["connection"] is not False:
         given = order["connection"]
-        settings = [Settings(**given)] if given else [one.settings for one in connections]
-        for one in settings:
+        origins = [origin_of(Settings(**given))] if given else [one.origin for one in connections]
+        for one in origins:
             _dead(temporary, one, order, report)
     return report
 
 
 def _once(connections: Iterable[Introduced]) -> Iterable[Introduced]:
-    """One for each site and token: what differs otherwise, such as a timeout, makes no other notes."""
-    return {(one.settings.base_url, one.token): one for one in connections}.values()
+    """One for each site and secret: what differs otherwise, such as a timeout, makes no other notes."""
+    return {(one.origin.site, one.origin.secret): one for one in connections}.values()
 
 
 def _own(temporary: Path, connection: Introduced, order: Mapping[str, Any]) -> list[Fate]:
@@ -121,43 +125,42 @@ def _own(temporary: Path, connection: Introduced, order: Mapping[str, Any]) -> l
 def _own_fates(
     temporary: Path, connection: Introduced, order: Mapping[str, Any], journals: Iterable[Path]
 ) -> list[Fate]:
-    site, token = connection.settings.base_url, connection.token
-    entries = entries_of(Notes(journal, site, token) for journal in journals)
+    entries = entries_of(Notes(journal, connection.origin) for journal in journals)
     if not order["ends"]:
         return [Fate(one, LIVES) for one in entries]
 
     def others() -> Others:
-        return others_of(Notes(one, site, token) for one in other_journals(temporary, order["journal_dir"]))
+        return others_of(Notes(one, connection.origin) for one in other_journals(temporary, order["journal_dir"]))
 
-    return _fates(connection.settings, entries, others)
+    return _fates(connection.origin, entries, others)
 
 
 def _left(temporary: Path, connections: Iterable[Introduced]) -> list[str]:
     """What a run's notes say that none of its connections can read."""
     unread = 0
     for journal in journals_of(temporary):
-        found = [Notes(journal, one.settings.base_url, one.token).all() for one in connections]
+        found = [Notes(journal, one.origin).all() for one in connections]
         # Each connection sees all of them, and reads its own.
         unread += max(len(own) + others for own, others in found) - sum(len(own) for own, _others in found)
     return [f"Notes of leases that none of this run's connections can read: {unread}."] if unread > 0 else []
 
 
-def _dead(temporary: Path, settings: Settings, order: Mapping[str, Any], report: Report) -> None:
-    with dead_runs(temporary, settings, order["journal_dir"]) as left:
+def _dead(temporary: Path, origin: Origin, order: Mapping[str, Any], report: Report) -> None:
+    with dead_runs(temporary, origin, order["journal_dir"]) as left:
         report.warnings.extend(left.warnings)
         if order["ends"]:
-            report.dead.extend(_fates(settings, left.entries, left.others))
+            report.dead.extend(_fates(origin, left.entries, left.others))
         else:
             report.dead.extend(Fate(one, LIVES) for one in left.entries)
 
 
-def _fates(settings: Settings, entries: list[Entry], others: Callable[[], Others]) -> list[Fate]:
+def _fates(origin: Origin, entries: list[Entry], others: Callable[[], Others]) -> list[Fate]:
     """What became of the leases of these notes."""
     if not entries:
         return []
     try:
-        client = Client(settings)
-        ready, unsettled = settled(client, entries, others)
-        return [*ended(client, ready), *unsettled]
+        with KINDS[origin.kind].connect(origin.connection) as client:
+            ready, unsettled = settled(client, entries, others)
+            return [*ended(client, ready), *unsettled]
     except WorkloadCredentialsError as error:
         return [Fate(one, REFUSED, str(error)) for one in entries]

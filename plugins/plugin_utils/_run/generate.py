@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generate on read: from a lookup's terms to credentials, with the fewest leases.
+"""Generate on read: from a lookup's sources to credentials, with the fewest leases.
 
 Private to this collection: it may change at any time.
 """
@@ -9,11 +9,9 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import (
     attempts,
     check_concurrency,
@@ -23,49 +21,32 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
-    FORMATS,
-    fields_of,
-    formatted,
-    is_text,
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import RAW, Forms
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    Credentials,
+    Lease,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     REVOKED,
-    end_leases,
     revoked_ids,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    is_lease_id,
-    lease_id_of,
-    named,
-    unending,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
-    generate,
-    may_be_revocable,
-    placeholder,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import JOURNAL, run_folder
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import (
     LeaseStore,
     MintedLeases,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import signals_later
 
-# The lookup's options as data; the documentation is checked against it.
-OPTIONS: Options = {
+_SHARED: Options = {
     "key": {"type": "str"},
-    "format": {
-        "type": "str",
-        "choices": list(FORMATS),
-        "default": "raw",
-        "env": ("WORKLOAD_CREDENTIALS_FORMAT",),
-    },
     "reuse": {
         "type": "str",
         "choices": ["host", "run", "never"],
@@ -85,47 +66,52 @@ OPTIONS: Options = {
 }
 
 
+def options_for(forms: Forms, *format_env: str) -> Options:
+    """The options of a lookup that generates on read.
+
+    :arg format_env: environment variables of its ``format``.
+    """
+    choice = {"type": "str", "choices": list(forms.names), "default": RAW}
+    return {**_SHARED, "format": {**choice, "env": format_env} if format_env else choice}
+
+
 def generate_on_read(
-    client: Client,
-    terms: list[str],
+    sources: Sequence[Source],
+    origin: Origin,
+    forms: Forms,
     options: Mapping[str, Any],
     variables: Mapping[str, Any],
     warn: Callable[[str], None],
 ) -> list[Any]:
-    """Credentials for the dynamic secrets at these paths, in order.
+    """Credentials of the sources, in their order.
 
-    :arg options: the lookup's ``key``, ``format``, ``reuse``, ``outlives_run``, ``min_ttl`` (seconds), ``check_mode``
-        (``generate`` also where there is none), ``concurrency`` and ``journal_dir``.
+    :arg origin: where they all mint.
+    :arg options: the lookup's, as ``options_for`` has them; ``min_ttl`` is in seconds, and ``check_mode`` is
+        ``generate`` also where there is no check mode.
     :arg variables: the task's, for the host's name.
     :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
     """
-    paths = [parse_path(term, "_terms") for term in terms]
-    _check(options)
-    fresh: list[dict[str, Any]] = []
-    minted = MintedLeases(run_folder(), client.settings, warn, options["journal_dir"], os.environ)
-    source = _source(client, options, variables, minted, warn, fresh)
+    _check(options, forms)
+    reading = _Reading(origin, options, variables, warn)
 
-    def read(path: ResourcePath) -> Any:
-        return _field(formatted(source(path), options["format"], str(path)), options, path)
+    def read(source: Source) -> Any:
+        if is_interrupted():
+            raise StateError(f"{source.identity}: the run was interrupted before credentials were asked for.")
+        credentials = reading.credentials(source)
+        return _field(forms.formatted(credentials.values, options["format"], source.identity), options, source)
 
     # A worker that is killed while it asks could not say which lease it got.
     with signals_later() as is_interrupted:
-        answers = attempts(partial(_unless, is_interrupted, read), paths, options["concurrency"])
+        answers = attempts(read, sources, options["concurrency"])
     failed = [one for one in answers if isinstance(one, WorkloadCredentialsError)]
     if failed:
         # Each may name leases of its own; what is the same for all is said once.
         said = " ".join(dict.fromkeys(map(str, failed)))
-        raise StateError(f"{said}{_ended(client, minted, fresh)}")
+        raise StateError(f"{said}{reading.undone()}")
     return answers
 
 
-def _unless(is_interrupted: Callable[[], bool], read: Callable[[ResourcePath], Any], path: ResourcePath) -> Any:
-    if is_interrupted():
-        raise StateError(f"{path}: the run was interrupted before credentials were asked for.")
-    return read(path)
-
-
-def _check(options: Mapping[str, Any]) -> None:
+def _check(options: Mapping[str, Any], forms: Forms) -> None:
     """See that the options can be had together, before anything is minted.
 
     :raises OptionError: they cannot.
@@ -136,85 +122,79 @@ def _check(options: Mapping[str, Any]) -> None:
         raise OptionError("min_ttl", "it must be 0 or more seconds.")
     if options["outlives_run"] and options["reuse"] != "never":
         raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
-    if key is not None and is_text(name):
+    if options["check_mode"] == "error":
+        raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
+    if key is not None and forms.is_text(name):
         raise OptionError("key", f"format={name} is a text without fields.")
-    known = {key for one in PROVIDERS.values() for key in one.keys} if name == "raw" else fields_of(name)
+    known = forms.fields_of(name)
     if key is not None and key not in known:
         raise OptionError("key", f"no credentials of format={name} have {key!r}; there are {', '.join(sorted(known))}.")
 
 
-def _source(
-    client: Client,
-    options: Mapping[str, Any],
-    variables: Mapping[str, Any],
-    minted: MintedLeases,
-    warn: Callable[[str], None],
-    fresh: list[dict[str, Any]],
-) -> Callable[[ResourcePath], Mapping[str, Any]]:
-    """How one path's credentials are had: a placeholder, a fresh lease, or the run's.
+class _Reading:
+    """How one source's credentials are had: a placeholder, a fresh lease, or the run's.
 
-    :arg fresh: takes the credentials that nobody would know if the lookup failed.
+    :raises OptionError: nothing can be kept for this run.
     """
-    if options["check_mode"] == "error":
-        raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
-    host = f"host {variables.get('inventory_hostname', '')}"
-    scope = "" if options["reuse"] == "run" else host
-    if options["check_mode"] == "placeholder":
-        return lambda path: _placeholder(client, path, options, scope, minted, warn)
 
-    def mint(path: ResourcePath) -> dict[str, Any]:
-        credentials = generate(client, path)
-        warning = unending(path, credentials)
-        if warning:
-            warn(warning)
+    def __init__(
+        self, origin: Origin, options: Mapping[str, Any], variables: Mapping[str, Any], warn: Callable[[str], None]
+    ) -> None:
+        self._origin = origin
+        self._options = options
+        self._warn = warn
+        self._host = f"host {variables.get('inventory_hostname', '')}"
+        self._scope = "" if options["reuse"] == "run" else self._host
+        self._minted = MintedLeases(run_folder(), origin, warn, options["journal_dir"], os.environ)
+        self._store = LeaseStore(run_folder(), origin, warn, self._minted)
+        # Leases that nobody would know if the lookup failed.
+        self._fresh: list[Lease] = []
+
+    def credentials(self, source: Source) -> Credentials:
+        """Those of a source."""
+        found = self._found(source)
+        for warning in found.warnings:
+            self._warn(warning)
+        return found
+
+    def _found(self, source: Source) -> Credentials:
+        if self._options["check_mode"] == "placeholder":
+            return self._placeholder(source)
+        if self._options["reuse"] != "never":
+            return self._store.get(source, self._scope, int(self._options["min_ttl"]))
+        outlives = self._options["outlives_run"]
+        credentials = self._minted.mint(source, self._host, outlives=outlives)
+        if outlives and credentials.lease:
+            self._fresh.append(credentials.lease)
         return credentials
 
-    if options["outlives_run"]:
-        return lambda path: _kept(fresh, minted.mint(str(path), host, lambda: mint(path), outlives=True))
-    if options["reuse"] == "never":
-        return lambda path: minted.mint(str(path), host, lambda: mint(path))
-    store = LeaseStore(run_folder(), client.settings, warn, minted)
-    return lambda path: store.get(str(path), scope, int(options["min_ttl"]), lambda: mint(path))
+    def _placeholder(self, source: Source) -> Credentials:
+        found = source.placeholder()
+        if found.lease and found.lease.revocable and not self._options["outlives_run"]:
+            self._minted.foresee(source.identity, None if self._options["reuse"] == "never" else self._scope)
+        return found
+
+    def undone(self) -> str:
+        """End leases that were minted for nothing, and say which live on."""
+        kind = KINDS.get(self._origin.kind)
+        leases = [{"id": one.id, "expiration": written(one.expiration)} for one in self._fresh]
+        known = [one for one in leases if kind and kind.is_id(one["id"])]
+        if not kind or not known:
+            return ""
+        with kind.connect(self._origin.connection) as client:
+            ended = kind.end(client, known)
+        self._minted.remove(revoked_ids(ended))
+        living = [one for one in ended if one.how != REVOKED]
+        reasons = dict.fromkeys(one.reason for one in living if one.reason)
+        said = f"Other leases were minted for nothing and live on: {named([one.lease for one in living])}."
+        return "".join(f" {one}" for one in (said, *reasons)) if living else ""
 
 
-def _placeholder(
-    client: Client,
-    path: ResourcePath,
-    options: Mapping[str, Any],
-    scope: str,
-    minted: MintedLeases,
-    warn: Callable[[str], None],
-) -> dict[str, str]:
-    credentials, warnings = placeholder(client, path)
-    for warning in warnings:
-        warn(warning)
-    if may_be_revocable(credentials) and not options["outlives_run"]:
-        shared = None if options["reuse"] == "never" else scope
-        minted.foresee(str(path), shared)
-    return credentials
-
-
-def _kept(fresh: list[dict[str, Any]], credentials: dict[str, Any]) -> dict[str, Any]:
-    fresh.append(credentials)
-    return credentials
-
-
-def _ended(client: Client, minted: MintedLeases, credentials: list[dict[str, Any]]) -> str:
-    """End leases that were minted for nothing, and say which live on."""
-    leases = [{"id": str(lease_id_of(one)), "expiration": one.get("expiration")} for one in credentials]
-    ended = end_leases(client, [lease for lease in leases if is_lease_id(lease["id"])])
-    minted.remove(revoked_ids(ended))
-    living = [one for one in ended if one.how != REVOKED]
-    reasons = dict.fromkeys(one.reason for one in living if one.reason)
-    said = f"Other leases were minted for nothing and live on: {named([one.lease for one in living])}."
-    return "".join(f" {one}" for one in (said, *reasons)) if living else ""
-
-
-def _field(credentials: Any, options: Mapping[str, Any], path: ResourcePath) -> Any:
+def _field(credentials: Any, options: Mapping[str, Any], source: Source) -> Any:
     key = options["key"]
     if key is None:
         return credentials
     if key not in credentials:
         keys = one_line(", ".join(sorted(credentials)))
-        raise OptionError("key", f"the credentials of {path} have no {key!r}; they have {keys}.")
+        raise OptionError("key", f"the credentials of {source.identity} have no {key!r}; they have {keys}.")
     return credentials[key]

@@ -10,16 +10,17 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import FOLDER
 
 if TYPE_CHECKING:
-    from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+    from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 
 _CONNECTIONS = "connections"
 # What of a task's own environment decides how its requests travel.
@@ -42,11 +43,11 @@ _done: set[tuple[int, str]] = set()
 class Introduced:
     """A connection with which leases were minted.
 
-    :arg token: the one with which its notes are sealed; one that is read from a file may be another by now.
+    :arg origin: as it was then: a token that is read from a file may be another by now.
+    :arg environment: what of the task's own was in force for it.
     """
 
-    settings: Settings
-    token: str = field(repr=False)
+    origin: Origin
     environment: Mapping[str, str]
 
 
@@ -61,15 +62,15 @@ def has_key() -> bool:
     return bool(_key.value)
 
 
-def introduce(temporary: Path, settings: Settings, environment: Mapping[str, str]) -> None:
+def introduce(temporary: Path, origin: Origin, environment: Mapping[str, str]) -> None:
     """Leave the connection for whoever ends the run's leases, if anybody does."""
     if not _key.value:
         return
-    files, token = _folder(temporary, _key.value), settings.token()
-    name = files.name(repr(settings), str(settings.access_token), token)
+    files, entry = _folder(temporary, _key.value), asdict(origin)
+    name = files.name(json.dumps(entry, sort_keys=True))
     if (os.getpid(), name) not in _done:
         travel = {name: value for name, value in environment.items() if name.upper() in _TRAVEL}
-        files.save(name, {"settings": asdict(settings), "token": token, "environment": travel})
+        files.save(name, {"origin": entry, "environment": travel})
         _done.add((os.getpid(), name))
 
 
@@ -80,13 +81,15 @@ def was_introduced(temporary: Path) -> bool:
 
 def introduced(temporary: Path, key: str) -> Iterator[Introduced]:
     """All of them."""
-    from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+    from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 
     files = _folder(temporary, key)
     for name in files.names():
         entry = files.load(name)
         if entry:
-            yield Introduced(Settings(**entry["settings"]), entry["token"], entry["environment"])
+            # JSON knows no tuples.
+            known = {**entry["origin"], "identity": tuple(entry["origin"]["identity"])}
+            yield Introduced(Origin(**known), entry["environment"])
 
 
 def _folder(temporary: Path, key: str) -> Any:

@@ -10,40 +10,61 @@ and those of a kind that has no entry are only named. Private to this collection
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     Ended,
     end_leases,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    is_lease_id,
     living_leases,
+    revocable,
 )
-
-DYNAMIC_SECRET = "dynamic_secret"
 
 
 @dataclass(frozen=True)
 class Kind:
     """What can be done with a kind's leases.
 
+    :arg connect: makes the client of an Origin's ``connection``, to be left as ``with`` does.
     :arg end: ends leases, each with ``id``, ``expiration`` and ``revocable``, and says what became of each, in order.
+    :arg is_id: whether a request can name the lease.
+    :arg module: what a user ends such leases with.
     :arg living: the living leases of a source with ``id``, ``expiration``, ``created_at``, ``created_by`` and
-        ``dynamic_secret_type``, among which the one of a request is that had no answer.
+        ``revocable``, among which the one of a request is that had no answer. Never asked of a kind whose notes have
+        IDs from the beginning.
+    :arg timeout: how long one attempt of a request takes at most, in seconds.
     """
 
-    end: Callable[[Client, Sequence[Mapping[str, Any]]], list[Ended]]
-    living: Callable[[Client, str], list[dict[str, Any]]]
+    connect: Callable[[Mapping[str, Any]], AbstractContextManager[Any]]
+    end: Callable[[Any, Sequence[Mapping[str, Any]]], list[Ended]]
+    is_id: Callable[[str | None], bool]
+    module: str
+    living: Callable[[Any, str], list[dict[str, Any]]] = lambda _client, _source: []
+    timeout: Callable[[Any], float] = lambda _client: 0.0
+
+
+def _living(client: Client, source: str) -> list[dict[str, Any]]:
+    return [{**one, "revocable": revocable(one)} for one in living_leases(client, parse_path(source, "path"))]
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         DYNAMIC_SECRET: Kind(
-            end=end_leases, living=lambda client, source: living_leases(client, parse_path(source, "path"))
+            connect=lambda connection: nullcontext(Client(Settings(**connection))),
+            end=end_leases,
+            is_id=is_lease_id,
+            module="community.workload_credentials.lease",
+            living=_living,
+            timeout=lambda client: float(client.settings.timeout),
         )
     }
 )

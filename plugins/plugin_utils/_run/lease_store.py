@@ -19,18 +19,17 @@ from typing import Any, Callable
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     StateError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease, Margin
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    lease_id_of,
-    named,
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    Credentials,
+    Lease,
+    Margin,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
-    may_be_revocable,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import FOLDER
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import DYNAMIC_SECRET
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Note, Notes
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
 
@@ -42,10 +41,10 @@ _SKEWED = (
 
 
 class MintedLeases:
-    """The living leases that this run has minted, as far as these settings' token has.
+    """The living leases that this run has minted, as far as this identity has.
 
     :arg folder: the run's own temporary folder.
-    :arg settings: whose leases these are.
+    :arg origin: whose leases these are.
     :arg warn: called with a sentence when something cannot be read.
     :arg journal_dir: where the notes lie instead, so that they outlive the folder.
     :arg environment: what of a task's own environment is in force for it.
@@ -54,20 +53,20 @@ class MintedLeases:
     def __init__(
         self,
         folder: Path,
-        settings: Settings,
+        origin: Origin,
         warn: Callable[[str], None],
         journal_dir: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self.notes = Notes.of_this_run(folder, settings, journal_dir, environment or {})
-        self._foreseen = SealedFolder(folder / FOLDER / "foreseen", settings.token(), lambda _message: None)
-        self._site = settings.base_url
+        self.notes = Notes.of_this_run(folder, origin, journal_dir, environment or {})
+        self._foreseen = SealedFolder(folder / FOLDER / "foreseen", origin.secret, lambda _message: None)
+        self._site = origin.site
         self._warn = warn
 
     def foresee(self, path: str, scope: str | None = None) -> None:
         """Take note that check mode has come to where a run would mint a lease that can be ended.
 
-        :arg path: the dynamic secret's.
+        :arg path: the identity of its source.
         :arg scope: for whom, where one lease serves several times; None: it is one more.
         """
         name = self._foreseen.name(self._site, path, os.urandom(8).hex() if scope is None else scope)
@@ -76,7 +75,7 @@ class MintedLeases:
     def foresee_end(self, path: str | None = None, at_most: int | None = None) -> bool:
         """Take note that check mode has come to where a run would end such leases; whether there is one.
 
-        :arg path: of the dynamic secret whose leases are meant; None: any.
+        :arg path: the identity of the source whose leases are meant; None: any.
         """
         entries = [(name, self._foreseen.load(name) or {}) for name in self._foreseen.names()]
         own = [(name, entry["path"]) for name, entry in entries if entry.get("site") == self._site]
@@ -85,31 +84,28 @@ class MintedLeases:
             self._foreseen.remove(name)
         return bool(meant)
 
-    def mint(
-        self, source: str, use: str, make: Callable[[], Mapping[str, Any]], *, outlives: bool = False
-    ) -> dict[str, Any]:
-        """Credentials of a dynamic secret, whose lease has a note before and after it is asked for.
+    def mint(self, source: Source, use: str, *, outlives: bool = False) -> Credentials:
+        """Credentials of a source, whose lease has a note before and after it is asked for.
 
-        :arg source: the dynamic secret's path; ``use``: for what, in words.
+        :arg use: for what, in words.
         :raises StateError: nothing can be written, so that nothing was minted.
         """
         with self.notes.minting():
-            with self.notes.asking(DYNAMIC_SECRET, source, use, outlives=outlives) as name:
-                credentials = dict(make())
-            self.complete(name, credentials)
+            with self.notes.asking(source.identity, use, lease_id=source.lease_id, outlives=outlives) as name:
+                credentials = source.mint()
+            self.complete(name, credentials.lease)
         return credentials
 
-    def complete(self, name: str, credentials: Mapping[str, Any]) -> None:
-        """Take note that the credentials which were asked for are there; who holds them is told if that fails."""
-        lease_id, expiration = lease_id_of(credentials), credentials.get("expiration")
-        if not lease_id:
+    def complete(self, name: str, lease: Lease | None) -> None:
+        """Take note that the lease which was asked for is there; who holds its credentials is told if that fails."""
+        if lease is None or not lease.id:
             # Nothing can end it, and who holds it has been warned.
             self.notes.drop(name)
             return
         try:
-            self.notes.minted(name, lease_id, expiration=expiration, revocable=may_be_revocable(credentials))
+            self.notes.minted(name, lease.id, expiration=written(lease.expiration), revocable=lease.revocable)
         except StateError as error:
-            self._warn(f"{error} The lease {lease_id} was minted, and minted=run does not end it: lease_id does.")
+            self._warn(f"{error} The lease {lease.id} was minted, and minted=run does not end it: lease_id does.")
 
     def remove(self, lease_ids: Iterable[str]) -> None:
         """Forget leases that have ended, so that nobody gets their credentials again."""
@@ -150,20 +146,21 @@ class LeaseStore:
     """Credentials of one identity. Another token, site or address never finds them.
 
     :arg folder: the run's own temporary folder.
-    :arg settings: whose leases these are.
+    :arg origin: whose leases these are.
     :arg warn: called with a sentence when a file is not usable.
     :arg minted: takes note of what is minted; None: in the same folder.
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, warn: Callable[[str], None], minted: MintedLeases | None = None
+        self, folder: Path, origin: Origin, warn: Callable[[str], None], minted: MintedLeases | None = None
     ) -> None:
-        self._files = SealedFolder(folder / FOLDER / "store", settings.token(), warn)
-        self._identity = (settings.base_url, str(settings.service_name), str(settings.auth_role))
-        self._minted = minted or MintedLeases(folder, settings, warn)
+        self._files = SealedFolder(folder / FOLDER / "store", origin.secret, warn)
+        self._identity = (origin.kind, origin.site, *origin.identity)
+        self._kind = KINDS.get(origin.kind)
+        self._minted = minted or MintedLeases(folder, origin, warn)
         self._warn = warn
 
-    def get(self, path: str, scope: str, min_ttl: int, mint: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    def get(self, source: Source, scope: str, min_ttl: int) -> Credentials:
         """The stored credentials while they last and nobody ended their lease, else freshly minted ones.
 
         Whoever asks for the same meanwhile waits, also in another process.
@@ -171,39 +168,40 @@ class LeaseStore:
         :arg scope: the inventory host, or "" for the whole run.
         :arg min_ttl: seconds that must be left.
         """
-        name = self._files.name(*self._identity, path, scope)
+        name = self._files.name(*self._identity, source.identity, source.variant, scope)
         with self._files.locked(name):
             stored = self._files.load(name)
-            if stored is not None and self._serves(_lease(path, stored), min_ttl):
-                return dict(stored["credentials"])
-            credentials = self._minted.mint(path, scope or "run", mint)
-            entry = {"minted": time.time(), "credentials": credentials}
-            lease = _lease(path, entry)
-            self._keep(name, entry, lease)
+            if stored is not None and self._serves(_lease(source, stored), min_ttl):
+                return Credentials(stored["values"], _lease(source, stored))
+            credentials = self._minted.mint(source, scope or "run")
+            lease = credentials.lease or Lease("", source.identity, _now(), None, revocable=False)
+            self._keep(name, credentials, lease)
             if lease.life <= timedelta(0):
                 self._warn(_SKEWED)
             return credentials
 
-    def _keep(self, name: str, entry: Mapping[str, Any], lease: Lease) -> None:
-        """Write the entry down; each use would else have a lease of its own."""
+    def _keep(self, name: str, credentials: Credentials, lease: Lease) -> None:
+        """Write them down; each use would else have a lease of its own."""
+        expiration = written(lease.expiration)
+        facts = {"id": lease.id, "minted": lease.minted.timestamp(), "expiration": expiration}
         try:
-            self._files.save(name, entry)
+            self._files.save(name, {"values": dict(credentials.values), **facts, "revocable": lease.revocable})
         except StateError as error:
-            until = entry["credentials"].get("expiration")
-            raise StateError(
-                f"{error} A lease was minted for nothing: {named([{'id': lease.id, 'expiration': until}])}. "
-                "community.workload_credentials.lease ends it by lease_id."
-            ) from None
+            said = f" A lease was minted for nothing: {named([facts])}." if lease.id else ""
+            how = f" {self._kind.module} ends it by lease_id." if self._kind and said else ""
+            raise StateError(f"{error}{said}{how}") from None
 
     def _serves(self, lease: Lease, min_ttl: int) -> bool:
         """Whether the lease lives, and will for long enough; one whose whole life is short is kept for half of it."""
-        now = datetime.fromtimestamp(time.time(), timezone.utc)
-        is_due = Margin(part=_SHORT, seconds=min_ttl).due(lease, now)
+        is_due = Margin(part=_SHORT, seconds=min_ttl).due(lease, _now())
         return not is_due and (not lease.id or self._minted.serves(lease.id))
 
 
-def _lease(path: str, stored: Mapping[str, Any]) -> Lease:
+def _now() -> datetime:
+    return datetime.fromtimestamp(time.time(), timezone.utc)
+
+
+def _lease(source: Source, stored: Mapping[str, Any]) -> Lease:
     """The lease behind stored credentials."""
-    credentials = stored["credentials"]
     minted = datetime.fromtimestamp(stored["minted"], timezone.utc)
-    return Lease(str(lease_id_of(credentials) or ""), path, minted, parse_time(credentials.get("expiration")))
+    return Lease(stored["id"], source.identity, minted, parse_time(stored["expiration"]), stored["revocable"])

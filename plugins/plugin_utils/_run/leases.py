@@ -12,10 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import lease_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
+    Origin,
+    origin_of,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     is_lease_id,
     named,
@@ -29,7 +32,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import DeadRuns, dead_runs
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import DYNAMIC_SECRET
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import MintedLeases
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, Notes
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
@@ -76,7 +79,9 @@ class RunLeases:
         if minted == "dead_runs":
             with environment_in_force(self._connection.environment):
                 self._dead = self._stack.enter_context(
-                    end_of_dead_runs(self._connection.settings(), self._connection.journal_dir, self._leases.notes)
+                    end_of_dead_runs(
+                        origin_of(self._connection.settings()), self._connection.journal_dir, self._leases.notes
+                    )
                 )
             self._warnings.extend(self._dead.warnings)
             return self._with(self._dead.lease_ids)
@@ -117,14 +122,14 @@ class RunLeases:
         if self._leases is None:
             return None
         self._stack.enter_context(self._leases.notes.minting())
-        return self._leases.notes.ask(DYNAMIC_SECRET, str(path), f"host {self._host}")
+        return self._leases.notes.ask(str(path), f"host {self._host}")
 
     def _note(self, leases: MintedLeases, result: Mapping[str, Any]) -> None:
         """The module dynamic_credentials has run."""
         if self._asked is None:
             return
         if not result.get("failed"):
-            leases.complete(self._asked, result.get("credentials") or {})
+            leases.complete(self._asked, lease_of(result.get("credentials") or {}, str(self._given["path"])))
         elif may_exist(str(result.get("msg"))) or result.keys() & {*_BROKEN}:
             leases.notes.unanswered(self._asked)
         else:
@@ -167,9 +172,9 @@ class RunLeases:
         # The file of a CA may lie on another host, and says nothing of whose leases these are.
         for without in ((), ("ca_cert",)):
             try:
-                settings = connection.settings(*without)
+                origin = origin_of(connection.settings(*without))
                 return MintedLeases(
-                    run_folder(), settings, self._warnings.append, connection.journal_dir, connection.environment
+                    run_folder(), origin, self._warnings.append, connection.journal_dir, connection.environment
                 )
             except WorkloadCredentialsError:
                 continue
@@ -184,16 +189,17 @@ def _ids(arguments: Mapping[str, Any]) -> list[str]:
 class EndOfDeadRuns:
     """The leases that dead runs left, up to their end by the module lease.
 
-    :arg settings: of the identity whose leases they are.
+    :arg origin: whose leases they are.
     """
 
-    def __init__(self, settings: Settings, left: DeadRuns) -> None:
+    def __init__(self, origin: Origin, left: DeadRuns) -> None:
         self._left = left
         self._done: list[Entry] = []
         self.lease_ids: list[str] = []
         self.warnings = left.warnings
         if left.entries:
-            self._sort(*settled(Client(settings), left.entries, left.others))
+            with KINDS[origin.kind].connect(origin.connection) as client:
+                self._sort(*settled(client, left.entries, left.others))
 
     def drop(self) -> None:
         """All was said and done about the leases."""
@@ -225,10 +231,10 @@ class EndOfDeadRuns:
 
 
 @contextmanager
-def end_of_dead_runs(settings: Settings, journal_dir: str | None, own: Notes) -> Iterator[EndOfDeadRuns]:
+def end_of_dead_runs(origin: Origin, journal_dir: str | None, own: Notes) -> Iterator[EndOfDeadRuns]:
     """The leases that dead runs left; nobody else ends them meanwhile.
 
     :arg own: this run's notes.
     """
-    with dead_runs(run_folder(), settings, journal_dir, own=own) as left:
-        yield EndOfDeadRuns(settings, left)
+    with dead_runs(run_folder(), origin, journal_dir, own=own) as left:
+        yield EndOfDeadRuns(origin, left)

@@ -24,7 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import introduce
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
     minted_in,
@@ -76,17 +76,16 @@ class Note:
 
 
 class Notes:
-    """The notes of one journal that one token made.
+    """The notes of one journal that one identity made.
 
     :arg journal: its folder.
-    :arg site: the address of the service whose leases they are.
+    :arg origin: whose leases they are.
     """
 
     def __init__(
         self,
         journal: Path,
-        site: str,
-        token: str,
+        origin: Origin,
         *,
         in_journal_dir: bool = False,
         begin: Callable[[], AbstractContextManager[None]] | None = None,
@@ -94,14 +93,15 @@ class Notes:
         self._setting = _SETTINGS[in_journal_dir]
         self._journal = journal
         self._begin = begin
-        self._files = SealedFolder(minted_in(journal), token, lambda _message: None, self._setting)
-        self.site = site
+        self._files = SealedFolder(minted_in(journal), origin.secret, lambda _message: None, self._setting)
+        self.site = origin.site
+        self._kind = origin.kind
 
     @classmethod
     def of_this_run(
-        cls, temporary: Path, settings: Settings, journal_dir: str | None, environment: Mapping[str, str]
+        cls, temporary: Path, origin: Origin, journal_dir: str | None, environment: Mapping[str, str]
     ) -> Notes:
-        """Those that this run takes with these settings.
+        """Those that this run takes of this origin.
 
         :arg environment: what of a task's own environment is in force for it.
         """
@@ -110,10 +110,10 @@ class Notes:
         @contextmanager
         def begin() -> Iterator[None]:
             with minting(journal, temporary):
-                introduce(temporary, settings, environment)
+                introduce(temporary, origin, environment)
                 yield
 
-        return cls(journal, settings.base_url, settings.token(), in_journal_dir=bool(journal_dir), begin=begin)
+        return cls(journal, origin, in_journal_dir=bool(journal_dir), begin=begin)
 
     @contextmanager
     def minting(self) -> Iterator[None]:
@@ -128,26 +128,33 @@ class Notes:
             yield
 
     def ask(
-        self, kind: str, source: str, use: str, *, outlives: bool = False, needs: Mapping[str, Any] | None = None
+        self,
+        source: str,
+        use: str,
+        *,
+        lease_id: str | None = None,
+        outlives: bool = False,
+        needs: Mapping[str, Any] | None = None,
     ) -> str:
         """Take note that a lease is about to be asked for; returns the note's name.
 
+        :arg lease_id: what its ID will be, where that is known.
         :raises StateError: nothing can be written, so nothing should be minted.
         """
-        note = Note(kind, self.site, source, use, time.time(), outlives=outlives, needs=needs or {})
+        facts: Mapping[str, Any] = {"id": lease_id, "outlives": outlives, "needs": needs or {}}
+        note = Note(self._kind, self.site, source, use, time.time(), **facts)
         name = self._files.name(self.site, ASKED, os.urandom(8).hex())
         self._save(name, note)
         return name
 
     @contextmanager
-    def asking(
-        self, kind: str, source: str, use: str, *, outlives: bool = False, needs: Mapping[str, Any] | None = None
-    ) -> Iterator[str]:
+    def asking(self, source: str, use: str, **known: Any) -> Iterator[str]:
         """Take note that a lease is about to be asked for, and see to the note where none comes; gives its name.
 
+        :arg known: as for ``ask``.
         :raises StateError: nothing can be written, so nothing should be minted.
         """
-        name = self.ask(kind, source, use, outlives=outlives, needs=needs)
+        name = self.ask(source, use, **known)
         try:
             yield name
         except MayExistError:

@@ -37,6 +37,8 @@ else:
 
 _SALT = 16
 _NONCE = 12
+_KEY = "workload-credentials.key"
+_LOCAL_TMP = "Ansible's setting local_tmp"
 
 
 @contextmanager
@@ -55,6 +57,27 @@ def writing(folder: Path, setting: str) -> Iterator[None]:
         ) from None
 
 
+def key_of_run(folder: Path) -> str:
+    """A random key that all workers of a run find, for who has no secret of his own to seal with.
+
+    It lies beside what it seals, which is then as safe as a file of mode 0600 is.
+
+    :arg folder: the run's own temporary folder.
+    :raises StateError: nothing can be written there.
+    """
+    path = folder / _KEY
+    with writing(folder, _LOCAL_TMP), suppress(FileExistsError):
+        fresh = folder / f"{_KEY}.{os.getpid()}-{threading.get_ident()}"
+        fresh.touch(mode=0o600, exist_ok=False)
+        try:
+            fresh.write_text(os.urandom(32).hex(), encoding="ascii")
+            # Who reads it sees a whole one, and the first one stays.
+            os.link(fresh, path)
+        finally:
+            fresh.unlink()
+    return path.read_text(encoding="ascii")
+
+
 class SealedFolder:
     """Files of mode 0600 in a folder of mode 0700, encrypted with a key made from a token.
 
@@ -65,9 +88,7 @@ class SealedFolder:
     :raises MissingLibraryError: cryptography is missing, though ansible-core brings it along.
     """
 
-    def __init__(
-        self, folder: Path, token: str, warn: Callable[[str], None], setting: str = "Ansible's setting local_tmp"
-    ) -> None:
+    def __init__(self, folder: Path, token: str, warn: Callable[[str], None], setting: str = _LOCAL_TMP) -> None:
         if not HAS_CRYPTOGRAPHY:
             raise MissingLibraryError("cryptography", sys.executable)
         self._folder = folder

@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
@@ -25,8 +24,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     creators,
-    is_lease_id,
-    revocable,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
@@ -119,13 +116,14 @@ def others_of(notes: Iterable[Notes]) -> Others:
 
 
 def settled(
-    client: Client,
+    client: Any,
     entries: Sequence[Entry],
     others: Callable[[], Others],
     held: Collection[str] = (),
 ) -> tuple[list[Entry], list[Fate]]:
     """The entries whose leases are known, now also those of requests without an answer; and what remains open.
 
+    :arg client: of the kind of the notes, which are of one site.
     :arg others: looks at the notes of others as they are now.
     :arg held: IDs of leases that others hold, whoever minted them.
     """
@@ -149,7 +147,7 @@ def settled(
     return ready, fates
 
 
-def ended(client: Client, entries: Sequence[Entry]) -> list[Fate]:
+def ended(client: Any, entries: Sequence[Entry]) -> list[Fate]:
     """What became of these leases; each is tried, and the notes of those that are gone are dropped."""
     fates: list[Fate] = []
     ending: dict[str, list[Entry]] = {}
@@ -159,7 +157,7 @@ def ended(client: Client, entries: Sequence[Entry]) -> list[Fate]:
             fates.append(Fate(one, STAYS))
         elif note.phase == GIVEN:
             fates.append(Fate(one, HELD, f"{note.use} may hold it."))
-        elif not note.revocable or note.kind not in KINDS or not is_lease_id(note.id):
+        elif not note.revocable or note.kind not in KINDS or not KINDS[note.kind].is_id(note.id):
             fates.append(Fate(one, NOT_REVOCABLE))
         else:
             ending.setdefault(note.kind, []).append(one)
@@ -211,7 +209,7 @@ def _found(
 
 
 def _completed(entry: Entry, lease: Mapping[str, Any]) -> Entry:
-    facts: dict[str, Any] = {"expiration": lease.get("expiration"), "revocable": revocable(lease)}
+    facts: dict[str, Any] = {"expiration": lease.get("expiration"), "revocable": lease["revocable"]}
     name = entry.notes.minted(entry.name, lease["id"], **facts)
     return Entry(entry.notes, name, replace(entry.note, id=lease["id"], phase=MINTED, **facts))
 
@@ -221,7 +219,7 @@ class _BusyError(Exception):
 
 
 def _candidates(
-    client: Client,
+    client: Any,
     kind: str,
     source: str,
     waiting: Sequence[Entry],
@@ -250,7 +248,7 @@ def _candidates(
             lease
             for lease in leases
             if lease["id"] not in {*known, *held}
-            and any(_fits(one.note, lease.get("created_at"), client.settings.timeout) for one in waiting)
+            and any(_fits(one.note, lease.get("created_at"), KINDS[kind].timeout(client)) for one in waiting)
         ]
         own, holders = creators(leases, known), creators(leases, held)
         found = [lease for lease in fitting if lease.get("created_by") in (own or holders)]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import left_behind
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
     GIVEN,
@@ -42,11 +43,11 @@ class Left:
         self._journal.mkdir(parents=True)
         run = {"pid": 1, "started": "?", "machine": "another", "locked": True}
         (self._journal / "run.json").write_text(json.dumps(run))
-        settings = site.settings()
-        self.notes = Notes(self._journal, settings.base_url, settings.token())
+        origin = origin_of(site.settings())
+        self.notes = Notes(self._journal, origin)
         journals = str(folder / "journals")
         self.options: dict[str, Any] = {
-            "notes": lambda: Notes.of_this_run(temporary, settings, journals, {}),
+            "notes": lambda: Notes.of_this_run(temporary, origin, journals, {}),
             "journal_dir": lambda: journals,
         }
         config.load_kube_config(str(deliveries.kubeconfig))
@@ -63,7 +64,7 @@ class Left:
     def asked(self, name: str) -> str:
         """The ID of a lease that was asked for when the run died."""
         needs = {"cluster": self._cluster, "namespace": self._namespace, "name": name}
-        self.notes.ask("dynamic_secret", "prod/azure", f"Secret {name}", needs=needs)
+        self.notes.ask("prod/azure", f"Secret {name}", needs=needs)
         return str(do(self._site, "dynamic_credentials", path="prod/azure")["lease_id"])
 
 

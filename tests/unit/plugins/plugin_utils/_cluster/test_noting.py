@@ -21,6 +21,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, Notes
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
 
+from tests.support.sources import Made, origin
+
 NOW = datetime.fromtimestamp(0, UTC)
 LEASE = Lease("lease", "prod/azure", NOW, NOW)
 ENTRY: Any = SimpleNamespace(source="dynamic_secret", namespace="apps", name="azure", where="apps/azure")
@@ -32,7 +34,7 @@ def full(*_: Any) -> None:
 
 @pytest.fixture
 def notes(tmp_path: Path) -> Notes:
-    return Notes(tmp_path, "site", "token")
+    return Notes(tmp_path, origin())
 
 
 def minted_on_a_full_disk(noting: Noting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +45,7 @@ def minted_on_a_full_disk(noting: Noting, monkeypatch: pytest.MonkeyPatch) -> No
             patch.setattr(SealedFolder, "save", full)
             return Credentials({}, LEASE)
 
-        noting.minting(SimpleNamespace(identity="prod/azure", mint=mint), ENTRY)  # type: ignore[arg-type]
+        noting.minting(Made("prod/azure", mint), ENTRY)
 
 
 def test_a_lease_that_a_secret_gets_is_noted_by_its_name(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +70,7 @@ def test_leases_are_ended_though_the_disk_is_full(notes: Notes, monkeypatch: pyt
     ended: list[str] = []
     minted = Minted(lambda: None, noting=Noting(lambda: notes))  # type: ignore[arg-type, return-value]
     monkeypatch.setattr(minted, "_ended", lambda leases: (ended.extend(one["id"] for one in leases), ("", ""))[1])
-    minted.mint(SimpleNamespace(identity="prod/azure", mint=lambda: Credentials({}, LEASE)), ENTRY)  # type: ignore[arg-type]
+    minted.mint(Made("prod/azure", lambda: Credentials({}, LEASE)), ENTRY)
     monkeypatch.setattr(SealedFolder, "save", full)
     assert minted.end() == ("", "")
     assert ended == ["lease"]

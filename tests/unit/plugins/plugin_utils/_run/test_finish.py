@@ -15,16 +15,16 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 
+from tests.support.sources import origin
+
 
 def test_notes_that_no_connection_reads_are_counted_in_every_journal(tmp_path: Path) -> None:
     run = tmp_path / "ansible-local-1"
     run.mkdir()
     for journal, others in ((own_journal(run, None), 2), (own_journal(run, str(tmp_path / "journals")), 1)):
         claim(journal, run)
-        Notes(journal, "site", "known").ask("kind", "source", "use")
+        Notes(journal, origin(secret="known")).ask("source", "use")
         for number in range(others):
-            Notes(journal, "site", f"other {number}").ask("kind", "source", "use")
-    connections: Any = [
-        SimpleNamespace(settings=SimpleNamespace(base_url=site), token="known") for site in ("site", "another")
-    ]
+            Notes(journal, origin(secret=f"other {number}")).ask("source", "use")
+    connections: Any = [SimpleNamespace(origin=origin(site, "known")) for site in ("site", "another")]
     assert _left(run, connections) == ["Notes of leases that none of this run's connections can read: 3."]

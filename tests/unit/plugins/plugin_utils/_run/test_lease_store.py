@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import lease_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Credentials
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import lease_store
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import (
     LeaseStore,
@@ -21,6 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 )
 
 from tests.support.connection import settings
+from tests.support.sources import Made
 
 CANARY = "secret-canary-value"
 
@@ -47,8 +51,26 @@ class Mint:
         return credentials(self.count, self._seconds)
 
 
-def store(folder: Path, warn: Callable[[str], None] = pytest.fail, **changes: Any) -> LeaseStore:
-    return LeaseStore(folder, settings(**changes), warn)
+def source(path: str, mint: Callable[[], dict[str, Any]], variant: str = "") -> Made:
+    def make() -> Credentials:
+        values = mint()
+        return Credentials(values, lease_of(values, path))
+
+    return Made(path, make, variant)
+
+
+class Store:
+    """As one process has it."""
+
+    def __init__(self, folder: Path, warn: Callable[[str], None] = pytest.fail, **changes: Any) -> None:
+        self._store = LeaseStore(folder, origin_of(settings(**changes)), warn)
+
+    def get(self, path: str, scope: str, min_ttl: int, mint: Callable[[], Any], variant: str = "") -> Mapping[str, Any]:
+        return self._store.get(source(path, mint, variant), scope, min_ttl).values
+
+
+def minted_leases(folder: Path, warn: Callable[[str], None] = pytest.fail, **changes: Any) -> MintedLeases:
+    return MintedLeases(folder, origin_of(settings(**changes)), warn)
 
 
 def files(folder: Path) -> list[Path]:
@@ -57,7 +79,7 @@ def files(folder: Path) -> list[Path]:
 
 def test_the_second_use_mints_nothing_and_gives_the_same_pair(tmp_path: Path) -> None:
     mint = Mint()
-    assert store(tmp_path).get("a", "host x", 300, mint) == store(tmp_path).get("a", "host x", 300, mint)
+    assert Store(tmp_path).get("a", "host x", 300, mint) == Store(tmp_path).get("a", "host x", 300, mint)
     assert mint.count == 1
 
 
@@ -73,15 +95,15 @@ def test_the_second_use_mints_nothing_and_gives_the_same_pair(tmp_path: Path) ->
 )
 def test_another_identity_never_sees_the_lease(tmp_path: Path, other: dict[str, str]) -> None:
     mint = Mint()
-    store(tmp_path).get("a", "", 300, mint)
-    store(tmp_path, **other).get("a", "", 300, mint)
+    Store(tmp_path).get("a", "", 300, mint)
+    Store(tmp_path, **other).get("a", "", 300, mint)
     assert mint.count == 2
 
 
 def test_another_path_or_host_has_a_lease_of_its_own(tmp_path: Path) -> None:
     mint = Mint()
     for path, scope in (("a", "host x"), ("b", "host x"), ("a", "host y"), ("a", "")):
-        store(tmp_path).get(path, scope, 300, mint)
+        Store(tmp_path).get(path, scope, 300, mint)
     assert mint.count == 4
 
 
@@ -89,12 +111,19 @@ def test_another_path_or_host_has_a_lease_of_its_own(tmp_path: Path) -> None:
 def test_a_lease_is_replaced_when_it_is_about_to_expire(tmp_path: Path, life: int, min_ttl: int, minted: int) -> None:
     mint = Mint(life)
     for _use in range(2):
-        store(tmp_path).get("a", "", min_ttl, mint)
+        Store(tmp_path).get("a", "", min_ttl, mint)
     assert mint.count == minted
 
 
+def test_what_makes_other_credentials_makes_another_lease(tmp_path: Path) -> None:
+    mint = Mint()
+    for variant in ("", "audience b", ""):
+        Store(tmp_path).get("a", "", 300, mint, variant)
+    assert mint.count == 2
+
+
 def test_nothing_on_disk_is_readable_by_others_or_in_the_clear(tmp_path: Path) -> None:
-    store(tmp_path).get("prod/aws/app", "host x", 300, Mint())
+    Store(tmp_path).get("prod/aws/app", "host x", 300, Mint())
     folder = tmp_path / "workload-credentials"
     everything = [folder, *folder.rglob("*")]
     assert {stat.S_IMODE(path.stat().st_mode) for path in everything if path.is_dir()} == {0o700}
@@ -107,21 +136,21 @@ def test_nothing_on_disk_is_readable_by_others_or_in_the_clear(tmp_path: Path) -
 @pytest.mark.parametrize("damage", [b"", b"x", b"x" * 200])
 def test_a_damaged_file_is_replaced_with_a_warning(tmp_path: Path, damage: bytes) -> None:
     mint, warnings = Mint(), []
-    store(tmp_path).get("a", "", 300, mint)
+    Store(tmp_path).get("a", "", 300, mint)
     files(tmp_path)[0].write_bytes(damage)
-    assert store(tmp_path, warnings.append).get("a", "", 300, mint)["accessKeyId"] == 2
+    assert Store(tmp_path, warnings.append).get("a", "", 300, mint)["accessKeyId"] == 2
     assert len(warnings) == 1
-    assert store(tmp_path).get("a", "", 300, mint)["accessKeyId"] == 2
+    assert Store(tmp_path).get("a", "", 300, mint)["accessKeyId"] == 2
 
 
 def test_an_entry_does_not_work_under_another_name(tmp_path: Path) -> None:
     mint, warnings = Mint(), []
-    store(tmp_path).get("a", "", 300, mint)
+    Store(tmp_path).get("a", "", 300, mint)
     first = files(tmp_path)[0]
-    store(tmp_path).get("b", "", 300, mint)
+    Store(tmp_path).get("b", "", 300, mint)
     second = next(path for path in files(tmp_path) if path != first)
     second.write_bytes(first.read_bytes())
-    assert store(tmp_path, warnings.append).get("b", "", 300, mint)["accessKeyId"] == 3
+    assert Store(tmp_path, warnings.append).get("b", "", 300, mint)["accessKeyId"] == 3
     assert warnings
 
 
@@ -133,7 +162,7 @@ def _mint_in_process(folder: str) -> int:
             stream.write("x")
         return credentials(1)
 
-    return int(store(Path(folder)).get("a", "", 300, mint)["accessKeyId"])
+    return int(Store(Path(folder)).get("a", "", 300, mint)["accessKeyId"])
 
 
 def test_processes_that_ask_at_once_mint_once(tmp_path: Path) -> None:
@@ -143,7 +172,7 @@ def test_processes_that_ask_at_once_mint_once(tmp_path: Path) -> None:
 
 
 def test_threads_that_ask_at_once_mint_once(tmp_path: Path) -> None:
-    mint, one = Mint(), store(tmp_path)
+    mint, one = Mint(), Store(tmp_path)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _number: one.get("a", "", 300, mint)["accessKeyId"], range(40)))
     assert (mint.count, set(found)) == (1, {1})
@@ -154,9 +183,9 @@ def test_a_failed_mint_leaves_nothing_behind(tmp_path: Path) -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        store(tmp_path).get("a", "", 300, fail)
+        Store(tmp_path).get("a", "", 300, fail)
     assert files(tmp_path) == []
-    assert store(tmp_path).get("a", "", 300, Mint())["accessKeyId"] == 1
+    assert Store(tmp_path).get("a", "", 300, Mint())["accessKeyId"] == 1
 
 
 def at(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -172,16 +201,16 @@ def test_a_lease_ends_its_use_before_it_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, life: int, passed: int, minted: int
 ) -> None:
     mint = Mint(life)
-    store(tmp_path).get("a", "", 300, mint)
+    Store(tmp_path).get("a", "", 300, mint)
     at(monkeypatch, passed)
-    assert store(tmp_path).get("a", "", 300, mint)["accessKeyId"] == minted
+    assert Store(tmp_path).get("a", "", 300, mint)["accessKeyId"] == minted
 
 
 def test_neither_what_outlives_the_run_nor_what_is_for_a_secret_ends_with_it(tmp_path: Path) -> None:
-    minted = MintedLeases(tmp_path, settings(), pytest.fail)
-    minted.mint("a", "run", lambda: credentials(1))
-    minted.mint("a", "run", lambda: credentials(2), outlives=True)
-    name = minted.notes.ask("dynamic_secret", "a", "Secret shop/a", needs={"cluster": "c"})
+    minted = minted_leases(tmp_path)
+    minted.mint(source("a", lambda: credentials(1)), "run")
+    minted.mint(source("a", lambda: credentials(2)), "run", outlives=True)
+    name = minted.notes.ask("a", "Secret shop/a", needs={"cluster": "c"})
     minted.notes.minted(name, "lease-3")
     assert minted.all() == ["lease-1"]
     assert sorted(str(note.id) for note in minted.notes.all()[0].values()) == ["lease-1", "lease-2", "lease-3"]
@@ -190,30 +219,30 @@ def test_neither_what_outlives_the_run_nor_what_is_for_a_secret_ends_with_it(tmp
 def test_a_wrong_clock_does_not_mint_at_each_use(tmp_path: Path) -> None:
     mint, warnings = Mint(-1000), []
     for _use in range(3):
-        store(tmp_path, warnings.append).get("a", "", 300, mint)
+        Store(tmp_path, warnings.append).get("a", "", 300, mint)
     assert mint.count == 1
     assert len(warnings) == 1
     assert "clock" in warnings[0]
 
 
 def test_a_lease_that_was_ended_is_not_given_again(tmp_path: Path) -> None:
-    mint, minted = Mint(), MintedLeases(tmp_path, settings(), pytest.fail)
-    store(tmp_path).get("a", "", 300, mint)
-    store(tmp_path).get("b", "", 300, mint)
+    mint, minted = Mint(), minted_leases(tmp_path)
+    Store(tmp_path).get("a", "", 300, mint)
+    Store(tmp_path).get("b", "", 300, mint)
     assert sorted(minted.all()) == ["lease-1", "lease-2"]
     minted.remove(["lease-1", "lease-that-never-was"])
     assert minted.all() == ["lease-2"]
-    assert store(tmp_path).get("a", "", 300, mint)["leaseId"] == "lease-3"
-    assert store(tmp_path).get("b", "", 300, mint)["leaseId"] == "lease-2"
+    assert Store(tmp_path).get("a", "", 300, mint)["leaseId"] == "lease-3"
+    assert Store(tmp_path).get("b", "", 300, mint)["leaseId"] == "lease-2"
 
 
 @pytest.mark.parametrize("other", [{"access_token": "another"}, {"site_id": "b1b2c3d4-e5f6-4890-abcd-ef1234567890"}])
 def test_the_leases_of_another_token_or_site_are_counted_and_no_more(tmp_path: Path, other: dict[str, str]) -> None:
     warnings: list[str] = []
-    MintedLeases(tmp_path, settings(**other), pytest.fail).mint("a", "run", lambda: credentials(1))
-    minted = MintedLeases(tmp_path, settings(), warnings.append)
-    minted.mint("a", "run", lambda: credentials(2))
-    minted.mint("a", "run", lambda: {"accessKeyId": "of no lease"})
+    minted_leases(tmp_path, **other).mint(source("a", lambda: credentials(1)), "run")
+    minted = minted_leases(tmp_path, warnings.append)
+    minted.mint(source("a", lambda: credentials(2)), "run")
+    minted.mint(source("a", lambda: {"accessKeyId": "of no lease"}), "run")
     assert minted.all() == ["lease-2"]
     assert warnings[0].endswith("site: 1. Only a task with that connection can end them.")
 
@@ -225,7 +254,7 @@ def test_where_nothing_can_be_written_nothing_is_minted(tmp_path: Path, blocked:
     obstacle.write_text("")
     mint = Mint()
     with pytest.raises(StateError, match="Nothing can be written to this run's folder"):
-        store(tmp_path).get("a", "host x", 300, mint)
+        Store(tmp_path).get("a", "host x", 300, mint)
     assert mint.count == 0
 
 
@@ -239,5 +268,5 @@ def test_where_a_note_cannot_be_completed_its_lease_is_named(tmp_path: Path) -> 
         return credentials(1)
 
     warnings: list[str] = []
-    MintedLeases(tmp_path, settings(), warnings.append).mint("a", "run", mint)
+    minted_leases(tmp_path, warnings.append).mint(source("a", mint), "run")
     assert "The lease lease-1 was minted" in warnings[0]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,7 +26,13 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     settled,
 )
 
+from tests.support.sources import origin
+
 Settle = Callable[..., tuple[list[Any], list[str]]]
+
+
+def _kind(living: Callable[..., list[dict[str, Any]]]) -> Kind:
+    return Kind(nullcontext, lambda *_: [], bool, "a module", living, lambda _client: 30)
 
 
 @pytest.fixture
@@ -35,12 +41,13 @@ def settle_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settle:
 
     def run(leases: dict[str, str], known: Collection[str] = (), held: Collection[str] = ()) -> tuple[list[Any], Any]:
         made = datetime.fromtimestamp(time.time(), UTC).isoformat()
-        living = [{"id": one, "created_by": creator, "created_at": made} for one, creator in leases.items()]
-        monkeypatch.setattr(settle, "KINDS", {"kind": Kind(lambda *_: [], lambda *_: living)})
-        notes = Notes(tmp_path, "site", "token")
-        notes.unanswered(notes.ask("kind", "source", "use"))
-        client: Any = SimpleNamespace(settings=SimpleNamespace(timeout=30))
-        ready, fates = settled(client, entries_of([notes]), lambda: Others(frozenset(known)), held)
+        living = [
+            {"id": one, "created_by": creator, "created_at": made, "revocable": True} for one, creator in leases.items()
+        ]
+        monkeypatch.setattr(settle, "KINDS", {"kind": _kind(lambda *_: living)})
+        notes = Notes(tmp_path, origin())
+        notes.unanswered(notes.ask("source", "use"))
+        ready, fates = settled(None, entries_of([notes]), lambda: Others(frozenset(known)), held)
         return [one.note.id for one in ready], [one.how for one in fates]
 
     return run
@@ -68,33 +75,31 @@ def test_a_lease_of_who_minted_for_secrets_is_not_ours(settle_one: Settle) -> No
 def test_what_another_run_gets_meanwhile_is_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool, fates: list[str]
 ) -> None:
-    other, notes = Notes(tmp_path / "other", "site", "token"), Notes(tmp_path / "dead", "site", "token")
+    other, notes = Notes(tmp_path / "other", origin()), Notes(tmp_path / "dead", origin())
     (tmp_path / "other").mkdir()
     (tmp_path / "dead").mkdir()
     made = datetime.fromtimestamp(time.time(), UTC).isoformat()
 
     def living(*_: Any) -> list[dict[str, Any]]:
         # While the leases are read, another run asks for one, and gets it.
-        name = other.ask("kind", "source", "use")
+        name = other.ask("source", "use")
         if is_there:
             other.minted(name, "b", expiration=None, revocable=True)
-        return [{"id": "b", "created_by": "me", "created_at": made}]
+        return [{"id": "b", "created_by": "me", "created_at": made, "revocable": True}]
 
-    monkeypatch.setattr(settle, "KINDS", {"kind": Kind(lambda *_: [], living)})
-    client: Any = SimpleNamespace(settings=SimpleNamespace(timeout=30))
-    notes.unanswered(notes.ask("kind", "source", "use"))
-    ready, found = settled(client, entries_of([notes]), lambda: others_of([other]))
+    monkeypatch.setattr(settle, "KINDS", {"kind": _kind(living)})
+    notes.unanswered(notes.ask("source", "use"))
+    ready, found = settled(None, entries_of([notes]), lambda: others_of([other]))
     assert (ready, [one.how for one in found]) == ([], fates)
 
 
 def test_a_request_of_which_nothing_was_found_is_noted_until_somebody_was_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settle, "KINDS", {"kind": Kind(lambda *_: [], lambda *_: [])})
+    monkeypatch.setattr(settle, "KINDS", {"kind": _kind(lambda *_: [])})
     monkeypatch.setattr(settle, "_PAUSE", 0)
-    notes = Notes(tmp_path, "site", "token")
-    notes.ask("kind", "source", "use")
-    client: Any = SimpleNamespace(settings=SimpleNamespace(timeout=30))
-    _ready, (fate,) = settled(client, entries_of([notes]), Others)
+    notes = Notes(tmp_path, origin())
+    notes.ask("source", "use")
+    _ready, (fate,) = settled(None, entries_of([notes]), Others)
     # Check mode comes to here too, and leaves everything as it is.
     assert (fate.how, list(notes.all()[0])) == (NO_LEASE, [fate.entry.name])
