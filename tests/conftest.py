@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.plays import Plays
+from tests.support.plays import BRISK, Plays
 from tests.support.site import TOKEN, Site
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -55,7 +55,7 @@ def site(emulator: Any, unused_sites: Iterator[str]) -> Iterator[Site]:
 @pytest.fixture
 def plays(site: Site, tmp_path: Path) -> Plays:
     """Runs plays against the test's site."""
-    return Plays(tmp_path, site.environment)
+    return Plays(tmp_path, {**site.environment, **BRISK})
 
 
 @pytest.fixture(scope="session")

@@ -64,8 +64,8 @@ def _run(suites: Sequence[Suite], environments: Sequence[Environment]) -> list[O
         for chosen in (environments if suite.everywhere else environments[:1])
     ]
     with_others = [job for suite, job in jobs if not suite.spreads]
-    alone = [job for suite, job in jobs if suite.spreads]
-    return [*side_by_side(with_others, CORES), *side_by_side(alone, 1)]
+    spreading = [job for suite, job in jobs if suite.spreads]
+    return [*side_by_side(with_others, CORES), *side_by_side(spreading, len(FLAVOURS))]
 
 
 def _run_one(suite: Suite, chosen: Environment, best: bool) -> Iterator[Outcome]:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import fresh
 from tests.support.definitions import ROLE, do, populate
+from tests.support.rounds import ROUNDS
 from tests.support.site import Site
 
 pytestmark = pytest.mark.one_core
@@ -132,7 +133,7 @@ def test_any_answer_ends_well_or_in_one_clear_line(prepared: tuple[Site, str], t
     method, path = (part.replace("LEASE", lease) for part in target)
     real = site.client().send(Request(method, path)) if method != "DELETE" else {}
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15 * len(ROUNDS), deadline=None, suppress_health_check=list(HealthCheck))
     @given(answer=changed(real), status=st.sampled_from([200, 200, 200, 201, 400, 404, 409, 500, 503]))
     def check(answer: bytes, status: int) -> None:
         for reader, arguments in READERS[target]:

@@ -18,9 +18,10 @@ from tests.support.examples import ROOT, SECRET, environment, machine, playbook_
 from tests.support.plays import Plays
 from tests.support.site import Site
 
-# Those of a cluster's modules and of its lookup are in tests/integration/service_accounts.
+# Each module runs with every ansible-core in modules/test_parity.py; those of a cluster's modules and of its lookup are in
+# tests/integration/service_accounts.
 PLUGINS = [
-    *(f"modules/{name}" for name in MODULES if spec_of(name).connect is None),
+    *(pytest.param(f"modules/{name}", marks=pytest.mark.one_core) for name in MODULES if spec_of(name).connect is None),
     *(f"lookup/{name}" for name in LOOKUPS if name != "service_account_token"),
 ]
 LEASE = "b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b"

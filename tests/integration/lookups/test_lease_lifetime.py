@@ -58,20 +58,20 @@ def hosts(plays: Plays, number: int) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize(
     ("reuse", "keywords", "leases"),
     [
-        ("host", {}, 12),
-        ("host", {"strategy": "free"}, 12),
+        ("host", {}, 6),
+        ("host", {"strategy": "free"}, 6),
         ("run", {"strategy": "free"}, 1),
-        ("run", {"serial": 5}, 1),
+        ("run", {"serial": 4}, 1),
     ],
 )
 def test_leases_are_as_many_as_hosts_or_one(
     plays: Plays, site: Site, reuse: str, keywords: dict[str, Any], leases: int
 ) -> None:
     play = {"hosts": "all", "gather_facts": False, "vars": {"creds": creds(reuse=reuse)}, "tasks": [USE, USE]}
-    outcome = plays.playbook([{**play, **keywords}], inventory=hosts(plays, 12), arguments=("--forks", "50"))
+    outcome = plays.playbook([{**play, **keywords}], inventory=hosts(plays, 6), arguments=("--forks", "50"))
     assert outcome.status == 0, outcome.output
     assert len(site.leases()) == leases
-    assert sum(seen(plays).values()) == 24
+    assert sum(seen(plays).values()) == 12
     assert all(first == second for first, second in seen(plays))
 
 
@@ -110,6 +110,7 @@ def test_a_lease_that_expires_in_the_middle_is_followed_by_a_fresh_whole_pair(pl
     assert all(first == second for first, second in seen(plays))
 
 
+@pytest.mark.one_core
 def test_several_runs_at_once_do_not_share(plays: Plays, site: Site, tmp_path: Path) -> None:
     def run(number: int) -> None:
         folder = tmp_path / str(number)
@@ -160,6 +161,7 @@ def test_what_a_run_minted_ends_with_it(plays: Plays, site: Site, as_module: boo
         assert lease["type"] == "azure" or lease["id"] in shown
 
 
+@pytest.mark.one_core
 def test_ending_what_a_run_minted_needs_no_lease_and_does_nothing_in_check_mode(plays: Plays, site: Site) -> None:
     task = {f"{COLLECTION}.lease": {"minted": "run"}}
     outcome = plays.tasks([task, {f"{COLLECTION}.lease": {"minted": "play"}}])
@@ -196,6 +198,7 @@ def test_check_mode_foresees_the_end_of_what_it_did_not_mint(plays: Plays, site:
     assert True in changed[1]
 
 
+@pytest.mark.one_core
 def test_a_lease_that_a_task_ended_is_not_used_again(plays: Plays, site: Site) -> None:
     lease_id = "{{ lookup('" + DYNAMIC + "', 'prod/azure', key='leaseId') }}"
     read = {"ansible.builtin.set_fact": {"found": lease_id}}
@@ -254,6 +257,7 @@ def started(plays: Plays, play: dict[str, Any]) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.one_core
 def test_many_terms_are_generated_at_most_so_many_at_a_time(plays: Plays, site: Site) -> None:
     for number in range(6):
         do(site, "static_secret", path=f"prod/s{number}", secret={"n": number})

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import configparser
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def test_static_secrets_by_path_key_and_version(plays: Plays, site: Site) -> Non
     assert len(site.requests()) == 6
 
 
+@pytest.mark.one_core
 def test_what_a_missing_secret_or_key_means(plays: Plays) -> None:
     missing, skip = "'prod/nothing'", "on_missing='skip'"
     found = evaluated(
@@ -77,6 +79,7 @@ def test_what_a_missing_secret_or_key_means(plays: Plays) -> None:
     assert "prod/app: this static secret has no version 99." in found[9]
 
 
+@pytest.mark.one_core
 def test_what_a_forbidden_secret_means(plays: Plays, site: Site) -> None:
     site.token("writer-token", ["write"])
     found = evaluated(
@@ -89,6 +92,7 @@ def test_what_a_forbidden_secret_means(plays: Plays, site: Site) -> None:
     assert found[1] == []
 
 
+@pytest.mark.one_core
 def test_a_deleted_secret_is_missing(plays: Plays, site: Site) -> None:
     do(site, "static_secret", path="prod/app", state="absent")
     assert "prod/app: this static secret is deleted." in evaluated(plays, f"lookup('{STATIC}', 'prod/app')")[0]
@@ -112,14 +116,11 @@ def test_the_connection_from_ini_and_variables(plays: Plays, site: Site) -> None
 
 
 def test_missing_connection_options_say_where_they_may_be_set(plays: Plays) -> None:
-    for nothing in (None, ""):
-        no_site = evaluated(plays, f"lookup('{STATIC}', 'prod/app')", environment={"BEYONDTRUST_SITE_ID": nothing})
-        no_token = evaluated(
-            plays, f"lookup('{STATIC}', 'prod/app')", environment={"BEYONDTRUST_ACCESS_TOKEN": nothing}
-        )
-        for name in ("BEYONDTRUST_SITE_ID", "workload_credentials_site_id", "[workload_credentials]"):
-            assert name in no_site[0]
-        assert "access_token: no token is set" in no_token[0]
+    no_site = evaluated(plays, f"lookup('{STATIC}', 'prod/app')", environment={"BEYONDTRUST_SITE_ID": None})
+    no_token = evaluated(plays, f"lookup('{STATIC}', 'prod/app')", environment={"BEYONDTRUST_ACCESS_TOKEN": ""})
+    for name in ("BEYONDTRUST_SITE_ID", "workload_credentials_site_id", "[workload_credentials]"):
+        assert name in no_site[0]
+    assert "access_token: no token is set" in no_token[0]
 
 
 def test_a_variable_of_the_play_beats_the_environments_other_token(plays: Plays, tmp_path: Path) -> None:
@@ -166,11 +167,12 @@ def test_one_task_never_sees_halves_of_two_leases(plays: Plays, site: Site) -> N
     assert len(site.leases()) == 1
 
 
-@pytest.mark.parametrize(("reuse", "leases"), [("host", 4), ("run", 1)])
-def test_leases_are_reused_across_tasks_and_hosts(plays: Plays, site: Site, reuse: str, leases: int) -> None:
-    creds = "{{ lookup('" + DYNAMIC + "', 'prod/aws', reuse='" + reuse + "') }}"
-    plays.tasks([pair(creds=creds), pair(creds=creds)], hosts=4, arguments=("--forks", "4")).ok()
-    assert len(site.leases()) == leases
+def test_leases_are_reused_across_tasks_and_hosts(plays: Plays, site: Site) -> None:
+    hosts = "{{ lookup('" + DYNAMIC + "', 'prod/aws', reuse='host') }}"
+    runs = "{{ lookup('" + DYNAMIC + "', 'prod/azure', key='leaseId', reuse='run') }}"
+    tasks = [{**pair(creds=hosts), "environment": {**pair()["environment"], "RUN": runs}}] * 2
+    plays.tasks(tasks, hosts=4, arguments=("--forks", "4")).ok()
+    assert Counter(lease["type"] for lease in site.leases()) == {"aws": 4, "azure": 1}
 
 
 def test_never_reusing_mints_at_each_evaluation(plays: Plays, site: Site) -> None:
@@ -187,12 +189,14 @@ def test_another_run_has_a_lease_of_its_own_and_nothing_is_left_on_disk(plays: P
     assert left == []
 
 
+@pytest.mark.one_core
 def test_several_terms_keep_their_order(plays: Plays, site: Site) -> None:
     found = evaluated(plays, f"query('{DYNAMIC}', 'prod/azure', 'prod/aws', 'prod/azure') | map('list')")[0]
     assert ["client_id" in keys for keys in found] == [True, False, True]
     assert len(site.leases()) == 2
 
 
+@pytest.mark.one_core
 def test_formats(plays: Plays) -> None:
     env, azure, text, wrong = evaluated(
         plays,
@@ -226,6 +230,7 @@ def test_check_mode_mints_nothing(plays: Plays, site: Site) -> None:
     assert len(site.leases()) == 1
 
 
+@pytest.mark.one_core
 def test_a_lost_answer_names_the_lease_that_may_exist(plays: Plays, site: Site) -> None:
     site.fault("drop_after", method="POST", path="/dynamic/aws/generate")
     message = evaluated(plays, f"lookup('{DYNAMIC}', 'prod/aws')")[0]
@@ -235,6 +240,7 @@ def test_a_lost_answer_names_the_lease_that_may_exist(plays: Plays, site: Site) 
     assert leases[0]["id"] in message
 
 
+@pytest.mark.one_core
 def test_one_failing_term_names_itself_and_the_others_leases_are_kept(plays: Plays, site: Site) -> None:
     found = evaluated(
         plays,
@@ -245,6 +251,7 @@ def test_one_failing_term_names_itself_and_the_others_leases_are_kept(plays: Pla
     assert [lease["id"] for lease in site.leases()] == [found[1]]
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_gateways_refusal_leaves_nothing_out(plays: Plays, site: Site, status: int) -> None:
     site.fault("html", status=status, times=9)
@@ -253,6 +260,7 @@ def test_a_gateways_refusal_leaves_nothing_out(plays: Plays, site: Site, status:
     assert f"status {status}: the answer is not the API's own" in said
 
 
+@pytest.mark.one_core
 def test_leases_that_outlive_the_run_are_minted_together_or_not_at_all(plays: Plays, site: Site) -> None:
     found = evaluated(
         plays,
@@ -267,6 +275,7 @@ def test_leases_that_outlive_the_run_are_minted_together_or_not_at_all(plays: Pl
     assert "outlives_run: it needs reuse=never" in found[1]
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize("options", ["format='aws_env'", "key='accessKeyId'"])
 def test_a_lease_that_outlives_the_run_ends_if_it_is_another_providers(plays: Plays, site: Site, options: str) -> None:
     (said,) = evaluated(plays, f"lookup('{DYNAMIC}', 'prod/azure', reuse='never', outlives_run=true, {options})")
@@ -274,6 +283,7 @@ def test_a_lease_that_outlives_the_run_ends_if_it_is_another_providers(plays: Pl
     assert [lease["state"] for lease in site.leases()] == ["revoked"]
 
 
+@pytest.mark.one_core
 def test_errors_of_generating_say_what_to_do(plays: Plays, site: Site) -> None:
     do(site, "dynamic_secret", path="prod/azure", state="absent")
     site.token("reader-token", ["read"])

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.integration.modules.scenarios import Step
 from tests.support.module_mains import ModuleMains
-from tests.support.plays import Plays
+from tests.support.plays import BRISK, Plays
 from tests.support.site import Site
 
 # What differs between two sites by its nature.
@@ -57,7 +57,7 @@ def in_plays(site: Site, folder: Path, steps: Sequence[Step], runs: Sequence[Run
         {**steps[number].task(check=check), "vars": {"workload_credentials_service_name": label(number, check)}}
         for number, check in runs
     ]
-    plays = Plays(folder, {**site.environment, "ANSIBLE_PIPELINING": "true"})
+    plays = Plays(folder, {**site.environment, **BRISK, "ANSIBLE_PIPELINING": "true"})
     outcome = plays.tasks(tasks, as_module=as_module, arguments=("--diff", "-vvvvv"))
     assert len(outcome.results) == len(tasks), outcome.output
     return Way(outcome.output, dict(zip(runs, outcome.results, strict=True)), requests(site, runs))
