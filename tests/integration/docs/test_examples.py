@@ -18,8 +18,8 @@ from tests.support.examples import ROOT, SECRET, environment, machine, playbook_
 from tests.support.plays import Plays
 from tests.support.site import Site
 
-# Each module runs with every ansible-core in modules/test_parity.py; those of a cluster's modules and of its lookup are in
-# tests/integration/service_accounts.
+# Each module runs with every ansible-core in modules/test_parity.py. Those of a cluster's modules and of its lookup are
+# in tests/integration/service_accounts.
 PLUGINS = [
     *(pytest.param(f"modules/{name}", marks=pytest.mark.one_core) for name in MODULES if spec_of(name).connect is None),
     *(f"lookup/{name}" for name in LOOKUPS if name != "service_account_token"),
