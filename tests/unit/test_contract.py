@@ -22,7 +22,7 @@ from tests.support.documentation import COLLECTION, LOOKUPS, ON_THE_CONTROLLER, 
 PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]
 ROLE = ROOT / "roles" / "cluster_credentials"
-SECRETS = {"access_token", "client_secret", "secret"}
+SECRETS = {"access_token", "client_secret", "secret", "secrets"}
 # Mentioned in the connection's descriptions without being an option's own.
 OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
 
