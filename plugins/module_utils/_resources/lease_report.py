@@ -95,7 +95,7 @@ LEASE_REPORT = Spec(
     options={
         **CONNECTION,
         "folder": {"type": "str", "default": "/"},
-        # Metadata is enough, but who gives whole Secrets must not see their values in what -vvv shows of the task.
+        # Metadata is enough, but somebody may give whole Secrets, with their values.
         "secrets": {"type": "dict", "no_log": True},
         "held_elsewhere": {"type": "list", "elements": "str", "default": []},
         "previous": {"type": "dict"},
