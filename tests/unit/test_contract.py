@@ -33,7 +33,7 @@ from tests.support.documentation import (
 PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]
 ROLE = ROOT / "roles" / "cluster_credentials"
-SECRETS = {"access_token", "api_key", "client_secret", "password", "secret"}
+SECRETS = {"access_token", "api_key", "client_secret", "password", "secret", "secrets"}
 # Mentioned in the connection's descriptions without being an option's own.
 OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
 

@@ -95,7 +95,8 @@ LEASE_REPORT = Spec(
     options={
         **CONNECTION,
         "folder": {"type": "str", "default": "/"},
-        "secrets": {"type": "dict"},
+        # Metadata is enough, but somebody may give whole Secrets, with their values.
+        "secrets": {"type": "dict", "no_log": True},
         "held_elsewhere": {"type": "list", "elements": "str", "default": []},
         "previous": {"type": "dict"},
         "margin": {"type": "int", "default": 300},
