@@ -23,6 +23,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.caller import Caller
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import call_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.options import OPTIONS
+
+
+def _plain(option: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in option.items() if name != "env"}
+
 
 # Where a token comes from, if not from the cluster that gets it; the names are kubernetes.core's.
 ELSEWHERE: Options = {
@@ -35,29 +41,15 @@ ELSEWHERE: Options = {
     "proxy": {"type": "str"},
 }
 ACCOUNT: Options = {"name": {"type": "str"}, "namespace": {"type": "str"}, **WANTED, **ELSEWHERE}
+_PROJECTED: Options = {
+    "namespace": {"type": "str"},
+    "name": {"type": "str", "required": True},
+    "audience": {"type": "str"},
+}
 SESSION: Options = {
-    "profile": {"type": "str"},
-    "access_key": {"type": "str", "no_log": False},
-    "secret_key": {"type": "str", "no_log": True},
-    "session_token": {"type": "str", "no_log": True},
-    "endpoint_url": {"type": "str"},
-    "duration_seconds": {"type": "int"},
-    "serial_number": {"type": "str"},
-    "token_code": {"type": "str", "no_log": True},
-    "role_arn": {"type": "str"},
-    "role_session_name": {"type": "str"},
-    "external_id": {"type": "str"},
-    "policy": {"type": "raw"},
-    "policy_arns": {"type": "list", "elements": "str"},
-    "web_identity_token_file": {"type": "path"},
-    "service_account": {
-        "type": "dict",
-        "options": {
-            "namespace": {"type": "str"},
-            "name": {"type": "str", "required": True},
-            "audience": {"type": "str"},
-        },
-    },
+    # The environment is botocore's to read here; an ID is no secret, though its name looks like one.
+    **{name: {**_plain(one), "no_log": one.get("no_log", False)} for name, one in OPTIONS.items() if name != "region"},
+    "service_account": {"type": "dict", "options": _PROJECTED},
 }
 _AUDIENCE = "sts.amazonaws.com"
 # What proves who asks makes no other credentials, and no fingerprint of it should lie in a cluster.
