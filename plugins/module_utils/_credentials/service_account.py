@@ -66,11 +66,15 @@ _FILE = "kubeconfig"
 
 
 class ServiceAccountToken:
-    """One token of a service account, to be minted once."""
+    """One token of a service account, to be minted once.
+
+    :arg site: the cluster's address, where the lease does not say by itself of which cluster it is.
+    """
 
     kind = SERVICE_ACCOUNT
 
-    def __init__(self, cluster: InWorker, wanted: Wanted) -> None:
+    def __init__(self, cluster: InWorker, wanted: Wanted, site: str | None = None) -> None:
+        self.site = site
         # Several may mint at the same time, and one that fails stops no other.
         self._cluster = cluster.apart()
         self._wanted = wanted
@@ -79,11 +83,6 @@ class ServiceAccountToken:
     def identity(self) -> str:
         """Namespace and name of what its leases are for."""
         return identity_of(self._wanted.namespace, self._wanted.name)
-
-    @property
-    def site(self) -> str:
-        """The cluster."""
-        return self._cluster.address
 
     @property
     def variant(self) -> str:

@@ -130,7 +130,7 @@ class Job:
         """
         if kind == DYNAMIC_SECRET:
             return self.client()
-        if site in (None, self.cluster().address):
+        if site is None:
             return self.cluster()
         for entry in self.entries:
             if entry.request and entry.request.elsewhere:

@@ -51,8 +51,8 @@ def _minting(job: Job) -> list[tuple[str, str | None]]:
     if not sources or sources & {"dynamic_secret", "static_secret"}:
         found.append((DYNAMIC_SECRET, None))
     requests = [entry.request for entry in job.entries if entry.source == "service_account_token" and entry.request]
-    sites = {(job.tokens(one.elsewhere) if one.elsewhere else job.cluster()).address for one in requests}
-    return [*found, *((SERVICE_ACCOUNT, site) for site in sorted(sites))]
+    sites = {job.tokens(one.elsewhere).address if one.elsewhere else None for one in requests}
+    return [*found, *((SERVICE_ACCOUNT, site) for site in sorted(sites, key=str))]
 
 
 def _end_those_of(job: Job, outcome: Outcome, kind: str, site: str | None) -> None:

@@ -65,7 +65,10 @@ def _service_account_token(job: Job, entry: Entry) -> Source:
     )
 
     request = _request(entry)
-    return ServiceAccountToken(_minting(job, entry.source, request.elsewhere), wanted.wanted_of(request.options))
+    cluster = _minting(job, entry.source, request.elsewhere)
+    # A cluster may have several addresses, so the one that holds the Secret is not named.
+    site = cluster.address if request.elsewhere else None
+    return ServiceAccountToken(cluster, wanted.wanted_of(request.options), site)
 
 
 def _sts_session_token(job: Job, entry: Entry) -> Source:

@@ -264,4 +264,4 @@ def test_an_execution_environment_has_what_the_collection_needs(tmp_path: Path) 
         check=False,
     )
     wanted = [line for line in yaml.safe_load(found.stdout)["python"] if "from collection community.workload" in line]
-    assert {re.split("[<>= ]", line)[0] for line in wanted} == {"requests", "kubernetes"}
+    assert {re.split("[<>= ]", line)[0] for line in wanted} == {"requests", "kubernetes", "botocore", "python-dateutil"}

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +26,14 @@ PLUGINS = (
 
 
 @pytest.fixture
-def world(cluster: Any) -> Iterator[None]:
-    """The namespaces and service accounts that examples name; they go with the test."""
+def world(cluster: Any) -> None:
+    """The namespaces and service accounts that examples name; other tests may have some of them too."""
     core = client.CoreV1Api(config.new_client_from_config(str(cluster.kubeconfig)))
     for name in ("apps", "shop"):
-        core.create_namespace({"metadata": {"name": name}})
+        with suppress(client.exceptions.ConflictException):
+            core.create_namespace({"metadata": {"name": name}})
     for name in ("deployer", "viewer"):
         core.create_namespaced_service_account("apps", {"metadata": {"name": name}})
-    yield
-    for name in ("apps", "shop"):
-        core.delete_namespace(name)
 
 
 @pytest.mark.one_core
