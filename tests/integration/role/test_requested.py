@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from kubernetes import client, config
 
 from tests.support.accounts import Accounts
 from tests.support.deliveries import Deliveries
+from tests.support.role import Role
 from tests.support.sts import Sts
 
 pytestmark = pytest.mark.one_core
@@ -180,3 +182,22 @@ def test_the_operators_way_of_writing_a_session_works_when_it_is_pushed(
     wrong = {**keyed, "secret_ref": {**references, "access_key_id": {"name": "iam", "key": "no"}}, "auth": None}
     outcome = deliveries.run({"name": "other", "sts_session_token": wrong})
     assert "has no usable key no" in " ".join(outcome.problems)
+
+
+def test_a_play_shows_no_value_and_needs_no_secrets_api(role: Role, sts: Sts) -> None:
+    own = {name: one for name, one in role.plays.environment.items() if not name.startswith("BEYONDTRUST")}
+    role.plays = replace(role.plays, environment=own)
+    session = {"region": "eu-west-1", "endpoint_url": sts.url, "access_key": "AKIAPLAY", "secret_key": "canary-of-play"}
+    entries = [TEMPORARY, {"name": "aws", "sts_session_token": session}]
+    for more in (("--check",), ()):
+        outcome = role.play(*entries, arguments=("-vvvvv", "--diff", *more))
+        assert outcome.status == 0, outcome.output
+        assert [one["action"] for one in role.report()] == ["created", "created"]
+        assert "canary" not in outcome.output
+        assert "eyJ" not in outcome.output
+    held = role.data("aws")
+    assert held["secret_access_key"] not in outcome.output
+    assert held["session_token"] not in outcome.output
+    assert sts.actions == ["GetSessionToken"]
+    assert role.play(*entries).output.count("changed=0") == 1
+    assert sts.actions == ["GetSessionToken"]
