@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import memory
-from tests.benchmarks.table import Row, milliseconds, ratio
+from tests.benchmarks.table import Row, at_most, milliseconds, ratio
 from tests.benchmarks.timing import EMPTY, NotMeasured, Subject, Tasks, cost, seconds
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.errors import ControlPlaneError
@@ -114,7 +114,7 @@ def beside_the_peer(plays: Plays, api: Any, runs: int) -> Iterator[Row]:
     yield Row("f", f"{ENTRIES} entries in {NAMESPACES} namespaces: the role", f"{first:.2f} s")
     yield Row("f", f"{ENTRIES} Secrets in {NAMESPACES} namespaces: kubernetes.core.k8s", f"{peer:.2f} s")
     times = ratio(first, peer)
-    yield Row("f", "the role, times the peer", f"{times:.2f}", "at most 1", times <= 1)
+    yield at_most("f", "the role, times the peer", times, 1)
     yield Row("f", "the role again, unchanged", f"{again:.2f} s", f"at most {_UNCHANGED_S} s", again <= _UNCHANGED_S)
 
 
@@ -130,8 +130,7 @@ def growing(plays: Plays, api: Any, runs: int) -> Iterator[Row]:
         yield Row("f", f"an entry of {size}, unchanged", milliseconds(found[size] / size))
     least, middle, most = GROWTH
     times = ratio(found[most] / most, found[least] / least)
-    verdict = f"at most {_LINEAR}: linear", times <= _LINEAR
-    yield Row("f", f"an entry of {most} costs, times one of {least}", f"{times:.2f}", *verdict)
+    yield at_most("f", f"an entry of {most} costs, times one of {least}", times, _LINEAR, ": linear")
     further = ratio((found[most] - found[middle]) / (most - middle), (found[middle] - found[least]) / (middle - least))
     yield Row("f", f"one more than {middle} costs, times one more than {least}", f"{further:.2f}")
     for size in (least, most):

@@ -43,6 +43,11 @@ def at_least(part: str, what: str, times: float, target: float) -> Row:
     return Row(part, what, f"{times:.1f}", f"at least {target:g}", times >= target)
 
 
+def at_most(part: str, what: str, times: float, target: float, why: str = "") -> Row:
+    """A ratio that must be at most so much."""
+    return Row(part, what, f"{times:.2f}", f"at most {target:g}{why}", times <= target)
+
+
 def table(rows: Sequence[Row]) -> str:
     """All rows in columns."""
     lines = [("", "what", "figure", "to reach", "")]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks.table import Row, at_least, ratio, table
+from tests.benchmarks.table import Row, at_least, at_most, ratio, table
 from tests.benchmarks.timing import cost
 
 
@@ -31,6 +31,7 @@ def test_a_ratio_to_what_costs_nothing_can_be_shown() -> None:
 @pytest.mark.parametrize(("times", "verdict"), [(4.0, "reached"), (3.99, "MISSED")])
 def test_a_target_is_reached_or_missed_by_what_was_measured(times: float, verdict: str) -> None:
     assert at_least("b", "times less", times, 4).verdict == verdict
+    assert at_most("b", "times", 8 - times, 4).verdict == verdict
 
 
 def test_a_figure_without_a_target_has_no_verdict() -> None:
