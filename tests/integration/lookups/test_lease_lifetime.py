@@ -157,8 +157,10 @@ def test_what_a_run_minted_ends_with_it(plays: Plays, site: Site, as_module: boo
     assert leases == {("azure", "revoked"): 8, ("azure", "active"): 2, ("aws", "active"): 2}
     shown = " ".join(outcome.output.split())
     assert "These leases cannot be revoked and end only with their expiration" in shown
+    # ansible-core 2.16 breaks the lines of a warning at the hyphens of an ID, too.
+    packed = "".join(outcome.output.split())
     for lease in site.leases():
-        assert lease["type"] == "azure" or lease["id"] in shown
+        assert lease["type"] == "azure" or lease["id"] in packed
 
 
 @pytest.mark.one_core
