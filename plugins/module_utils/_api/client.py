@@ -35,7 +35,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import (
     HAS_REQUESTS,
-    Bearer,
     session_for,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
@@ -45,9 +44,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     TooLargeError,
     read_answer,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.wire import Wire
 
 try:
-    import requests
     import urllib3
 except ImportError:
     # session.py knows, and Client says so.
@@ -70,12 +69,10 @@ class Client:
         self.settings = settings
         # For the account of what nobody foresaw: method and path of the latest request.
         self.last = ""
-        self._session = session_for(settings)
-        # Proxies and REQUESTS_CA_BUNDLE of the environment, looked up once and not for each request.
-        self._transport: Any = self._session.merge_environment_settings(
-            settings.base_url, {}, True, settings.validate_certs, None
-        )
-        self._adapter = self._session.get_adapter(settings.base_url)
+        # A CA that cannot be used is an error before anything is sent.
+        session_for(settings)
+        self._wire: Wire | None = None
+        self._headers = _headers(settings)
 
     def get(self, request: Request) -> dict[str, Any]:
         """The resource.
@@ -151,36 +148,30 @@ class Client:
         token = self.settings.token()
         with within(self.settings.timeout):
             try:
-                # Not the session's own send, which reads an answer without limit and follows what a redirect says.
-                response = self._adapter.send(
-                    self._prepared(request, token), timeout=self.settings.timeout, **self._transport
-                )
+                # Proxies and REQUESTS_CA_BUNDLE of the environment are looked up once and not for each request.
+                self._wire = self._wire or Wire(self.settings)
+                headers = {**self._headers, "Authorization": f"Bearer {token}", **_of_body(request)}
+                response = self._wire.send(request.method, request.target, headers, request.body)
                 return read_answer(response, token)
             except TooLargeError:
-                raise too_large(request, response.status_code) from None
+                raise too_large(request, response.status) from None
             except (OSError, urllib3.exceptions.HTTPError, CutShortError) as error:
                 raise no_answer(request, error, self.settings, late=is_over()) from None
 
-    def _prepared(self, request: Request, token: str) -> requests.PreparedRequest:
-        return self._session.prepare_request(
-            requests.Request(
-                request.method,
-                self.settings.base_url + request.target,
-                json=request.body,
-                headers=self._headers(request),
-                auth=Bearer(token),
-            )
-        )
 
-    def _headers(self, request: Request) -> dict[str, str | None]:
-        settings = self.settings
-        return {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "Content-Type": request.content_type,
-            "User-Agent": "community.workload_credentials",
-            "bt-secrets-api-version": settings.api_version,
-            "X-BT-Service-Name": settings.service_name,
-            "X-BT-Role": settings.auth_role,
-            "X-BT-Auth-Type": "CUSTOM-IDP" if settings.auth_role else None,
-        }
+def _of_body(request: Request) -> dict[str, str]:
+    return {"Content-Type": request.content_type} if request.content_type else {}
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    """What every request says."""
+    said = {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+        "User-Agent": "community.workload_credentials",
+        "bt-secrets-api-version": settings.api_version,
+        "X-BT-Service-Name": settings.service_name,
+        "X-BT-Role": settings.auth_role,
+        "X-BT-Auth-Type": "CUSTOM-IDP" if settings.auth_role else None,
+    }
+    return {name: value for name, value in said.items() if value is not None}

@@ -22,7 +22,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 
 try:
     from requests import exceptions
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError, ReadTimeoutError
+    from urllib3.exceptions import (
+        ConnectTimeoutError,
+        LocationParseError,
+        NewConnectionError,
+        ProxyError,
+        ReadTimeoutError,
+    )
 except ImportError:
     # Without requests there is no request that could fail (session.py says so).
     pass
@@ -59,9 +65,9 @@ def _unusable(error: Exception, address: str) -> OptionError | None:
     untrusted = re.search(r"certificate verify failed: ([^(\"']+)", str(error))
     if untrusted:
         return OptionError("ca_cert", f"the certificate of {address} is not trusted: {untrusted.group(1).strip()}.")
-    if isinstance(error, exceptions.SSLError) and "WRONG_VERSION_NUMBER" in str(error):
+    if "WRONG_VERSION_NUMBER" in str(error):
         return OptionError("api_url", f"{address} does not speak TLS.")
-    if isinstance(error, (exceptions.InvalidURL, exceptions.InvalidSchema)):
+    if isinstance(error, (exceptions.InvalidURL, exceptions.InvalidSchema, LocationParseError)):
         return OptionError("api_url", f"no request can be sent to {address}.")
     if isinstance(error, OSError) and "CA certificate bundle" in str(error):
         return OptionError("ca_cert", "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names a file that does not exist.")
@@ -70,14 +76,14 @@ def _unusable(error: Exception, address: str) -> OptionError | None:
 
 def _connection_problem(error: Exception, address: str, limit: str, *, late: bool) -> tuple[str, bool]:
     """What happened, and whether the request may have been acted upon all the same."""
-    cause = getattr(error.args[0], "reason", None) if error.args else None
+    cause = getattr(error, "reason", None)
     # The order counts: to urllib3 a refused connection is a kind of timeout.
     if isinstance(cause, NewConnectionError):
         return f"no connection to {address}: the name is unknown or nothing listens there. Check api_url.", False
-    if isinstance(error, exceptions.ConnectTimeout) or isinstance(cause, ConnectTimeoutError):
+    if isinstance(cause, ConnectTimeoutError):
         return f"no connection to {address} within {limit}.", False
-    if isinstance(error, exceptions.ProxyError) or isinstance(cause, ProxyError):
+    if isinstance(cause, ProxyError):
         return f"the proxy for {address} does not answer: check HTTPS_PROXY and NO_PROXY.", False
-    if late or isinstance(error, (exceptions.Timeout, ReadTimeoutError)):
+    if late or isinstance(error, ReadTimeoutError):
         return f"no whole answer from {address} within {limit}.", True
     return f"the connection to {address} ended before the answer was complete.", True

@@ -48,18 +48,6 @@ def session_for(settings: Settings) -> requests.Session:
     return _sessions[key]
 
 
-class Bearer:
-    """An auth object of our own, because without one requests would let ~/.netrc replace the header."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, prepared: Any) -> Any:
-        """Set the header of a request that is about to be sent."""
-        prepared.headers["Authorization"] = f"Bearer {self._token}"
-        return prepared
-
-
 class _CaAdapter(BoundedAdapter):
     """Trusts one CA, given as file or as text, and nothing else; works alike in all versions of requests."""
 

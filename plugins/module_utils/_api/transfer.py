@@ -37,16 +37,17 @@ class Answer:
 def read_answer(response: Any, token: str) -> Answer:
     """The whole answer.
 
-    :arg response: requests' response to a request with ``stream``. Its connection serves again only if all was read.
+    :arg response: urllib3's, not read yet. Its connection serves again only if all was read.
     :raises TooLargeError: it is larger than is read.
     :raises CutShortError: it is not whole.
     """
     try:
-        body = _decoded(_received(response.raw), response.headers.get("Content-Encoding") or "")
+        body = _decoded(_received(response), response.headers.get("Content-Encoding") or "")
     except BaseException:
         response.close()
         raise
-    return Answer(response.status_code, response.headers, body, token)
+    response.release_conn()
+    return Answer(response.status, response.headers, body, token)
 
 
 def _received(raw: Any) -> bytes:
