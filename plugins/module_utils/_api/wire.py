@@ -53,7 +53,7 @@ class Wire:
 
         :arg target: what follows the site's address, quoted; ``body``: what JSON has, None: nothing is sent.
         """
-        return self._pool.urlopen(
+        return self._pool.request(
             method,
             self._begin + target,
             body=None if body is None else json.dumps(body, allow_nan=False).encode(),
