@@ -45,6 +45,8 @@ def read_answer(response: Any, token: str) -> Answer:
         body = _decoded(_received(response), response.headers.get("Content-Encoding") or "")
     except BaseException:
         response.close()
+        # Or the pool would count it as open for ever.
+        response.release_conn()
         raise
     response.release_conn()
     return Answer(response.status, response.headers, body, token)

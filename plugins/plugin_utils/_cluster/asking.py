@@ -63,9 +63,9 @@ def ask(job: Job, entries: Iterable[Entry]) -> Asked:
         # The operator itself asks STS.
         if entry.is_pushed or entry.source != "sts_session_token":
             asking.setdefault(entry.key, []).append(entry)
-    sources = _sources(job, {key: asking[key][0] for key in sorted(asking)}) if asking else {}
+    sources, failed = _sources(job, {key: asking[key][0] for key in sorted(asking)}) if asking else ({}, {})
     answers = dict(zip(sources, attempts(lambda source: source.facts(), list(sources.values()), job.concurrency)))
-    failed = {key: one for key, one in answers.items() if isinstance(one, WorkloadCredentialsError)}
+    failed.update({key: one for key, one in answers.items() if isinstance(one, WorkloadCredentialsError)})
     missing = {key: str(one) for key, one in failed.items() if job.check_mode and isinstance(one, MissingError)}
     problems = [
         f"{', '.join(entry.where for entry in asking[key])}: {one}" for key, one in failed.items() if key not in missing
@@ -74,8 +74,16 @@ def ask(job: Job, entries: Iterable[Entry]) -> Asked:
     return Asked(sources, facts, missing, problems)
 
 
-def _sources(job: Job, asking: Mapping[Key, Entry]) -> dict[Key, Source]:
+def _sources(job: Job, asking: Mapping[Key, Entry]) -> tuple[dict[Key, Source], dict[Key, WorkloadCredentialsError]]:
+    """The sources, and why there are no others: what they are asked with is not there."""
     # A run in which nothing is due needs none of this.
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sources import source_of
 
-    return {key: source_of(job, entry) for key, entry in asking.items()}
+    sources: dict[Key, Source] = {}
+    failed: dict[Key, WorkloadCredentialsError] = {}
+    for key, entry in asking.items():
+        try:
+            sources[key] = source_of(job, entry)
+        except MissingError as error:
+            failed[key] = error
+    return sources, failed

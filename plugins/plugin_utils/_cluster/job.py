@@ -123,30 +123,33 @@ class Job:
     notes: Callable[[str, Any], Notes | None] | None = None
     journal_dir: Callable[[], str | None] = lambda: None
 
-    def service_of(self, kind: str, site: str | None) -> Any:
+    def service_of(self, kind: str, site: str | None, holder: str = "") -> Any:
         """What mints and ends leases of a kind at a site.
 
+        :arg holder: namespace and name of the Secret: of several identities there, its entry's counts.
         :raises WorkloadCredentialsError: it cannot be had, or no entry leads there.
         """
         if kind == DYNAMIC_SECRET:
             return self.client()
         if site is None:
             return self.cluster()
-        for entry in self.entries:
+        for entry in sorted(self.entries, key=lambda one: one.where != holder):
             if entry.request and entry.request.elsewhere:
                 cluster = self.tokens(entry.request.elsewhere)
                 if cluster.address == site:
                     return cluster
+        if site == self.cluster().address:
+            return self.cluster()
         raise ClusterError(
             f"They are of the cluster {site}, to which no entry leads: "
             "community.workload_credentials.service_account_lease ends them there."
         )
 
-    def notes_of(self, kind: str, site: str | None) -> Notes | None:
+    def notes_of(self, kind: str, site: str | None, holder: str = "") -> Notes | None:
         """This run's notes of such leases; None: none are taken."""
         if self.notes is None or kind not in (DYNAMIC_SECRET, SERVICE_ACCOUNT):
             return None
-        return self.notes(kind, self.service_of(kind, site))
+        return self.notes(kind, self.service_of(kind, site, holder))
 
     @property
     def operated(self) -> list[Entry]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
-    STS_SESSION,
+    DYNAMIC_SECRET,
     Credentials,
     Lease,
 )
@@ -36,13 +36,13 @@ _NAMELESS = "{source}: the service named no lease for its credentials, so nothin
 class Minted:
     """The leases that this task has minted and that no Secret is known to hold.
 
-    :arg service: what ends leases of a kind that were minted at a site.
+    :arg service: what ends leases of a kind that were minted at a site for a Secret.
     :arg is_real: False: this only looks at what would be done, so no lease ends.
     :arg noting: takes note of them, for whoever comes after a kill.
     """
 
     def __init__(
-        self, service: Callable[[str, str | None], Any], *, is_real: bool = True, noting: Noting | None = None
+        self, service: Callable[[str, str | None, str], Any], *, is_real: bool = True, noting: Noting | None = None
     ) -> None:
         self._service = service
         self._is_real = is_real
@@ -56,7 +56,7 @@ class Minted:
 
     def mint(self, source: Source, entry: Entry) -> Credentials:
         """New credentials for the entry's Secret, whose lease is taken note of before anything else happens."""
-        credentials = _distinct(self._noting.minting(source, entry))
+        credentials = _known(self._noting.minting(source, entry), entry)
         lease = credentials.lease
         with self._lock:
             if lease and lease.id:
@@ -140,11 +140,11 @@ class Minted:
 
         ended: list[Ended] = []
         said: list[str] = []
-        groups: dict[tuple[str, str | None], list[Lease]] = {}
+        groups: dict[tuple[str, str | None, str], list[Lease]] = {}
         for lease in ending:
-            groups.setdefault((lease.kind, lease.site), []).append(lease)
-        for (kind, site), leases in groups.items():
-            known = KINDS.get(kind)
+            groups.setdefault((lease.kind, lease.site, lease.source if lease.site else ""), []).append(lease)
+        for place, leases in groups.items():
+            known = KINDS.get(place[0])
             if known is None:
                 ended += [Ended(_listed(lease), NOT_REVOCABLE) for lease in leases]
                 continue
@@ -154,27 +154,31 @@ class Minted:
                 said.append(f"Leases that may live on: {_named(odd)}. Their names are no leases' IDs.")
             rest = [lease for lease in leases if lease not in odd]
             try:
-                ended += self._end_of(known, kind, site, rest) if rest else []
+                ended += self._end_of(known, place, rest) if rest else []
             except WorkloadCredentialsError as error:
                 said.append(f"Leases that may live on: {_named(rest)}. {error}")
         return staying_words(ended), " ".join(filter(None, (*said, refused_words(ended))))
 
-    def _end_of(self, known: Kind, kind: str, site: str | None, leases: Sequence[Lease]) -> list[Ended]:
+    def _end_of(self, known: Kind, place: tuple[str, str | None, str], leases: Sequence[Lease]) -> list[Ended]:
         from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
             REVOKED,
         )
 
-        ended = known.end(self._service(kind, site), list(map(_listed, leases)))
+        ended = known.end(self._service(*place), list(map(_listed, leases)))
         self._noting.done(lease for lease, end in zip(leases, ended) if end.how == REVOKED)
         return ended
 
 
-def _distinct(credentials: Credentials) -> Credentials:
-    """The same, with a name for what its service names none of: by it is known which of them a Secret holds."""
+def _known(credentials: Credentials, entry: Entry) -> Credentials:
+    """The same, with a name for what its service names none of: by it is known which of them a Secret holds.
+
+    What another service than the Secrets API has minted is ended by who its Secret's entry says.
+    """
     lease = credentials.lease
-    if lease is None or lease.id or lease.kind != STS_SESSION:
+    if lease is None or lease.kind == DYNAMIC_SECRET:
         return credentials
-    return replace(credentials, lease=replace(lease, id=f"sts-{secrets.token_hex(8)}"))
+    name = lease.id or f"sts-{secrets.token_hex(8)}"
+    return replace(credentials, lease=replace(lease, id=name, source=entry.where))
 
 
 def _named(leases: Sequence[Lease]) -> str:

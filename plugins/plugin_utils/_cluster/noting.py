@@ -21,6 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Credentials,
     Lease,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
 class Noting:
     """Takes notes where there is somewhere to take them.
 
-    :arg notes: this run's for leases of a kind that are minted at a site; None: none are taken of such.
+    :arg notes: this run's for leases of a kind that are minted at a site for a Secret; None: none are taken of such.
     :arg cluster: which cluster it is that gets the Secrets.
     """
 
     def __init__(
         self,
-        notes: Callable[[str, str | None], Notes | None] = lambda _kind, _site: None,
+        notes: Callable[[str, str | None, str], Notes | None] = lambda _kind, _site, _holder: None,
         cluster: Callable[[], str] = lambda: "",
     ) -> None:
         self._notes = notes
@@ -53,7 +54,7 @@ class Noting:
 
         :raises StateError: no note can be taken, so nothing was minted.
         """
-        notes = self._notes(source.kind, source.site)
+        notes = self._notes(source.kind, source.site, entry.where)
         if notes is None:
             return source.mint()
         with notes.minting():
@@ -133,8 +134,14 @@ class Noting:
             notes.drop(name)
 
     def _noted_ones(self, leases: Iterable[Lease | None]) -> list[tuple[Notes, Lease]]:
-        found = [(self._notes(one.kind, one.site), one) for one in leases if one and one.id]
-        return [(notes, one) for notes, one in found if notes is not None]
+        found = []
+        for one in leases:
+            # Of a cluster to which no entry leads nothing is noted; whoever ends its leases names them.
+            with suppress(ClusterError):
+                notes = self._notes(one.kind, one.site, one.source) if one and one.id else None
+                if one and notes is not None:
+                    found.append((notes, one))
+        return found
 
     def _hand(self, some: Iterable[tuple[Notes, Lease]]) -> None:
         for notes in dict.fromkeys(notes for notes, _one in some):

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sources import origin_at
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 from kubernetes import client, config
 
 from tests.support.accounts import Accounts
@@ -36,6 +38,15 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with Sts() as running:
         yield running
+
+
+def notes_at(folder: Path, kind: str, service: Any) -> Notes:
+    """Notes of a run with this temporary folder."""
+    temporary = folder / "ansible-local-now"
+    temporary.mkdir(exist_ok=True)
+    origin = origin_at(kind, service)
+    assert origin
+    return Notes.of_this_run(temporary, origin, str(folder / "journals"), {})
 
 
 def data(api: client.CoreV1Api, deliveries: Deliveries, name: str) -> dict[str, str]:
@@ -102,13 +113,19 @@ def test_a_token_may_come_from_another_cluster_whose_lease_is_ended_there(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text(yaml.safe_dump(content))
     other = {"service_account": "app", "kubeconfig": str(elsewhere)}
-    assert actions(deliveries.run({**TOKEN, "service_account_token": other})) == ["created"]
-    assert actions(deliveries.run({**TOKEN, "service_account_token": {**other, "ttl": "30m"}})) == ["renewed"]
+    noted: dict[str, Any] = {"notes": lambda kind, service: notes_at(tmp_path, kind, service)}
+    assert actions(deliveries.run({**TOKEN, "service_account_token": other}, **noted)) == ["created"]
+    again = {**TOKEN, "service_account_token": {**other, "ttl": "30m"}}
+    assert actions(deliveries.run(again, **noted)) == ["renewed"]
     assert len(accounts.leases()) == 1
-    # Without the entry nobody knows the way there.
-    outcome = deliveries.run(prune=True)
-    assert "to which no entry leads" in " ".join(outcome.problems)
-    assert accounts.leases()[0]["lease_id"] in " ".join(outcome.problems)
+    # Without the entry nobody knows the way there, which stops nothing else.
+    outcome = deliveries.run({**TOKEN, "name": "here"}, prune=True, **noted)
+    problem = " ".join(outcome.problems)
+    assert "to which no entry leads" in problem
+    own = [one for one in outcome.report if one["namespace"] == deliveries.namespace]
+    assert sorted(one["action"] for one in own) == ["created", "removed"]
+    (living,) = (lease["lease_id"] for lease in accounts.leases() if lease["name"] == "ci")
+    assert living in problem
 
 
 def test_check_mode_makes_nothing_and_says_what_it_would(deliveries: Deliveries, accounts: Accounts) -> None:
@@ -180,8 +197,12 @@ def test_the_operators_way_of_writing_a_session_works_when_it_is_pushed(
     assert sorted(sts.actions) == ["AssumeRole", "AssumeRoleWithWebIdentity"]
     assert {call["signed_by"] for call in sts.calls} == {"AKIASECRET", ""}
     wrong = {**keyed, "secret_ref": {**references, "access_key_id": {"name": "iam", "key": "no"}}, "auth": None}
-    outcome = deliveries.run({"name": "other", "sts_session_token": wrong})
-    assert "has no usable key no" in " ".join(outcome.problems)
+    other = {"name": "other", "sts_session_token": wrong}
+    (problem,) = deliveries.run(other).problems
+    assert f"{accounts.namespace}/other: sts_session_token.secret_ref.access_key_id" in problem
+    assert "has no usable key no" in problem
+    # An earlier task may make it in a real run.
+    assert "has no usable key no" in " ".join(deliveries.run(other, check_mode=True).warnings)
 
 
 def test_a_play_shows_no_value_and_needs_no_secrets_api(role: Role, sts: Sts) -> None:
