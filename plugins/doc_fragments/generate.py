@@ -69,3 +69,31 @@ options:
     vars:
       - name: workload_credentials_concurrency
 """
+
+    # Of what mints leases that can be ended.
+    LEASES = r"""
+options:
+  outlives_run:
+    description:
+      - Leave the lease alone when M(community.workload_credentials.lease) or
+        M(community.workload_credentials.service_account_lease) ends those of the run, because its credentials are kept
+        where they are used longer. Needs O(reuse=never).
+    type: bool
+    default: false
+  journal_dir:
+    description:
+      - Folder in which each run keeps the notes of its leases in a folder of its own, sealed as the notes below
+        say. Set it where the run's temporary folder does not outlive the machine, as in containers, to one that does,
+        so that a later run finds what a killed one left.
+      - Without it the notes lie in the run's temporary folder, which Ansible removes when the run ends by itself.
+      - Modules, the role and the callback plugin P(community.workload_credentials.leases#callback) take it from the
+        same environment variable, ini entry and variable; the callback plugin knows no variables.
+    type: path
+    env:
+      - name: WORKLOAD_CREDENTIALS_JOURNAL_DIR
+    ini:
+      - section: workload_credentials
+        key: journal_dir
+    vars:
+      - name: workload_credentials_journal_dir
+"""

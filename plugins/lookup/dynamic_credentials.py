@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - community.workload_credentials.connection
   - community.workload_credentials.connection.plugins
   - community.workload_credentials.generate
+  - community.workload_credentials.generate.leases
 options:
   _terms:
     description: Folder paths of dynamic secrets, such as V(prod/aws/app). Several are generated at the same time.
@@ -43,47 +44,6 @@ options:
         key: format
     vars:
       - name: workload_credentials_format
-  outlives_run:
-    description:
-      - Leave the lease alone when M(community.workload_credentials.lease) ends those of the run, because its
-        credentials are kept where they are used longer. Needs O(reuse=never).
-    type: bool
-    default: false
-  check_mode:
-    description:
-      - What to do in check mode. V(placeholder) gives the right keys with obviously fake values and mints nothing;
-        V(generate) mints all the same; V(error) fails.
-      - The task's own C(check_mode) counts, with what it inherits from its block, role and play. In a run with
-        C(--check) a task with C(check_mode=false) gets real credentials, and in any other run a task with
-        C(check_mode=true) gets none. Outside of tasks, such as in the name of a play, C(--check) counts.
-      - V(placeholder) reads the definition. Where there is none yet, an earlier task is taken to have made it. Then
-        there is a warning, and V(raw) has the keys of every provider.
-    type: str
-    choices: [placeholder, generate, error]
-    default: placeholder
-    env:
-      - name: WORKLOAD_CREDENTIALS_CHECK_MODE
-    ini:
-      - section: workload_credentials
-        key: check_mode
-    vars:
-      - name: workload_credentials_check_mode
-  journal_dir:
-    description:
-      - Folder in which each run keeps the notes of its leases in a folder of its own, sealed with a key made from the
-        access token. Set it where the run's temporary folder does not outlive the machine, as in containers, to one
-        that does, so that a later run finds what a killed one left.
-      - Without it the notes lie in the run's temporary folder, which Ansible removes when the run ends by itself.
-      - Modules, the role and the callback plugin P(community.workload_credentials.leases#callback) take it from the
-        same environment variable, ini entry and variable; the callback plugin knows no variables.
-    type: path
-    env:
-      - name: WORKLOAD_CREDENTIALS_JOURNAL_DIR
-    ini:
-      - section: workload_credentials
-        key: journal_dir
-    vars:
-      - name: workload_credentials_journal_dir
 seealso:
   - module: community.workload_credentials.lease
   - plugin: community.workload_credentials.leases
@@ -91,6 +51,8 @@ seealso:
   - module: community.workload_credentials.dynamic_credentials
   - module: community.workload_credentials.dynamic_secret
 notes:
+  - In check mode O(check_mode=placeholder) reads the definition. Where there is none yet, an earlier task is taken to
+    have made it. Then there is a warning, and O(format=raw) has the keys of every provider.
   - The credentials of a run are kept in its own temporary folder, readable by its user only, encrypted with a key made
     from the access token. They go with the run.
 """
@@ -159,7 +121,5 @@ class LookupModule(WorkloadCredentialsLookup):
     def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """Credentials for the terms, in their order."""
         sources = [DynamicSecret(client, parse_path(term, "_terms")) for term in terms]
-        options = {name: self.get_option(name) for name in self.own}
-        if not self.in_check_mode(variables):
-            options["check_mode"] = "generate"
-        return generate_on_read(sources, origin_of(client.settings), DYNAMIC_SECRETS, options, variables, self.warn)
+        origin, options = origin_of(client.settings), self.generating(variables)
+        return generate_on_read(sources, origin, DYNAMIC_SECRETS, options, variables, self.warn)

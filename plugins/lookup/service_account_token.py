@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - community.workload_credentials.cluster
   - community.workload_credentials.cluster.token
   - community.workload_credentials.generate
+  - community.workload_credentials.generate.leases
 options:
   _terms:
     description:
@@ -38,42 +39,9 @@ options:
     type: str
     choices: [raw, token, kubeconfig]
     default: raw
-  outlives_run:
-    description:
-      - Leave the lease alone when M(community.workload_credentials.service_account_lease) ends those of the run,
-        because its token is kept where it is used longer. Needs O(reuse=never).
-    type: bool
-    default: false
-  check_mode:
-    description:
-      - What to do in check mode. V(placeholder) gives obviously fake values and mints nothing; V(generate) mints all
-        the same; V(error) fails.
-      - The task's own C(check_mode) counts, with what it inherits from its block, role and play.
-      - With V(placeholder), what is made for a V(dynamic) one is tried with the cluster's dry run, so that missing
-        permissions show.
-    type: str
-    choices: [placeholder, generate, error]
-    default: placeholder
-    env:
-      - name: WORKLOAD_CREDENTIALS_CHECK_MODE
-    ini:
-      - section: workload_credentials
-        key: check_mode
-    vars:
-      - name: workload_credentials_check_mode
-  journal_dir:
-    description:
-      - As in P(community.workload_credentials.dynamic_credentials#lookup), where each run keeps the notes of its
-        leases.
-    type: path
-    env:
-      - name: WORKLOAD_CREDENTIALS_JOURNAL_DIR
-    ini:
-      - section: workload_credentials
-        key: journal_dir
-    vars:
-      - name: workload_credentials_journal_dir
 notes:
+  - In check mode O(check_mode=placeholder) tries what is made for a O(credential_type=dynamic) one with the cluster's
+    dry run, so that missing permissions show.
   - The tokens of a run are kept in its own temporary folder, in files that only its user can read, and go with the
     run. They are encrypted with a key made from the token with which the cluster is reached, or from the content of
     the client certificate's key. Where there is neither that stays the same, as with an exec plugin, it is a random
@@ -152,7 +120,4 @@ class LookupModule(CollectionLookup):
 
     def answer(self, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """Tokens for the terms, in their order."""
-        options = {name: self.get_option(name) for name in OPTIONS}
-        if not self.in_check_mode(variables):
-            options["check_mode"] = "generate"
-        return tokens_on_read(terms, options, variables, self.warn)
+        return tokens_on_read(terms, self.generating(variables), variables, self.warn)

@@ -285,7 +285,4 @@ class LookupModule(CollectionLookup):
 
     def answer(self, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """Sessions for the terms, in their order."""
-        options = {name: self.get_option(name) for name in OPTIONS}
-        if not self.in_check_mode(variables):
-            options["check_mode"] = "generate"
-        return sessions_on_read(terms, options, self.origins, variables, self.warn)
+        return sessions_on_read(terms, self.generating(variables), self.origins, variables, self.warn)

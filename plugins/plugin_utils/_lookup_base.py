@@ -83,6 +83,11 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
         """The option's value. Ansible's own way to it would turn what it does not understand into false."""
         return self._resolved.with_defaults(self.own)[option]
 
+    def generating(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The plugin's own options; ``check_mode`` is ``generate`` also where there is no check mode."""
+        options = {name: self.get_option(name) for name in self.own}
+        return options if self.in_check_mode(variables) else {**options, "check_mode": "generate"}
+
     @property
     def origins(self) -> Mapping[str, str]:
         """Where each option was set that is set, in words."""
