@@ -28,6 +28,7 @@ try:
         NewConnectionError,
         ProxyError,
         ReadTimeoutError,
+        SSLError,
     )
 except ImportError:
     # Without requests there is no request that could fail (session.py says so).
@@ -65,7 +66,7 @@ def _unusable(error: Exception, address: str) -> OptionError | None:
     untrusted = re.search(r"certificate verify failed: ([^(\"']+)", str(error))
     if untrusted:
         return OptionError("ca_cert", f"the certificate of {address} is not trusted: {untrusted.group(1).strip()}.")
-    if "WRONG_VERSION_NUMBER" in str(error):
+    if isinstance(getattr(error, "reason", None), SSLError) and "WRONG_VERSION_NUMBER" in str(error):
         return OptionError("api_url", f"{address} does not speak TLS.")
     if isinstance(error, (exceptions.InvalidURL, exceptions.InvalidSchema, LocationParseError)):
         return OptionError("api_url", f"no request can be sent to {address}.")
