@@ -13,6 +13,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 # An offset or Z, and 0 to 9 digits of a second (secrets-api facts, "Answers").
+# What stands for a time where there is none, as in check mode.
+NO_TIME = "1970-01-01T00:00:00Z"
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?")
 
 

@@ -37,7 +37,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 class DynamicSecret:
     """The dynamic secret at a path."""
 
-    kind, site = DYNAMIC_SECRET, None
+    kind, site, variant, lease_id = DYNAMIC_SECRET, None, "", None
 
     def __init__(self, client: Client, path: ResourcePath) -> None:
         self._client = client
@@ -48,15 +48,6 @@ class DynamicSecret:
     def identity(self) -> str:
         """Its path."""
         return str(self._path)
-
-    @property
-    def variant(self) -> str:
-        """Nothing."""
-        return ""
-
-    @property
-    def lease_id(self) -> None:
-        """The service chooses it."""
 
     def facts(self) -> Facts:
         """What its definition says.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -105,10 +106,7 @@ SERVICE_ACCOUNTS = Forms(
     keys=("token", "expiration", "lease_id", "service_account", "namespace", "audiences", "server", "kubeconfig"),
     environments=MappingProxyType({}),
     texts=MappingProxyType(
-        {
-            name: Text({name: name}, lambda found, name=name: str(found[name]), name)  # type: ignore[misc]
-            for name in ("token", "kubeconfig")
-        }
+        {name: Text({name: name}, itemgetter(name), name) for name in ("token", "kubeconfig")},
     ),
     apart=("kubeconfig",),
 )

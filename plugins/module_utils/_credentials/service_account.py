@@ -61,7 +61,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     values_of,
 )
 
-_KEYS = ("token", "expiration", "lease_id", "service_account", "namespace", "audiences", "server")
 _FILE = "kubeconfig"
 
 
@@ -189,13 +188,14 @@ def end_by_id(cluster: InWorker, ending: Sequence[Mapping[str, Any]]) -> list[En
 
     :arg ending: each with ``id`` and ``expiration``.
     """
-    return [_ended(cluster, one) for one in ending]
-
-
-def _ended(cluster: InWorker, listed: Mapping[str, Any]) -> Ended:
     try:
-        (found,) = leases_by_id(cluster, [str(listed["id"])], "lease_id")
-        problems = end(cluster, [found])[0].problems if found else ()
+        found = leases_by_id(cluster, [str(one["id"]) for one in ending], "lease_id")
+        problems = {one.lease.id: " ".join(one.problems) for one in end(cluster, [one for one in found if one])}
     except WorkloadCredentialsError as error:
-        problems = (str(error),)
-    return Ended(listed, REFUSED, " ".join(problems)) if problems else Ended(listed, REVOKED)
+        if len(ending) == 1:
+            return [Ended(ending[0], REFUSED, str(error))]
+        # One that may not be looked at keeps none of the others from its end.
+        return [end_by_id(cluster, [one])[0] for one in ending]
+    return [
+        Ended(one, REFUSED, problems[one["id"]]) if problems.get(one["id"]) else Ended(one, REVOKED) for one in ending
+    ]

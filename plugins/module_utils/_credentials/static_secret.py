@@ -25,7 +25,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 class StaticSecret:
     """The static secret at a path, read once."""
 
-    kind, site = STATIC_SECRET, None
+    kind, site, variant, lease_id = STATIC_SECRET, None, "", None
 
     def __init__(self, client: Client, path: ResourcePath) -> None:
         self._client = client
@@ -36,15 +36,6 @@ class StaticSecret:
     def identity(self) -> str:
         """Its path."""
         return str(self._path)
-
-    @property
-    def variant(self) -> str:
-        """Nothing."""
-        return ""
-
-    @property
-    def lease_id(self) -> None:
-        """It has no leases."""
 
     def facts(self) -> Facts:
         """The keys that it has.

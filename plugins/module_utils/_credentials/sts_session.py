@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import NO_TIME, parse_time
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
     STS_SESSION,
     Credentials,
@@ -99,7 +99,7 @@ class StsSession:
 
     def placeholder(self) -> Credentials:
         """The keys of any session."""
-        values = {**{key: no_value(key) for key in FIELDS}, "expiration": "1970-01-01T00:00:00Z"}
+        values = {**{key: no_value(key) for key in FIELDS}, "expiration": NO_TIME}
         return Credentials(values, self._lease(datetime.now(timezone.utc), values))
 
     def _lease(self, began: datetime, values: Mapping[str, str]) -> Lease:

@@ -106,6 +106,12 @@ def reference(found: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return {"apiVersion": found["apiVersion"], "kind": found["kind"], "metadata": {**own, **more}}
 
 
+def exact_reference(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A reference to this very object, and not to one of its name that somebody makes meanwhile."""
+    uid = found["metadata"].get("uid")
+    return reference(found, **({"uid": uid} if uid else {}))
+
+
 def as_json(manifest: Mapping[str, Any]) -> str:
     """The manifest as it is sent, which YAML reads as JSON does.
 

@@ -24,7 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import seconds_left
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import NO_TIME, seconds_left
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
@@ -43,7 +43,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 # Stands in check mode for the lease that a run mints.
 NO_LEASE_ID = "00000000-0000-0000-0000-000000000000"
 _MAY_EXIST = "may exist all the same"
-_NO_LEASE = {"leaseId": NO_LEASE_ID, "expiration": "1970-01-01T00:00:00Z"}
+_NO_LEASE = {"leaseId": NO_LEASE_ID, "expiration": NO_TIME}
 
 
 def plan(_found: None, parameters: Mapping[str, Any]) -> Change:

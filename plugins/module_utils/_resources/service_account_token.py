@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import seconds_left
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import NO_TIME, seconds_left
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kubeconfig import kubeconfig
@@ -35,7 +35,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 
 # Stands in check mode for what a run mints.
 NO_TOKEN = "CHECK-MODE-NO-TOKEN"
-_NO_EXPIRATION = "1970-01-01T00:00:00Z"
 
 
 def plan(_found: None, parameters: Mapping[str, Any]) -> Change:
@@ -66,7 +65,7 @@ def values_of(cluster: InWorker, token: Token) -> dict[str, Any]:
 
 def no_token(wanted: Wanted) -> Token:
     """What stands for a token in check mode."""
-    return Token(wanted, NO_TOKEN, _NO_EXPIRATION, wanted.audiences or [])
+    return Token(wanted, NO_TOKEN, NO_TIME, wanted.audiences or [])
 
 
 def file_of(cluster: InWorker, token: Token) -> str:

@@ -133,11 +133,11 @@ class Job:
             return self.client()
         if site is None:
             return self.cluster()
-        for entry in sorted(self.entries, key=lambda one: one.where != holder):
-            if entry.request and entry.request.elsewhere:
-                cluster = self.tokens(entry.request.elsewhere)
-                if cluster.address == site:
-                    return cluster
+        ways = [(one.where, one.request.elsewhere) for one in self.entries if one.request and one.request.elsewhere]
+        for _where, elsewhere in (*(way for way in ways if way[0] == holder), *ways):
+            cluster = self.tokens(elsewhere)
+            if cluster.address == site:
+                return cluster
         if site == self.cluster().address:
             return self.cluster()
         raise ClusterError(

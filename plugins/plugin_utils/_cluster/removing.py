@@ -19,7 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind, reference
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind, exact_reference
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
     generator_of,
@@ -156,7 +156,7 @@ def remove(cluster: Cluster, objects: Sequence[Found], timeout: float, minted: M
     for kind in dict.fromkeys(one["kind"] for one in objects):
         going = _deleted(cluster, [one for one in objects if one["kind"] == kind], removal, minted)
         try:
-            left = cluster.wait_gone(list(map(_exact, going)), max(0.1, deadline - time.monotonic()))
+            left = cluster.wait_gone(list(map(exact_reference, going)), max(0.1, deadline - time.monotonic()))
         except WorkloadCredentialsError as error:
             said = {identity_of(one): f"{where(one)} was to go, and may still be there. {error}" for one in going}
         else:
@@ -171,7 +171,7 @@ def _deleted(cluster: Cluster, objects: Sequence[Found], removal: Removal, minte
     """Those whose deletion the cluster has accepted, whose leases nobody needs then."""
     leases = [lease_of(one) if is_pushed(one) else None for one in objects]
     with minted.giving_up(leases):
-        answers = cluster.delete(list(map(_exact, objects)))
+        answers = cluster.delete(list(map(exact_reference, objects)))
     going = []
     for one, lease, answer in zip(objects, leases, answers):
         if not isinstance(answer, Refusal):
@@ -213,12 +213,6 @@ def _found(job: Job, kind: Kind, namespaces: Collection[str], labels: Sequence[s
         if kind is SECRET or (job.operated and (kind.namespaced or job.scope.cluster)):
             raise
         return ()
-
-
-def _exact(one: Found) -> dict[str, Any]:
-    """A reference to this very object, and not to one of its name that somebody makes meanwhile."""
-    uid = one["metadata"].get("uid")
-    return reference(one, **({"uid": uid} if uid else {}))
 
 
 def _reported(one: Found, lease: Lease | None) -> dict[str, Any]:

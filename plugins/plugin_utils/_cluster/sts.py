@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import STS_SESSIONS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.requested import SESSION
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ONCE
 
 # AWS' GetSessionToken: from 15 minutes to 36 hours, 12 hours where nothing is said.
 SHORTEST, LONGEST, USUAL = 900, 129600, 43200
-KEYS = ("access_key_id", "secret_access_key", "session_token", "expiration")
+KEYS = tuple(STS_SESSIONS.keys)
 _CODE = re.compile(r"\d{6}")
 _LONG_TERM = "GetSessionToken works with the long-term keys of an IAM user only"
 

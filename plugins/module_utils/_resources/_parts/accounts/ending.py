@@ -18,7 +18,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS, reference
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS, exact_reference
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Object, Refusal
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.objects import (
     KIND,
@@ -153,7 +153,7 @@ def _parts_of(
 
 
 def _removed(cluster: InWorker, objects: Sequence[tuple[str, Object]], problems: dict[str, list[str]]) -> None:
-    references = [_reference(one) for _lease, one in objects]
+    references = [exact_reference(one) for _lease, one in objects]
     for (lease_id, _one), answer in zip(objects, cluster.delete(references)):
         if isinstance(answer, Refusal):
             problems[lease_id].append(answer.words)
@@ -162,12 +162,6 @@ def _removed(cluster: InWorker, objects: Sequence[tuple[str, Object]], problems:
 def _record(lease: Lease) -> dict[str, Any]:
     metadata = {"name": lease.name, "namespace": lease.namespace, "uid": lease.uid}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
-
-
-def _reference(found: Object) -> dict[str, Any]:
-    """The object itself, and no other one that has its name meanwhile."""
-    uid = found["metadata"].get("uid")
-    return reference(found, **({"uid": uid} if uid else {}))
 
 
 def _lease_id(found: Object) -> str:
