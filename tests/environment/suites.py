@@ -111,10 +111,10 @@ def _pytest(name: str, *options: str) -> Callable[[Environment, bool], Iterator[
     return run
 
 
-# Tests that wait for playbooks a third of the time: one process more than there are cores, each with servers of its
-# own, and those of the environments together, so that cores are idle at one end only. A file's tests stay together:
-# they share what its fixtures ran. xdist would begin with the files of the most tests, and end with the slowest few.
-_SPREAD = (f"--numprocesses={CORES + 1}", "--dist=loadscope", "--no-loadscope-reorder")
+# Tests that wait for playbooks a third of the time, each process with servers of its own: those of the environments
+# run together, so that cores are idle at one end only. A file's tests stay together: they share what its fixtures ran.
+# xdist would begin with the files of the most tests, and end with the few that take longest.
+_SPREAD = (f"--numprocesses={CORES}", "--dist=loadscope", "--no-loadscope-reorder")
 
 SUITES = (
     Suite("lint", _lint, everywhere=False),
