@@ -42,7 +42,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     preconditions,
     unseen,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.waiting import wait_gone
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.waiting import (
+    settled_removals,
+    wait_gone,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
     FIELD_MANAGER,
     READ,
@@ -125,9 +128,10 @@ class ByModules:
         """Delete each of them; what is not there is gone."""
         plain = [one for one in references if not preconditions(one)]
         done = iter(self._items(plain, {"state": "absent"}, dry_run=dry_run))
-        return [
+        answers = [
             removed(one, self._delete_seen(one, dry_run) if preconditions(one) else next(done)) for one in references
         ]
+        return settled_removals(self, references, answers)
 
     def wait_gone(self, references: Sequence[Object], timeout_s: float) -> References:
         """Wait until they are gone, and return those that are not in time."""

@@ -52,7 +52,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     is_as_wanted,
     is_leaving,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.waiting import wait_gone
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.waiting import (
+    settled_removals,
+    wait_gone,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
     Applied,
     Found,
@@ -181,7 +184,7 @@ class InWorker:
                 return Gone(was_there=False) if answer.status == 404 else answer
             return Gone()
 
-        return self._sender.side_by_side(one, requests)
+        return settled_removals(self, references, self._sender.side_by_side(one, requests))
 
     def wait_gone(self, references: Sequence[Object], timeout_s: float) -> References:
         """Wait until they are gone, and return those that are not in time."""

@@ -12,11 +12,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind, kind_of, place_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
     Cluster,
+    Gone,
     Object,
     References,
+    Refusal,
+    Removals,
 )
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -48,6 +52,22 @@ def wait_gone(cluster: Cluster, references: Sequence[Object], timeout_s: float) 
         return left
 
     return looked_until(look, lambda still_there: not still_there, timeout_s)
+
+
+def settled_removals(cluster: Cluster, references: Sequence[Object], answers: Removals) -> Removals:
+    """The answers to deletions; one refused since another object has that name says that the one meant is gone."""
+    refused = [
+        one
+        for one, answer in zip(references, answers)
+        if isinstance(answer, Refusal) and answer.status == 409 and one["metadata"].get("uid")
+    ]
+    try:
+        left = wait_gone(cluster, refused, 0) if refused else []
+    except ClusterError:
+        # Who may not look does not know.
+        return answers
+    gone = [one for one in refused if one not in left]
+    return [Gone(was_there=False) if one in gone else answer for one, answer in zip(references, answers)]
 
 
 def _still_there(cluster: Cluster, references: References) -> References:

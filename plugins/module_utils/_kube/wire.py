@@ -111,7 +111,10 @@ class Cluster(Protocol):
         """Merge manifests into objects that are there: what is None goes, lists are replaced."""
 
     def delete(self, references: Sequence[Object], *, dry_run: bool = False) -> Removals:
-        """Delete objects; a ``uid`` or ``resourceVersion`` in a reference must still be the object's."""
+        """Delete objects; what is not there is gone.
+
+        A ``resourceVersion`` in a reference must still be the object's. One that has another ``uid`` is another object.
+        """
 
     def wait_gone(self, references: Sequence[Object], timeout_s: float) -> References:
         """Wait until they are gone, and return those that are not when the time is over."""

@@ -78,8 +78,9 @@ def test_objects_come_change_and_go(ways: Any, space: str) -> None:
     other = {**reference, "metadata": {**reference["metadata"], "uid": "11111111-1111-1111-1111-111111111111"}}
     exact = {**reference, "metadata": {**reference["metadata"], "uid": made[1]["metadata"]["uid"]}}
     assert cluster.delete([reference], dry_run=True) == [Gone()]
-    refused, gone = cluster.delete([other, secret("three", space)])
-    assert (refused.status, gone) == (409, Gone())
+    assert cluster.delete([other, secret("three", space)]) == [Gone(was_there=False), Gone()]
+    changed_since = {**exact, "metadata": {**exact["metadata"], "resourceVersion": "1"}}
+    assert (cluster.delete([changed_since])[0].status, cluster.get(SECRET, "two", space) is not None) == (409, True)
     assert cluster.delete([exact, secret("three", space)]) == [Gone(), Gone(was_there=False)]
     assert cluster.wait_gone([reference, secret("three", space)], 20) == []
     assert cluster.wait_gone([one, other], 0) == [one]
