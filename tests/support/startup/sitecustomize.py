@@ -8,21 +8,25 @@ changes, it makes once: the code of collections and modules (Python keeps only t
 the data of Ansible's own two large YAML files.
 """
 
+from __future__ import annotations
+
 import builtins
 import gc
 import hashlib
 import marshal
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 gc.set_threshold(100_000)
 
 _FOLDER = os.environ["TESTS_MADE_ONCE"]
 _LARGE = 20_000
-_compile = builtins.compile
+_compile: Any = builtins.compile
 
 
-def _kept(source, kind, make):
+def _kept(source: str | bytes, kind: str, make: Callable[[], Any]) -> Any:
     """What ``make`` makes of a source, or made earlier: code or plain data."""
     whole = source if isinstance(source, bytes) else source.encode()
     path = os.path.join(_FOLDER, f"{kind}-{hashlib.sha256(whole).hexdigest()}")
@@ -38,15 +42,15 @@ def _kept(source, kind, make):
     return made
 
 
-def _compile_once(source, filename, mode, flags=0, **options):
-    def make():
+def _compile_once(source: Any, filename: Any, mode: str, flags: int = 0, **options: Any) -> Any:
+    def make() -> Any:
         return _compile(source, filename, mode, flags, **options)
 
     is_file = mode == "exec" and not flags and options == {"dont_inherit": True}
     return _kept(source, "code", make) if is_file and "ansible" in str(filename) else make()
 
 
-builtins.compile = _compile_once
+builtins.compile = _compile_once  # type: ignore[assignment]
 
 
 if any(os.path.basename(word).startswith("ansible") for word in sys.orig_argv[1:2]):
@@ -54,7 +58,7 @@ if any(os.path.basename(word).startswith("ansible") for word in sys.orig_argv[1:
 
     _load = yaml.load
 
-    def _load_once(stream, Loader):  # noqa: N803  # it is called by this name
+    def _load_once(stream: Any, Loader: Any) -> Any:  # noqa: N803  # it is called by this name
         source = stream.read() if hasattr(stream, "read") else stream
         # Other loaders make more of it than plain data.
         is_plain = Loader in (yaml.CBaseLoader, yaml.CSafeLoader) and len(source) > _LARGE
