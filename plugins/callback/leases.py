@@ -17,6 +17,8 @@ description:
   - At the beginning of a run, does the same with what runs have left whose process is gone, such as those that were
     killed with SIGKILL.
   - A run that mints nothing shows nothing and pays nothing.
+  - What it prints goes to standard error where the run's stdout callback is C(json) or C(jsonl), whose output stays one
+    document.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 requirements:

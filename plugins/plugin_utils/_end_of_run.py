@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from ansible import constants
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
@@ -103,9 +104,11 @@ def _named(lease: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _show(display: Any, lines: Sequence[str]) -> None:
+    # The stdout callbacks json and jsonl of ansible.posix make the run's output a document, which would break.
+    is_document = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2].startswith("json")
     for line in lines:
         try:
-            display.display(line)
+            display.display(line, stderr=is_document)
         except RuntimeError:
             # A signal has interrupted the writing of another line.
             os.write(2, f"{line}\n".encode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,27 @@ import pytest
 
 from tests.kubernetes.tests.waiting import wait_until
 from tests.support.definitions import populate
-from tests.support.plays import Plays
+from tests.support.plays import ANSIBLE_PLAYBOOK, Plays
 from tests.support.rounds import CALLBACK, living, notes_of, output_of, start
 from tests.support.site import TOKEN, Site
 
 COLLECTION = "community.workload_credentials"
 DYNAMIC = f"{COLLECTION}.dynamic_credentials"
 JSON_LINE = {**CALLBACK, "WORKLOAD_CREDENTIALS_JSON_LINE": "true"}
+# A stdout callback of that kind; those of ansible.posix are not here.
+AS_JSON = """
+import json
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = "name: jsonlike\\ntype: stdout\\nshort_description: JSON\\ndescription: [JSON.]\\noptions: {}"
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION, CALLBACK_TYPE, CALLBACK_NAME = 2.0, "stdout", "jsonlike"
+
+    def v2_playbook_on_stats(self, stats):
+        self._display.display(json.dumps({"hosts": sorted(stats.processed)}))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +95,24 @@ def test_a_run_that_mints_nothing_shows_and_asks_nothing(plays: Plays, site: Sit
     outcome = plays.playbook([play({"name": "nothing", "ansible.builtin.debug": {}})], environment=CALLBACK)
     assert "LEASES" not in outcome.output
     assert site.requests() == []
+
+
+def test_output_that_programs_read_stays_one_document(plays: Plays, site: Site) -> None:
+    (plays.folder / "jsonlike.py").write_text(AS_JSON)
+    (plays.folder / "inventory.yml").write_text(json.dumps({"all": {"hosts": {"host0": plays.host()}}}))
+    (plays.folder / "playbook.yml").write_text(json.dumps([play(read())]))
+    environment = {**CALLBACK, "ANSIBLE_STDOUT_CALLBACK": "jsonlike", "ANSIBLE_CALLBACK_PLUGINS": str(plays.folder)}
+    done = subprocess.run(
+        [str(ANSIBLE_PLAYBOOK), "-i", "inventory.yml", "playbook.yml"],
+        cwd=plays.folder,
+        env=plays.variables(environment),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == {"hosts": ["host0"]}
+    assert "LEASES OF THIS RUN" in done.stderr
+    assert living(site) == set()
 
 
 @pytest.mark.one_core

@@ -17,6 +17,7 @@ import marshal
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 gc.set_threshold(100_000)
@@ -30,11 +31,9 @@ def _kept(source: str | bytes, kind: str, make: Callable[[], Any]) -> Any:
     """What ``make`` makes of a source, or made earlier: code or plain data."""
     whole = source if isinstance(source, bytes) else source.encode()
     path = os.path.join(_FOLDER, f"{kind}-{hashlib.sha256(whole).hexdigest()}")
-    try:
-        with open(path, "rb") as stream:
-            return marshal.load(stream)  # noqa: S302  # the folder is this test run's own
-    except (OSError, EOFError):
-        made = make()
+    with suppress(OSError, EOFError), open(path, "rb") as stream:
+        return marshal.load(stream)  # noqa: S302  # the folder is this test run's own
+    made = make()
     own = f"{path}.{os.getpid()}"
     with open(own, "wb") as stream:
         marshal.dump(made, stream)
