@@ -129,6 +129,7 @@ def test_another_host_gets_what_is_set_for_the_play_and_has_its_own_environment(
     assert [entry["headers"].get("x-bt-service-name") for entry in site.journal()] == wanted
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize(
     ("variable", "value", "says"),
     [

@@ -21,6 +21,8 @@ STATIC = f"{COLLECTION}.static_secret"
 DYNAMIC = f"{COLLECTION}.dynamic_credentials"
 # The emulator's certificate is not trusted then, so only a check that is off would send something.
 UNTRUSTED = {"BEYONDTRUST_CA_CERT": ""}
+# That a module process does as the worker does is shown on both cores elsewhere (test_parity.py, test_in_process.py).
+EITHER_WAY = [False, pytest.param(True, marks=pytest.mark.one_core)]
 UNCLEAR: list[Any] = ["ture", Unsafe("{{ x }}"), [True], 2, "None", "0 # comment", {"a": 1}]
 
 
@@ -36,7 +38,7 @@ def messages(outcome: Any) -> list[str]:
     return [" ".join(result["msg"].split()) for result in outcome.results]
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", EITHER_WAY)
 def test_an_unclear_switch_is_an_error_and_nothing_is_sent(plays: Plays, site: Site, as_module: bool) -> None:
     values = UNCLEAR[:2] if as_module else UNCLEAR
     tasks: list[dict[str, Any]] = [{SESSION: {"validate_certs": value}} for value in values]
@@ -54,7 +56,7 @@ def test_an_unclear_switch_is_an_error_and_nothing_is_sent(plays: Plays, site: S
     assert site.requests() == []
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", EITHER_WAY)
 @pytest.mark.parametrize("where", ["BEYONDTRUST_VALIDATE_CERTS", "BEYONDTRUST_INSECURE", "ini section"])
 def test_so_it_is_in_environment_and_ini_file(plays: Plays, site: Site, where: str, as_module: bool) -> None:
     environment: dict[str, str | None] = {**UNTRUSTED, where: "ture"}
@@ -80,7 +82,7 @@ def test_no_secret_is_in_what_is_said_of_it(plays: Plays) -> None:
     assert all("access_token: " in one and "(from " in one and "canary" not in one for one in said), said
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", EITHER_WAY)
 def test_numbers_and_choices_name_option_and_source(plays: Plays, site: Site, as_module: bool) -> None:
     table: list[tuple[dict[str, Any], str]] = [
         ({SESSION: {"timeout": "soon"}}, "timeout: 'soon' is not a whole number (from the task"),
@@ -211,7 +213,7 @@ def test_options_of_lookups_from_environment_and_ini(plays: Plays, site: Site) -
     assert len(site.leases()) == 1
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", EITHER_WAY)
 def test_a_whole_connection_from_the_ini_file(plays: Plays, site: Site, as_module: bool) -> None:
     populate(site)
     (plays.folder / "token").write_bytes(TOKEN.encode("utf-8-sig"))
@@ -227,7 +229,7 @@ def test_a_whole_connection_from_the_ini_file(plays: Plays, site: Site, as_modul
     assert len(outcome.result["revoked"]) == len(site.leases()) == 2
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", EITHER_WAY)
 def test_both_tokens_in_one_place_are_an_error_and_a_nearer_one_hides_them(plays: Plays, as_module: bool) -> None:
     tasks: list[dict[str, Any]] = [
         {SESSION: {}},

@@ -50,6 +50,7 @@ def reported(plays: Plays, folder: Path, **variables: Any) -> Outcome:
     return plays.tasks([{"ansible.builtin.include_role": include, "vars": {**own, **variables}}], arguments=("--diff",))
 
 
+@pytest.mark.one_core
 def test_the_files_say_who_holds_what_and_what_became_of_the_rest(
     role: Role, plays: Plays, site: Site, cluster: Any, tmp_path: Path
 ) -> None:

@@ -76,6 +76,7 @@ def test_who_asks_and_what_comes_back(plays: Plays, sts: Sts, tmp_path: Path) ->
     ]
 
 
+@pytest.mark.one_core
 def test_one_source_says_who_asks(plays: Plays, sts: Sts) -> None:
     expressions = [
         session(access_key="'AKIAOWN'", secret_key="'canary'"),
@@ -104,6 +105,7 @@ def test_in_a_pod_the_lookup_takes_the_pods_role(plays: Plays, sts: Sts, tmp_pat
     assert [(call["Action"], call["RoleArn"]) for call in sts.calls] == [("AssumeRoleWithWebIdentity", ROLE)]
 
 
+@pytest.mark.one_core
 def test_what_cannot_work_sends_nothing(plays: Plays, sts: Sts, tmp_path: Path) -> None:
     (tmp_path / "old").write_text(jwt(exp=time.time() - 1), encoding="utf-8")
     web = {"role_arn": f"'{ROLE}'"}
