@@ -66,7 +66,11 @@ def _unusable(error: Exception, address: str) -> OptionError | None:
     untrusted = re.search(r"certificate verify failed: ([^(\"']+)", str(error))
     if untrusted:
         return OptionError("ca_cert", f"the certificate of {address} is not trusted: {untrusted.group(1).strip()}.")
-    if isinstance(getattr(error, "reason", None), SSLError) and "WRONG_VERSION_NUMBER" in str(error):
+    is_of_tls = isinstance(getattr(error, "reason", None), SSLError)
+    if is_of_tls and "CertificateError" in str(error):
+        # urllib3 1 compares names itself.
+        return OptionError("ca_cert", f"the certificate of {address} is not trusted: it is for another name.")
+    if is_of_tls and "WRONG_VERSION_NUMBER" in str(error):
         return OptionError("api_url", f"{address} does not speak TLS.")
     if isinstance(error, (exceptions.InvalidURL, exceptions.InvalidSchema, LocationParseError)):
         return OptionError("api_url", f"no request can be sent to {address}.")

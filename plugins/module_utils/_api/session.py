@@ -87,9 +87,13 @@ def _new_session(settings: Settings) -> requests.Session:
 def _tls_context(ca_cert: str) -> ssl.SSLContext:
     try:
         cafile, cadata = _authorities(ca_cert)
-        return ssl.create_default_context(cafile=cafile, cadata=cadata)
+        context = ssl.create_default_context(cafile=cafile, cadata=cadata)
     except (ssl.SSLError, OSError, ValueError) as error:
         raise OptionError("ca_cert", f"no usable CA certificate in it ({type(error).__name__}).") from None
+    if urllib3.__version__.startswith("1."):
+        # It names no IP address to OpenSSL, which then cannot check it; where OpenSSL does not check, it does itself.
+        context.check_hostname = False
+    return context
 
 
 def _authorities(ca_cert: str) -> tuple[str | None, str | None]:

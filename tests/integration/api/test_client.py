@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import trustme
 from ansible_collections.community.workload_credentials.plugins.module_utils._api import client as wire
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
@@ -22,7 +27,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 
 from tests.support.site import TOKEN, Site
 
-pytestmark = pytest.mark.one_core
 SESSION = Request("GET", "/session")
 FOLDER = item("POST", "folders", ResourcePath("", "prod"), replay=Replay.CREATE)
 ONCE = Request("POST", "/folders/once", replay=Replay.NEVER)
@@ -66,6 +70,31 @@ def test_a_ca_as_text_is_trusted_like_its_file(site: Site) -> None:
 def test_an_unknown_ca_is_refused_at_once_and_the_option_named(site: Site, waits: list[float]) -> None:
     with pytest.raises(OptionError, match="^ca_cert: the certificate of .* is not trusted"):
         site.client(ca_cert=None).get(SESSION)
+    assert waits == []
+
+
+@pytest.mark.parametrize("name", ["elsewhere.example.com", "127.0.0.2"])
+def test_a_certificate_for_another_name_is_refused_before_anything_is_sent(
+    site: Site, waits: list[float], tmp_path: Path, name: str
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    received = []
+
+    def serve(listening: socket.socket) -> None:
+        with suppress(OSError), context.wrap_socket(listening.accept()[0], server_side=True) as connection:
+            received.append(connection.recv(1))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=serve, args=(listening,))
+        server.start()
+        address = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(OptionError, match="^ca_cert: the certificate of .* is not trusted"):
+            site.client(api_url=address, ca_cert=str(tmp_path / "ca.pem")).get(SESSION)
+        server.join()
+    assert received in ([], [b""])
     assert waits == []
 
 

@@ -22,7 +22,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from tests.support.definitions import do, failure, populate
 from tests.support.site import TOKEN, Site
 
-pytestmark = pytest.mark.one_core
 SESSION = Request("GET", "/session")
 AWS = {"accessKeyId": "a", "secretAccessKey": "canary-b", "sessionToken": "canary-c"}
 

@@ -15,7 +15,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 
 from tests.support.site import TOKEN, Site
 
-pytestmark = pytest.mark.one_core
 SESSION = Request("GET", "/session")
 SHAPES: dict[str, Callable[[str], str]] = {
     "comments": lambda pem: f"# Ключ и Größe\n{pem}# конец\n",
