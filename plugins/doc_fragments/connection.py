@@ -88,7 +88,7 @@ options:
     default: 4
 requirements:
   - python >= 3.9
-  - requests
+  - requests >= 2.28
 notes:
   - Each connection option is taken from the nearest source that sets it. These are the task or lookup itself, the
     variable C(workload_credentials_<option>), an environment variable, the option's entry in the section

@@ -46,6 +46,7 @@ OWN = {
 SHARED = {"ClusterGenerator": 3, "ClusterSecretStore": 1, "ExternalSecret": 5}
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize(("scope", "kinds_of"), [("namespace", OWN), ("cluster", SHARED)])
 def test_every_object_passes_strict_validation(
     role: Role, kinds: None, tmp_path: Path, scope: str, kinds_of: dict[str, int]
