@@ -90,7 +90,7 @@ def _tls_context(ca_cert: str) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=cafile, cadata=cadata)
     except (ssl.SSLError, OSError, ValueError) as error:
         raise OptionError("ca_cert", f"no usable CA certificate in it ({type(error).__name__}).") from None
-    if urllib3.__version__.startswith("1."):
+    if urllib3.__version__.startswith("1."):  # type: ignore[attr-defined]  # it has one in each version
         # It names no IP address to OpenSSL, which then cannot check it; where OpenSSL does not check, it does itself.
         context.check_hostname = False
     return context
