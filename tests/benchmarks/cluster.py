@@ -116,6 +116,8 @@ def beside_the_peer(plays: Plays, api: Any, runs: int) -> Iterator[Row]:
     times = ratio(first, peer)
     yield at_most("f", "the role, times the peer", times, 1)
     yield Row("f", "the role again, unchanged", f"{again:.2f} s", f"at most {_UNCHANGED_S} s", again <= _UNCHANGED_S)
+    empty = statistics.median(taken["empty"])
+    yield Row("f", f"the role again, times an empty play ({empty:.2f} s)", f"{ratio(again, empty):.2f}")
 
 
 def growing(plays: Plays, api: Any, runs: int) -> Iterator[Row]:
