@@ -62,7 +62,7 @@ def settled_removals(cluster: Cluster, references: Sequence[Object], answers: Re
         if isinstance(answer, Refusal) and answer.status == 409 and one["metadata"].get("uid")
     ]
     try:
-        left = wait_gone(cluster, refused, 0) if refused else []
+        left = _still_there(cluster, refused)
     except ClusterError:
         # Who may not look does not know.
         return answers

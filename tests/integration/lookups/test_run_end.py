@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 
 from tests.kubernetes.tests.waiting import wait_until
 from tests.support.definitions import populate
-from tests.support.plays import ANSIBLE_PLAYBOOK, Plays
+from tests.support.plays import Plays
 from tests.support.rounds import CALLBACK, living, notes_of, output_of, start
 from tests.support.site import TOKEN, Site
 
@@ -99,19 +99,11 @@ def test_a_run_that_mints_nothing_shows_and_asks_nothing(plays: Plays, site: Sit
 
 def test_output_that_programs_read_stays_one_document(plays: Plays, site: Site) -> None:
     (plays.folder / "jsonlike.py").write_text(AS_JSON)
-    (plays.folder / "inventory.yml").write_text(json.dumps({"all": {"hosts": {"host0": plays.host()}}}))
-    (plays.folder / "playbook.yml").write_text(json.dumps([play(read())]))
+    apart = replace(plays, before=("sh", "-c", 'exec "$@" 2>errors', "sh"))
     environment = {**CALLBACK, "ANSIBLE_STDOUT_CALLBACK": "jsonlike", "ANSIBLE_CALLBACK_PLUGINS": str(plays.folder)}
-    done = subprocess.run(
-        [str(ANSIBLE_PLAYBOOK), "-i", "inventory.yml", "playbook.yml"],
-        cwd=plays.folder,
-        env=plays.variables(environment),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout) == {"hosts": ["host0"]}
-    assert "LEASES OF THIS RUN" in done.stderr
+    outcome = apart.playbook([play(read())], environment=environment).ok()
+    assert json.loads(outcome.output) == {"hosts": ["host0"]}
+    assert "LEASES OF THIS RUN" in (plays.folder / "errors").read_text()
     assert living(site) == set()
 
 

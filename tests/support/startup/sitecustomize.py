@@ -30,7 +30,8 @@ _compile: Any = builtins.compile
 def _kept(source: str | bytes, kind: str, make: Callable[[], Any]) -> Any:
     """What ``make`` makes of a source, or made earlier: code or plain data."""
     whole = source if isinstance(source, bytes) else source.encode()
-    path = os.path.join(_FOLDER, f"{kind}-{hashlib.sha256(whole).hexdigest()}")
+    # A host of a test may have another Python, which could not read this one's code.
+    path = os.path.join(_FOLDER, f"{sys.implementation.cache_tag}-{kind}-{hashlib.sha256(whole).hexdigest()}")
     with suppress(OSError, EOFError), open(path, "rb") as stream:
         return marshal.load(stream)  # noqa: S302  # the folder is this test run's own
     made = make()
