@@ -37,7 +37,7 @@ options:
     type: path
   api_version:
     description:
-      - Version of the API, sent as the header C(bt-secrets-api-version).
+      - Version of the API, sent as the headers C(bt-secrets-api-version) and C(bt-wlc-api-version).
       - Taken from the environment variable E(BEYONDTRUST_API_VERSION) when not set.
     type: str
     default: '2026-04-28'
@@ -46,6 +46,14 @@ options:
       - Version segment of the path, such as V(v1), for services that ask for one.
       - Taken from the environment variable E(BEYONDTRUST_API_PATH_VERSION) when not set.
     type: str
+  api_product:
+    description:
+      - Segment of the path that names the product, after the site. The service takes both and answers alike; choose
+        V(wlc) where a gateway lets only the newer one pass.
+      - Taken from the environment variable E(BEYONDTRUST_API_PRODUCT) when not set.
+    type: str
+    choices: [secrets, wlc]
+    default: secrets
   service_name:
     description:
       - Name of the workload's service, sent as the header C(X-BT-Service-Name) with workload identity tokens.
@@ -145,6 +153,14 @@ options:
         key: api_path_version
     vars:
       - name: workload_credentials_api_path_version
+  api_product:
+    env:
+      - name: BEYONDTRUST_API_PRODUCT
+    ini:
+      - section: workload_credentials
+        key: api_product
+    vars:
+      - name: workload_credentials_api_product
   service_name:
     env:
       - name: BEYONDTRUST_SERVICE_NAME

@@ -17,7 +17,19 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     RequestError,
     WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
+
+
+def answer_to(request: Request, requests: Sequence[Request], answers: Sequence[Any]) -> Mapping[str, Any] | None:
+    """The service's answer to one of the writes; None: it said nothing, or the write was not one of these.
+
+    :arg request: compared by method and address.
+    """
+    for sent, answer in zip(requests, answers):
+        if (sent.method, sent.target) == (request.method, request.target):
+            return answer if isinstance(answer, Mapping) else None
+    return None
 
 
 def foreseen(missing: str) -> str:
@@ -50,7 +62,11 @@ class Change:
     read that a real run does without; ``outcome`` makes them from the writes' answers.
     ``explain`` makes a request's error into the one that the user sees.
     ``replan``: what is still to do shows only after these writes (a restored resource can be read only then).
-    ``missing`` are the things that must be there first and that an earlier task could have made, a sentence each.
+    ``missing`` are the things that must be there first and that an earlier task could have made, a sentence each;
+    ``doubts`` are those that may only be hidden from this token, so that a real run tries.
+    ``foretold``: only a real run finds out whether ``first`` changes anything; check mode takes it that nothing
+    changes, and warns with this sentence.
+    ``leaves`` is what the writes leave behind, for reads that lag behind them.
     It is planned without talking to anybody: what talks gets the client when the plan is carried out, which is the
     Secrets API's where there are ``requests``, and else the one of the module's spec.
     """
@@ -66,6 +82,9 @@ class Change:
     replan: bool = False
     warnings: Sequence[str] = field(default_factory=tuple)
     missing: Sequence[str] = field(default_factory=tuple)
+    doubts: Sequence[str] = field(default_factory=tuple)
+    foretold: str = ""
+    leaves: tuple[Written, ...] = ()
 
     @property
     def changes(self) -> bool:

@@ -9,7 +9,7 @@ Adding a provider is an entry here and its tests. Private to this collection: it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 
@@ -21,6 +21,7 @@ class Provider:
     integration that the API never gives back; ``required`` are options without which no definition can be created.
     ``ttl`` is the shortest and the longest life in seconds. ``generated`` are the keys of generated credentials, all of
     them besides the lease's, and ``environment`` the variables that the provider's tools read, with their keys.
+    ``spellings`` are other names under which a service may give them.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Provider:
     generated: tuple[str, ...]
     environment: Mapping[str, str]
     revocable: bool
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -45,6 +47,8 @@ class Provider:
         return f"{self.name}_env"
 
 
+# What a service may add to credentials to say what they are.
+_DESCRIPTIONS = ("type", "credentialType")
 # What says which lease generated credentials belong to, and until when it lives.
 LEASE_KEYS = ("leaseId", "expiration")
 
@@ -88,6 +92,8 @@ _AZURE = Provider(
         "AZURE_TENANT_ID": "tenant_id",
     },
     revocable=True,
+    # The document has the other ones, and the vendor's newest client reads these (what a running service answers).
+    spellings={"clientId": "client_id", "clientSecret": "client_secret", "tenantId": "tenant_id", "keyId": "key_id"},
 )
 PROVIDERS: Mapping[str, Provider] = MappingProxyType({one.name: one for one in (_AWS, _AZURE)})
 
@@ -96,3 +102,16 @@ def revocable(kind: object) -> bool:
     """Whether leases of this kind of dynamic secret can be ended early; of an unknown kind it is worth a try."""
     provider = PROVIDERS.get(str(kind))
     return provider is None or provider.revocable
+
+
+def documented(credentials: Mapping[str, object]) -> dict[str, object]:
+    """Generated credentials with the document's keys, whichever spelling the service uses.
+
+    What it adds to describe them (``type``, ``credentialType``) is left out; other keys stay as they are.
+    """
+    spellings = {other: key for one in PROVIDERS.values() for other, key in one.spellings.items()}
+    return {
+        spellings.get(key, key): value
+        for key, value in credentials.items()
+        if key not in _DESCRIPTIONS and spellings.get(key) not in credentials
+    }

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,11 +24,19 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ConflictError,
+    DeniedError,
+    NotFoundError,
     OptionError,
     RequestError,
     StateError,
     WorkloadCredentialsError,
     unforeseen,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import (
+    FORESEEN,
+    RESULT,
+    VARIABLE,
+    Written,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
@@ -71,16 +80,20 @@ def run_module(spec: Spec) -> None:
     module.exit_json(**result)
 
 
-def run(spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool) -> dict[str, Any]:
+def run(
+    spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool, writes_folder: str | None = None
+) -> dict[str, Any]:
     """Bring about what the parameters say and return the task's result.
 
     :arg parameters: validated against the spec.
+    :arg writes_folder: where the processes of a run keep what it has written a moment ago; None: in no folder.
     :raises WorkloadCredentialsError: whatever stands in the way; the text is for the user.
     """
     client = None
     try:
-        with _connected(spec, parameters) as client:
-            return _result(client, spec, parameters, check_mode=check_mode, diff=diff)
+        with _connected(spec, parameters, writes_folder) as client:
+            result = _result(client, spec, parameters, check_mode=check_mode, diff=diff)
+            return _with_own_writes(client, result) if spec.connect is None and writes_folder is None else result
     except WorkloadCredentialsError:
         raise
     except Exception as error:
@@ -88,10 +101,18 @@ def run(spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bo
         raise unforeseen(spec.name, error, getattr(client, "last", None)) from None
 
 
-def _connected(spec: Spec, parameters: Mapping[str, Any]) -> closing[Any] | nullcontext[Any]:
+def _connected(spec: Spec, parameters: Mapping[str, Any], writes_folder: str | None) -> closing[Any] | nullcontext[Any]:
     if spec.connect is not None:
         return closing(spec.connect(parameters))
-    return nullcontext(Client(Settings.from_parameters(parameters)))
+    client = Client(Settings.from_parameters(parameters), writes_folder)
+    client.writes.take(os.environ.get(VARIABLE))
+    return nullcontext(client)
+
+
+def _with_own_writes(client: Client, result: dict[str, Any]) -> dict[str, Any]:
+    """What a module process tells the action plugin that started it, if that asked for it."""
+    made = client.writes.made() if VARIABLE in os.environ else ""
+    return {**result, RESULT: made} if made else result
 
 
 def _result(
@@ -99,17 +120,36 @@ def _result(
 ) -> dict[str, Any]:
     change = spec.change(client, parameters) if check_mode else _planned(client, spec, parameters)
     changed = change.changes
+    warnings = list(change.warnings)
     if changed and not check_mode:
         values = _applied(client, spec, parameters, change)
     else:
         values = dict(change.rehearsal(client) if change.rehearsal else change.predicted)
-    warnings = [*map(foreseen, change.missing), *change.warnings, *values.pop("warnings", ())]
+        changed = changed and not change.foretold
+        if changed and check_mode:
+            _foresee(client, change)
+        warnings += [*filter(None, [change.foretold]), *map(foreseen, change.doubts)]
+    warnings = [*map(foreseen, change.missing), *warnings, *values.pop("warnings", ()), *_waited(client)]
+    # Where only trying it shows, what was tried knows whether it changed anything.
+    changed = bool(values.pop("changed", changed))
     result: dict[str, Any] = {"changed": changed, **values}
     if diff and (change.before is not None or change.after is not None):
         result["diff"] = {"before": dict(change.before or {}), "after": dict(change.after or {})}
     if warnings:
         result["warnings"] = warnings
     return result
+
+
+def _foresee(client: Any, change: Change) -> None:
+    """Let later tasks in check mode know what a real run would have removed by then."""
+    for written in change.leaves:
+        if written.gone:
+            client.writes.note(replace(written, kind=FORESEEN + written.kind))
+
+
+def _waited(client: Any) -> list[str]:
+    seconds = getattr(client, "waited", 0.0)
+    return [f"The service limits requests, and made this task wait {seconds:.0f} s."] if seconds >= 1 else []
 
 
 def validate(spec: Spec, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,7 +204,13 @@ def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: 
     try:
         return dict(_apply(client, spec, parameters, change, []))
     except RequestError as error:
-        raise change.explain(client, error) from None
+        raise _with_doubts(change, change.explain(client, error)) from None
+
+
+def _with_doubts(change: Change, error: WorkloadCredentialsError) -> WorkloadCredentialsError:
+    if not change.doubts or not isinstance(error, (DeniedError, NotFoundError)):
+        return error
+    return StateError(" ".join([str(error), *change.doubts]))
 
 
 def _apply(
@@ -176,6 +222,7 @@ def _apply(
     """
     begun = change.first(client) if change.first else None
     if not change.requests:
+        _note(client, change, is_whole=(begun or {}).get("changed", True))
         return change.predicted if begun is None else begun
     answers: list[Any] = []
     try:
@@ -196,15 +243,36 @@ def _send(
         except ConflictError as conflict:
             if request.replay is not Replay.CREATE:
                 raise
+            is_deleted = conflict.code.startswith("deleted_")
+            if request.may_exist and not is_deleted:
+                answers.append(None)
+                continue
+            # Something is there, which the next look has to see.
+            for written in change.leaves:
+                if written.is_made_by(request):
+                    client.writes.note(Written(written.kind, written.path), deleted=is_deleted)
             rest = _planned(client, spec, parameters)
             if not _is_settled(conflict, rest.requests, change, position):
                 raise
             if not conflict.after_ambiguous:
                 return _apply(client, spec, parameters, rest, sent)
             answers.append(None)
+    _note(client, change, is_whole=not change.replan)
     if change.replan:
         return _apply(client, spec, parameters, _planned(client, spec, parameters), sent)
     return change.outcome(client, answers) if change.outcome else change.predicted
+
+
+def _note(client: Any, change: Change, *, is_whole: bool) -> None:
+    """Take note of what the writes leave, since reads may not show it yet.
+
+    :arg is_whole: all of it was written; else something is there, and what is not known.
+    """
+    for written in change.leaves:
+        if is_whole:
+            client.writes.note(written)
+        elif not written.gone:
+            client.writes.note(Written(written.kind, written.path))
 
 
 def _check_progress(request: Request, sent: list[Request]) -> None:

@@ -74,6 +74,12 @@ CONNECTION: Options = {
     "access_token_file": {"type": "path", "no_log": False, "env": ("BEYONDTRUST_ACCESS_TOKEN_FILE",)},
     "api_version": {"type": "str", "default": "2026-04-28", "env": ("BEYONDTRUST_API_VERSION",)},
     "api_path_version": {"type": "str", "env": ("BEYONDTRUST_API_PATH_VERSION",)},
+    "api_product": {
+        "type": "str",
+        "choices": ["secrets", "wlc"],
+        "default": "secrets",
+        "env": ("BEYONDTRUST_API_PRODUCT",),
+    },
     "service_name": {"type": "str", "env": ("BEYONDTRUST_SERVICE_NAME",)},
     "auth_role": {"type": "str", "env": ("BEYONDTRUST_ROLE",)},
     # "!" negates: the vendor's own clients say "insecure".

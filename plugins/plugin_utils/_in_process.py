@@ -19,6 +19,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
     unforeseen,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import (
+    RESULT,
+    VARIABLE,
+    OwnWrites,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run, validate
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection, reached
@@ -27,6 +32,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._si
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
     environment_in_force,
     is_local,
+    own_writes_folder,
     plain,
     runs_here,
 )
@@ -115,9 +121,14 @@ def _hidden(result: dict[str, Any]) -> dict[str, Any]:
 def _handed_over(task: Any, environment: Mapping[str, str], hand_over: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What a module process returns that has this environment, of which no part is the connection."""
     own = task.environment
-    task.environment = [environment]
+    writes = OwnWrites("", lambda: "", own_writes_folder())
+    # Who looks at the result of async would see what the process tells of its writes.
+    told = {} if task.async_val else {VARIABLE: writes.taken() or "{}"}
+    task.environment = [{**environment, **told}]
     try:
-        return hand_over()
+        result = hand_over()
+        writes.take(result.pop(RESULT, None))
+        return result
     finally:
         # With until, the same task runs again.
         task.environment = own
@@ -135,7 +146,7 @@ def run_in_process(
     with environment_in_force(environment):
         try:
             parameters = validate(spec, name, {key: plain(value) for key, value in arguments.items()})
-            return run(spec, parameters, check_mode=check_mode, diff=diff)
+            return run(spec, parameters, check_mode=check_mode, diff=diff, writes_folder=own_writes_folder())
         except Exception as error:
             return failure(name, error)
 

@@ -34,7 +34,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._op
     refuse_unknown,
     resolve,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import plain
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import own_writes_folder, plain
 
 # What Ansible itself may hand on, depending on its version and on how a lookup is written.
 _ANSIBLES_OWN = {"allow_unsafe", "errors", "wantlist"}
@@ -122,8 +122,11 @@ class WorkloadCredentialsLookup(CollectionLookup):
 
     def answer(self, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """Values for the terms, over the connection that the options say."""
-        self._client = Client(settings_of(self._resolved))
-        return self.read(self._client, terms, variables)
+        self._client = client = Client(settings_of(self._resolved), own_writes_folder())
+        values = self.read(client, terms, variables)
+        if client.waited >= 1:
+            self.warn(f"The service limits requests, and made this lookup wait {client.waited:.0f} s.")
+        return values
 
     def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """The plugin's own work."""

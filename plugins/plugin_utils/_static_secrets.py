@@ -17,7 +17,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     side_by_side,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    DeniedError,
     StateError,
     WorkloadCredentialsError,
 )
@@ -26,12 +25,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     check_version,
     parse_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     absence,
-    find_living,
+    find,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    RefusedError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     no_value,
@@ -74,10 +75,9 @@ def read_secrets(
 
 
 def _read(client: Client, path: ResourcePath, options: Mapping[str, Any], warn: Callable[[str], None]) -> Any:
-    request = item("GET", "static", path, query={"version": options["version"]})
     try:
-        found = find_living(client, request)
-    except DeniedError as error:
+        found = find(client, "static", path, version=options["version"])
+    except RefusedError as error:
         if options["on_denied"] == "error":
             raise
         denied = f"{path}: {error}"
@@ -97,7 +97,7 @@ def _read(client: Client, path: ResourcePath, options: Mapping[str, Any], warn: 
 def _absence(client: Client, path: ResourcePath, version: int | None) -> str:
     """Which part of the path is missing, or that the version is."""
     try:
-        if version is not None and find_living(client, item("GET", "static", path, "metadata")) is not None:
+        if version is not None and find(client, "static", path, "metadata") is not None:
             return f"{path}: this static secret has no version {version}."
         return absence(client, "static", path)
     except WorkloadCredentialsError:

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+from ansible import constants
+
 
 def runs_here(action: Any, variables: Mapping[str, Any]) -> bool:
     """Whether what an action does in the worker is the same as what a module would do.
@@ -28,6 +30,11 @@ def runs_here(action: Any, variables: Mapping[str, Any]) -> bool:
     if task.delegate_to:
         variables = variables.get("ansible_delegated_vars", {}).get(task.delegate_to, {})
     return not is_foreign_interpreter(action._templar.template(variables.get("ansible_python_interpreter")))
+
+
+def own_writes_folder() -> str:
+    """Where all processes of this run keep what it has written to a service a moment ago."""
+    return os.path.join(constants.DEFAULT_LOCAL_TMP, "workload-credentials", "writes")
 
 
 def is_local(action: Any) -> bool:

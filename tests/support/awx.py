@@ -48,6 +48,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "retries": {"label": "Retries", "help_text": "How often a request is sent again; empty for the default."},
     "api_version": {"label": "API version", "help_text": "Empty for the default."},
     "api_path_version": {"label": "Version segment of the path", "help_text": "Where the service asks for one."},
+    "api_product": {"label": "Product segment of the path", "help_text": "secrets or wlc; empty for the default."},
 }
 # Their content goes into a file of its own: what is in the environment, every process of the job can read.
 _IN_FILES = {"access_token": "token", "ca_cert": "ca"}

@@ -21,6 +21,7 @@ def settings(**changes: Any) -> Settings:
         "access_token_file": None,
         "api_version": "2026-04-28",
         "api_path_version": None,
+        "api_product": "secrets",
         "service_name": None,
         "auth_role": None,
         "validate_certs": True,

@@ -54,7 +54,13 @@ def value_of(request: Request, answer: Answer, *, after_ambiguous: bool, patienc
         own = _own_error(answer)
         # What is not there or forbidden may be taken as gone or left out, so only the API itself may say so.
         error = ApiError if own is None else _STATUS_ERRORS.get(status, ApiError)
+        if own is None and status == 403 and not answer.body:
+            # The service's gateway says no more.
+            error, own = DeniedError, {}
         code, message = ("", _NOT_OWN) if own is None else _fields(request, answer, own)
+        if code.endswith("_permission_denied"):
+            # A provider refuses the service, which says nothing about what is there.
+            error = ApiError
         raise error(
             request.method, request.target, status, code, message, after_ambiguous=after_ambiguous, patience=patience
         )

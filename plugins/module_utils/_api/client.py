@@ -23,10 +23,15 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.failures import no_answer, too_large
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import OwnWrites
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.patience import (
     Patience,
     asked_wait,
     delay,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.rate_limit import (
+    limit_for,
+    reset_wait,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import (
     Request,
@@ -60,18 +65,25 @@ class Client:
     """The API of one site, as one identity.
 
     :arg settings: where and as whom.
+    :arg writes_folder: where all processes of a run keep what it has written a moment ago; None: this client alone
+        knows what it wrote.
     :raises MissingLibraryError: requests is not installed where this runs.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, writes_folder: str | None = None) -> None:
         if not HAS_REQUESTS:
             raise MissingLibraryError("requests", sys.executable)
         self.settings = settings
         # For the account of what nobody foresaw: method and path of the latest request.
         self.last = ""
+        # Seconds that the service's limit on requests made this client wait.
+        self.waited = 0.0
         # A CA that cannot be used is an error before anything is sent.
         session_for(settings)
         self._wire: Wire | None = None
+        self._limit = limit_for(settings.site_url, settings.identity)
+        self._token = ""
+        self.writes = OwnWrites(settings.site_url, lambda: self._token, writes_folder)
         self._headers = _headers(settings)
 
     def get(self, request: Request) -> dict[str, Any]:
@@ -89,6 +101,17 @@ class Client:
         except NotFoundError:
             return None
 
+    def remove(self, request: Request) -> bool:
+        """Delete; False: there was nothing to delete.
+
+        :raises DeniedError: it may not be deleted, or is not there for this identity.
+        """
+        try:
+            self._answer_to(request)
+        except NotFoundError:
+            return False
+        return True
+
     def items(self, request: Request) -> list[dict[str, Any]]:
         """The entries of a list.
 
@@ -104,15 +127,21 @@ class Client:
 
         :raises RequestError: no answer, an unusable answer, or a refusal.
         """
+        try:
+            return self._answer_to(request)
+        except ApiError as error:
+            if request.method == "DELETE" and isinstance(error, NotFoundError):
+                return None
+            if error.code in request.tolerated:
+                return error
+            raise
+
+    def _answer_to(self, request: Request) -> Any:
         self.last = f"{request.method} {request.target}"
         for pause in (*_SETTLING_DELAYS, None):
             try:
                 return self._send_until_answered(request)
             except ApiError as error:
-                if request.method == "DELETE" and isinstance(error, NotFoundError):
-                    return None
-                if error.code in request.tolerated:
-                    return error
                 if error.code not in request.settling or pause is None:
                     raise
                 time.sleep(pause)
@@ -125,7 +154,7 @@ class Client:
     def _send_until_answered(self, request: Request) -> Any:
         after_ambiguous = False
         for attempt in range(self.settings.retries + 1):
-            last = attempt == self.settings.retries
+            last, ends = attempt == self.settings.retries, None
             try:
                 answer = self._attempt(request)
             except NoAnswerError as error:
@@ -134,18 +163,34 @@ class Client:
                 after_ambiguous = after_ambiguous or error.ambiguous
                 pause = delay(attempt, None)
             else:
-                asked = asked_wait(answer.headers.get("Retry-After"))
+                asked = _asked_wait(answer)
                 pause = delay(attempt, asked)
                 if last or pause is None or not may_retry_status(request, answer.status):
-                    patience = Patience(attempt + 1, asked)
+                    patience = Patience(attempt + 1, asked, self.waited)
                     return value_of(request, answer, after_ambiguous=after_ambiguous, patience=patience)
                 after_ambiguous = after_ambiguous or answer.status != 429
+                if answer.status == 429 and asked is not None:
+                    # The limit is not this thread's alone.
+                    ends = self._limit.close(asked)
+                    self.waited += asked
             time.sleep(pause or 0.0)
+            if ends is not None:
+                self._limit.reopen(ends)
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, request: Request) -> Answer:
         """One attempt within the time that it may take."""
-        token = self.settings.token()
+        token = self._token = self.settings.token()
+        # The time that a request may take begins when it may be sent.
+        self.waited += self._limit.enter()
+        answer = None
+        try:
+            answer = self._answered(request, token)
+        finally:
+            self._limit.leave(answer and answer.headers)
+        return answer
+
+    def _answered(self, request: Request, token: str) -> Answer:
         with within(self.settings.timeout):
             try:
                 # Proxies and REQUESTS_CA_BUNDLE of the environment are looked up once and not for each request.
@@ -159,6 +204,12 @@ class Client:
                 raise no_answer(request, error, self.settings, late=is_over()) from None
 
 
+def _asked_wait(answer: Answer) -> float | None:
+    """Seconds that the service asks to wait before the next request; None: it does not say."""
+    asked = asked_wait(answer.headers.get("Retry-After"))
+    return reset_wait(answer.headers) if asked is None and answer.status == 429 else asked
+
+
 def _of_body(request: Request) -> dict[str, str]:
     return {"Content-Type": request.content_type} if request.content_type else {}
 
@@ -169,7 +220,9 @@ def _headers(settings: Settings) -> dict[str, str]:
         "Accept": "application/json",
         "Accept-Encoding": "gzip",
         "User-Agent": "community.workload_credentials",
+        # The product's former name and its present one.
         "bt-secrets-api-version": settings.api_version,
+        "bt-wlc-api-version": settings.api_version,
         "X-BT-Service-Name": settings.service_name,
         "X-BT-Role": settings.auth_role,
         "X-BT-Auth-Type": "CUSTOM-IDP" if settings.auth_role else None,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.patience import Patience
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.permissions import permission_for
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 
 # What to do next, by the API's error code (API document, "Error Codes") and, below, by status.
@@ -20,6 +21,12 @@ _ADVICE_BY_CODE = {
     "deleted_secret_exists": "Restore it (on_deleted=restore) or replace it (on_deleted=replace).",
     "folder_already_exists": "Another writer made the folder in the meantime; repeat the task.",
     "deleted_folder_exists": "Restore it (on_deleted=restore) or replace it (on_deleted=replace).",
+    "folder_not_empty": "recursive=true removes the contents with it, those that are deleted and restorable too.",
+    "lease_not_found": "The service does not know this lease: it has ended, or was minted a moment ago.",
+    "lease_revoke_timeout": "The provider did not answer in time; whether the credential is removed is not known.",
+    "azure_permission_denied": (
+        "The integration's application lacks a permission at Microsoft Graph, or it was granted less than a minute ago."
+    ),
     "aws_integration_test_failed": "Check that the role's trust policy names the integration's external ID.",
     "aws_credential_validation_failed": "Check the definition's role_arn and external_id, and the role's trust policy.",
     "azure_integration_test_failed": "Check tenant_id, client_id and client_secret, and the app's permissions.",
@@ -28,8 +35,10 @@ _ADVICE_BY_CODE = {
     "lease_not_revocable": "These credentials end only with their expiration.",
 }
 _ADVICE_BY_STATUS = {
-    401: "Check access_token or access_token_file (environment BEYONDTRUST_ACCESS_TOKEN): it is wrong or expired.",
-    403: "Check that site_id is the token's site and that the token has this permission here.",
+    401: (
+        "Check access_token or access_token_file (environment BEYONDTRUST_ACCESS_TOKEN): it is wrong or expired, or of "
+        "another site than site_id. One that was made a second ago may not be known yet."
+    ),
     429: "The service limits requests: repeat later, with fewer at the same time (concurrency, forks).",
     500: "The service failed over this request: repeat it later, and tell who runs the service if it stays so.",
     501: "This service does not support that operation.",
@@ -79,6 +88,20 @@ class MissingLibraryError(WorkloadCredentialsError):
             f"The Python library {name!r} is needed where this task runs, and {python} does not find it: "
             f"install it there, for example with '{python} -m pip install {name}'."
         )
+
+
+def _advice(method: str, path: str, status: int) -> str | None:
+    """What to do next about a refused request."""
+    if status == 404 and path == "/session":
+        return "There is no such site: check site_id and api_url."
+    if status != 403:
+        return _ADVICE_BY_STATUS.get(status)
+    permission = permission_for(method, path)
+    lacks = f" {permission}" if permission else ""
+    return (
+        f"It does not exist, or this token may not see it or lacks the permission{lacks} here. "
+        "Check site_id, the path and the token's policies."
+    )
 
 
 class RequestError(WorkloadCredentialsError):
@@ -137,7 +160,7 @@ class ApiError(RequestError):
         after_ambiguous: bool = False,
         patience: Patience | None = None,
     ) -> None:
-        advice = _ADVICE_BY_CODE.get(code) or _ADVICE_BY_STATUS.get(status)
+        advice = _ADVICE_BY_CODE.get(code) or _advice(method, path, status)
         tried = patience.words() if patience and (status == 429 or status >= 500) else ""
         text = f"status {status}" + (f" {code}" if code else "") + (f": {api_message}" if api_message else "")
         next_step = " ".join(one for one in (advice, tried) if one)
@@ -166,7 +189,11 @@ class UnforeseenError(RequestError):
 
 
 class DeniedError(ApiError):
-    """403: this identity may not do it."""
+    """403: this identity may not do it, or there is nothing that it could see.
+
+    A service may answer so for whatever does not exist, and for what was written a moment ago
+    (design, section 7: "A 403 to a read is ambiguous").
+    """
 
 
 class NotFoundError(ApiError):

@@ -17,14 +17,20 @@ from dataclasses import dataclass
 LONGEST_WAIT = 120.0
 # About thirty years: longer ones are the same, and no number is too large to be written.
 _FOREVER = 1e9
+# Larger numbers mean the same in any header.
+_LARGEST = 1e12
 
 
 @dataclass(frozen=True)
 class Patience:
-    """``attempts`` were made; ``asked`` seconds is what the service asked to wait after the last, None: it did not."""
+    """``attempts`` were made; ``asked`` seconds is what the service asked to wait after the last, None: it did not.
+
+    ``waited`` seconds were spent between them because the service asked for it.
+    """
 
     attempts: int = 1
     asked: float | None = None
+    waited: float = 0.0
 
     def words(self) -> str:
         """The same in a sentence or two."""
@@ -32,7 +38,8 @@ class Patience:
         if self.asked is None:
             return f"It was tried {times}."
         longer = f", longer than the {LONGEST_WAIT:g} s that a task waits" if self.asked > LONGEST_WAIT else ""
-        return f"It was tried {times}, and the service asks to wait {self.asked:.0f} s{longer}."
+        spent = f" This task had waited {self.waited:.0f} s before." if self.waited >= 1 else ""
+        return f"It was tried {times}, and the service asks to wait {self.asked:.0f} s{longer}.{spent}"
 
 
 def delay(attempt: int, asked: float | None) -> float | None:
@@ -46,11 +53,18 @@ def delay(attempt: int, asked: float | None) -> float | None:
     return asked if asked <= LONGEST_WAIT else None
 
 
+def whole_number(header: str | None) -> float | None:
+    """A header's number without sign and fraction; None: it is absent or something else."""
+    value = (header or "").strip()
+    return min(float(value), _LARGEST) if re.fullmatch("[0-9]+", value) else None
+
+
 def asked_wait(header: str | None) -> float | None:
     """Seconds that a Retry-After asks to wait (RFC 9110, section 10.2.3: a number or a date); None: neither."""
     value = (header or "").strip()
-    if re.fullmatch("[0-9]+", value):
-        return min(float(value), _FOREVER)
+    number = whole_number(value)
+    if number is not None:
+        return min(number, _FOREVER)
     try:
         parsed = email.utils.parsedate_tz(value) if value else None
         left = email.utils.mktime_tz(parsed) - time.time() if parsed else None

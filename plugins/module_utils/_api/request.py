@@ -36,6 +36,7 @@ class Request:
 
     ``path`` has its segments quoted; ``query`` leaves out what is None or ""; ``tolerated`` are API codes whose
     error is an answer, not a failure; ``settling`` are API codes that may pass while a cloud's permissions spread.
+    ``may_exist``: a 409 that says that it is there already is as good as having made it.
     ``loss`` says what is gone for good once this is done: who is left without it is told (Change.with_losses).
     """
 
@@ -46,6 +47,7 @@ class Request:
     replay: Replay = Replay.ALWAYS
     tolerated: tuple[str, ...] = ()
     settling: tuple[str, ...] = ()
+    may_exist: bool = False
     loss: str = ""
 
     @property

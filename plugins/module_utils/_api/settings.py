@@ -51,6 +51,7 @@ class Settings:
     access_token_file: str | None
     api_version: str
     api_path_version: str | None
+    api_product: str
     service_name: str | None
     auth_role: str | None
     validate_certs: bool
@@ -73,6 +74,7 @@ class Settings:
             access_token_file=_clean(parameters["access_token_file"]),
             api_version=_header(parameters, "api_version") or "",
             api_path_version=_path_version(parameters["api_path_version"]),
+            api_product=parameters["api_product"],
             service_name=_header(parameters, "service_name"),
             auth_role=_header(parameters, "auth_role"),
             validate_certs=parameters["validate_certs"],
@@ -87,10 +89,20 @@ class Settings:
         return settings
 
     @property
+    def site_url(self) -> str:
+        """``https://host/site/<id>``: the same site, by whatever product and version it is addressed."""
+        return f"{self.api_url}/site/{self.site_id}"
+
+    @property
     def base_url(self) -> str:
-        """``https://host/site/<id>/secrets``, with the version segment where one is set."""
-        url = f"{self.api_url}/site/{self.site_id}/secrets"
+        """``https://host/site/<id>/secrets``, or ``/wlc``, with the version segment where one is set."""
+        url = f"{self.site_url}/{self.api_product}"
         return f"{url}/{self.api_path_version}" if self.api_path_version else url
+
+    @property
+    def identity(self) -> str:
+        """What tells callers of one site apart; compare only, as the token may be in it."""
+        return repr((self.access_token, self.access_token_file, self.service_name, self.auth_role))
 
     def token(self) -> str:
         """The token to send now. A token file is read at each use, since projected and OIDC tokens rotate.

@@ -64,7 +64,7 @@ class DynamicSecret:
         :raises WorkloadCredentialsError: none was minted; or, and then the text says so, one may have been.
         """
         began = datetime.now(timezone.utc)
-        values = generate(self._client, self._path)
+        values = generate(self._client, self._path, self._known[1] if self._known else None)
         warning = unending(self._path, values)
         lease = lease_of(values, self.identity, began, self._provider)
         return Credentials(values, lease, (warning,) if warning else ())

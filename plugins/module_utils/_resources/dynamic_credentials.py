@@ -8,7 +8,9 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -21,13 +23,25 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
     WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import pauses
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import NO_TIME, seconds_left
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import (
+    NO_TIME,
+    parse_time,
+    seconds_left,
+    written,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, foreseen
-from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import (
+    PROVIDERS,
+    Provider,
+    documented,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    is_lease_id,
+    lease_by_id,
     lease_id_of,
     living_leases,
     named,
@@ -38,6 +52,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     present,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import snake_case
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    ABSENT,
+    refused,
+    search,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 # Stands in check mode for the lease that a run mints.
@@ -52,7 +71,7 @@ def plan(_found: None, parameters: Mapping[str, Any]) -> Change:
     return Change(
         requests=(generation(path),),
         rehearsal=lambda client: _rehearsed(client, path),
-        outcome=lambda _client, answers: _outcome(path, answers[0]["secret"]),
+        outcome=lambda client, answers: _outcome(client, path, answers[0]["secret"]),
         explain=lambda client, error: explained(client, path, error),
     )
 
@@ -62,15 +81,17 @@ def generation(path: ResourcePath) -> Request:
     return item("POST", "dynamic", path, "generate", replay=Replay.NEVER)
 
 
-def generate(client: Client, path: ResourcePath) -> dict[str, Any]:
-    """Mint one lease and return the credentials, with the API's own keys.
+def generate(client: Client, path: ResourcePath, ttl: int | None = None) -> dict[str, Any]:
+    """Mint one lease and return the credentials, with the document's keys and an expiration.
 
+    :arg ttl: the definition's, in seconds, if it is known.
     :raises WorkloadCredentialsError: none was minted; or, and then the text says so, one may have been.
     """
     try:
-        return dict(client.send(generation(path))["secret"])
+        secret = client.send(generation(path))["secret"]
     except RequestError as error:
         raise explained(client, path, error) from None
+    return _completed(client, path, secret, ttl)
 
 
 def placeholder(provider: Callable[[], Provider]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -137,7 +158,43 @@ def result(credentials: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _outcome(path: ResourcePath, credentials: Mapping[str, Any]) -> dict[str, Any]:
+def _completed(client: Client, path: ResourcePath, secret: Mapping[str, Any], ttl: int | None = None) -> dict[str, Any]:
+    """The answer of a generate request in the form that the document has, whatever the service leaves out.
+
+    Azure's may have other keys and no expiration, which the lease has, or else follows from the definition.
+    """
+    minted, credentials = datetime.now(timezone.utc), dict(documented(secret))
+    lease_id = lease_id_of(credentials)
+    if is_lease_id(lease_id):
+        client.writes.note_lease(str(path), str(lease_id))
+    if credentials.get("expiration"):
+        return credentials
+    expiration = _expiration_of(client, lease_id) or _expiration_by_ttl(client, path, minted, ttl)
+    return {**credentials, "expiration": expiration} if expiration else credentials
+
+
+def _expiration_of(client: Client, lease_id: str | None) -> str | None:
+    """What the lease says; None: there is no such lease, or it may not be read."""
+    if not is_lease_id(lease_id):
+        return None
+    try:
+        lease = lease_by_id(client, str(lease_id), "lease_id")
+    except WorkloadCredentialsError:
+        return None
+    return (lease or {}).get("expiration")
+
+
+def _expiration_by_ttl(client: Client, path: ResourcePath, minted: datetime, ttl: int | None) -> str | None:
+    """When credentials of this definition expire at the latest; None: it may not be read."""
+    try:
+        seconds = ttl or definition(client, path)[1]
+    except WorkloadCredentialsError:
+        return None
+    return written(minted + timedelta(seconds=seconds)) if seconds else None
+
+
+def _outcome(client: Client, path: ResourcePath, secret: Mapping[str, Any]) -> dict[str, Any]:
+    credentials = _completed(client, path, secret)
     warning = unending(path, credentials)
     return {**result(credentials), "warnings": [warning] if warning else []}
 
@@ -148,7 +205,7 @@ def explained(client: Client, path: ResourcePath, error: RequestError) -> Worklo
         if isinstance(error, NotFoundError):
             return StateError(absence(client, "dynamic", path))
         if isinstance(error, DeniedError):
-            return StateError(f"{error} Generating is a permission of its own, apart from reading {path}.")
+            return _refused(client, path, error)
         if getattr(error, "ambiguous", True):
             return MayExistError(
                 f"{error} The request is not repeated, since a lease of {path} {_MAY_EXIST}. "
@@ -160,6 +217,17 @@ def explained(client: Client, path: ResourcePath, error: RequestError) -> Worklo
     return error
 
 
+def _refused(client: Client, path: ResourcePath, error: DeniedError) -> WorkloadCredentialsError:
+    """The error of a generate request that is refused: there is no such definition, or the permission is missing."""
+    how = search(client, "dynamic", path).how
+    if how == ABSENT:
+        return StateError(f"{absence(client, 'dynamic', path)} Or it is hidden from this token.")
+    return StateError(
+        f"{refused(f'the dynamic secret {path}', how, error)} Generating is a permission of its own, apart from "
+        f"reading {path}, and being its owner may not include it."
+    )
+
+
 def may_exist(message: str) -> bool:
     """Whether a failed task's message says that a lease may have been minted."""
     return _MAY_EXIST in message
@@ -168,10 +236,23 @@ def may_exist(message: str) -> bool:
 def _candidates(client: Client, path: ResourcePath) -> str:
     """The leases among which the one may be that an ambiguous request left (design, section 7)."""
     try:
-        leases = sorted(living_leases(client, path), key=lambda lease: str(lease.get("created_at")), reverse=True)
+        leases = sorted(_latest(client, path), key=lambda lease: str(lease.get("created_at")), reverse=True)
     except WorkloadCredentialsError:
         return "Its leases could not be listed (community.workload_credentials.lease_info does)."
     return f"The newest of its living leases: {named(leases)}." if leases else "It has no living lease at present."
+
+
+def _latest(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
+    """The active leases of the definition, once one of a moment ago is among them, or could be by now."""
+    since, waits = time.time() - client.settings.timeout, pauses(time.time())
+    while True:
+        leases = living_leases(client, path)
+        times = [parse_time(lease.get("created_at")) for lease in leases]
+        is_there = any(one is not None and one.timestamp() >= since for one in times)
+        pause = None if is_there else next(waits, None)
+        if pause is None:
+            return leases
+        time.sleep(pause)
 
 
 DYNAMIC_CREDENTIALS = Spec(

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
@@ -25,7 +26,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     no_integration,
     obstacle,
     options_again,
-    with_tags,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
     config_after,
@@ -42,6 +42,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import ListedLease
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     deletion,
+    doubts,
+    existing,
+    explained_creation,
     is_restore,
     missing_parent,
     revive,
@@ -53,6 +56,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     wanted_tags,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    must_show,
+    read_back,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import RESOURCE, Spec
 
 
@@ -66,6 +73,7 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
     if parameters["state"] == "absent":
         return _delete(found, parameters)
     if found.place.living is None:
+        existing(found.place)
         return _create(found, parameters)
     problem = obstacle(found, parameters)
     if problem is None:
@@ -77,10 +85,11 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
 
 def _create(found: Found, parameters: Mapping[str, Any]) -> Change:
     missing = missing_parent(found.place)
-    requests = () if missing else revive(found.place, parameters["on_deleted"])
+    requests = () if found.place.lacking else revive(found.place, parameters["on_deleted"])
     creation = _creation(found, parameters)
     if is_restore(requests):
-        return replace(creation, requests=requests, replan=True)
+        leaves = (Written("dynamic", str(found.place.path)),)
+        return replace(creation, requests=requests, replan=True, leaves=leaves)
     missing += _prerequisites(found, parameters)
     return replace(creation, requests=requests + creation.requests, missing=missing)
 
@@ -88,7 +97,7 @@ def _create(found: Found, parameters: Mapping[str, Any]) -> Change:
 def _prerequisites(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     """What is missing to create the definition: with fewer options it, and else its integration, must be there."""
     problem = incomplete(parameters, found.place.path)
-    if problem is None and found.integration is None:
+    if problem is None and found.integration is None and found.is_integration_sure:
         problem = no_integration(parameters)
     return (str(problem),) if problem else ()
 
@@ -106,7 +115,10 @@ def _creation(found: Found, parameters: Mapping[str, Any]) -> Change:
         ),
         after={**_shown(path, config, after), "integration_name": parameters["integration_name"]},
         predicted=_result(path, config, {"tags": after}),
-        outcome=lambda client, _answers: _read(client, path),
+        outcome=lambda client, answers: _made(client, found, answers, config, after),
+        explain=lambda _client, error: explained_creation(found.place, error),
+        doubts=doubts(found.place),
+        leaves=(Written("dynamic", str(path), content=config, tags=after),),
     )
 
 
@@ -116,12 +128,15 @@ def _update(found: Found, parameters: Mapping[str, Any]) -> Change:
     patch = _patch(current, after)
     tags = tags_after(found.tags, wanted_tags(parameters), purge=parameters["purge_tags"])
     requests = (item("PATCH", "dynamic", path, body={"type": parameters["type"], **patch}),) if patch else ()
+    # Tags that the task does not name are not read.
+    known = {**found.metadata, **({} if parameters["tags"] is None else {"tags": tags})}
     return Change(
         requests=requests + tag_requests("dynamic", path, found.tags, tags, purge=parameters["purge_tags"]),
         before=_shown(path, current, found.tags),
         after=_shown(path, after, tags),
-        predicted=_result(path, after, {**found.metadata, "tags": tags}),
-        outcome=lambda client, _answers: _read(client, path),
+        predicted=_result(path, after, known),
+        outcome=lambda client, _answers: _read(client, path, after, known),
+        leaves=(Written("dynamic", str(path), content=after, tags=None if parameters["tags"] is None else tags),),
     )
 
 
@@ -167,9 +182,25 @@ def _end(client: Client, path: ResourcePath, leases: Sequence[ListedLease]) -> d
     return {}
 
 
-def _read(client: Client, path: ResourcePath) -> dict[str, Any]:
-    found = client.get(item("GET", "dynamic", path))
-    return _result(path, found.get("config") or {}, with_tags(client, path, found))
+def _made(
+    client: Client, found: Found, answers: Sequence[Any], config: Mapping[str, Any], tags: Tags
+) -> dict[str, Any]:
+    """The definition as the answer of its creation says; reading it would not name the integration."""
+    path = found.place.path
+    answer = next((one for one in answers if isinstance(one, Mapping) and one.get("config")), None)
+    if answer is None:
+        return _read(client, path, config, {"tags": tags})
+    shown = {key: value for key, value in answer["config"].items() if key != "integrationName"}
+    return _result(path, shown, {**(answer.get("metadata") or {}), "tags": tags})
+
+
+def _read(client: Client, path: ResourcePath, config: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    def look() -> dict[str, Any]:
+        found = must_show(client, "dynamic", path)
+        tags = {"tags": metadata["tags"]} if "tags" in metadata else {}
+        return _result(path, found.get("config") or {}, {**(found.get("metadata") or {}), **tags})
+
+    return read_back(look, _result(path, config, metadata), f"The dynamic secret {path}")
 
 
 def _result(path: ResourcePath, config: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:

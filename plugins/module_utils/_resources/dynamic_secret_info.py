@@ -16,36 +16,40 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     ResourcePath,
     parse_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.definition import (
-    with_tags,
-)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
-    find_living,
+    find,
     listed,
     listing,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    RefusedError,
+    with_tags,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> Found:
     """What is there."""
-    missing: tuple[str, ...] = ()
     if parameters["path"] is not None:
-        definitions = _one(client, parse_path(parameters["path"], "path"))
-    else:
-        found, missing = listed(client, listing("dynamic", parameters))
-        definitions = view(found)
-    return Found({"dynamic_secrets": definitions}, missing)
+        definitions, warnings = _one(client, parse_path(parameters["path"], "path"))
+        return Found({"dynamic_secrets": definitions, "warnings": warnings})
+    found, missing = listed(client, listing("dynamic", parameters))
+    return Found({"dynamic_secrets": view(found)}, missing)
 
 
-def _one(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
-    found = find_living(client, item("GET", "dynamic", path))
+def _one(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The definition, and a warning where its tags may not be read."""
+    found = find(client, "dynamic", path)
     if found is None:
-        return []
-    return [{**view({**found, "metadata": with_tags(client, path, found)}), "path": str(path)}]
+        return [], ()
+    warnings: tuple[str, ...] = ()
+    try:
+        found = with_tags(client, "dynamic", path, found)
+    except RefusedError as error:
+        warnings = (f"{error} The tags of {path} are left out.",)
+    return [{**view(found), "path": str(path)}], warnings
 
 
 DYNAMIC_SECRET_INFO = Spec(

@@ -8,16 +8,26 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import RequestError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, answer_to
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    leases_below,
+    named,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     Place,
     deletion,
+    doubts,
+    existing,
+    explained_creation,
     is_restore,
     look_at,
     revive,
@@ -28,7 +38,19 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     wanted_tags,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    NOUNS,
+    SHOWN,
+    UNTOLD,
+    is_foreseen_gone,
+    listed_paths,
+    must_show,
+    read_back,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import RESOURCE, Spec
+
+# As many are named as fit a sentence.
+_SOME = 5
 
 
 def look(client: Client, parameters: Mapping[str, Any]) -> Place:
@@ -45,7 +67,12 @@ def plan(found: Place, parameters: Mapping[str, Any]) -> Change:
     path, metadata = found.path, found.living
     if parameters["state"] == "absent":
         before = None if metadata is None else _shown(path, metadata.get("tags"))
-        return deletion(found, before, parameters, recursive=parameters["recursive"])
+        return replace(
+            deletion(found, before, parameters, recursive=parameters["recursive"]),
+            rehearsal=lambda client: _rehearsed_deletion(client, found, parameters),
+        )
+    if found.how == SHOWN and found.refusal is not None:
+        return _unread(found, parameters)
     if metadata is None:
         return _create(found, parameters)
     current = metadata.get("tags") or {}
@@ -55,8 +82,68 @@ def plan(found: Place, parameters: Mapping[str, Any]) -> Change:
         before=_shown(path, current),
         after=_shown(path, after),
         predicted={"folder": _view(path, {**metadata, "tags": after})},
-        outcome=lambda client, _answers: _read(client, path),
+        outcome=lambda client, _answers: _read(client, path, {**metadata, "tags": after}),
+        leaves=(Written("folders", str(path), tags=after),),
     )
+
+
+def _unread(found: Place, parameters: Mapping[str, Any]) -> Change:
+    """A folder that is there and may not be read, which is enough where no tags are asked for.
+
+    :raises RefusedError: some are.
+    """
+    if parameters["tags"] is not None:
+        existing(found)
+    return Change(predicted=_there(found.path))
+
+
+def _there(path: ResourcePath) -> dict[str, Any]:
+    warning = f"{path}: this folder exists, and this token may not read its metadata (ReadFolderMetadata)."
+    return {"folder": {"path": str(path), "type": "folder"}, "warnings": [warning]}
+
+
+def _rehearsed_deletion(client: Client, found: Place, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What a listing shows to be in the way of the deletion.
+
+    :raises StateError: something is.
+    """
+    if found.living is None:
+        return {}
+    if parameters["recursive"]:
+        leases = _leases_in(client, found.path)
+        if leases:
+            raise StateError(
+                f"{found.path} cannot be deleted: dynamic secrets in it have active leases: {named(leases)}."
+            )
+        return {}
+    contents = _contents(client, found.path)
+    if contents:
+        some = ", ".join(contents[:_SOME]) + (", ..." if len(contents) > _SOME else "")
+        raise StateError(
+            f"{found.path} cannot be deleted: it is not empty ({len(contents)}: {some}). recursive=true removes its "
+            "contents with it."
+        )
+    return {}
+
+
+def _contents(client: Client, path: ResourcePath) -> list[str]:
+    """What lies in the folder, as far as this token sees it; what is only restorable counts too."""
+    found: set[str] = set()
+    for kind in NOUNS:
+        living = listed_paths(client, kind, str(path)) or ()
+        found.update(one for one in living if not is_foreseen_gone(client, kind, one))
+        found.update(listed_paths(client, kind, str(path), deletedOnly=True) or ())
+    return sorted(found)
+
+
+def _leases_in(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
+    """The active leases of the dynamic secrets anywhere in the folder, as far as this token sees them."""
+    inside = listed_paths(client, "dynamic", str(path), recursive=True) or ()
+    paths = [one for one in inside if not is_foreseen_gone(client, "dynamic", one)]
+    try:
+        return leases_below(client, [{"path": one} for one in paths])
+    except RequestError:
+        return []
 
 
 def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
@@ -70,20 +157,44 @@ def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
     tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
     restored = is_restore(requests)
     if not restored:
-        requests += tuple(item("POST", "folders", one, replay=Replay.CREATE) for one in (*lacking, path))
+        # What could not be read may be there.
+        unread = found.refusal is not None
+        requests += tuple(item("POST", "folders", one, replay=Replay.CREATE, may_exist=unread) for one in lacking)
+        may_exist = unread and parameters["tags"] is None
+        requests += (item("POST", "folders", path, replay=Replay.CREATE, may_exist=may_exist),)
         requests += tag_requests("folders", path, {}, tags, purge=parameters["purge_tags"])
+    parents = [Written("folders", str(one)) for one in lacking]
     return Change(
         requests=requests,
         after=_shown(path, tags),
         predicted={"folder": _view(path, {"tags": tags})},
-        outcome=lambda client, _answers: _read(client, path),
+        outcome=lambda client, answers: _made(client, path, requests, answers, tags),
+        explain=lambda _client, error: explained_creation(found, error),
         replan=restored,
         missing=missing,
+        doubts=doubts(found) if found.how == UNTOLD else (),
+        leaves=(*parents, Written("folders", str(path), tags=None if restored else tags)),
     )
 
 
-def _read(client: Client, path: ResourcePath) -> dict[str, Any]:
-    return {"folder": _view(path, client.get(item("GET", "folders", path, "metadata")))}
+def _made(
+    client: Client, path: ResourcePath, requests: Sequence[Request], answers: Sequence[Any], tags: Mapping[str, str]
+) -> dict[str, Any]:
+    """The folder as the answer of its creation says."""
+    answer = answer_to(item("POST", "folders", path), requests, answers)
+    if answer is None and not any(answers):
+        return {**_there(path), "changed": False}
+    metadata = (answer or {}).get("metadata")
+    if not metadata:
+        return _read(client, path, {"tags": tags})
+    return {"folder": _view(path, {**metadata, "tags": tags})}
+
+
+def _read(client: Client, path: ResourcePath, known: Mapping[str, Any]) -> dict[str, Any]:
+    def look() -> dict[str, Any]:
+        return {"folder": _view(path, must_show(client, "folders", path, "metadata"))}
+
+    return read_back(look, {"folder": _view(path, known)}, f"The folder {path}")
 
 
 def _view(path: ResourcePath, metadata: Mapping[str, Any]) -> dict[str, Any]:

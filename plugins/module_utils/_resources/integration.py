@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ConflictError,
+    DeniedError,
+    OptionError,
+    RequestError,
+    StateError,
+    WorkloadCredentialsError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     check_integration_name,
     integration_path,
@@ -22,6 +30,18 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    ABSENT,
+    SHOWN,
+    hidden_words,
+    is_foreseen_gone,
+    read_back,
+    read_integration,
+    refused,
+    search_integration,
+    tried,
+    unreadable,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, STATE, Spec
 
 _SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
@@ -29,9 +49,15 @@ _SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
 
 @dataclass(frozen=True)
 class Found:
-    """The integration as it is; None: there is none."""
+    """The integration as it is; None: there is none.
+
+    :arg refusal: the read was refused: there is none, or it is hidden from this token.
+    :arg how: what the list of integrations says then.
+    """
 
     living: Mapping[str, Any] | None
+    refusal: DeniedError | None = None
+    how: str = ABSENT
 
 
 def look(client: Client, parameters: Mapping[str, Any]) -> Found:
@@ -40,7 +66,11 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     :raises OptionError: a name that the API cannot hold, or an option of the other provider.
     """
     _check(parameters)
-    return Found(client.find(Request("GET", integration_path(parameters["type"], parameters["name"]))))
+    kind, name = parameters["type"], parameters["name"]
+    try:
+        return Found(read_integration(client, kind, name))
+    except DeniedError as refusal:
+        return Found(None, refusal, search_integration(client, kind, name)[0])
 
 
 def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
@@ -48,8 +78,52 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
     path = integration_path(parameters["type"], parameters["name"])
     living = found.living
     if parameters["state"] == "absent":
-        return Change() if living is None else Change((Request("DELETE", path),), before=_shown(parameters, living))
-    return _create(path, parameters) if living is None else _update(path, living, parameters)
+        return _delete(path, found, parameters)
+    if living is not None:
+        return _update(path, living, parameters)
+    if found.refusal is not None and found.how == SHOWN:
+        raise refused(_what(parameters), SHOWN, found.refusal)
+    return _create(path, found, parameters)
+
+
+def _delete(path: str, found: Found, parameters: Mapping[str, Any]) -> Change:
+    request, leaves = Request("DELETE", path), (_written(parameters, gone=True),)
+    before = {"name": parameters["name"], "type": parameters["type"]}
+    if found.living is not None:
+        before = _shown(parameters, found.living)
+    elif found.how != SHOWN:
+        if found.refusal is None:
+            return Change()
+        hidden = hidden_words(
+            f"{parameters['name']}: this token sees no {parameters['type']} integration there", request
+        )
+        return Change(first=lambda client: tried(client, request, hidden), foretold=hidden, leaves=leaves)
+    return Change(
+        (request,), before=before, leaves=leaves, rehearsal=lambda client: _rehearsed(client, path, parameters)
+    )
+
+
+def _rehearsed(client: Client, path: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What a listing shows to be in the way of the deletion.
+
+    :raises StateError: something is.
+    """
+    try:
+        users = [str(one.get("path", "")).strip("/") for one in client.items(Request("GET", f"{path}/dynamic"))]
+    except RequestError:
+        return {}
+    users = [one for one in users if not is_foreseen_gone(client, "dynamic", one)]
+    if users:
+        raise StateError(f"{parameters['name']} cannot be deleted: these dynamic secrets use it: {', '.join(users)}.")
+    return {}
+
+
+def _what(parameters: Mapping[str, Any]) -> str:
+    return f"the {parameters['type']} integration {parameters['name']}"
+
+
+def _written(parameters: Mapping[str, Any], **what: Any) -> Written:
+    return Written("integrations", f"{parameters['type']}/{parameters['name']}", **what)
 
 
 def _check(parameters: Mapping[str, Any]) -> None:
@@ -61,7 +135,7 @@ def _check(parameters: Mapping[str, Any]) -> None:
                 raise OptionError(option, f"it belongs to type={other.name}, and this integration is of type={kind}.")
 
 
-def _create(path: str, parameters: Mapping[str, Any]) -> Change:
+def _create(path: str, found: Found, parameters: Mapping[str, Any]) -> Change:
     kind = parameters["type"]
     provider = PROVIDERS[kind]
     config = {field: parameters[option] for option, field in provider.integration.items()}
@@ -81,9 +155,34 @@ def _create(path: str, parameters: Mapping[str, Any]) -> Change:
         ),
         after=_shown(parameters, after, **(_SECRET_SHOWN if secret else {})),
         predicted={"integration": view(after)},
-        outcome=lambda client, _answers: {"integration": view(client.get(Request("GET", path)))},
+        outcome=lambda client, answers: _made(client, parameters, answers[0], after),
+        explain=lambda _client, error: _explained(path, found, parameters, error),
         missing=missing[:1],
+        leaves=(_written(parameters, content=config if kind != "aws" else None),),
     )
+
+
+def _explained(path: str, found: Found, parameters: Mapping[str, Any], error: RequestError) -> WorkloadCredentialsError:
+    if isinstance(error, ConflictError) and found.refusal is not None:
+        return unreadable(_what(parameters), error, Request("GET", path))
+    return error
+
+
+def _made(client: Client, parameters: Mapping[str, Any], answer: Any, known: Mapping[str, Any]) -> dict[str, Any]:
+    """The integration as the answer of its creation says; of AWS it holds the external ID that the service made."""
+    if isinstance(answer, Mapping) and answer.get("config") and answer.get("metadata"):
+        return {"integration": view(answer)}
+    return _read(client, parameters, known)
+
+
+def _read(client: Client, parameters: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    def look() -> dict[str, Any]:
+        found = read_integration(client, parameters["type"], parameters["name"])
+        if found is None:
+            raise StateError("The service does not show it yet.")
+        return {"integration": view(found)}
+
+    return read_back(look, {"integration": view(known)}, f"The integration {parameters['name']}")
 
 
 def _update(path: str, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
@@ -102,7 +201,8 @@ def _update(path: str, found: Mapping[str, Any], parameters: Mapping[str, Any]) 
         before=_shown(parameters, found),
         after=_shown(parameters, after, **(_SECRET_SHOWN if new_secret else {})),
         predicted={"integration": view(after)},
-        outcome=lambda client, _answers: {"integration": view(client.get(Request("GET", path)))},
+        outcome=lambda client, _answers: _read(client, parameters, after),
+        leaves=(_written(parameters, content=after["config"]),),
     )
 
 

@@ -20,6 +20,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    find_integration,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
@@ -33,7 +36,7 @@ def read(client: Client, parameters: Mapping[str, Any]) -> Found:
 
 def _one(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     check_integration_name(parameters["name"], "name")
-    found = client.find(Request("GET", integration_path(parameters["type"], parameters["name"])))
+    found = find_integration(client, parameters["type"], parameters["name"])
     return [] if found is None else [{**view(found), "type": parameters["type"], "name": parameters["name"]}]
 
 

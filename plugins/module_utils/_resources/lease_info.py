@@ -19,8 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ch
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     lease_by_id,
     leases_below,
-    leases_of,
-    leases_request,
+    listed_leases,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     listed,
@@ -41,8 +40,8 @@ def _found(client: Client, parameters: Mapping[str, Any]) -> tuple[list[dict[str
         return [] if found is None else [found], ()
     if parameters["path"] is not None:
         path = parse_path(parameters["path"], "path")
-        leases, missing = listed(client, leases_request(path))
-        return [{**lease, "dynamic_secret_path": str(path)} for lease in leases_of(leases)], missing
+        leases, missing = listed_leases(client, path)
+        return [{**lease, "dynamic_secret_path": str(path)} for lease in leases], missing
     definitions, missing = listed(client, listing("dynamic", parameters))
     return leases_below(client, definitions), missing
 

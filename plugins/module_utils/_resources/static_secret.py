@@ -9,20 +9,20 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    NotFoundError,
     StateError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
     check_version,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, answer_to
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
     check_json,
     merged,
@@ -31,6 +31,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     Place,
     deletion,
+    doubts,
+    existing,
+    explained_creation,
     is_restore,
     look_at,
     missing_parent,
@@ -43,6 +46,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     wanted_tags,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    SHOWN,
+    must_show,
+    read_back,
+    version_of,
+    with_tags,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import RESOURCE, Spec
 
 _HIDDEN = "(hidden)"
@@ -74,6 +84,8 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     if place.living is None:
         return Found(place)
     values = _values(place.path, place.living)
+    if parameters["state"] == "present" and parameters["tags"] is not None:
+        place = replace(place, living=with_tags(client, "static", place.path, place.living))
     return Found(place, values, _earlier(client, place.path, place.living, parameters))
 
 
@@ -84,10 +96,10 @@ def _earlier(
     is_to_come = version is not None and newest is not None and version > newest
     if version is None or is_to_come or parameters["state"] == "absent":
         return None
-    try:
-        return _values(path, client.get(item("GET", "static", path, query={"version": version})))
-    except NotFoundError:
-        raise StateError(_no_version(path, version)) from None
+    found = version_of(client, path, version)
+    if found is None:
+        raise StateError(_no_version(path, version))
+    return _values(path, found)
 
 
 def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
@@ -100,31 +112,37 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
     if parameters["state"] == "absent":
         before = None if place.living is None else _shown(place.path, found.values, {}, _tags(place.living))
         return deletion(place, before, parameters)
-    if place.living is None:
-        return _create(place, parameters)
-    return _update(found, place.living, parameters)
+    if place.living is not None:
+        return _update(found, place.living, parameters)
+    if any(parameters[name] is not None for name in ("secret", "tags", "version")):
+        existing(place)
+    elif place.how == SHOWN:
+        warning = f"{place.path}: this static secret exists, and this token may not read it (ReadSecret)."
+        return Change(predicted=_result(place.path, {}, {}), warnings=[warning])
+    return _create(place, parameters)
 
 
 def _create(place: Place, parameters: Mapping[str, Any]) -> Change:
     path, missing = place.path, missing_parent(place)
-    requests = () if missing else revive(place, parameters["on_deleted"])
+    requests = () if place.lacking else revive(place, parameters["on_deleted"])
     restored = is_restore(requests)
     if parameters["version"] is not None and not restored:
         missing += (f"version: {path} does not exist, so it has no version to go back to.",)
     values = merged({}, parameters["secret"] or {})
     tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
+    creation = item("POST", "static", path, body={"secret": values}, replay=Replay.CREATE)
     if not restored:
-        requests += (
-            item("POST", "static", path, body={"secret": values}, replay=Replay.CREATE),
-            *tag_requests("static", path, {}, tags, purge=parameters["purge_tags"]),
-        )
+        requests += (creation, *tag_requests("static", path, {}, tags, purge=parameters["purge_tags"]))
     return Change(
         requests=requests,
         after=_shown(path, values, {}, tags),
         predicted=_result(path, {"tags": tags}, values),
-        outcome=lambda client, _answers: _read(client, path, values),
+        outcome=lambda client, answers: _made(client, path, answer_to(creation, requests, answers), tags, values),
+        explain=lambda _client, error: explained_creation(place, error),
         replan=restored,
         missing=missing,
+        doubts=doubts(place),
+        leaves=(Written("static", str(path), content=None if restored else values, tags=None if restored else tags),),
     )
 
 
@@ -138,13 +156,16 @@ def _update(found: Found, living: Mapping[str, Any], parameters: Mapping[str, An
     requests = (item("PATCH", "static", path, body={"secret": patch}),) if patch or missing else ()
     metadata = living.get("metadata") or {}
     version = (metadata.get("version") or 0) + 1 if patch else metadata.get("version")
+    # A token may read values and not metadata.
+    known = {**metadata, "tags": tags, "version": version} if metadata else {}
     return Change(
         requests=requests + tag_requests("static", path, current_tags, tags, purge=parameters["purge_tags"]),
         before=_shown(path, current, {}, current_tags),
         after=_shown(path, after, patch, tags),
-        predicted=_result(path, {**metadata, "tags": tags, "version": version}, patch),
-        outcome=lambda client, _answers: _read(client, path, patch),
+        predicted=_result(path, known, patch),
+        outcome=lambda client, _answers: _read(client, path, known, patch),
         missing=missing,
+        leaves=(Written("static", str(path), content=after, tags=tags),),
     )
 
 
@@ -169,13 +190,26 @@ def _tags(found: Mapping[str, Any]) -> Tags:
     return (found.get("metadata") or {}).get("tags") or {}
 
 
-def _read(client: Client, path: ResourcePath, changed: Mapping[str, Any]) -> dict[str, Any]:
-    return _result(path, client.get(item("GET", "static", path, "metadata")), changed)
+def _made(
+    client: Client, path: ResourcePath, answer: Mapping[str, Any] | None, tags: Tags, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The secret as the answer of its creation says."""
+    metadata = (answer or {}).get("metadata")
+    if not metadata:
+        return _read(client, path, {"tags": tags}, values)
+    return _result(path, {**metadata, "tags": tags}, values)
+
+
+def _read(client: Client, path: ResourcePath, known: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+    def look() -> dict[str, Any]:
+        return _result(path, must_show(client, "static", path, "metadata"), changed)
+
+    return read_back(look, _result(path, known, changed), f"The static secret {path}")
 
 
 def _result(path: ResourcePath, metadata: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
-    secret = {"path": str(path), "type": "static", "metadata": view(metadata)}
-    return {"static_secret": secret, "changed_keys": sorted(changed)}
+    shown = {"metadata": view(metadata)} if metadata else {}
+    return {"static_secret": {"path": str(path), "type": "static", **shown}, "changed_keys": sorted(changed)}
 
 
 def _shown(path: ResourcePath, values: Mapping[str, Any], patch: Mapping[str, Any], tags: Tags) -> dict[str, Any]:

@@ -18,10 +18,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     check_version,
     parse_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
-    find_living,
+    find,
     listed,
     listed_path,
     listing,
@@ -47,9 +46,9 @@ def read(client: Client, parameters: Mapping[str, Any]) -> Found:
 def _one(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
     query = {"version": parameters["version"], "versions": parameters["versions"]}
     if parameters["values"] or parameters["versions"] or parameters["version"] is not None:
-        found = find_living(client, item("GET", "static", path, query=query))
+        found = find(client, "static", path, **query)
     else:
-        metadata = find_living(client, item("GET", "static", path, "metadata"))
+        metadata = find(client, "static", path, "metadata")
         found = None if metadata is None else {"metadata": metadata}
     if found is None:
         return None
@@ -61,9 +60,7 @@ def _with_values(client: Client, entries: list[dict[str, Any]], parameters: Mapp
     # The values of what is deleted cannot be read.
     if not parameters["values"] or parameters["deleted_only"]:
         return entries
-    values = side_by_side(
-        lambda path: find_living(client, item("GET", "static", path)), [listed_path(entry) for entry in entries]
-    )
+    values = side_by_side(lambda path: find(client, "static", path), [listed_path(entry) for entry in entries])
     # One that went between the two requests is left out, as if it had gone before.
     return [{**entry, "secret": found["secret"]} for entry, found in zip(entries, values) if found is not None]
 

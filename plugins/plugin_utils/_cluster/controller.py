@@ -47,6 +47,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._si
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
     environment_in_force,
     own_environment,
+    own_writes_folder,
     plain,
 )
 
@@ -208,7 +209,7 @@ class Needs:
     def _client(self) -> Client:
         from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 
-        return Client(self.settings())
+        return Client(self.settings(), own_writes_folder())
 
     def _cluster(self) -> Cluster:
         return self._stack.enter_context(cluster_of(self._action, self._variables, self._parameters["concurrency"]))

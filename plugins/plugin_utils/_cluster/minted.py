@@ -188,7 +188,8 @@ def _named(leases: Sequence[Lease]) -> str:
 
 
 def _listed(lease: Lease) -> dict[str, object]:
-    return {"id": lease.id, "expiration": written(lease.expiration), "revocable": lease.revocable}
+    facts = {"id": lease.id, "expiration": written(lease.expiration), "revocable": lease.revocable}
+    return {**facts, "minted": lease.minted.timestamp()}
 
 
 def _once(leases: Iterable[Lease]) -> list[Lease]:

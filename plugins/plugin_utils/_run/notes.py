@@ -71,8 +71,9 @@ class Note:
 
     @property
     def listed(self) -> dict[str, Any]:
-        """The lease as lists of leases have it."""
-        return {"id": self.id, "expiration": self.expiration, "revocable": self.revocable}
+        """The lease as lists of leases have it, and when it was asked for."""
+        facts = {"id": self.id, "expiration": self.expiration, "revocable": self.revocable}
+        return {**facts, "minted": self.until or self.began}
 
 
 class Notes:
@@ -179,7 +180,7 @@ class Notes:
         asked = self.load(name)
         if asked is None:
             raise StateError("The note of a lease that was asked for is gone.")
-        completed = self.add(replace(asked, id=lease_id, phase=MINTED, **facts))
+        completed = self.add(replace(asked, id=lease_id, phase=MINTED, until=time.time(), **facts))
         self._files.remove(name)
         return completed
 

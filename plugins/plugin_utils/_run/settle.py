@@ -40,7 +40,7 @@ LIVES = "lives"
 # Seconds by which the clocks of this machine and of the service may differ.
 _SKEW = 2.0
 # A request whose sender died may be under way to the service still: so often, and so many seconds apart, it is looked.
-_LOOKS, _PAUSE, _FRESH = 3, 0.7, 30.0
+_LOOKS, _PAUSE, _FRESH = 4, 0.7, 30.0
 
 
 @dataclass(frozen=True)

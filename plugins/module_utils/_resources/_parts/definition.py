@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    DeniedError,
     OptionError,
     RequestError,
     StateError,
@@ -24,7 +25,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     check_integration_name,
     integration_path,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
     check_config,
@@ -42,6 +43,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import Tags
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    read_integration,
+    search_integration,
+    with_tags,
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Found:
 
     :arg metadata: the definition's, with its tags.
     :arg integration: the one that is wanted; None: there is none.
+    :arg is_integration_sure: None means that there surely is none, and not only that this token sees none.
     :arg leases: those that live, of a definition that is to go.
     :arg integration_name: of a definition that is to be made anew, the integration that it has.
     """
@@ -57,6 +64,7 @@ class Found:
     place: Place
     metadata: Mapping[str, Any] = field(default_factory=dict)
     integration: Mapping[str, Any] | None = None
+    is_integration_sure: bool = True
     leases: Sequence[ListedLease] = ()
     integration_name: str | None = None
 
@@ -83,10 +91,11 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
             check_integration_name(parameters["integration_name"], "integration_name")
     place = look_at(client, "dynamic", parameters)
     if place.living is None:
-        return Found(place, integration=_integration(client, parameters) if _is_made(place, parameters) else None)
+        found = Found(place)
+        return _with_integration(client, found, parameters) if _is_made(place, parameters) else found
     found = Found(place, place.living.get("metadata") or {})
     if parameters["state"] == "absent":
-        return replace(found, leases=living_leases(client, place.path))
+        return replace(found, leases=_leases(client, place.path, parameters))
     return _look_further(client, found, place.living, parameters)
 
 
@@ -94,20 +103,18 @@ def _look_further(client: Client, found: Found, living: Mapping[str, Any], param
     """Also at what decides whether the definition can be changed in place, or can be made anew."""
     path = found.place.path
     if parameters["integration_name"] is not None and not _fixed(found, parameters):
-        found = replace(found, integration=_integration(client, parameters))
+        found = _with_integration(client, found, parameters)
     if obstacle(found, parameters) is None:
-        return found if parameters["tags"] is None else replace(found, metadata=with_tags(client, path, living))
+        return found if parameters["tags"] is None else _with_tags(client, found, living)
     if not parameters["recreate"]:
         return found
     problem = incomplete(parameters, path)
     if problem:
         raise problem
-    found = replace(
-        found,
-        metadata=with_tags(client, path, living),
-        integration=found.integration or _integration(client, parameters),
-        leases=living_leases(client, path),
-    )
+    found = _with_tags(client, found, living)
+    if found.integration is None:
+        found = _with_integration(client, found, parameters)
+    found = replace(found, leases=_leases(client, path, parameters))
     leases_to_end(found, parameters)
     return replace(found, integration_name=_name_of_integration(client, found.config))
 
@@ -118,14 +125,31 @@ def _is_made(place: Place, parameters: Mapping[str, Any]) -> bool:
     return parameters["state"] == "present" and not comes_back and not incomplete(parameters, place.path)
 
 
-def with_tags(client: Client, path: ResourcePath, definition: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A definition's metadata; its tags may be shown only on a page of their own."""
-    metadata: Mapping[str, Any] = definition.get("metadata") or {}
-    return metadata if "tags" in metadata else client.get(item("GET", "dynamic", path, "metadata"))
+def _with_tags(client: Client, found: Found, living: Mapping[str, Any]) -> Found:
+    return replace(found, metadata=with_tags(client, "dynamic", found.place.path, living)["metadata"])
 
 
-def _integration(client: Client, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
-    return client.find(Request("GET", integration_path(parameters["type"], parameters["integration_name"])))
+def _with_integration(client: Client, found: Found, parameters: Mapping[str, Any]) -> Found:
+    """The same with the wanted integration; where it may not be read, the list has its ID."""
+    kind, name = parameters["type"], parameters["integration_name"]
+    try:
+        return replace(found, integration=read_integration(client, kind, name))
+    except DeniedError:
+        _how, entry = search_integration(client, kind, name)
+        return replace(found, integration={"metadata": entry} if entry else None, is_integration_sure=False)
+
+
+def _leases(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The active leases of the definition; a token that may not list them learns from the deletion that it has some.
+
+    :raises DeniedError: they may not be listed, and are to be revoked.
+    """
+    try:
+        return living_leases(client, path)
+    except DeniedError:
+        if parameters["revoke_leases"]:
+            raise
+        return []
 
 
 def _name_of_integration(client: Client, config: Mapping[str, Any]) -> str | None:
@@ -154,6 +178,9 @@ def obstacle(found: Found, parameters: Mapping[str, Any]) -> str | None:
     fixed, name = _fixed(found, parameters), parameters["integration_name"]
     if fixed or name is None:
         return fixed
+    if found.integration is None and not found.is_integration_sure:
+        # What this token does not see cannot be compared.
+        return None
     if found.integration is None and not parameters["recreate"]:
         raise no_integration(parameters)
     # Reading a definition gives the integration's ID only.

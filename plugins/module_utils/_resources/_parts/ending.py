@@ -8,6 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,22 +19,27 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     RequestError,
     WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import WINDOW, Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     ListedLease,
     lease_by_id,
     named,
     revocation,
+    unknown_for,
 )
 
 # What can become of a lease.
 REVOKED, NOT_REVOCABLE, REFUSED, UNKNOWN = "revoked", "not revocable", "refused", "unknown"
 
 
+_NOT_KNOWN = "The service has not known this lease since it was minted; it ends with its expiration at the latest."
+
+
 @dataclass(frozen=True)
 class Ended:
     """What became of a lease.
 
-    :arg lease: ``id`` and ``expiration``.
+    :arg lease: ``id`` and ``expiration``; ``minted``, in seconds since 1970, if that is known.
     :arg how: one of REVOKED, NOT_REVOCABLE, REFUSED, and UNKNOWN: no answer came, and it could not be read either.
     :arg reason: of the latter two.
     """
@@ -90,14 +96,46 @@ def _end(client: Client, lease: ListedLease) -> Ended:
     if lease.get("revocable") is False:
         return Ended(lease, NOT_REVOCABLE)
     try:
-        answer = client.send(revocation(lease["id"]))
+        ended = _revoked(client, lease)
+    except ApiError as error:
+        return Ended(lease, NOT_REVOCABLE) if error.code == "lease_not_revocable" else _settled(client, lease, error)
     except RequestError as error:
         return _settled(client, lease, error)
     except WorkloadCredentialsError as error:
         return Ended(lease, REFUSED, str(error))
-    if not isinstance(answer, ApiError):
-        return Ended(lease, REVOKED)
-    return Ended(lease, NOT_REVOCABLE) if answer.code == "lease_not_revocable" else Ended(lease, REFUSED, str(answer))
+    if ended.how == REVOKED:
+        client.writes.note(Written("leases", lease["id"], gone=True))
+    return ended
+
+
+def _revoked(client: Client, lease: ListedLease) -> Ended:
+    """Revoke a lease; one that the service does not know has gone, unless it was minted a moment ago.
+
+    :raises WorkloadCredentialsError: it was not revoked, or no clear answer came.
+    """
+    request = revocation(lease["id"])
+    minted = _minted(lease)
+    is_fresh = _is_fresh(client, lease["id"], minted)
+    waits = unknown_for(client, lease["id"], minted)
+    while not client.remove(request):
+        pause = next(waits, None)
+        if pause is None:
+            return Ended(lease, UNKNOWN, _NOT_KNOWN) if is_fresh else Ended(lease, REVOKED)
+        time.sleep(pause)
+    return Ended(lease, REVOKED)
+
+
+def _minted(lease: ListedLease) -> float | None:
+    """When it was minted, as ``unknown_for`` takes it: what the service has shown it knows."""
+    return 0.0 if lease.get("created_at") else lease.get("minted")
+
+
+def _is_fresh(client: Client, lease_id: str, minted: float | None) -> bool:
+    """Whether the lease surely was minted a moment ago, and this run has not ended it."""
+    trace = client.writes.of("leases", lease_id)
+    if trace is not None and (trace.gone or minted is None):
+        return trace.is_recent and not trace.gone
+    return minted is not None and time.time() - minted < WINDOW
 
 
 def _settled(client: Client, lease: ListedLease, error: RequestError) -> Ended:
@@ -105,7 +143,7 @@ def _settled(client: Client, lease: ListedLease, error: RequestError) -> Ended:
     if not getattr(error, "ambiguous", False):
         return Ended(lease, REFUSED, str(error))
     try:
-        gone = lease_by_id(client, lease["id"], "lease_id") is None
+        gone = lease_by_id(client, lease["id"], "lease_id", _minted(lease)) is None
     except WorkloadCredentialsError:
         said = f"{error} The request is not repeated, and whether the lease lives could not be read."
         return Ended(lease, UNKNOWN, said)

@@ -8,16 +8,17 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import side_by_side
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    NotFoundError,
     OptionError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import pauses
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
@@ -30,6 +31,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._pr
     revocable as provider_revokes,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+    listed,
     listed_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
@@ -49,14 +51,9 @@ def lease_path(lease_id: str, option: str) -> str:
         raise OptionError(option, f"{lease_id!r} is not a lease's ID, which is a UUID.") from None
 
 
-def revocation(lease_id: str, *, tolerated: Sequence[str] = ("lease_not_revocable", "lease_revoke_failed")) -> Request:
+def revocation(lease_id: str) -> Request:
     """The request that ends a lease early."""
-    return Request("DELETE", lease_path(lease_id, "lease_id"), replay=Replay.NEVER, tolerated=tuple(tolerated))
-
-
-def leases_request(path: ResourcePath) -> Request:
-    """The request that lists the living leases of a dynamic secret."""
-    return item("GET", "leases", path)
+    return Request("DELETE", lease_path(lease_id, "lease_id"), replay=Replay.NEVER)
 
 
 def leases_below(client: Client, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -69,27 +66,58 @@ def leases_below(client: Client, entries: Sequence[Mapping[str, Any]]) -> list[d
 def living_leases(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
     """The living leases of a dynamic secret, each with ``id``, ``expiration``, ``seconds_left`` and its type.
 
-    None where there is no such dynamic secret.
+    None where there is no such dynamic secret. A list may not show yet what this run has just minted, so it is asked
+    for again until it does.
+
+    :raises RefusedError: they may not be listed, or there may be no such dynamic secret.
     """
-    try:
-        return leases_of(client.items(leases_request(path)))
-    except NotFoundError:
-        return []
+    return listed_leases(client, path)[0]
 
 
-def leases_of(listed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Leases of a list in the form that users see."""
-    return [_with_time_left(view(entry)) for entry in listed]
+def listed_leases(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The same, and a sentence where there is no such dynamic secret."""
+    expected = client.writes.recent_leases(str(path))
+    waits = pauses(max(expected.values(), default=0.0))
+    while True:
+        entries, missing = listed(client, item("GET", "leases", path), ("dynamic", path))
+        found = [_with_time_left(view(entry)) for entry in entries]
+        pause = next(waits, None) if expected.keys() - {lease["id"] for lease in found} else None
+        if pause is None:
+            return found, missing
+        time.sleep(pause)
 
 
-def lease_by_id(client: Client, lease_id: str, option: str) -> dict[str, Any] | None:
-    """One lease in the same form, with what its own page adds; None: expired, revoked or never there."""
-    found = client.find(Request("GET", lease_path(lease_id, option)))
-    if found is None:
-        return None
+def lease_by_id(client: Client, lease_id: str, option: str, minted: float | None = None) -> dict[str, Any] | None:
+    """One lease in the same form, with what its own page adds; None: expired, revoked or never there.
+
+    :arg minted: when, in seconds since 1970, if that is known.
+    """
+    request = Request("GET", lease_path(lease_id, option))
+    waits = unknown_for(client, lease_id, minted)
+    while (found := client.find(request)) is None:
+        pause = next(waits, None)
+        if pause is None:
+            return None
+        time.sleep(pause)
     shown = view(found)
     metadata = shown.pop("metadata", None) or {}
     return _with_time_left({**metadata, **shown, "id": lease_id})
+
+
+def unknown_for(client: Client, lease_id: str, minted: float | None = None) -> Iterator[float]:
+    """Pauses for which a lease that the service does not know may still become known to it.
+
+    A lease is known to the service up to two seconds after it was minted (the vendor's Terraform provider asks for so
+    long). Where it is not known when that was, it may have been just now.
+
+    :arg minted: in seconds since 1970, if that is known; 0: the service has shown it.
+    """
+    trace = client.writes.of("leases", lease_id)
+    if trace is not None and trace.gone:
+        return iter(())
+    if minted is None:
+        minted = time.time() if trace is None else trace.at
+    return pauses(minted)
 
 
 def lease_id_of(credentials: Mapping[str, Any]) -> str | None:

@@ -9,16 +9,21 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ConflictError,
+    DeniedError,
     MissingError,
     NotFoundError,
     OptionError,
+    RequestError,
     StateError,
+    WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
     parse_folder,
@@ -28,8 +33,22 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import wanted_tags
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    ABSENT,
+    NOUNS,
+    SHOWN,
+    UNTOLD,
+    hidden_words,
+    listed_paths,
+    read,
+    refused,
+    search,
+    tried,
+    unreadable,
+)
 
-_NOUNS = {"folders": "folder", "static": "static secret", "dynamic": "dynamic secret"}
+# How an item is looked at.
+_LOOKS = {"folders": "metadata", "static": "", "dynamic": ""}
 
 
 @dataclass(frozen=True)
@@ -41,6 +60,8 @@ class Place:
     :arg lacking: where none is there, the folders above it that are not there either, outermost first.
     :arg deleted: what lies there in deleted form, in the way of what is wanted: the resource, or the outermost of
         ``lacking``.
+    :arg refusal: the read was refused, so that all this is only what lists say: nothing is there, or it is hidden.
+    :arg how: what lists say then: SHOWN, ABSENT or UNTOLD.
     """
 
     kind: str
@@ -48,6 +69,13 @@ class Place:
     living: Mapping[str, Any] | None = field(default=None, repr=False)
     lacking: tuple[ResourcePath, ...] = ()
     deleted: ResourcePath | None = None
+    refusal: DeniedError | None = None
+    how: str = ABSENT
+
+    @property
+    def what(self) -> str:
+        """The thing, for messages."""
+        return f"the {NOUNS[self.kind]} {self.path}"
 
 
 def look_at(client: Client, kind: str, parameters: Mapping[str, Any]) -> Place:
@@ -57,7 +85,10 @@ def look_at(client: Client, kind: str, parameters: Mapping[str, Any]) -> Place:
     """
     path = parse_path(parameters["path"], "path")
     wanted_tags(parameters)
-    living = find_living(client, item("GET", kind, path, "metadata" if kind == "folders" else ""))
+    try:
+        living = read(client, kind, path, _LOOKS[kind])
+    except DeniedError as refusal:
+        return _look_around(client, kind, path, parameters, refusal)
     if living is not None:
         return Place(kind, path, living)
     if parameters["state"] == "absent":
@@ -65,29 +96,42 @@ def look_at(client: Client, kind: str, parameters: Mapping[str, Any]) -> Place:
     lacking = _lacking_folders(client, path)
     if not lacking:
         return Place(kind, path, deleted=find_deleted(client, kind, path))
+    return Place(kind, path, lacking=lacking, deleted=_deleted_parent(client, lacking, parameters))
+
+
+def _look_around(
+    client: Client, kind: str, path: ResourcePath, parameters: Mapping[str, Any], refusal: DeniedError
+) -> Place:
+    """The same from lists, where the read was refused: the thing is missing, or hidden from this token."""
+    found = search(client, kind, path)
+    place = Place(kind, path, lacking=found.lacking, refusal=refusal, how=found.how)
+    if found.how == SHOWN:
+        return place
+    if found.lacking:
+        return replace(place, deleted=_deleted_parent(client, found.lacking, parameters))
+    deleted = find_deleted(client, kind, path)
+    if parameters["state"] == "absent" and not parameters["permanent"]:
+        # What waits to be restored, or was removed by this run, is absent and not hidden.
+        trace = client.writes.of(kind, str(path))
+        is_gone = deleted is not None or (trace is not None and trace.gone)
+        return Place(kind, path) if is_gone else place
+    return replace(place, deleted=deleted)
+
+
+def _deleted_parent(
+    client: Client, lacking: tuple[ResourcePath, ...], parameters: Mapping[str, Any]
+) -> ResourcePath | None:
     # Who may not make parents does not restore any.
-    deleted = find_deleted(client, "folders", lacking[0]) if parameters.get("parents", True) else None
-    return Place(kind, path, lacking=lacking, deleted=deleted)
-
-
-def find_living(client: Client, request: Request) -> dict[str, Any] | None:
-    """The resource or its metadata; None where there is none or where it is deleted.
-
-    A service may hide what is deleted, or show it with its time of deletion.
-    """
-    found = client.find(request)
-    if found is None or found.get("deletedAt") or (found.get("metadata") or {}).get("deletedAt"):
-        return None
-    return found
+    return find_deleted(client, "folders", lacking[0]) if parameters.get("parents", True) else None
 
 
 def find_deleted(client: Client, kind: str, path: ResourcePath) -> ResourcePath | None:
-    """The path, if a soft-deleted resource lies there, as the list of its folder shows it."""
-    try:
-        listed = client.items(Request("GET", f"/{kind}", query={"path": path.folder, "deletedOnly": True}))
-    except NotFoundError:
-        return None
-    return path if any(str(entry.get("path", "")).strip("/") == str(path) for entry in listed) else None
+    """The path, if a soft-deleted resource lies there: by the list of its folder, or as a write was told."""
+    trace = client.writes.of(kind, str(path))
+    if trace is not None and trace.deleted:
+        return path
+    shown = listed_paths(client, kind, path.folder, deletedOnly=True)
+    return path if shown is not None and str(path) in shown else None
 
 
 def listed_path(entry: Mapping[str, Any]) -> ResourcePath:
@@ -107,11 +151,27 @@ def present(client: Client, kind: str, path: ResourcePath) -> dict[str, Any]:
     """The static or dynamic secret that must be there.
 
     :raises MissingError: it is not; the text is ``absence``.
+    :raises RefusedError: it may not be read, or may not even be there.
     """
-    found = find_living(client, item("GET", kind, path))
+    found = find(client, kind, path)
     if found is None:
         raise MissingError(absence(client, kind, path))
     return found
+
+
+def find(client: Client, kind: str, path: ResourcePath, action: str = "", **query: Any) -> dict[str, Any] | None:
+    """An item or its metadata; None: there is none, or none that this token could see.
+
+    :arg action: ``metadata``, or "" for the item itself.
+    :raises RefusedError: it may not be read, or may not even be there.
+    """
+    try:
+        return read(client, kind, path, action, **query)
+    except DeniedError as error:
+        how = search(client, kind, path).how
+        if how == ABSENT:
+            return None
+        raise refused(f"the {NOUNS[kind]} {path}", how, error) from None
 
 
 def absence(client: Client, kind: str, path: ResourcePath) -> str:
@@ -132,8 +192,14 @@ def absence(client: Client, kind: str, path: ResourcePath) -> str:
 def _lacking_folders(client: Client, path: ResourcePath) -> tuple[ResourcePath, ...]:
     """The folders above the path that are not there, outermost first."""
     parent = path.parent
-    if parent is None or find_living(client, item("GET", "folders", parent, "metadata")) is not None:
+    if parent is None:
         return ()
+    try:
+        if read(client, "folders", parent, "metadata") is not None:
+            return ()
+    except DeniedError:
+        found = search(client, "folders", parent)
+        return (*found.lacking, parent) if found.how == ABSENT else ()
     return (*_lacking_folders(client, parent), parent)
 
 
@@ -143,7 +209,11 @@ def _no_folder(lacking: tuple[ResourcePath, ...]) -> str:
 
 
 def missing_parent(place: Place) -> tuple[str, ...]:
-    """A sentence where the folder that should hold the resource is not there."""
+    """A sentence where the folder that should hold the resource is surely not there."""
+    return () if place.refusal is not None else _no_parent(place)
+
+
+def _no_parent(place: Place) -> tuple[str, ...]:
     if not place.lacking:
         return ()
     sentence = (
@@ -168,12 +238,30 @@ def listing(kind: str, parameters: Mapping[str, Any], **query: Any) -> Request:
     return Request("GET", f"/{kind}", query={**where, **query, "deletedOnly": parameters.get("deleted_only")})
 
 
-def listed(client: Client, request: Request) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """The entries of a list, and a sentence where what should hold them is not there."""
+def listed(
+    client: Client, request: Request, holder: tuple[str, ResourcePath] | None = None
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The entries of a list, and a sentence where what should hold them is not there.
+
+    :arg holder: kind and path of what should hold them; None: the folder that the request names.
+    :raises RefusedError: they may not be listed, or what should hold them may not be there.
+    """
     try:
         return client.items(request), ()
     except NotFoundError as error:
         return [], (str(error),)
+    except DeniedError as error:
+        kind, path = holder or ("folders", _folder_of(request))
+        how = search(client, kind, path).how if path is not None else UNTOLD
+        if how != ABSENT:
+            raise refused(f"the {NOUNS[kind]} {path or '/'}", how, error) from None
+        return [], (f"{error} This token sees no {NOUNS[kind]} {path}.",)
+
+
+def _folder_of(request: Request) -> ResourcePath | None:
+    """The folder that a list is of; None: the top."""
+    folder = str(request.query.get("path") or "")
+    return parse_path(folder, "folder") if folder else None
 
 
 def revive(place: Place, on_deleted: str) -> tuple[Request, ...]:
@@ -191,7 +279,7 @@ def revive(place: Place, on_deleted: str) -> tuple[Request, ...]:
             "and creates it anew."
         )
     if on_deleted == "replace":
-        loss = f"the deleted {_NOUNS[kind]} {path}, which could have been restored"
+        loss = f"the deleted {NOUNS[kind]} {path}, which could have been restored"
         return (item("DELETE", kind, path, query={"permanent": True}, loss=loss),)
     return (item("POST", kind, path, "restore", replay=Replay.CREATE),)
 
@@ -206,9 +294,37 @@ def deletion(place: Place, before: Mapping[str, Any] | None, parameters: Mapping
 
     :arg before: its view for the diff, None where there is none.
     """
-    if place.living is None and place.deleted is None:
-        return Change()
     permanent = parameters["permanent"]
-    mark = {"path": str(place.path), "deleted": True}
     request = item("DELETE", place.kind, place.path, query={"permanent": permanent, **query})
-    return Change(requests=(request,), before=before or mark, after=None if permanent else mark)
+    leaves = (Written(place.kind, str(place.path), gone=True),)
+    if place.living is None and place.deleted is None and place.how != SHOWN:
+        if place.refusal is None:
+            return Change()
+        # What nobody shows may be there, and only deleting it tells.
+        hidden = hidden_words(f"{place.path}: this token sees no {NOUNS[place.kind]} there", request)
+        return Change(first=lambda client: tried(client, request, hidden), foretold=hidden, leaves=leaves)
+    mark = {"path": str(place.path), "deleted": True}
+    return Change(requests=(request,), before=before or mark, after=None if permanent else mark, leaves=leaves)
+
+
+def existing(place: Place) -> None:
+    """Refuse to go on from something that a list shows and that may not be read.
+
+    :raises RefusedError: it does.
+    """
+    if place.how == SHOWN and place.refusal is not None:
+        raise refused(place.what, SHOWN, place.refusal)
+
+
+def doubts(place: Place) -> tuple[str, ...]:
+    """Why a creation may fail, where lists alone say what is there."""
+    if place.how == UNTOLD:
+        return (f"{place.path}: this token may neither read nor list what is there, so it is taken as missing.",)
+    return _no_parent(place) if place.refusal is not None else ()
+
+
+def explained_creation(place: Place, error: RequestError) -> WorkloadCredentialsError:
+    """The error of a creation of what could not be read before."""
+    if isinstance(error, ConflictError) and place.refusal is not None:
+        return unreadable(place.what, error, item("GET", place.kind, place.path, _LOOKS[place.kind]))
+    return error

@@ -1,0 +1,243 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run has written to a site a moment ago: the service's reads lag behind its writes.
+
+A read that does not show an own write yet is repeated for up to two seconds, as the vendor's own client does. Where the
+run has written nothing, no read waits. Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Callable
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import segment
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+
+# Seconds for which reads may lag behind a write, and the pauses between reads (the vendor's Terraform provider).
+WINDOW = 2.0
+_PAUSES = (0.025, 0.05, 0.1, 0.2, 0.4, 0.5, 0.5)
+# What a process that runs a module is told by who starts it, and what its result tells in return.
+VARIABLE = "WORKLOAD_CREDENTIALS_OWN_WRITES"
+RESULT = "_workload_credentials_own_writes"
+# Before the kind of what check mode would have removed.
+FORESEEN = "foreseen "
+_UNKNOWN = ""
+_SECRET, _CONFIG, _TAGS = "secret", "config", "tags"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write leaves at a place.
+
+    :arg kind: ``folders``, ``static``, ``dynamic``, ``integrations`` or ``leases``.
+    :arg path: in its kind.
+    :arg gone: nothing is there any more.
+    :arg content: the values or the configuration; None: not known.
+    :arg tags: None: not known.
+    """
+
+    kind: str
+    path: str
+    gone: bool = False
+    content: Mapping[str, Any] | None = field(default=None, repr=False)
+    tags: Mapping[str, str] | None = None
+
+    def is_made_by(self, request: Request) -> bool:
+        """Whether it is what this request creates or restores."""
+        folder, _slash, name = self.path.rpartition("/")
+        if self.kind == "integrations":
+            return request.path == f"/integrations/{folder}/{segment(name)}"
+        address = f"/{self.kind}/{segment(name)}"
+        return request.path in (address, f"{address}/restore") and request.query.get("folder", "") == folder
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The same as it is kept: when, and digests instead of contents.
+
+    :arg at: in seconds since 1970, by this machine's clock.
+    :arg deleted: the service says that something deleted is in the way there.
+    :arg lease: the ID of a lease that was minted.
+    """
+
+    at: float
+    gone: bool = False
+    deleted: bool = False
+    content: str = _UNKNOWN
+    tags: str = _UNKNOWN
+    lease: str = ""
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether a read may not show it yet."""
+        return time.time() - self.at < WINDOW
+
+
+class OwnWrites:
+    """The traces of one run at one site.
+
+    :arg site: its address.
+    :arg secret: gives the token; who does not have it cannot test a guess against a digest.
+    :arg folder: where all processes of the run keep them; None: only this process does.
+    """
+
+    def __init__(self, site: str, secret: Callable[[], str], folder: str | None = None) -> None:
+        self._site = site
+        self._secret = secret
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._known: dict[str, Trace] = {}
+        self._made: dict[str, Trace] = {}
+
+    def note(self, written: Written, *, deleted: bool = False) -> None:
+        """Take note of a write that has succeeded.
+
+        :arg deleted: the service says that something deleted is in the way there.
+        """
+        content, tags = self._digest(written.content), self._digest(written.tags)
+        self._keep(self._name(written.kind, written.path), Trace(time.time(), written.gone, deleted, content, tags))
+
+    def note_lease(self, path: str, lease_id: str) -> None:
+        """Take note of a lease that was minted from the dynamic secret of this path."""
+        self.note(Written("leases", lease_id))
+        name = self._name("minted from", path) + self._name("lease", lease_id)
+        self._keep(name, Trace(time.time(), lease=lease_id))
+
+    def recent_leases(self, path: str) -> dict[str, float]:
+        """The leases of a dynamic secret that this run has just minted and not ended, with the times of that."""
+        prefix = self._name("minted from", path)
+        found = [trace for name, trace in self._all().items() if name.startswith(prefix) and trace.is_recent]
+        ended = {trace.lease for trace in found if (self.of("leases", trace.lease) or trace).gone}
+        return {trace.lease: trace.at for trace in found if trace.lease not in ended}
+
+    def of(self, kind: str, path: str) -> Trace | None:
+        """What this run left there; None: it wrote nothing there. What goes with its folder is gone as well."""
+        latest = self._find(self._name(kind, path))
+        folder = "" if kind in ("integrations", "leases") else path.rpartition("/")[0]
+        while folder:
+            above = self._find(self._name("folders", folder))
+            if above is not None and above.gone and (latest is None or latest.at < above.at):
+                latest = above
+            folder = folder.rpartition("/")[0]
+        return latest
+
+    def shows(self, trace: Trace, found: Mapping[str, Any] | None) -> bool:
+        """Whether an answer shows what was written.
+
+        :arg found: the resource or its metadata; None: none was shown.
+        """
+        if found is None or trace.gone:
+            return trace.gone and found is None
+        content = found.get(_SECRET, found.get(_CONFIG))
+        tags = found.get(_TAGS, (found.get("metadata") or {}).get(_TAGS))
+        return self._agrees(trace.content, content) and self._agrees(trace.tags, tags)
+
+    def taken(self) -> str:
+        """What another process has to be told of this run's latest writes, as text; "": nothing."""
+        recent = {name: trace for name, trace in self._all().items() if trace.is_recent}
+        return _as_text(recent) if recent else ""
+
+    def made(self) -> str:
+        """What this process has written, in the same form."""
+        return _as_text(self._made) if self._made else ""
+
+    def take(self, text: str | None) -> None:
+        """Learn from another process of the run; what cannot be read is nothing."""
+        for name, trace in _from_text(text).items():
+            self._keep(name, trace, own=False)
+
+    def _keep(self, name: str, trace: Trace, *, own: bool = True) -> None:
+        with self._lock:
+            self._known[name] = trace
+            if own:
+                self._made[name] = trace
+        if self._folder is None:
+            return
+        fresh = os.path.join(self._folder, f"{name}.{os.getpid()}-{threading.get_ident()}.new")
+        try:
+            os.makedirs(self._folder, mode=0o700, exist_ok=True)
+            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+                json.dump(asdict(trace), stream)
+            os.replace(fresh, os.path.join(self._folder, name))
+        except OSError:
+            # Without it a later task may only see the state before this write, as any other client does.
+            return
+
+    def _find(self, name: str) -> Trace | None:
+        trace = self._known.get(name)
+        if self._folder is None:
+            return trace
+        # Another worker's may be newer.
+        other = _read(os.path.join(self._folder, name))
+        return max((one for one in (trace, other) if one), key=lambda one: one.at, default=None)
+
+    def _all(self) -> dict[str, Trace]:
+        if self._folder is None or not os.path.isdir(self._folder):
+            return dict(self._known)
+        names = [name for name in os.listdir(self._folder) if "." not in name]
+        found = {name: self._find(name) for name in {*names, *self._known}}
+        return {name: trace for name, trace in found.items() if trace}
+
+    def _name(self, kind: str, path: str) -> str:
+        return hashlib.sha256(json.dumps([self._site, kind, path]).encode()).hexdigest()
+
+    def _agrees(self, digest: str, shown: Any) -> bool:
+        return digest == _UNKNOWN or shown is None or digest == self._digest(shown)
+
+    def _digest(self, value: Any) -> str:
+        if value is None:
+            return _UNKNOWN
+        # The answer of a creation names the integration, and reading it does not.
+        plain = {key: inner for key, inner in value.items() if key != "integrationName"}
+        text = json.dumps(plain, sort_keys=True)
+        return hmac.new(self._secret().encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def pauses(since: float) -> Iterator[float]:
+    """Seconds to wait before each further read, for as long as a read may lag behind a write of that moment.
+
+    :arg since: in seconds since 1970.
+    """
+    end = min(since, time.time()) + WINDOW
+    for pause in _PAUSES:
+        wanted = pause * random.uniform(0.75, 1.25)
+        left = end - time.time()
+        if left <= 0:
+            return
+        yield min(wanted, left)
+    left = end - time.time()
+    if left > 0:
+        yield left
+
+
+def _as_text(traces: Mapping[str, Trace]) -> str:
+    """With ages instead of times: the other process may have another clock."""
+    now = time.time()
+    return json.dumps({name: asdict(replace(trace, at=now - trace.at)) for name, trace in traces.items()})
+
+
+def _from_text(text: str | None) -> dict[str, Trace]:
+    now = time.time()
+    try:
+        entries = json.loads(text or "{}").items()
+        return {str(name): replace(Trace(**entry), at=now - float(entry["at"])) for name, entry in entries}
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return {}
+
+
+def _read(path: str) -> Trace | None:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return Trace(**json.load(stream))
+    except (OSError, ValueError, TypeError):
+        return None
