@@ -95,15 +95,14 @@ class Emulation:
 
         :arg only: leave out all other sites.
         """
-        now = self.clock.now()
         sites = [site for site in self.sites.values() if only in ("", site.id)]
-        leases = [(site, lease, lease.state(now)) for site in sites for lease in site.leases.values()]
+        leases = [(site, lease, state) for site in sites for lease, state in site.leases.shown()]
+        forgotten = [one for site in sites for one in site.leases.forgotten()]
         by_path: dict[str, dict[str, int]] = {}
-        for _site, lease, state in leases:
-            _count(by_path.setdefault(lease.path, _no_counts()), state)
         total = _no_counts()
-        for *_others, state in leases:
-            _count(total, state)
+        for path, state, number in (*forgotten, *((lease.path, state, 1) for _site, lease, state in leases)):
+            _count(by_path.setdefault(path, _no_counts()), state, number)
+            _count(total, state, number)
         shown = [
             {
                 "id": lease.id,
@@ -135,7 +134,7 @@ def new_lease(site: Site, secret: DynamicSecret, *, id: str, entity: str, create
         created_by=created_by,
         known_from=real_seconds() + site.behaviour.lease_lag,
     )
-    site.leases[id] = lease
+    site.leases.add(lease)
     return lease
 
 
@@ -149,6 +148,6 @@ def _no_counts() -> dict[str, int]:
     return {"minted": 0, "active": 0, "revoked": 0, "expired": 0}
 
 
-def _count(counts: dict[str, int], state: str) -> None:
-    counts["minted"] += 1
-    counts[state] += 1
+def _count(counts: dict[str, int], state: str, number: int) -> None:
+    counts["minted"] += number
+    counts[state] += number

@@ -13,6 +13,7 @@ from .behaviour import Behaviour
 from .clock import Clock
 from .errors import ApiError, Conflict, Missing, NotFound
 from .items import DynamicSecret, Folder, Integration, Item, Lease, StaticSecret
+from .leases import Leases
 from .names import is_inside, parent_of
 from .past import Past
 from .rate_limit import RateLimit
@@ -135,7 +136,7 @@ class Site:
         )
         self.integrations: dict[tuple[str, str], Integration] = {}
         self._integrations_past: Past[tuple[str, str], Integration] = Past(self._read_lag)
-        self.leases: dict[str, Lease] = {}
+        self.leases = Leases(clock)
 
     def require_parent(self, path: str) -> None:
         """Refuse where the folder of the path is missing or deleted."""
@@ -181,16 +182,13 @@ class Site:
 
     def active_leases(self, secret: DynamicSecret) -> list[Lease]:
         """The leases of the secret that are neither revoked nor expired, the oldest first."""
-        now = self.clock.now()
-        return [
-            lease for lease in self.leases.values() if lease.secret_id == secret.id and lease.state(now) == "active"
-        ]
+        return self.leases.of(secret.id)
 
     def active_lease(self, lease_id: str) -> Lease:
         """The lease, if it still lives and is known already."""
         lease = self.leases.get(lease_id)
         message = f"there is no active lease {lease_id}."
-        if lease is None or lease.state(self.clock.now()) != "active":
+        if lease is None:
             raise NotFound(message, vendor_code="lease_not_found")
         if not lease.known:
             raise ApiError(404, "lease_not_found", message)

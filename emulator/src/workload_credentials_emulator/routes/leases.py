@@ -57,10 +57,12 @@ async def get_lease(lease: Annotated[Lease, _on_lease("ReadLease")]) -> JSONResp
 
 
 @router.delete("/leases/id/{id}", **NOTHING)
-async def revoke_lease(emulation: CurrentEmulation, lease: Annotated[Lease, _on_lease("RevokeLease")]) -> Response:
+async def revoke_lease(
+    site: CurrentSite, emulation: CurrentEmulation, lease: Annotated[Lease, _on_lease("RevokeLease")]
+) -> Response:
     """Revoke a lease, where the provider can do that."""
     if lease.type == "aws":
         raise InvalidRequest("AWS STS sessions cannot be revoked; they expire.", "lease_not_revocable")
     emulation.faults.refuse("revoke", lease.type)
-    lease.revoked = True
+    site.leases.revoke(lease)
     return no_content()
