@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from workload_credentials_emulator.gate import API_VERSION, VERSION_HEADER
+from workload_credentials_emulator.admission import API_VERSION, VERSION_HEADER
 from workload_credentials_emulator.server import DEMO_SITE, Emulator
 
 from tests.support.site import TOKEN

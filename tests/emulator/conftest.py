@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from workload_credentials_emulator import Control, Emulator
+from workload_credentials_emulator import Control, Emulator, emulation, items, past, rate_limit
 
 from .client import OTHER_SITE, OTHER_TOKEN, SITE, TOKEN, Api
 
@@ -40,3 +40,22 @@ def api(emulator: Emulator) -> Iterator[Api]:
     client = Api(emulator)
     yield client
     client.session.close()
+
+
+class Time:
+    """The emulator's real time, moved by a test."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    """In the place of real time, for all that lags or is counted by it."""
+    moved = Time()
+    for module in (emulation, items, past, rate_limit):
+        monkeypatch.setattr(module, "real_seconds", moved)
+    return moved

@@ -6,17 +6,20 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import requests
-from workload_credentials_emulator import DEMO_SITE, DEMO_TOKEN, Emulator
+from workload_credentials_emulator import DEMO_SITE, DEMO_TOKEN, Behaviour, Control, Emulator
+from workload_credentials_emulator.behaviour_options import add_behaviour_options
 
 from .client import OTHER_SITE, SITE, TOKEN
 
@@ -110,6 +113,47 @@ def test_services_roles_and_the_form_of_paths_can_be_chosen(start: Start) -> Non
         session.headers.update({"Authorization": f"Bearer {DEMO_TOKEN}", "bt-secrets-api-version": "2026-04-28"})
         created = session.post(f"{url}/site/{DEMO_SITE}/secrets/static/app", json={"secret": {}}, timeout=20)
     assert created.json()["path"] == "/app"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "behaviour"),
+    [
+        ([], Behaviour()),
+        (["--living"], Behaviour.living(rate_limit=500)),
+        (
+            ["--living", "--missing", "not-found", "--read-lag", "0", "--no-both-products", "--rate-limit", "0"],
+            Behaviour.living(missing_is_forbidden=False, read_lag=0.0, both_products=False),
+        ),
+        (
+            ["--missing", "forbidden", "--lists-lag", "--lease-lag", "1.5", "--no-azure-expiration"],
+            Behaviour(missing_is_forbidden=True, lists_lag=True, lease_lag=1.5, azure_expiration=False),
+        ),
+        (
+            ["--azure-spelling", "camel", "--rate-limit", "9", "--rate-window", "2"],
+            Behaviour(azure_spelling="camel", rate_limit=9, rate_window=2.0),
+        ),
+    ],
+)
+def test_the_behaviour_can_be_chosen(start: Start, arguments: list[str], behaviour: Behaviour) -> None:
+    url = _ready(start("--port", "0", "--no-tls", *arguments))
+    assert Control(url, None).behaviour() == asdict(behaviour)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--read-lag", "-1"], ["--lease-lag", "soon"], ["--rate-window", "0"], ["--rate-limit", "-1"], ["--missing", "x"]],
+)
+def test_what_is_no_behaviour_is_named(start: Start, arguments: list[str]) -> None:
+    process = start("--port", "0", *arguments)
+    errors = process.communicate(timeout=20)[1]
+    assert process.returncode == 2
+    assert f"argument {arguments[0]}" in errors.splitlines()[-1]
+
+
+def test_each_part_of_the_behaviour_has_a_switch() -> None:
+    parser = argparse.ArgumentParser()
+    add_behaviour_options(parser)
+    assert {action.dest for action in parser._actions} == {"help", "living", *asdict(Behaviour())}
 
 
 def test_it_explains_how_to_point_a_play_at_it(start: Start) -> None:

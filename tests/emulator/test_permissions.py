@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from workload_credentials_emulator import Control, Emulator
-from workload_credentials_emulator.tokens import Permission
+from workload_credentials_emulator.actions import Permission
 
 from .client import OTHER_SITE, SITE, Api, assert_refused
 

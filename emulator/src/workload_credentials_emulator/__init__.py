@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .behaviour import Behaviour
     from .control_client import Control
     from .errors import StartError
     from .server import DEMO_SITE, DEMO_TOKEN, Emulator
 
-__all__ = ["DEMO_SITE", "DEMO_TOKEN", "Control", "Emulator", "StartError"]
+__all__ = ["DEMO_SITE", "DEMO_TOKEN", "Behaviour", "Control", "Emulator", "StartError"]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ from pathlib import Path
 from .errors import StartError
 
 try:
+    from .behaviour_options import add_behaviour_options, chosen_behaviour
     from .server import DEMO_SITE, DEMO_TOKEN, Emulator
 except ModuleNotFoundError as error:
     print(
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
             port=options.port,
             tls_dir=options.tls_dir,
             tls=not options.no_tls,
+            behaviour=chosen_behaviour(options),
             services=options.service,
             roles=options.role,
             leading_slash=options.leading_slash,
@@ -96,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tls-dir", type=Path, metavar="DIR", help="folder of ca.pem, server.pem and server.key, made when missing"
     )
     tls.add_argument("--no-tls", action="store_true", help="serve plain HTTP")
+    add_behaviour_options(parser)
     parser.add_argument("--explain", action="store_true", help="say how to point a play at it")
     return parser
 

@@ -14,7 +14,8 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from .errors import ApiError, InvalidRequest
+from .behaviour import Behaviour
+from .errors import ApiError, Forbidden, InvalidRequest, Missing, NotFound
 from .routes import ROUTERS
 
 
@@ -40,9 +41,19 @@ def error_response(error: ApiError) -> JSONResponse:
     return JSONResponse(error.body, status_code=error.status, headers=error.headers)
 
 
-async def _api_error(_request: Request, error: Exception) -> JSONResponse:
+async def _api_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ApiError)
-    return error_response(error)
+    site = getattr(request.state, "site", None)
+    return error_response(error if site is None else _as_the_site_does(error, site.behaviour))
+
+
+def _as_the_site_does(error: ApiError, behaviour: Behaviour) -> ApiError:
+    """The refusal, or what the site answers in its place."""
+    if behaviour.missing_is_forbidden and isinstance(error, Missing | Forbidden):
+        return Forbidden("forbidden: caller cannot perform this action")
+    if behaviour.vendor_codes and isinstance(error, NotFound) and error.vendor_code:
+        return ApiError(404, error.vendor_code, error.message)
+    return error
 
 
 async def _validation_error(_request: Request, error: Exception) -> JSONResponse:

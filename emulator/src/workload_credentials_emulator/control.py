@@ -6,32 +6,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, FastAPI, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from .app import answer_errors
+from .behaviour_change import read_change
 from .clock import written
 from .emulation import Emulation
 from .errors import InvalidRequest
 from .faults import Fault, ProviderFault
-from .names import FolderPath, folder_path
+from .new_token import NewToken
 from .openapi import describe
-from .tokens import ALL_PERMISSIONS, Permission, Token, token_id
-
-
-class NewToken(BaseModel):
-    """A token with limited rights; without sites it opens all."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    token: str = Field(min_length=1)
-    sites: list[str] | None = None
-    permissions: list[Permission] = Field(default_factory=lambda: sorted(ALL_PERMISSIONS))
-    path_prefix: FolderPath = ""
+from .tokens import Token, token_id
 
 
 class ClockMove(BaseModel):
@@ -56,7 +48,7 @@ def new_control(emulation: Emulation, api: FastAPI) -> FastAPI:
     """The control surface of this emulation."""
     control = FastAPI(title="Secrets API emulator: control", openapi_url=None)
     router = APIRouter(prefix="/_control")
-    for add in (_add_observation, _add_faults, _add_state, _add_clock):
+    for add in (_add_observation, _add_faults, _add_state, _add_behaviour, _add_clock):
         add(router, emulation)
 
     @router.get("/openapi.json")
@@ -101,16 +93,32 @@ def _add_state(router: APIRouter, emulation: Emulation) -> None:
     @router.post("/tokens", status_code=204)
     async def add_token(new: Annotated[NewToken, Body()]) -> None:
         sites = [site.lower() for site in new.sites] if new.sites is not None else list(emulation.sites)
-        unknown = set(sites) - emulation.sites.keys()
-        if unknown:
-            raise InvalidRequest(f"there is no site {', '.join(sorted(unknown))}.")
-        emulation.tokens[new.token] = Token(
-            token_id(new.token), frozenset(sites), frozenset(new.permissions), folder_path(new.path_prefix)
-        )
+        _require_sites(emulation, sites)
+        emulation.tokens[new.token] = Token(token_id(new.token), frozenset(sites), new.all_grants())
 
     @router.post("/reset", status_code=204)
     async def reset() -> None:
         emulation.reset()
+
+
+def _add_behaviour(router: APIRouter, emulation: Emulation) -> None:
+    @router.get("/behaviour")
+    async def behaviour(site: str = "") -> dict[str, Any]:
+        _require_sites(emulation, [site.lower()] if site else [])
+        return asdict(emulation.behaviour_of(site.lower()))
+
+    @router.post("/behaviour")
+    async def behave(change: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
+        site, living, fields = read_change(change)
+        _require_sites(emulation, [site] if site else [])
+        emulation.behave(site, living, fields)
+        return asdict(emulation.behaviour_of(site))
+
+
+def _require_sites(emulation: Emulation, sites: Iterable[str]) -> None:
+    unknown = set(sites) - emulation.sites.keys()
+    if unknown:
+        raise InvalidRequest(f"there is no site {', '.join(sorted(unknown))}.")
 
 
 def _add_clock(router: APIRouter, emulation: Emulation) -> None:

@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import requests
 
+from .actions import Permission
 from .faults import Kind, Operation, Provider
-from .tokens import Permission
 
 
 class Control:
@@ -73,15 +73,39 @@ class Control:
         *,
         sites: Sequence[str] | None = None,
         permissions: Sequence[Permission] | None = None,
+        actions: Sequence[str] | None = None,
         path_prefix: str = "",
+        grants: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """Accept one more token; with everything left out it may do all."""
-        body: dict[str, Any] = {"token": token, "path_prefix": path_prefix}
+        """Accept one more token; with everything left out it may do all.
+
+        :arg permissions: any of read, write, generate and revoke, on ``path_prefix`` and below.
+        :arg actions: the vendor's names, or roles (Admin, Owner, Viewer, Lister), on ``path_prefix`` and below.
+        :arg grants: more of these, each ``{"actions": [...], "path": "prod"}``.
+        """
+        body: dict[str, Any] = {"token": token, "path_prefix": path_prefix, "grants": [dict(one) for one in grants]}
+        if actions is not None:
+            body["actions"] = list(actions)
         if sites is not None:
             body["sites"] = list(sites)
         if permissions is not None:
             body["permissions"] = list(permissions)
         self._send("POST", "tokens", body)
+
+    def behave(self, site: str = "", *, living: bool | None = None, **fields: Any) -> dict[str, Any]:
+        """Let one site, or all, behave otherwise; return how.
+
+        :arg living: begin with the living service, or with the document; else with what holds now.
+        :arg fields: those of ``Behaviour``.
+        """
+        world = {} if living is None else {"living": living}
+        changed: dict[str, Any] = self._send("POST", "behaviour", {"site": site, **world, **fields})
+        return changed
+
+    def behaviour(self, site: str = "") -> dict[str, Any]:
+        """How one site behaves, or all that were not changed alone."""
+        found: dict[str, Any] = self._send("GET", f"behaviour?site={site}")
+        return found
 
     def now(self) -> str:
         """What the emulator's clock shows."""

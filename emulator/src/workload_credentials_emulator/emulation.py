@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from .behaviour import Behaviour
 from .clock import Clock, written
 from .example import add_example
 from .faults import Faults
 from .identity import Identities
 from .items import DynamicSecret, Lease
 from .journal import Journal
+from .real_time import real_seconds
 from .site import Site
 from .tokens import Token, token_table
 
@@ -24,9 +27,13 @@ from .tokens import Token, token_table
 _SHOWN_CONFIG = ("credentialType", "roleArn", "applicationObjectId")
 
 
+DOCUMENT = Behaviour()
+
+
 class Emulation:
     """The state behind the server.
 
+    :arg behaviour: how all sites behave at first.
     :arg leading_slash: show the paths of static secrets with a slash before them.
     :arg example: sites begin with what the guides work with.
     """
@@ -36,6 +43,7 @@ class Emulation:
         sites: Sequence[str],
         tokens: Sequence[str],
         *,
+        behaviour: Behaviour = DOCUMENT,
         identities: Identities | None = None,
         leading_slash: bool = False,
         example: bool = False,
@@ -47,6 +55,9 @@ class Emulation:
         self.identities = identities or Identities()
         self._leading_slash = leading_slash
         self._example = example
+        self._first_behaviour = behaviour
+        # Of sites that do not exist.
+        self._behaviour = behaviour
         self.sites = {site.lower(): self._new_site(site.lower()) for site in sites}
         self.tokens: dict[str, Token] = token_table([site.lower() for site in sites], tokens)
 
@@ -58,10 +69,23 @@ class Emulation:
         self.clock.reset()
         self.faults.clear()
         self.journal.clear()
+        self._behaviour = self._first_behaviour
         self.sites = {id: self._new_site(id) for id in self.sites}
 
+    def behaviour_of(self, site: str = "") -> Behaviour:
+        """How the site behaves; that of all others where there is no such site."""
+        found = self.sites.get(site)
+        return found.behaviour if found else self._behaviour
+
+    def behave(self, site: str, living: bool | None, fields: dict[str, Any]) -> None:
+        """Change how one site behaves, or all: first by choosing a world, then in these fields."""
+        for one in [self.sites[site]] if site else self.sites.values():
+            one.behaviour = replace(_world(living, one.behaviour), **fields)
+        if not site:
+            self._behaviour = replace(_world(living, self._behaviour), **fields)
+
     def _new_site(self, id: str) -> Site:
-        site = Site(id, self.clock, leading_slash=self._leading_slash)
+        site = Site(id, self.clock, self._first_behaviour, leading_slash=self._leading_slash)
         if self._example:
             add_example(site)
         return site
@@ -71,15 +95,14 @@ class Emulation:
 
         :arg only: leave out all other sites.
         """
-        now = self.clock.now()
         sites = [site for site in self.sites.values() if only in ("", site.id)]
-        leases = [(site, lease, lease.state(now)) for site in sites for lease in site.leases.values()]
+        leases = [(site, lease, state) for site in sites for lease, state in site.leases.shown()]
+        forgotten = [one for site in sites for one in site.leases.forgotten()]
         by_path: dict[str, dict[str, int]] = {}
-        for _site, lease, state in leases:
-            _count(by_path.setdefault(lease.path, _no_counts()), state)
         total = _no_counts()
-        for *_others, state in leases:
-            _count(total, state)
+        for path, state, number in (*forgotten, *((lease.path, state, 1) for _site, lease, state in leases)):
+            _count(by_path.setdefault(path, _no_counts()), state, number)
+            _count(total, state, number)
         shown = [
             {
                 "id": lease.id,
@@ -109,15 +132,22 @@ def new_lease(site: Site, secret: DynamicSecret, *, id: str, entity: str, create
         created_at=now,
         expires_at=now + timedelta(seconds=secret.config["ttl"]),
         created_by=created_by,
+        known_from=real_seconds() + site.behaviour.lease_lag,
     )
-    site.leases[id] = lease
+    site.leases.add(lease)
     return lease
+
+
+def _world(living: bool | None, current: Behaviour) -> Behaviour:
+    if living is None:
+        return current
+    return Behaviour.living() if living else DOCUMENT
 
 
 def _no_counts() -> dict[str, int]:
     return {"minted": 0, "active": 0, "revoked": 0, "expired": 0}
 
 
-def _count(counts: dict[str, int], state: str) -> None:
-    counts["minted"] += 1
-    counts[state] += 1
+def _count(counts: dict[str, int], state: str, number: int) -> None:
+    counts["minted"] += number
+    counts[state] += number

@@ -26,7 +26,7 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.details = details
-        self.headers = headers or {}
+        self.headers = {**(headers or {})}
 
     @property
     def body(self) -> dict[str, Any]:
@@ -52,10 +52,18 @@ class Forbidden(ApiError):
 
 
 class NotFound(ApiError):
-    """404: it never was, it is deleted, or it is expired."""
+    """404: it never was, it is deleted, or it is expired.
 
-    def __init__(self, message: str) -> None:
+    :arg vendor_code: what the living service calls it.
+    """
+
+    def __init__(self, message: str, *, vendor_code: str = "") -> None:
         super().__init__(404, "not_found", message)
+        self.vendor_code = vendor_code
+
+
+class Missing(NotFound):
+    """404 of what a token cannot tell from what it may not see, where the site hides that."""
 
 
 class Conflict(ApiError):
@@ -63,6 +71,18 @@ class Conflict(ApiError):
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(409, code, message)
+
+
+class GatewayError(ApiError):
+    """A refusal by what stands before the living service, which knows no codes."""
+
+    def __init__(self, status: int, message: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status, "", message, headers=headers)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON of the answer."""
+        return {"error": self.message}
 
 
 class StartError(Exception):

@@ -2,34 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every request passes before the API sees it: control surface, journal, faults, and the order 401, 403, 400."""
+"""What every request passes before the API sees it: control surface, journal, faults, and who is let in."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .admission import admit, bearer
 from .app import error_response
 from .connections import Connection, connection_of
 from .emulation import Emulation
-from .encoding import decoded
-from .errors import ApiError, Forbidden, InvalidRequest, NotFound
+from .errors import ApiError
 from .faults import Fault
-from .identity import require_auth_type, unauthorized
 from .journal import Entry, kept_headers
-from .tokens import Token, token_id
+from .tokens import token_id
 from .wrong_answers import drip, drop, wrong_answer
 
-API_VERSION = "2026-04-28"
-VERSION_HEADER = "bt-secrets-api-version"
 CONTROL = "/_control"
-# The version segment is optional.
-_ADDRESS = re.compile(r"^/site/(?P<site>[^/]*)/secrets(?:/v[0-9]+)?(?P<rest>/.*)$")
 
 
 class Gate:
@@ -69,44 +63,11 @@ class Gate:
 
     async def _act(self, scope: Scope, raw: bytes, headers: Headers, send: Send) -> None:
         try:
-            inner = self._let_in(scope, headers)
+            inner = admit(self._emulation, scope, headers)
         except ApiError as error:
             await error_response(error)(scope, _replay(raw), send)
         else:
-            await self._api(inner, _replay(raw), send)
-
-    def _let_in(self, scope: Scope, headers: Headers) -> Scope:
-        """The request as the API sees it, or the refusal."""
-        path = scope["raw_path"].decode("latin-1")
-        address = _ADDRESS.match(path)
-        if address is None:
-            decoded(path, "the address")
-            raise NotFound("there is no such address.")
-        token = self._authenticate(headers, address["site"].lower())
-        site = self._emulation.sites.get(decoded(address["site"], "the site's id").lower())
-        if site is None or site.id not in token.sites:
-            raise Forbidden("the access token does not belong to this site.")
-        if headers.get(VERSION_HEADER) != API_VERSION:
-            raise InvalidRequest(f"the header {VERSION_HEADER} must be {API_VERSION}.", "invalid_api_version")
-        require_auth_type(headers)
-        rest = address["rest"]
-        if "%2f" in rest.lower():
-            raise InvalidRequest("a name in the address holds a slash.")
-        decoded(scope["query_string"].decode("latin-1"), "the query")
-        state = {"emulation": self._emulation, "site": site, "token": token}
-        return {**scope, "path": decoded(rest, "the address"), "raw_path": rest.encode("latin-1"), "state": state}
-
-    def _authenticate(self, headers: Headers, site: str) -> Token:
-        """Who asks, or 401."""
-        bearer = _bearer(headers) or ""
-        issuer = self._emulation.identities.issuer(headers)
-        if issuer is None:
-            token = self._emulation.tokens.get(bearer)
-        else:
-            token = issuer.token(bearer, site, self._emulation.clock.now())
-        if token is None:
-            raise unauthorized("the access token is missing or invalid.")
-        return token
+            await self._api(inner, _replay(raw), _adding(inner["state"]["headers"], send))
 
     async def _go_wrong(
         self,
@@ -167,17 +128,24 @@ def _noting(entry: Entry, send: Send) -> Send:
     return noting
 
 
+def _adding(headers: dict[str, str], send: Send) -> Send:
+    if not headers:
+        return send
+
+    async def adding(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(headers)
+        await send(message)
+
+    return adding
+
+
 async def _into_nothing(_message: Message) -> None:
     return None
 
 
-def _bearer(headers: Headers) -> str | None:
-    scheme, _space, value = headers.get("authorization", "").partition(" ")
-    return value.strip() if scheme.lower() == "bearer" else None
-
-
 def _token_id(headers: Headers) -> str | None:
-    value = _bearer(headers)
+    value = bearer(headers)
     return token_id(value) if value else None
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from .clock import written
+from .real_time import real_seconds
 
 
 @dataclass
@@ -87,7 +88,7 @@ class StaticSecret(Item):
 
     def add(self, value: dict[str, Any], now: datetime) -> None:
         """Make this value the current version."""
-        self.versions.append(Version(len(self.versions) + 1, value, now))
+        self.versions = [*self.versions, Version(len(self.versions) + 1, value, now)]
 
     def version(self, number: int | None) -> Version | None:
         """The version of this number, the current one without a number, None where there is none."""
@@ -160,7 +161,10 @@ class DynamicSecret(Item):
 
 @dataclass
 class Lease:
-    """One generated credential's life; never its values."""
+    """One generated credential's life; never its values.
+
+    :arg known_from: when the service notices it, in real seconds.
+    """
 
     id: str
     secret_id: str
@@ -172,12 +176,18 @@ class Lease:
     expires_at: datetime
     created_by: str
     revoked: bool = False
+    known_from: float = 0.0
 
     def state(self, now: datetime) -> str:
         """``active``, ``revoked`` or ``expired``."""
         if self.revoked:
             return "revoked"
         return "active" if now < self.expires_at else "expired"
+
+    @property
+    def known(self) -> bool:
+        """Whether the service has noticed it."""
+        return real_seconds() >= self.known_from
 
     def listed(self) -> dict[str, Any]:
         """The entry in a list."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-_HEADERS = ("content-type", "content-length", "accept", "bt-secrets-api-version", "user-agent")
+_HEADERS = ("content-type", "content-length", "accept", "bt-secrets-api-version", "bt-wlc-api-version", "user-agent")
 _LONGEST = 100_000
 # Bodies sent to these hold no secret value, unless they are sent there by mistake.
 _OPEN_ADDRESS = re.compile(r"/((folders|dynamic)/[^/]+|(folders|dynamic|static)/[^/]+/metadata/tags)$")

@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from .admission import API_VERSION, VERSION_HEADER
 from .answers import Error
-from .gate import API_VERSION, VERSION_HEADER
 
 _ERRORS = {
     "400": "The request is invalid (e.g., missing required field, invalid path)",

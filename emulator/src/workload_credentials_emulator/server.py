@@ -20,10 +20,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from .app import new_api
+from .behaviour import Behaviour
 from .connections import CountedProtocol
 from .control import new_control
 from .control_client import Control
-from .emulation import Emulation
+from .emulation import DOCUMENT, Emulation
 from .errors import StartError
 from .gate import Gate
 from .identity import Identities
@@ -61,6 +62,7 @@ class Emulator:
     ...     assert emulator.control.leases()["minted"] == 1
 
     :arg sites: site ids; one token for each, or any number of tokens that open all.
+    :arg behaviour: how all sites behave; ``Behaviour.living()`` as the living service was seen to.
     :arg services: what ``X-BT-Service-Name`` may say; anything without them. As ``name=file`` it takes only JWTs
         for the site that a key of the file, a JSON Web Key Set, has signed.
     :arg roles: the same for ``X-BT-Role``.
@@ -82,6 +84,7 @@ class Emulator:
         port: int = 0,
         tls_dir: Path | None = None,
         tls: bool = True,
+        behaviour: Behaviour = DOCUMENT,
         services: Sequence[str] = (),
         roles: Sequence[str] = (),
         leading_slash: bool = False,
@@ -89,6 +92,7 @@ class Emulator:
     ) -> None:
         self.sites = [_checked_site(site) for site in sites]
         self.tokens = list(tokens)
+        self._behaviour = behaviour
         self._identities = Identities.of(services, roles)
         self._leading_slash = leading_slash
         self._example = example
@@ -159,6 +163,7 @@ class Emulator:
         emulation = Emulation(
             self.sites,
             self.tokens,
+            behaviour=self._behaviour,
             identities=self._identities,
             leading_slash=self._leading_slash,
             example=self._example,

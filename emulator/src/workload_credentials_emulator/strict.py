@@ -16,7 +16,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from .errors import InvalidRequest
-from .tokens import Permission
+from .needs import needed
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -28,13 +28,13 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
         handle = super().get_route_handler()
-        permission = _permission(next(iter(self.methods or ())), self.path_format)
+        actions = needed(self.dependant)
         known = frozenset(_query_names(self.dependant))
         takes_body = self.body_field is not None
 
         async def checked(request: Request) -> Response:
-            if permission is not None:
-                request.state.token.require(permission)
+            if actions:
+                request.state.token.require_somewhere(actions)
             _check_query(request, known)
             raw = await request.body()
             if not takes_body:
@@ -78,9 +78,10 @@ def _read_body(request: Request, raw: bytes) -> Any:
     if not raw.strip():
         raise InvalidRequest("a JSON body is required.")
     wanted = MERGE_PATCH if request.method == "PATCH" else JSON
+    allowed = {wanted, JSON} if request.state.site.behaviour.any_patch_type else {wanted}
     given, _semicolon, parameters = request.headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
-    if given.strip().lower() != wanted or charset not in ("", "charset=utf-8"):
+    if given.strip().lower() not in allowed or charset not in ("", "charset=utf-8"):
         raise InvalidRequest(f"the content type must be {wanted}.", "invalid_content_type")
     return parse_json(raw)
 
@@ -99,16 +100,6 @@ def _check_query(request: Request, known: frozenset[str]) -> None:
         if name in seen:
             raise InvalidRequest(f"the query parameter {name!r} is there twice.", details={"parameter": name})
         seen.add(name)
-
-
-def _permission(method: str, path: str) -> Permission | None:
-    if path == "/session":
-        return None
-    if path.endswith("/generate"):
-        return "generate"
-    if method == "GET":
-        return "read"
-    return "revoke" if path.startswith("/leases/") else "write"
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from .actions import ALL_ACTIONS, BESIDE_FOLDERS, PERMISSIONS, Permission
 from .errors import Forbidden
 from .names import is_inside
 
-Permission = Literal["read", "write", "generate", "revoke"]
-ALL_PERMISSIONS: frozenset[Permission] = frozenset(get_args(Permission))
+
+@dataclass(frozen=True)
+class Grant:
+    """Actions on what has this path and on everything below it; on all of the site without a path."""
+
+    actions: frozenset[str]
+    path: str = ""
+
+    def reaches(self, path: str) -> bool:
+        """Whether it holds for this path."""
+        return path == self.path or is_inside(path, self.path)
+
+
+EVERYTHING = (Grant(ALL_ACTIONS),)
 
 
 @dataclass(frozen=True)
@@ -25,23 +37,32 @@ class Token:
 
     id: str
     sites: frozenset[str]
-    permissions: frozenset[Permission] = field(default=ALL_PERMISSIONS)
-    path_prefix: str = ""
+    grants: tuple[Grant, ...] = EVERYTHING
 
     @property
     def owner(self) -> str:
         """Who leases are created by."""
         return str(uuid.uuid5(uuid.NAMESPACE_OID, self.id))
 
-    def require(self, permission: Permission) -> None:
-        """Refuse what the token may not do."""
-        if permission not in self.permissions:
-            raise Forbidden(f"the access token lacks the permission to {permission}.")
+    def may(self, action: str, path: str = "") -> bool:
+        """Whether the token allows this."""
+        return any(action in grant.actions and grant.reaches(path) for grant in self.grants)
 
-    def require_path(self, path: str) -> None:
-        """Refuse paths outside of the token's part of the tree."""
-        if self.path_prefix and path != self.path_prefix and not is_inside(path, self.path_prefix):
-            raise Forbidden("the access token does not reach this path.")
+    def require(self, path: str, *actions: str) -> None:
+        """Refuse where the token has none of these actions on the path."""
+        if not any(self.may(action, path) for action in actions):
+            raise Forbidden(f"the access token lacks {' or '.join(actions)} on {path or 'the whole site'}.")
+
+    def require_somewhere(self, actions: frozenset[str]) -> None:
+        """Refuse where the token has none of these actions on any path."""
+        if not any(actions & grant.actions for grant in self.grants):
+            raise Forbidden(f"the access token lacks {' or '.join(sorted(actions))}.")
+
+
+def permitted(permissions: Iterable[Permission], path: str) -> tuple[Grant, ...]:
+    """The grants that these permissions stand for; the path concerns what folders hold, and nothing beside them."""
+    actions = frozenset(action for permission in permissions for action in PERMISSIONS[permission])
+    return Grant(actions - BESIDE_FOLDERS, path), Grant(actions & BESIDE_FOLDERS)
 
 
 def token_id(value: str) -> str:

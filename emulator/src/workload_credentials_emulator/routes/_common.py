@@ -7,14 +7,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BeforeValidator, WithJsonSchema
 
+from ..actions import integration_path
 from ..emulation import Emulation
-from ..names import FolderPath, IntegrationName, Name, folder_path, item_path
+from ..errors import InvalidRequest
+from ..items import Item
+from ..names import FolderPath, IntegrationName, Name, folder_path, item_path, parent_of
+from ..needs import checking
 from ..site import Site
 from ..strict import MERGE_PATCH, StrictRoute
 from ..tags import TagPatch, Tags
@@ -89,18 +93,83 @@ TagSet = Annotated[Tags, Body()]
 TagChanges = Annotated[TagPatch, Body(media_type=MERGE_PATCH)]
 
 
-async def _item(token: CurrentToken, name: Annotated[Name, Path()], folder: Annotated[FolderPath, Query()] = "") -> str:
-    path = item_path(folder, name)
-    token.require_path(path)
-    return path
+Found = TypeVar("Found", bound=Item)
 
 
-async def _listed_folder(token: CurrentToken, path: Annotated[FolderPath, Query()] = "") -> str:
-    folder = folder_path(path)
-    token.require_path(folder)
-    return folder
+def visible(token: Token, action: str, found: list[Found]) -> list[Found]:
+    """The rows of a list that the token may see."""
+    return [item for item in found if token.may(action, item.path)]
 
 
-ItemPath = Annotated[str, Depends(_item)]
-ListedFolder = Annotated[str, Depends(_listed_folder)]
+InFolder = Annotated[FolderPath, Query()]
+ItemName = Annotated[Name, Path()]
 Integration = Annotated[IntegrationName, Path()]
+
+
+def on_item(*actions: str) -> Any:
+    """The path that the address names, on which the token needs one of these actions."""
+
+    async def path(token: CurrentToken, name: ItemName, folder: InFolder = "") -> str:
+        found = item_path(folder, name)
+        token.require(found, *actions)
+        return found
+
+    return checking(actions, path)
+
+
+def on_parent(action: str) -> Any:
+    """The path of what is to be made, whose folder the token needs the action on."""
+
+    async def path(token: CurrentToken, name: ItemName, folder: InFolder = "") -> str:
+        found = item_path(folder, name)
+        token.require(parent_of(found), action)
+        return found
+
+    return checking((action,), path)
+
+
+def on_deleted(item: str) -> Any:
+    """The path of what is to be deleted, softly or for good."""
+    softly, for_good = f"Delete{item}", f"Destroy{item}"
+
+    async def path(token: CurrentToken, name: ItemName, folder: InFolder = "", permanent: Flag = False) -> str:
+        found = item_path(folder, name)
+        token.require(found, for_good if permanent else softly)
+        return found
+
+    return checking((softly, for_good), path)
+
+
+def on_integration(action: str) -> Any:
+    """The integration's name, on which the token needs the action."""
+
+    async def named(token: CurrentToken, name: Integration) -> str:
+        token.require(integration_path(name), action)
+        return name
+
+    return checking((action,), named)
+
+
+def on_product(action: str) -> Any:
+    """Refuse a token without the action on all of the site."""
+
+    async def checked(token: CurrentToken) -> None:
+        token.require("", action)
+
+    return checking((action,), checked)
+
+
+def _on_listed() -> Any:
+    action = "ListFolderContents"
+
+    async def listed(site: CurrentSite, token: CurrentToken, path: InFolder = "") -> str:
+        if site.behaviour.strict_list_path and path != path.strip("/"):
+            raise InvalidRequest("the path has a slash at one end.")
+        folder = folder_path(path)
+        token.require(folder, action)
+        return folder
+
+    return checking((action,), listed)
+
+
+ListedFolder = Annotated[str, _on_listed()]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -15,38 +15,49 @@ from fastapi.responses import JSONResponse
 from .. import answers as shapes
 from .. import tags
 from ..site import Collection, Site
-from ._common import NOTHING, CurrentSite, ItemPath, TagChanges, TagSet, answers, no_content, shown
+from ._common import NOTHING, CurrentSite, CurrentToken, TagChanges, TagSet, answers, no_content, on_item, shown
 
 
-def add_metadata(router: APIRouter, resource: str, items: Callable[[Site], Collection[Any]]) -> None:
+def add_metadata(router: APIRouter, resource: str, noun: str, items: Callable[[Site], Collection[Any]]) -> None:
     """Serve the metadata and tags of one kind of item.
 
     :arg resource: the first part of its addresses.
+    :arg noun: what actions on it are called after.
     :arg items: those of a site.
     """
     address = f"/{resource}/{{name}}/metadata"
+    write, delete = f"Write{noun}Tags", f"Delete{noun}Tags"
+    read_path = on_item(f"Read{noun}Metadata")
+    replaced_path, patched_path, cleared_path = on_item(write), on_item(write, delete), on_item(delete)
 
     @router.get(address, **answers(shapes.Metadata))
-    async def get_metadata(site: CurrentSite, path: ItemPath) -> JSONResponse:
+    async def get_metadata(site: CurrentSite, path: str = read_path) -> JSONResponse:
         """Get its metadata."""
-        return shown(items(site).live(path).metadata())
+        return shown(items(site).seen(path).metadata())
 
     @router.put(f"{address}/tags", **answers(dict[str, str]))
-    async def replace_tags(site: CurrentSite, path: ItemPath, body: TagSet) -> JSONResponse:
+    async def replace_tags(site: CurrentSite, body: TagSet, path: str = replaced_path) -> JSONResponse:
         """Replace all its tags."""
-        item = items(site).live(path)
-        item.tags = tags.replaced(body)
-        return shown(item.tags)
+        return shown(_write(items(site), path, lambda _current: tags.replaced(body)))
 
     @router.patch(f"{address}/tags", **NOTHING)
-    async def update_tags(site: CurrentSite, path: ItemPath, body: TagChanges) -> Response:
+    async def update_tags(
+        site: CurrentSite, token: CurrentToken, body: TagChanges, path: str = patched_path
+    ) -> Response:
         """Add, change or remove some of its tags."""
-        item = items(site).live(path)
-        item.tags = tags.patched(item.tags, body)
+        for action in {delete if value is None else write for value in body.values()}:
+            token.require(path, action)
+        _write(items(site), path, lambda current: tags.patched(current, body))
         return no_content()
 
     @router.delete(f"{address}/tags", **NOTHING)
-    async def clear_tags(site: CurrentSite, path: ItemPath) -> Response:
+    async def clear_tags(site: CurrentSite, path: str = cleared_path) -> Response:
         """Remove all its tags."""
-        items(site).live(path).tags = {}
+        _write(items(site), path, lambda _current: {})
         return no_content()
+
+
+def _write(items: Collection[Any], path: str, change: Callable[[Mapping[str, str]], dict[str, str]]) -> dict[str, str]:
+    new = change(items.live(path).tags)
+    items.changing(path).tags = new
+    return new

@@ -13,29 +13,48 @@ from fastapi import Body, Response
 from fastapi.responses import JSONResponse
 
 from .. import answers as shapes
+from ..actions import integration_path
 from ..bodies import IntegrationCreate, IntegrationPatch, Type
 from ..errors import Conflict, InvalidRequest
 from ..items import Integration as StoredIntegration
 from ..site import Site
 from ..strict import MERGE_PATCH
-from ._common import NOTHING, CurrentEmulation, CurrentSite, Integration, answers, new_router, no_content, shown
+from ..tokens import Token
+from ._common import (
+    NOTHING,
+    CurrentEmulation,
+    CurrentSite,
+    CurrentToken,
+    Integration,
+    answers,
+    new_router,
+    no_content,
+    on_integration,
+    on_product,
+    shown,
+    visible,
+)
 
 router = new_router()
 
 
-@router.get("/integrations", **answers(shapes.IntegrationList))
-async def list_integrations(site: CurrentSite) -> JSONResponse:
+@router.get("/integrations", dependencies=[on_product("ListIntegrations")], **answers(shapes.IntegrationList))
+async def list_integrations(site: CurrentSite, token: CurrentToken) -> JSONResponse:
     """List the integrations of all providers."""
-    return shown({"data": [found.listed() for found in _sorted(site)]})
+    return shown({"data": [found.listed() for found in _visible(site, token)]})
 
 
-@router.get("/integrations/{type}", **answers(shapes.IntegrationList))
-async def list_integrations_by_type(site: CurrentSite, type: Type) -> JSONResponse:
+@router.get("/integrations/{type}", dependencies=[on_product("ListIntegrations")], **answers(shapes.IntegrationList))
+async def list_integrations_by_type(site: CurrentSite, token: CurrentToken, type: Type) -> JSONResponse:
     """List the integrations of one provider."""
-    return shown({"data": [found.listed() for found in _sorted(site) if found.type == type]})
+    return shown({"data": [found.listed() for found in _visible(site, token) if found.type == type]})
 
 
-@router.post("/integrations/{type}/{name}", **answers(shapes.Integration, status=201))
+@router.post(
+    "/integrations/{type}/{name}",
+    dependencies=[on_product("CreateIntegration")],
+    **answers(shapes.Integration, status=201),
+)
 async def create_integration(
     site: CurrentSite,
     emulation: CurrentEmulation,
@@ -50,15 +69,18 @@ async def create_integration(
     emulation.faults.refuse("integration_test", type)
     if type == "aws":
         config["externalId"] = str(uuid.uuid4())
+    site.keep_integration(type, name)
     integration = StoredIntegration(type, name, config, site.clock.now(), secret)
     site.integrations[type, name] = integration
     return shown(integration.shown(), status=201)
 
 
 @router.get("/integrations/{type}/{name}", **answers(shapes.Integration))
-async def get_integration(site: CurrentSite, type: Type, name: Integration) -> JSONResponse:
+async def get_integration(
+    site: CurrentSite, type: Type, name: Annotated[str, on_integration("ReadIntegration")]
+) -> JSONResponse:
     """Get an integration."""
-    return shown(site.integration(type, name).shown())
+    return shown(site.seen_integration(type, name).shown())
 
 
 @router.patch("/integrations/{type}/{name}", **NOTHING)
@@ -66,34 +88,41 @@ async def update_integration(
     site: CurrentSite,
     emulation: CurrentEmulation,
     type: Type,
-    name: Integration,
+    name: Annotated[str, on_integration("UpdateIntegration")],
     body: Annotated[IntegrationPatch, Body(media_type=MERGE_PATCH)],
 ) -> Response:
     """Update an integration; the provider is asked again."""
     integration = site.integration(type, name)
     config, secret = _parts(type, {**body})
     emulation.faults.refuse("integration_test", type)
-    integration.config |= config
+    site.keep_integration(type, name)
+    integration.config = integration.config | config
     integration.secret = secret or integration.secret
     return no_content()
 
 
 @router.delete("/integrations/{type}/{name}", **NOTHING)
-async def delete_integration(site: CurrentSite, type: Type, name: Integration) -> Response:
+async def delete_integration(
+    site: CurrentSite, type: Type, name: Annotated[str, on_integration("DeleteIntegration")]
+) -> Response:
     """Delete an integration that no dynamic secret needs, not even a deleted one."""
     integration = site.integration(type, name)
     users = site.users_of(integration)
     if users:
         message = f"the {type} integration {name!r} is used by {len(users)} dynamic secrets, such as {users[0].path}."
         raise Conflict("integration_in_use", message)
+    site.keep_integration(type, name)
     del site.integrations[type, name]
     return no_content()
 
 
 @router.get("/integrations/{type}/{name}/dynamic", **answers(shapes.IntegrationUserList))
-async def list_integration_users(site: CurrentSite, type: Type, name: Integration) -> JSONResponse:
+async def list_integration_users(
+    site: CurrentSite, token: CurrentToken, type: Type, name: Annotated[str, on_integration("ListDynamicSecrets")]
+) -> JSONResponse:
     """List the dynamic secrets that use the integration, with their active leases."""
-    users = [secret for secret in site.users_of(site.integration(type, name)) if not secret.deleted]
+    found = [secret for secret in site.users_of(site.integration(type, name)) if not secret.deleted]
+    users = visible(token, "ReadDynamicSecretMetadata", found)
     return shown({"data": [{**one.listed(), "activeLeaseCount": len(site.active_leases(one))} for one in users]})
 
 
@@ -106,5 +135,6 @@ def _parts(type: str, body: dict[str, Any], needed: str = "") -> tuple[dict[str,
     return body, secret
 
 
-def _sorted(site: Site) -> list[StoredIntegration]:
-    return [site.integrations[key] for key in sorted(site.integrations)]
+def _visible(site: Site, token: Token) -> list[StoredIntegration]:
+    found = site.seen_integrations()
+    return [one for one in found if token.may("ReadIntegrationMetadata", integration_path(one.name))]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path, Response
@@ -15,17 +15,16 @@ from fastapi.responses import JSONResponse
 from .. import answers as shapes
 from ..errors import InvalidRequest
 from ..items import Lease
-from ..site import Site
-from ..tokens import Token
+from ..needs import checking
 from ._common import (
     NOTHING,
     CurrentEmulation,
     CurrentSite,
     CurrentToken,
-    ItemPath,
     answers,
     new_router,
     no_content,
+    on_item,
     shown,
 )
 
@@ -33,30 +32,37 @@ router = new_router()
 LeaseId = Annotated[UUID, Path()]
 
 
+def _on_lease(action: str) -> Any:
+    """The lease that the address names, on whose dynamic secret the token needs the action."""
+
+    async def found(site: CurrentSite, token: CurrentToken, id: LeaseId) -> Lease:
+        lease = site.active_lease(str(id))
+        token.require(lease.path, action)
+        return lease
+
+    return checking((action,), found)
+
+
 @router.get("/leases/{name}", **answers(shapes.LeaseList))
-async def list_leases(site: CurrentSite, path: ItemPath) -> JSONResponse:
+async def list_leases(site: CurrentSite, path: Annotated[str, on_item("ListLeases")]) -> JSONResponse:
     """List the active leases of a dynamic secret."""
-    return shown({"data": [lease.listed() for lease in site.active_leases(site.dynamic.live(path))]})
+    found = site.active_leases(site.dynamic.live(path))
+    return shown({"data": [lease.listed() for lease in found if lease.known]})
 
 
 @router.get("/leases/id/{id}", **answers(shapes.Lease))
-async def get_lease(site: CurrentSite, token: CurrentToken, id: LeaseId) -> JSONResponse:
+async def get_lease(lease: Annotated[Lease, _on_lease("ReadLease")]) -> JSONResponse:
     """Get a lease by its id."""
-    return shown(_active(site, token, id).shown())
+    return shown(lease.shown())
 
 
 @router.delete("/leases/id/{id}", **NOTHING)
-async def revoke_lease(site: CurrentSite, emulation: CurrentEmulation, token: CurrentToken, id: LeaseId) -> Response:
+async def revoke_lease(
+    site: CurrentSite, emulation: CurrentEmulation, lease: Annotated[Lease, _on_lease("RevokeLease")]
+) -> Response:
     """Revoke a lease, where the provider can do that."""
-    lease = _active(site, token, id)
     if lease.type == "aws":
         raise InvalidRequest("AWS STS sessions cannot be revoked; they expire.", "lease_not_revocable")
     emulation.faults.refuse("revoke", lease.type)
-    lease.revoked = True
+    site.leases.revoke(lease)
     return no_content()
-
-
-def _active(site: Site, token: Token, id: UUID) -> Lease:
-    lease = site.active_lease(str(id))
-    token.require_path(lease.path)
-    return lease

@@ -13,21 +13,25 @@ from fastapi.responses import JSONResponse
 
 from .. import answers as shapes
 from ..bodies import StaticCreate, StaticPatch
-from ..errors import NotFound
+from ..errors import Missing
 from ..items import StaticSecret
 from ..merge_patch import merge_patch
 from ..strict import MERGE_PATCH
 from ._common import (
     NOTHING,
     CurrentSite,
+    CurrentToken,
     Flag,
-    ItemPath,
     ListedFolder,
     Version,
     answers,
     new_router,
     no_content,
+    on_deleted,
+    on_item,
+    on_parent,
     shown,
+    visible,
 )
 from ._metadata import add_metadata
 
@@ -37,31 +41,40 @@ router = new_router()
 @router.get("/static", **answers(shapes.ItemList))
 async def list_static(
     site: CurrentSite,
+    token: CurrentToken,
     folder: ListedFolder,
     recursive: Flag = False,
     versions: Flag = False,
     deletedOnly: Flag = False,
 ) -> JSONResponse:
     """List secrets."""
-    site.require_listable(folder, deleted=deletedOnly)
-    found = site.static.listed(folder, recursive=recursive, deleted=deletedOnly)
-    return shown({"data": [secret.listed(versions=versions) for secret in found]})
+    found = site.listed(site.static, folder, recursive=recursive, deleted=deletedOnly)
+    return shown({"data": [secret.listed(versions=versions) for secret in visible(token, "ReadSecretMetadata", found)]})
 
 
 @router.get("/static/{name}", **answers(shapes.StaticSecret))
 async def get_static(
-    site: CurrentSite, path: ItemPath, version: Version = None, versions: Flag = False
+    site: CurrentSite,
+    token: CurrentToken,
+    path: Annotated[str, on_item("ReadSecret")],
+    version: Version = None,
+    versions: Flag = False,
 ) -> JSONResponse:
     """Get a secret, in its current or an earlier version."""
-    secret = site.static.live(path)
+    secret = site.static.seen(path)
     wanted = secret.version(version)
     if wanted is None:
-        raise NotFound(f"the static secret {path} has no version {version}.")
-    return shown(secret.shown(wanted, versions=versions))
+        raise Missing(f"the static secret {path} has no version {version}.")
+    body = secret.shown(wanted, versions=versions)
+    if not token.may("ReadSecretMetadata", path):
+        del body["metadata"]
+    return shown(body)
 
 
 @router.post("/static/{name}", **answers(shapes.StaticSecret, status=201))
-async def create_static(site: CurrentSite, path: ItemPath, body: Annotated[StaticCreate, Body()]) -> JSONResponse:
+async def create_static(
+    site: CurrentSite, path: Annotated[str, on_parent("CreateSecret")], body: Annotated[StaticCreate, Body()]
+) -> JSONResponse:
     """Create a secret."""
     site.require_parent(path)
     now = site.clock.now()
@@ -72,31 +85,35 @@ async def create_static(site: CurrentSite, path: ItemPath, body: Annotated[Stati
 
 @router.patch("/static/{name}", **NOTHING)
 async def update_static(
-    site: CurrentSite, path: ItemPath, body: Annotated[StaticPatch, Body(media_type=MERGE_PATCH)]
+    site: CurrentSite,
+    path: Annotated[str, on_item("UpdateSecret")],
+    body: Annotated[StaticPatch, Body(media_type=MERGE_PATCH)],
 ) -> Response:
     """Update a secret: every patch makes a version, one that changes nothing too."""
     secret = site.static.live(path)
+    site.static.changing(path)
     secret.add(merge_patch(secret.versions[-1].value, body.get("secret", {})), site.clock.now())
     return no_content()
 
 
 @router.delete("/static/{name}", **NOTHING)
-async def delete_static(site: CurrentSite, path: ItemPath, permanent: Flag = False) -> Response:
+async def delete_static(
+    site: CurrentSite, path: Annotated[str, on_deleted("Secret")], permanent: Flag = False
+) -> Response:
     """Delete a secret softly, or for good."""
     if permanent:
-        site.static.any(path)
         site.static.drop(path)
     else:
-        site.static.live(path).deleted_at = site.clock.now()
+        site.static.live(path)
+        site.static.changing(path).deleted_at = site.clock.now()
     return no_content()
 
 
 @router.post("/static/{name}/restore", **answers(shapes.StaticSecret))
-async def restore_static(site: CurrentSite, path: ItemPath) -> JSONResponse:
+async def restore_static(site: CurrentSite, path: Annotated[str, on_item("RestoreSecret")]) -> JSONResponse:
     """Restore a deleted secret."""
-    secret = site.static.any(path)
-    site.restore(secret)
+    secret = site.restore(site.static, path)
     return shown(secret.shown(secret.versions[-1]))
 
 
-add_metadata(router, "static", lambda site: site.static)
+add_metadata(router, "static", "Secret", lambda site: site.static)

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The vendor's actions, by what they are checked on, and the sets of them that have a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, get_args
+
+from .errors import InvalidRequest
+
+Permission = Literal["read", "write", "generate", "revoke"]
+ALL_PERMISSIONS: frozenset[Permission] = frozenset(get_args(Permission))
+
+_ITEMS = ("Folder", "Secret", "DynamicSecret")
+_PRODUCT = frozenset({"ListIntegrations", "CreateIntegration"})
+_INTEGRATION = frozenset(
+    {
+        *(f"{verb}Integration" for verb in ("Read", "Update", "Delete")),
+        *(f"{verb}IntegrationTags" for verb in ("Write", "Delete")),
+        "ReadIntegrationMetadata",
+        "ListDynamicSecrets",
+    }
+)
+# On items, whose grants cascade down the folders.
+_ITEM = frozenset(
+    {
+        *(f"{verb}{item}" for item in _ITEMS for verb in ("Create", "Delete", "Destroy", "Restore")),
+        *(f"{verb}{item}Tags" for item in _ITEMS for verb in ("Write", "Delete")),
+        *(f"Read{item}Metadata" for item in _ITEMS),
+        *(f"{verb}{item}" for item in _ITEMS[1:] for verb in ("Read", "Update")),
+        *("ListFolderContents", "ForceDestroyFolder", "GenerateDynamicCredential"),
+        *("ListLeases", "ReadLease", "RevokeLease"),
+    }
+)
+ALL_ACTIONS = _PRODUCT | _INTEGRATION | _ITEM
+# Where no folder is: a grant reaches them by the integration's name, or from the top.
+BESIDE_FOLDERS = _PRODUCT | _INTEGRATION
+
+_READ = frozenset(action for action in ALL_ACTIONS if action.startswith(("Read", "List")))
+_METADATA = frozenset(action for action in _READ if action.startswith("List") or action.endswith("Metadata"))
+_GENERATE = frozenset({"GenerateDynamicCredential"})
+_REVOKE = frozenset({"RevokeLease"})
+PERMISSIONS: dict[Permission, frozenset[str]] = {
+    "read": _READ,
+    "write": ALL_ACTIONS - _READ - _GENERATE - _REVOKE,
+    "generate": _GENERATE,
+    "revoke": _REVOKE,
+}
+ROLES = {
+    "Admin": ALL_ACTIONS,
+    # Whether it includes generating is disputed; who relies on that would be let down.
+    "Owner": ALL_ACTIONS - _PRODUCT - _GENERATE,
+    "Viewer": _READ - _PRODUCT,
+    "Lister": _METADATA - _PRODUCT,
+}
+
+
+def actions_of(names: Iterable[str]) -> frozenset[str]:
+    """The actions that are named, each by itself or by a role.
+
+    :raises InvalidRequest: there is no such action.
+    """
+    named = list(names)
+    unknown = sorted(name for name in named if name not in ALL_ACTIONS and name not in ROLES)
+    if unknown:
+        raise InvalidRequest(f"there is no action or role {', '.join(unknown)}.")
+    return frozenset(action for name in named for action in ROLES.get(name, {name}))
+
+
+def integration_path(name: str) -> str:
+    """Where grants look for an integration."""
+    return f"integrations/{name}"

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command line's switches for how the sites behave."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields, replace
+
+from .behaviour import Behaviour
+
+# A limit only surprises those who write tests; who looks at a living service meets it.
+_LIVING_LIMIT = 500
+
+
+def add_behaviour_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--living`` and a switch for each part of it."""
+    group = parser.add_argument_group(
+        "behaviour",
+        "Without these the sites behave as the API document says. Each switch changes one part of --living.",
+    )
+    group.add_argument("--living", action="store_true", help="behave as the living service was seen to, in all of this")
+    group.add_argument(
+        "--missing",
+        dest="missing_is_forbidden",
+        type=_missing,
+        metavar="{forbidden,not-found}",
+        help="how to answer what does not exist: as what the token may not see, or as missing",
+    )
+    _seconds(group, "read-lag", "how long reading an item shows the state before it was written")
+    _switch(group, "lists-lag", "lists lag as reading does")
+    _seconds(group, "lease-lag", "how long a new lease is unknown")
+    _switch(group, "azure-expiration", "credentials of Azure have an expiration")
+    group.add_argument(
+        "--azure-spelling", choices=("document", "camel"), help="client_id as in the document, or clientId"
+    )
+    _switch(group, "described-credentials", "credentials have type and credentialType")
+    group.add_argument(
+        "--rate-limit",
+        type=_count,
+        metavar="N",
+        help=f"requests that a token has in a window, 0 for any number (with --living: {_LIVING_LIMIT})",
+    )
+    _seconds(group, "rate-window", "how long a window is", least=0.001)
+    _switch(group, "both-products", "take the addresses below /wlc and the header bt-wlc-api-version too")
+    _switch(group, "any-patch-type", "PATCH takes application/json too")
+    _switch(group, "gateway-errors", 'answer who is not let in with {"error": ...}')
+    _switch(group, "strict-list-path", "refuse lists whose path has a slash at either end")
+    _switch(group, "soft-deleted-count", "a folder of what is softly deleted is not empty")
+    _switch(group, "vendor-codes", "404 has the codes that the living service uses")
+
+
+def chosen_behaviour(options: argparse.Namespace) -> Behaviour:
+    """The behaviour that the options name."""
+    world = Behaviour.living(rate_limit=_LIVING_LIMIT) if options.living else Behaviour()
+    given = {field.name: getattr(options, field.name) for field in fields(Behaviour)}
+    return replace(world, **{name: value for name, value in given.items() if value is not None})
+
+
+def _switch(group: argparse._ArgumentGroup, name: str, help: str) -> None:
+    group.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=None, help=help)
+
+
+def _seconds(group: argparse._ArgumentGroup, name: str, help: str, *, least: float = 0.0) -> None:
+    def seconds(text: str) -> float:
+        number = float(text)
+        if not least <= number < float("inf"):
+            raise ValueError(text)
+        return number
+
+    group.add_argument(f"--{name}", type=seconds, metavar="SECONDS", help=help)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)
+
+
+def _missing(text: str) -> bool:
+    if text not in ("forbidden", "not-found"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither forbidden nor not-found")
+    return text == "forbidden"
