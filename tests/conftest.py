@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import uuid
 from collections.abc import Iterator
@@ -45,9 +46,17 @@ def fresh(sites: Iterator[str]) -> str:
 
 
 @pytest.fixture
-def site(emulator: Any, unused_sites: Iterator[str]) -> Iterator[Site]:
+def world() -> str:
+    """How the site answers: as the API's document says, or as the living service was seen to."""
+    return os.environ.get("WORLD", "document")
+
+
+@pytest.fixture
+def site(emulator: Any, unused_sites: Iterator[str], world: str) -> Iterator[Site]:
     """An empty site of the running emulator."""
     one = Site(emulator, fresh(unused_sites))
+    if world == "living":
+        one.behave(living=True)
     yield one
     one.close()
 

@@ -20,6 +20,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
 
+# Stands among the answers for a creation that found its resource there.
+EXISTS = "exists"
+
 
 def answer_to(request: Request, requests: Sequence[Request], answers: Sequence[Any]) -> Mapping[str, Any] | None:
     """The service's answer to one of the writes; None: it said nothing, or the write was not one of these.

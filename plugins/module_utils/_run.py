@@ -45,7 +45,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     typed,
     with_origin,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import EXISTS, Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options, Spec
 
 # Another writer may undo a write once between two looks.
@@ -245,7 +245,8 @@ def _send(
                 raise
             is_deleted = conflict.code.startswith("deleted_")
             if request.may_exist and not is_deleted:
-                answers.append(None)
+                # After a lost answer it may well be this task's own.
+                answers.append(None if conflict.after_ambiguous else EXISTS)
                 continue
             # Something is there, which the next look has to see.
             for written in change.leaves:

@@ -27,7 +27,7 @@ def do(site: Site, module: str, *, check_mode: Any = False, **arguments: Any) ->
     }
     spec = spec_of(module)
     parameters = validate(spec, module, {**connection, **arguments})
-    return run(spec, parameters, check_mode=check_mode, diff=True)
+    return run(spec, parameters, check_mode=check_mode, diff=True, writes_folder=site.writes_folder)
 
 
 def failure(site: Site, module: str, **arguments: Any) -> str:

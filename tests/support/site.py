@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -45,9 +46,18 @@ class Site:
         }
         return settings(**{**own, **changes})
 
+    @property
+    def writes_folder(self) -> str:
+        """Where the test keeps what it has written a moment ago, as the tasks of one run do."""
+        return str(Path(self.emulator.ca_cert).parent / "writes" / self.site_id)
+
     def client(self, **changes: Any) -> Client:
         """A client of this site."""
-        return Client(self.settings(**changes))
+        return Client(self.settings(**changes), self.writes_folder)
+
+    def behave(self, *, living: bool | None = None, **fields: Any) -> None:
+        """Let the site answer as the living service, or as the document says, but for these fields."""
+        self.emulator.control.behave(self.site_id, living=living, **fields)
 
     def journal(self) -> list[dict[str, Any]]:
         """This site's requests so far, oldest first."""
@@ -76,7 +86,7 @@ class Site:
 
         :arg path: regular expression for what follows the site's address.
         """
-        match: dict[str, str] = {"path_regex": f"{re.escape(self.site_id)}/secrets{path}"}
+        match: dict[str, str] = {"path_regex": f"{re.escape(self.site_id)}/(?:secrets|wlc){path}"}
         if method:
             match["method"] = method
         self._control("POST", "faults", {"kind": kind, "match": match, "times": times, **more})
@@ -107,6 +117,6 @@ class Site:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    path = entry["path"].split("/secrets", 1)[1].split("?")[0]
+    path = re.split("/(?:secrets|wlc)", entry["path"], maxsplit=1)[1].split("?")[0]
     query = "&".join(f"{key}={value}" for key, value in (entry.get("query") or {}).items())
     return f"{entry['method']} {path}" + (f"?{query}" if query else "")

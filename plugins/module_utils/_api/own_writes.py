@@ -42,7 +42,7 @@ class Written:
     :arg kind: ``folders``, ``static``, ``dynamic``, ``integrations`` or ``leases``.
     :arg path: in its kind.
     :arg gone: nothing is there any more.
-    :arg content: the values or the configuration; None: not known.
+    :arg content: what is known of the values or the configuration, with None for what is not there; None: nothing.
     :arg tags: None: not known.
     """
 
@@ -73,7 +73,7 @@ class Trace:
     at: float
     gone: bool = False
     deleted: bool = False
-    content: str = _UNKNOWN
+    content: Mapping[str, str | None] | None = None
     tags: str = _UNKNOWN
     lease: str = ""
 
@@ -104,7 +104,10 @@ class OwnWrites:
 
         :arg deleted: the service says that something deleted is in the way there.
         """
-        content, tags = self._digest(written.content), self._digest(written.tags)
+        content = None
+        if written.content is not None:
+            content = {key: None if value is None else self._digest(value) for key, value in written.content.items()}
+        tags = _UNKNOWN if written.tags is None else self._digest(written.tags)
         self._keep(self._name(written.kind, written.path), Trace(time.time(), written.gone, deleted, content, tags))
 
     def note_lease(self, path: str, lease_id: str) -> None:
@@ -140,7 +143,12 @@ class OwnWrites:
             return trace.gone and found is None
         content = found.get(_SECRET, found.get(_CONFIG))
         tags = found.get(_TAGS, (found.get("metadata") or {}).get(_TAGS))
-        return self._agrees(trace.content, content) and self._agrees(trace.tags, tags)
+        if tags is not None and trace.tags not in (_UNKNOWN, self._digest(tags)):
+            return False
+        return content is None or all(
+            digest == (None if content.get(key) is None else self._digest(content[key]))
+            for key, digest in (trace.content or {}).items()
+        )
 
     def taken(self) -> str:
         """What another process has to be told of this run's latest writes, as text; "": nothing."""
@@ -191,16 +199,14 @@ class OwnWrites:
     def _name(self, kind: str, path: str) -> str:
         return hashlib.sha256(json.dumps([self._site, kind, path]).encode()).hexdigest()
 
-    def _agrees(self, digest: str, shown: Any) -> bool:
-        return digest == _UNKNOWN or shown is None or digest == self._digest(shown)
-
     def _digest(self, value: Any) -> str:
-        if value is None:
-            return _UNKNOWN
-        # The answer of a creation names the integration, and reading it does not.
-        plain = {key: inner for key, inner in value.items() if key != "integrationName"}
-        text = json.dumps(plain, sort_keys=True)
+        text = json.dumps(value, sort_keys=True)
         return hmac.new(self._secret().encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def left_by(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What a change from one content to another leaves, for ``Written.content``: what went is None in it."""
+    return {**dict.fromkeys(current), **after}
 
 
 def pauses(since: float) -> Iterator[float]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written, left_by
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
@@ -136,7 +136,11 @@ def _update(found: Found, parameters: Mapping[str, Any]) -> Change:
         after=_shown(path, after, tags),
         predicted=_result(path, after, known),
         outcome=lambda client, _answers: _read(client, path, after, known),
-        leaves=(Written("dynamic", str(path), content=after, tags=None if parameters["tags"] is None else tags),),
+        leaves=(
+            Written(
+                "dynamic", str(path), content=left_by(current, after), tags=None if parameters["tags"] is None else tags
+            ),
+        ),
     )
 
 

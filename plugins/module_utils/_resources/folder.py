@@ -17,7 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, answer_to
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import EXISTS, Change, answer_to
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     leases_below,
     named,
@@ -182,7 +182,7 @@ def _made(
 ) -> dict[str, Any]:
     """The folder as the answer of its creation says."""
     answer = answer_to(item("POST", "folders", path), requests, answers)
-    if answer is None and not any(answers):
+    if answers and all(one == EXISTS for one in answers):
         return {**_there(path), "changed": False}
     metadata = (answer or {}).get("metadata")
     if not metadata:

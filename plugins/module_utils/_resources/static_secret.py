@@ -16,7 +16,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     StateError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written, left_by
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
     check_version,
@@ -165,7 +165,7 @@ def _update(found: Found, living: Mapping[str, Any], parameters: Mapping[str, An
         predicted=_result(path, known, patch),
         outcome=lambda client, _answers: _read(client, path, known, patch),
         missing=missing,
-        leaves=(Written("static", str(path), content=after, tags=tags),),
+        leaves=(Written("static", str(path), content=left_by(current, after), tags=tags),),
     )
 
 

@@ -52,7 +52,6 @@ CASES = [
     Case("unsent", ("POST", GONE, UNKNOWN), kind="drop_before"),
     Case("unheard", ("POST", GONE, UNKNOWN), kind="drop_after", makes=True),
     Case("untagged", ("status 403", GONE, MADE), method="PATCH", at="/metadata/tags", makes=True, more={"status": 403}),
-    Case("unread", ("status 403", GONE, MADE), method="GET", makes=True, more={"status": 403, "skip": 1}),
     Case("kept", ("status 403",), method="DELETE", makes=False, more={"status": 403}),
     Case("perhaps", ("DELETE", PERHAPS, UNKNOWN), kind="drop_after", method="DELETE"),
 ]

@@ -54,6 +54,8 @@ def read(client: Client, kind: str, path: ResourcePath, action: str = "", **quer
     :arg action: ``metadata``, or "" for the item itself.
     :raises DeniedError: it may not be read, or is not there: ``search`` tells more.
     """
+    if query.get("version") is not None:
+        return version_of(client, path, **query)
     found = patiently(client, kind, str(path), lambda: client.find(item("GET", kind, path, action, query=query)))
     return None if found is None or _is_deleted(found) else found
 
@@ -79,12 +81,12 @@ def patiently(client: Client, kind: str, path: str, look: Callable[[], dict[str,
             return found
 
 
-def version_of(client: Client, path: ResourcePath, version: int) -> dict[str, Any] | None:
+def version_of(client: Client, path: ResourcePath, version: int, **query: Any) -> dict[str, Any] | None:
     """An earlier version of a static secret, which no write changes any more; None: there is none.
 
     :raises DeniedError: it may not be read.
     """
-    request = item("GET", "static", path, query={"version": version})
+    request = item("GET", "static", path, query={"version": version, **query})
 
     def look() -> dict[str, Any] | None:
         found = client.find(request)
