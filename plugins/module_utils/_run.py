@@ -208,7 +208,7 @@ def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: 
 
 
 def _with_doubts(change: Change, error: WorkloadCredentialsError) -> WorkloadCredentialsError:
-    if not change.doubts or not isinstance(error, (DeniedError, NotFoundError)):
+    if not change.doubts or not isinstance(error, (ConflictError, DeniedError, NotFoundError)):
         return error
     return StateError(" ".join([str(error), *change.doubts]))
 

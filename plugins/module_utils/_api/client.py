@@ -9,7 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import sys
-import time
+from time import sleep
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.answers import value_of
@@ -144,7 +144,7 @@ class Client:
             except ApiError as error:
                 if error.code not in request.settling or pause is None:
                     raise
-                time.sleep(pause)
+                sleep(pause)
             except WorkloadCredentialsError:
                 raise
             except Exception as error:
@@ -173,7 +173,7 @@ class Client:
                     # The limit is not this thread's alone.
                     ends = self._limit.close(asked)
                     self.waited += asked
-            time.sleep(pause or 0.0)
+            sleep(pause or 0.0)
             if ends is not None:
                 self._limit.reopen(ends)
         raise AssertionError("the last attempt returns or raises")

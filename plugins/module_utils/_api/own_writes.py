@@ -123,6 +123,10 @@ class OwnWrites:
         ended = {trace.lease for trace in found if (self.of("leases", trace.lease) or trace).gone}
         return {trace.lease: trace.at for trace in found if trace.lease not in ended}
 
+    def latest(self) -> float | None:
+        """When this run wrote anything last, in seconds since 1970; None: not within the window."""
+        return max((trace.at for trace in self._all().values() if trace.is_recent), default=None)
+
     def of(self, kind: str, path: str) -> Trace | None:
         """What this run left there; None: it wrote nothing there. What goes with its folder is gone as well."""
         latest = self._find(self._name(kind, path))

@@ -97,7 +97,9 @@ def _create(found: Found, parameters: Mapping[str, Any]) -> Change:
 def _prerequisites(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     """What is missing to create the definition: with fewer options it, and else its integration, must be there."""
     problem = incomplete(parameters, found.place.path)
-    if problem is None and found.integration is None and found.is_integration_sure:
+    # Of what this token does not see, the creation itself tells, but nothing is removed for it.
+    is_lacking = found.integration is None and (found.is_integration_sure or found.place.living is not None)
+    if problem is None and is_lacking:
         problem = no_integration(parameters)
     return (str(problem),) if problem else ()
 
@@ -132,6 +134,7 @@ def _update(found: Found, parameters: Mapping[str, Any]) -> Change:
     known = {**found.metadata, **({} if parameters["tags"] is None else {"tags": tags})}
     return Change(
         requests=requests + tag_requests("dynamic", path, found.tags, tags, purge=parameters["purge_tags"]),
+        warnings=_uncompared(found, parameters),
         before=_shown(path, current, found.tags),
         after=_shown(path, after, tags),
         predicted=_result(path, after, known),
@@ -142,6 +145,15 @@ def _update(found: Found, parameters: Mapping[str, Any]) -> Change:
             ),
         ),
     )
+
+
+def _uncompared(found: Found, parameters: Mapping[str, Any]) -> list[str]:
+    name = parameters["integration_name"]
+    warning = (
+        f"integration_name: whether {found.place.path} uses {name!r} was not compared, since this token may neither read "
+        "it nor list integrations (ReadIntegration, ListIntegrations)."
+    )
+    return [warning] if found.is_integration_untold else []
 
 
 def _patch(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

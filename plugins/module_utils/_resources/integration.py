@@ -39,6 +39,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     read_integration,
     refused,
     search_integration,
+    shown_at_last,
     tried,
     unreadable,
 )
@@ -70,7 +71,9 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     try:
         return Found(read_integration(client, kind, name))
     except DeniedError as refusal:
-        return Found(None, refusal, search_integration(client, kind, name)[0])
+        how = search_integration(client, kind, name)[0]
+        living = shown_at_last(client, lambda: read_integration(client, kind, name)) if how == SHOWN else None
+        return Found(living) if living is not None else Found(None, refusal, how)
 
 
 def plan(found: Found, parameters: Mapping[str, Any]) -> Change:

@@ -13,9 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    StateError,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import DeniedError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written, left_by
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
@@ -50,6 +48,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     SHOWN,
     must_show,
     read_back,
+    refused,
     version_of,
     with_tags,
 )
@@ -96,7 +95,10 @@ def _earlier(
     is_to_come = version is not None and newest is not None and version > newest
     if version is None or is_to_come or parameters["state"] == "absent":
         return None
-    found = version_of(client, path, version)
+    try:
+        found = version_of(client, path, version)
+    except DeniedError as error:
+        raise refused(f"version {version} of the static secret {path}", SHOWN, error) from None
     if found is None:
         raise StateError(_no_version(path, version))
     return _values(path, found)

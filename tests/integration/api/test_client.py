@@ -36,7 +36,7 @@ ONCE = Request("POST", "/folders/once", replay=Replay.NEVER)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that the client would have waited; the tests do not."""
     slept: list[float] = []
-    monkeypatch.setattr(wire.time, "sleep", slept.append)
+    monkeypatch.setattr(wire, "sleep", slept.append)
     return slept
 
 

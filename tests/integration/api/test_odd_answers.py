@@ -30,7 +30,7 @@ AWS = {"accessKeyId": "a", "secretAccessKey": "canary-b", "sessionToken": "canar
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that the client would have waited; the tests do not."""
     slept: list[float] = []
-    monkeypatch.setattr(wire.time, "sleep", slept.append)
+    monkeypatch.setattr(wire, "sleep", slept.append)
     return slept
 
 

@@ -28,7 +28,7 @@ DEFINITION = {"type": "aws", "integration_name": "main", "role_arn": ROLE}
 def definitions(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Folders and integrations to work with, and no waiting."""
     populate(site)
-    monkeypatch.setattr(wire.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(wire, "sleep", lambda _seconds: None)
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, module: str, request: Request, site: Site) -> None:

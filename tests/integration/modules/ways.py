@@ -127,7 +127,9 @@ def in_order(requests: Iterable[str]) -> list[str]:
     """
     groups = itertools.groupby(requests, lambda line: line.startswith("GET "))
     ordered = [line for reads, group in groups for line in (sorted(group) if reads else group)]
-    return [line for line, before in zip(ordered, [None, *ordered], strict=False) if line != before or LEASE not in line]
+    return [
+        line for line, before in zip(ordered, [None, *ordered], strict=False) if line != before or LEASE not in line
+    ]
 
 
 def writes(requests: Iterable[str]) -> list[str]:

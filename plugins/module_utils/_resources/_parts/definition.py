@@ -44,6 +44,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import Tags
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    UNTOLD,
     read_integration,
     search_integration,
     with_tags,
@@ -57,6 +58,7 @@ class Found:
     :arg metadata: the definition's, with its tags.
     :arg integration: the one that is wanted; None: there is none.
     :arg is_integration_sure: None means that there surely is none, and not only that this token sees none.
+    :arg is_integration_untold: this token may neither read it nor list integrations.
     :arg leases: those that live, of a definition that is to go.
     :arg integration_name: of a definition that is to be made anew, the integration that it has.
     """
@@ -65,6 +67,7 @@ class Found:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     integration: Mapping[str, Any] | None = None
     is_integration_sure: bool = True
+    is_integration_untold: bool = False
     leases: Sequence[ListedLease] = ()
     integration_name: str | None = None
 
@@ -135,8 +138,9 @@ def _with_integration(client: Client, found: Found, parameters: Mapping[str, Any
     try:
         return replace(found, integration=read_integration(client, kind, name))
     except DeniedError:
-        _how, entry = search_integration(client, kind, name)
-        return replace(found, integration={"metadata": entry} if entry else None, is_integration_sure=False)
+        how, entry = search_integration(client, kind, name)
+        known = {"metadata": entry} if entry else None
+        return replace(found, integration=known, is_integration_sure=False, is_integration_untold=how == UNTOLD)
 
 
 def _leases(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -178,8 +182,8 @@ def obstacle(found: Found, parameters: Mapping[str, Any]) -> str | None:
     fixed, name = _fixed(found, parameters), parameters["integration_name"]
     if fixed or name is None:
         return fixed
-    if found.integration is None and not found.is_integration_sure:
-        # What this token does not see cannot be compared.
+    if found.is_integration_untold:
+        # It cannot be compared, and could not be changed in place either.
         return None
     if found.integration is None and not parameters["recreate"]:
         raise no_integration(parameters)

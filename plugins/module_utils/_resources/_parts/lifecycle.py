@@ -43,6 +43,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     read,
     refused,
     search,
+    shown_at_last,
     tried,
     unreadable,
 )
@@ -106,7 +107,8 @@ def _look_around(
     found = search(client, kind, path)
     place = Place(kind, path, lacking=found.lacking, refusal=refusal, how=found.how)
     if found.how == SHOWN:
-        return place
+        living = shown_at_last(client, lambda: read(client, kind, path, _LOOKS[kind]))
+        return place if living is None else Place(kind, path, living)
     if found.lacking:
         return replace(place, deleted=_deleted_parent(client, found.lacking, parameters))
     deleted = find_deleted(client, kind, path)
@@ -169,9 +171,20 @@ def find(client: Client, kind: str, path: ResourcePath, action: str = "", **quer
         return read(client, kind, path, action, **query)
     except DeniedError as error:
         how = search(client, kind, path).how
-        if how == ABSENT:
+        if how == ABSENT or (query.get("version") is not None and _is_readable(client, kind, path)):
             return None
+        found = shown_at_last(client, lambda: read(client, kind, path, action, **query)) if how == SHOWN else None
+        if found is not None:
+            return found
         raise refused(f"the {NOUNS[kind]} {path}", how, error) from None
+
+
+def _is_readable(client: Client, kind: str, path: ResourcePath) -> bool:
+    """Whether the newest version can be read, so that it is an older one that is not there."""
+    try:
+        return read(client, kind, path) is not None
+    except DeniedError:
+        return False
 
 
 def absence(client: Client, kind: str, path: ResourcePath) -> str:
@@ -325,6 +338,6 @@ def doubts(place: Place) -> tuple[str, ...]:
 
 def explained_creation(place: Place, error: RequestError) -> WorkloadCredentialsError:
     """The error of a creation of what could not be read before."""
-    if isinstance(error, ConflictError) and place.refusal is not None:
+    if isinstance(error, ConflictError) and error.code != "folder_deleted" and place.refusal is not None:
         return unreadable(place.what, error, item("GET", place.kind, place.path, _LOOKS[place.kind]))
     return error

@@ -107,6 +107,20 @@ def must_show(client: Client, kind: str, path: ResourcePath, action: str = "") -
     return found
 
 
+def shown_at_last(client: Client, look: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+    """Return what the look finds of something that a list shows and a read was refused, where it may be just written.
+
+    None: it stays refused, or this run has written nothing a moment ago, so that nothing is waited for.
+    """
+    since = client.writes.latest()
+    for pause in pauses(since) if since is not None else ():
+        time.sleep(pause)
+        found, _refusal = _attempt(look)
+        if found is not None:
+            return found
+    return None
+
+
 def _attempt(look: Callable[[], dict[str, Any] | None]) -> tuple[dict[str, Any] | None, DeniedError | None]:
     try:
         found = look()
@@ -272,4 +286,7 @@ def find_integration(client: Client, kind: str, name: str) -> dict[str, Any] | N
         how, _entry = search_integration(client, kind, name)
         if how == ABSENT:
             return None
+        found = shown_at_last(client, lambda: read_integration(client, kind, name)) if how == SHOWN else None
+        if found is not None:
+            return found
         raise refused(f"the {kind} integration {name}", how, error) from None
