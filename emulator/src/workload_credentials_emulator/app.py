@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -17,6 +15,7 @@ from starlette.exceptions import HTTPException
 from .behaviour import Behaviour
 from .errors import ApiError, Forbidden, InvalidRequest, Missing, NotFound
 from .routes import ROUTERS
+from .sentences import place, what_is_wrong
 
 
 def new_api() -> FastAPI:
@@ -59,9 +58,9 @@ def _as_the_site_does(error: ApiError, behaviour: Behaviour) -> ApiError:
 async def _validation_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     # Only where and what: the input may be a secret value.
-    problems = {".".join(str(part) for part in one["loc"]): _sentence(one) for one in error.errors()}
+    problems = {place(one): what_is_wrong(one) for one in error.errors()}
     where, what = next(iter(problems.items()))
-    return error_response(InvalidRequest(f"{where}: {what}", details=problems))
+    return error_response(InvalidRequest(f"{where} {what}.", details=problems))
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -76,12 +75,6 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 async def _defect(_request: Request, _error: Exception) -> JSONResponse:
     # The traceback goes to the log.
     return error_response(ApiError(500, "internal_error", "the emulator has a defect."))
-
-
-def _sentence(problem: dict[str, Any]) -> str:
-    if problem["type"] == "extra_forbidden":
-        return "unknown field"
-    return str(problem["msg"])
 
 
 def _allowed_methods(path: str) -> list[str]:

@@ -38,9 +38,9 @@ class ClockMove(BaseModel):
     @model_validator(mode="after")
     def _one(self) -> ClockMove:
         if len(self.model_fields_set) != 1:
-            raise ValueError("give one of advance, now and reset")
+            raise ValueError("must have one of advance, now and reset, and no other")
         if self.now is not None and self.now.tzinfo is None:
-            raise ValueError("now needs an offset, such as Z")
+            raise ValueError("must have an offset in now, such as Z")
         return self
 
 

@@ -11,17 +11,13 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from .actions import ALL_PERMISSIONS, Permission, actions_of
-from .errors import InvalidRequest
 from .names import FolderPath, folder_path
 from .tokens import Grant, permitted
 
 
 def _actions(names: object) -> object:
     if isinstance(names, list) and all(isinstance(name, str) for name in names):
-        try:
-            return actions_of(names)
-        except InvalidRequest as error:
-            raise ValueError(error.message) from None
+        return actions_of(names)
     return names
 
 
