@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
             roles=options.role,
             leading_slash=options.leading_slash,
             example=options.with_example,
+            fill=options.fill,
         )
         emulator.run(lambda: _announce(emulator, explain=options.explain))
     except StartError as error:
@@ -92,6 +93,13 @@ def _parser() -> argparse.ArgumentParser:
         "--with-example",
         action="store_true",
         help="begin with what the collection's guides work with",
+    )
+    parser.add_argument(
+        "--with",
+        dest="fill",
+        type=Path,
+        metavar="FILE",
+        help="begin with what this YAML or JSON file has: folders, static, integrations, dynamic, sites, tokens",
     )
     tls = parser.add_mutually_exclusive_group()
     tls.add_argument(

@@ -23,7 +23,6 @@ from .errors import InvalidRequest
 from .faults import Fault, ProviderFault
 from .new_token import NewToken
 from .openapi import describe
-from .tokens import Token, token_id
 
 
 class ClockMove(BaseModel):
@@ -92,9 +91,8 @@ def _add_faults(router: APIRouter, emulation: Emulation) -> None:
 def _add_state(router: APIRouter, emulation: Emulation) -> None:
     @router.post("/tokens", status_code=204)
     async def add_token(new: Annotated[NewToken, Body()]) -> None:
-        sites = [site.lower() for site in new.sites] if new.sites is not None else list(emulation.sites)
-        _require_sites(emulation, sites)
-        emulation.tokens[new.token] = Token(token_id(new.token), frozenset(sites), new.all_grants())
+        _require_sites(emulation, [site.lower() for site in new.sites or ()])
+        emulation.tokens[new.token] = new.made(emulation.sites)
 
     @router.post("/reset", status_code=204)
     async def reset() -> None:

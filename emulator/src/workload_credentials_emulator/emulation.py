@@ -14,8 +14,8 @@ from typing import Any
 
 from .behaviour import Behaviour
 from .clock import Clock, written
-from .example import add_example
 from .faults import Faults
+from .fill import Content
 from .identity import Identities
 from .items import DynamicSecret, Lease
 from .journal import Journal
@@ -35,7 +35,7 @@ class Emulation:
 
     :arg behaviour: how all sites behave at first.
     :arg leading_slash: show the paths of static secrets with a slash before them.
-    :arg example: sites begin with what the guides work with.
+    :arg contents: what sites begin with.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Emulation:
         behaviour: Behaviour = DOCUMENT,
         identities: Identities | None = None,
         leading_slash: bool = False,
-        example: bool = False,
+        contents: Sequence[Content] = (),
     ) -> None:
         self.over = asyncio.Event()
         self.clock = Clock()
@@ -54,12 +54,14 @@ class Emulation:
         self.journal = Journal()
         self.identities = identities or Identities()
         self._leading_slash = leading_slash
-        self._example = example
+        self._contents = contents
         self._first_behaviour = behaviour
         # Of sites that do not exist.
         self._behaviour = behaviour
         self.sites = {site.lower(): self._new_site(site.lower()) for site in sites}
-        self.tokens: dict[str, Token] = token_table([site.lower() for site in sites], tokens)
+        self.tokens: dict[str, Token] = token_table(list(self.sites), tokens)
+        for content in contents:
+            self.tokens |= content.all_tokens(list(self.sites))
 
     def reset(self) -> None:
         """Begin anew, with the same sites and the tokens that there are."""
@@ -85,9 +87,11 @@ class Emulation:
             self._behaviour = replace(_world(living, self._behaviour), **fields)
 
     def _new_site(self, id: str) -> Site:
-        site = Site(id, self.clock, self._first_behaviour, leading_slash=self._leading_slash)
-        if self._example:
-            add_example(site)
+        # What a site begins with was written long ago, and nobody is behind.
+        site = Site(id, self.clock, DOCUMENT, leading_slash=self._leading_slash)
+        for content in self._contents:
+            content.add_to(site)
+        site.behaviour = self._first_behaviour
         return site
 
     def leases(self, only: str = "") -> dict[str, Any]:

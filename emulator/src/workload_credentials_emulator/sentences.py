@@ -26,6 +26,7 @@ _SENTENCES = {
     "value_error": "{error}",
     "timezone_aware": "must have an offset, such as Z",
     "json_invalid": "must be JSON",
+    "invalid-json-value": "must be what JSON can hold",
 }
 # By the first word of that name.
 _KINDS = {

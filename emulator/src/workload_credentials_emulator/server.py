@@ -10,10 +10,10 @@ import logging
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import uvicorn
@@ -26,6 +26,8 @@ from .control import new_control
 from .control_client import Control
 from .emulation import DOCUMENT, Emulation
 from .errors import StartError
+from .example import EXAMPLE
+from .fill import read_content
 from .gate import Gate
 from .identity import Identities
 from .tls import TlsFiles, tls_files
@@ -69,6 +71,7 @@ class Emulator:
     :arg leading_slash: static secrets show their path as the API document does, ``/prod/app``, and not as the vendor's
         own clients expect it, ``prod/app``.
     :arg example: each site holds what the collection's guides work with.
+    :arg fill: what sites hold: a YAML or JSON file, or a dictionary of the same form.
     :arg port: 0 for a free one.
     :arg tls_dir: where the TLS files are kept; a temporary folder without it.
     :arg tls: False serves plain HTTP.
@@ -89,13 +92,18 @@ class Emulator:
         roles: Sequence[str] = (),
         leading_slash: bool = False,
         example: bool = False,
+        fill: Path | str | Mapping[str, Any] | None = None,
     ) -> None:
         self.sites = [_checked_site(site) for site in sites]
         self.tokens = list(tokens)
-        self._behaviour = behaviour
-        self._identities = Identities.of(services, roles)
-        self._leading_slash = leading_slash
-        self._example = example
+        self._emulation = Emulation(
+            self.sites,
+            self.tokens,
+            behaviour=behaviour,
+            identities=Identities.of(services, roles),
+            leading_slash=leading_slash,
+            contents=[*([EXAMPLE] if example else []), *([] if fill is None else [read_content(fill)])],
+        )
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._tls = self._tls_files(tls_dir, host) if tls else None
         try:
@@ -160,16 +168,8 @@ class Emulator:
 
     def _application(self) -> ASGIApp:
         """What is served."""
-        emulation = Emulation(
-            self.sites,
-            self.tokens,
-            behaviour=self._behaviour,
-            identities=self._identities,
-            leading_slash=self._leading_slash,
-            example=self._example,
-        )
         api = new_api()
-        return Gate(emulation, api, new_control(emulation, api))
+        return Gate(self._emulation, api, new_control(self._emulation, api))
 
     def _new_server(self) -> _Server:
         config = uvicorn.Config(
