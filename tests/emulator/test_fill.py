@@ -117,7 +117,7 @@ def test_it_comes_on_top_of_the_example(write: Write) -> None:
             {"integrations": {"azure": {"a": {**AZURE_INTEGRATION, "tenantId": "canary"}}}},
             "integrations.azure.a.tenant",
         ),
-        ({"static": {"/app": {}}}, "static./app.[key] must be a full path without a slash"),
+        ({"static": {"/app": {}}}, "static./app must be a full path without a slash"),
         ({"sites": {"x": {}}}, "x is none of the sites that are served."),
         ({"sites": {SITE: {"dynamic": {"app": AWS}}}}, f"sites.{SITE}.dynamic.app: the aws integration"),
         ({"tokens": [{"token": "x", "sites": [OTHER_SITE]}]}, f"{OTHER_SITE} is none of the sites that are served."),

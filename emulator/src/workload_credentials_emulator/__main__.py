@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import signal
 import sys
 from pathlib import Path
 
 from .errors import StartError
+from .packages import require_packages
 
 try:
+    require_packages()
     from .behaviour_options import add_behaviour_options, chosen_behaviour
     from .server import DEMO_SITE, DEMO_TOKEN, Emulator
 except ModuleNotFoundError as error:
@@ -22,6 +25,9 @@ except ModuleNotFoundError as error:
         f"emulator: the Python package {error.name} is missing: install the emulator with its dependencies.",
         file=sys.stderr,
     )
+    sys.exit(2)
+except StartError as error:
+    print(f"emulator: {error}", file=sys.stderr)
     sys.exit(2)
 
 
@@ -38,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
             port=options.port,
             tls_dir=options.tls_dir,
             tls=not options.no_tls,
+            tls_names=options.tls_name,
+            control_token=options.control_token,
             behaviour=chosen_behaviour(options),
             services=options.service,
             roles=options.role,
@@ -45,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
             example=options.with_example,
             fill=options.fill,
         )
-        emulator.run(lambda: _announce(emulator, explain=options.explain))
+        emulator.run(lambda: _announce(emulator, options))
     except StartError as error:
         print(f"emulator: {error}", file=sys.stderr)
         return 2
@@ -54,17 +62,19 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _announce(emulator: Emulator, *, explain: bool) -> None:
-    if explain:
+def _announce(emulator: Emulator, options: argparse.Namespace) -> None:
+    if options.explain:
         print(_explanation(emulator), file=sys.stderr, flush=True)
+    if emulator.control_token and (options.explain or not options.control_token):
+        header = f"Authorization: Bearer {emulator.control_token}"
+        print(f"{emulator.url}/_control wants the header {header}", file=sys.stderr, flush=True)
     print(f"ready {emulator.url}", flush=True)
 
 
 def _explanation(emulator: Emulator) -> str:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()]
-    return "\n".join(
-        ("Point a play at it with:", *lines, f"Look inside at {emulator.url}/_control/journal; Ctrl-C ends it.")
-    )
+    end = f"Look inside at {emulator.url}/_control/journal; Ctrl-C ends it."
+    return "\n".join(("Point a play at it with:", *lines, f"It behaves {emulator.behaviour}.", end))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -101,11 +111,24 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="begin with what this YAML or JSON file has: folders, static, integrations, dynamic, sites, tokens",
     )
-    tls = parser.add_mutually_exclusive_group()
-    tls.add_argument(
+    parser.add_argument(
         "--tls-dir", type=Path, metavar="DIR", help="folder of ca.pem, server.pem and server.key, made when missing"
     )
-    tls.add_argument("--no-tls", action="store_true", help="serve plain HTTP")
+    parser.add_argument(
+        "--tls-name",
+        action="append",
+        metavar="NAME",
+        default=os.environ.get("EMULATOR_TLS_NAMES", "").replace(",", " ").split(),
+        help="a name or address that the certificate is for, may be repeated (besides those in $EMULATOR_TLS_NAMES)",
+    )
+    parser.add_argument("--no-tls", action="store_true", help="serve plain HTTP, whatever is said of TLS")
+    parser.add_argument(
+        "--control-token",
+        default=os.environ.get("EMULATOR_CONTROL_TOKEN", ""),
+        metavar="TOKEN",
+        help="what /_control asks for (default: $EMULATOR_CONTROL_TOKEN; without it one is made up and printed where "
+        "other machines reach the port, and none is needed elsewhere)",
+    )
     add_behaviour_options(parser)
     parser.add_argument("--explain", action="store_true", help="say how to point a play at it")
     return parser

@@ -58,4 +58,5 @@ def what_is_wrong(problem: Mapping[str, Any]) -> str:
 
 def place(problem: Mapping[str, Any]) -> str:
     """Where it is wrong, as in ``body.tags.env``."""
-    return ".".join(str(step) for step in problem["loc"])
+    # The validator's word for a key that is wrong itself, which stands before it.
+    return ".".join(str(step) for step in problem["loc"] if step != "[key]")
