@@ -139,6 +139,7 @@ class Emulator:
         self.control = Control(self.url, self.ca_cert, self.control_token)
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
+        self._abandoned = False
         self._server = self._new_server()
 
     @property
@@ -187,6 +188,10 @@ class Emulator:
     def _run(self) -> None:
         try:
             self._serve()
+        except (OSError, ValueError):
+            # Left behind, it finds its sockets closed.
+            if not self._abandoned:
+                raise
         finally:
             self._ready.set()
 
@@ -200,6 +205,7 @@ class Emulator:
         self._server.should_exit = True
         self._thread.join(_PATIENCE)
         if self._thread.is_alive():
+            self._abandoned = True
             self._socket.close()
             for protocol in list(self._server.server_state.connections):
                 with contextlib.suppress(OSError):

@@ -61,7 +61,9 @@ async def get_dynamic(site: CurrentSite, path: Annotated[str, on_item("ReadDynam
 
 @router.post("/dynamic/{name}", **answers(shapes.DynamicSecret, status=201))
 async def create_dynamic(
-    site: CurrentSite, path: Annotated[str, on_parent("CreateDynamicSecret")], body: Annotated[DynamicCreate, Body()]
+    site: CurrentSite,
+    path: Annotated[str, on_parent("CreateDynamicSecret")],
+    body: Annotated[DynamicCreate, Body(discriminator="type")],
 ) -> JSONResponse:
     """Create a dynamic secret."""
     secret = new_dynamic(site, path, body)
@@ -73,7 +75,7 @@ async def create_dynamic(
 async def update_dynamic(
     site: CurrentSite,
     path: Annotated[str, on_item("UpdateDynamicSecret")],
-    body: Annotated[DynamicPatch, Body(media_type=MERGE_PATCH)],
+    body: Annotated[DynamicPatch, Body(media_type=MERGE_PATCH, discriminator="type")],
 ) -> Response:
     """Update a dynamic secret."""
     secret = site.dynamic.live(path)
