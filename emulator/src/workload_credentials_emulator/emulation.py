@@ -19,6 +19,7 @@ from .fill import Content
 from .identity import Identities
 from .items import DynamicSecret, Lease
 from .journal import Journal
+from .rate_limit import RateLimit
 from .real_time import real_seconds
 from .site import Site
 from .tokens import Token, token_table
@@ -28,6 +29,8 @@ _SHOWN_CONFIG = ("credentialType", "roleArn", "applicationObjectId")
 
 
 DOCUMENT = Behaviour()
+# A test that sets one of these counts from there.
+_LIMITS = {"rate_limit", "rate_window"}
 
 
 class Emulation:
@@ -83,6 +86,8 @@ class Emulation:
         """Change how one site behaves, or all: first by choosing a world, then in these fields."""
         for one in [self.sites[site]] if site else self.sites.values():
             one.behaviour = replace(_world(living, one.behaviour), **fields)
+            if living is not None or fields.keys() & _LIMITS:
+                one.rate_limit = RateLimit()
         if not site:
             self._behaviour = replace(_world(living, self._behaviour), **fields)
 
