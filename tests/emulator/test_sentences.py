@@ -79,6 +79,16 @@ def test_the_control_surface_says_where_and_what(emulator: Emulator, address: st
     assert (response.status_code, response.json()["message"]) == (400, message)
 
 
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [(b"\xff", "the request cannot be read."), (b'{"kind": ', "body.9 must be JSON."), (b"", "body is missing.")],
+)
+def test_what_is_no_json_is_told(emulator: Emulator, raw: bytes, message: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    response = new_session(emulator).post(f"{emulator.url}/_control/faults", data=raw, headers=headers, timeout=20)
+    assert (response.status_code, response.json()["message"]) == (400, message)
+
+
 def test_no_description_of_a_problem_is_the_framework_s(api: Api) -> None:
     told = json.dumps([api.send("POST", "/dynamic/app", body).json() for body in ({}, [], {"type": 1}, AWS | {"x": 1})])
     assert not [words for words in FOREIGN if words in told]

@@ -69,7 +69,9 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         allowed = ", ".join(_allowed_methods(request.scope["path"]))
         message = f"{request.method} is not allowed here."
         return error_response(ApiError(405, "method_not_allowed", message, headers={"Allow": allowed}))
-    return error_response(ApiError(error.status_code, "not_found", f"there is no such address ({error.status_code})."))
+    if error.status_code != 404:
+        return error_response(InvalidRequest("the request cannot be read."))
+    return error_response(ApiError(404, "not_found", "there is no such address (404)."))
 
 
 async def _defect(_request: Request, _error: Exception) -> JSONResponse:

@@ -43,8 +43,9 @@ DEMO_TOKEN = "emulator-demo-token"
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-# Seconds of real time that the server has to start and to end.
-_PATIENCE = 10.0
+# Seconds of real time that the server has to start, on a machine that is busy, and to end.
+_START = 60.0
+_PATIENCE = 5.0
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -95,7 +96,8 @@ class Emulator:
     :arg tls_names: more names and addresses that the certificate is made for.
     :arg control_token: what ``/_control`` asks for; without one it asks only where other machines reach it, for a token
         that is made up.
-    :raises StartError: a site is no UUID, a file holds no keys, the port is taken, or TLS files cannot be made.
+    :raises StartError: a site is no UUID, a file holds no keys, the port is taken, TLS files cannot be made, or
+        the sites cannot be filled.
     """
 
     def __init__(
@@ -161,10 +163,10 @@ class Emulator:
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
         self._thread.start()
-        self._ready.wait(_PATIENCE)
+        self._ready.wait(_START)
         if not self._server.started:
             self._end()
-            raise StartError("the server thread ended before it listened.")
+            raise StartError("the server ended before it listened, or has not begun to.")
         return self
 
     def __exit__(
