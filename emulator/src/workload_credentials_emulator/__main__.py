@@ -7,18 +7,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import signal
 import sys
-from pathlib import Path
 
 from .errors import StartError
 from .packages import require_packages
 
 try:
     require_packages()
-    from .behaviour_options import add_behaviour_options, chosen_behaviour
+    from .behaviour_options import chosen_behaviour
+    from .options import new_parser
     from .server import DEMO_SITE, DEMO_TOKEN, Emulator
 except ModuleNotFoundError as error:
     print(
@@ -33,7 +32,7 @@ except StartError as error:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code: 2 when it cannot start."""
-    options = _parser().parse_args(arguments)
+    options = new_parser(__doc__).parse_args(arguments)
     # Ends as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -75,63 +74,6 @@ def _explanation(emulator: Emulator) -> str:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()]
     end = f"Look inside at {emulator.url}/_control/journal; Ctrl-C ends it."
     return "\n".join(("Point a play at it with:", *lines, f"It behaves {emulator.behaviour}.", end))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="workload-credentials-emulator", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8443, help="0 for a free one (default: %(default)s)")
-    parser.add_argument("--site", action="append", metavar="UUID", help=f"may be repeated (default: {DEMO_SITE})")
-    parser.add_argument(
-        "--token",
-        action="append",
-        help=f"may be repeated: one for each site in their order, else each opens all sites (default: {DEMO_TOKEN})",
-    )
-    for kind, header in (("service", "X-BT-Service-Name"), ("role", "X-BT-Role")):
-        parser.add_argument(
-            f"--{kind}",
-            action="append",
-            default=[],
-            metavar="NAME[=JWKS]",
-            help=f"what the header {header} may say, may be repeated; with a JSON Web Key Set it takes only JWTs "
-            "that one of its keys has signed for the site (default: anything)",
-        )
-    parser.add_argument(
-        "--leading-slash", action="store_true", help="show static secrets' paths with a slash before them"
-    )
-    parser.add_argument(
-        "--with-example",
-        action="store_true",
-        help="begin with what the collection's guides work with",
-    )
-    parser.add_argument(
-        "--with",
-        dest="fill",
-        type=Path,
-        metavar="FILE",
-        help="begin with what this YAML or JSON file has: folders, static, integrations, dynamic, sites, tokens",
-    )
-    parser.add_argument(
-        "--tls-dir", type=Path, metavar="DIR", help="folder of ca.pem, server.pem and server.key, made when missing"
-    )
-    parser.add_argument(
-        "--tls-name",
-        action="append",
-        metavar="NAME",
-        default=os.environ.get("EMULATOR_TLS_NAMES", "").replace(",", " ").split(),
-        help="a name or address that the certificate is for, may be repeated (besides those in $EMULATOR_TLS_NAMES)",
-    )
-    parser.add_argument("--no-tls", action="store_true", help="serve plain HTTP, whatever is said of TLS")
-    parser.add_argument(
-        "--control-token",
-        default=os.environ.get("EMULATOR_CONTROL_TOKEN", ""),
-        metavar="TOKEN",
-        help="what /_control asks for (default: $EMULATOR_CONTROL_TOKEN; without it one is made up and printed where "
-        "other machines reach the port, and none is needed elsewhere)",
-    )
-    add_behaviour_options(parser)
-    parser.add_argument("--explain", action="store_true", help="say how to point a play at it")
-    return parser
 
 
 if __name__ == "__main__":

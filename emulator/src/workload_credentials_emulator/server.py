@@ -31,7 +31,7 @@ from .control_client import Control
 from .emulation import DOCUMENT, Emulation
 from .errors import StartError
 from .example import EXAMPLE
-from .fill import read_content
+from .fill import Content, read_content
 from .gate import Gate
 from .identity import Identities
 from .real_time import real_seconds
@@ -126,7 +126,7 @@ class Emulator:
             behaviour=behaviour,
             identities=Identities.of(services, roles),
             leading_slash=leading_slash,
-            contents=[*([EXAMPLE] if example else []), *([] if fill is None else [read_content(fill)])],
+            contents=_contents(example, fill),
         )
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._tls = self._tls_files(tls_dir, host, tls_names) if tls else None
@@ -135,8 +135,7 @@ class Emulator:
         except StartError:
             self._forget()
             raise
-        scheme = "https" if tls else "http"
-        self.url = f"{scheme}://{_authority(host, self._socket.getsockname()[1])}"
+        self.url = f"{'https' if tls else 'http'}://{_authority(host, self._socket.getsockname()[1])}"
         self.control_token = control_token or ("" if _is_loopback(self._socket) else token_urlsafe(24))
         self.control = Control(self.url, self.ca_cert, self.control_token)
         self._thread: threading.Thread | None = None
@@ -248,6 +247,10 @@ class Emulator:
     def _forget(self) -> None:
         if self._temporary is not None:
             self._temporary.cleanup()
+
+
+def _contents(example: bool, fill: Path | str | Mapping[str, Any] | None) -> list[Content]:
+    return [*([EXAMPLE] if example else []), *([] if fill is None else [read_content(fill)])]
 
 
 def _checked_site(site: str) -> str:
