@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from workload_credentials_emulator import Emulator
-from workload_credentials_emulator.pytest_plugin import _without_proxy
+from workload_credentials_emulator.no_proxy import without_proxy
 
 from .client import Api
 
@@ -47,7 +47,7 @@ def test_the_environment_points_at_it_and_at_nothing_else(secrets_api: Emulator)
 def test_no_proxy_is_between(monkeypatch: pytest.MonkeyPatch, upper: str, lower: str, expected: str) -> None:
     monkeypatch.setenv("NO_PROXY", upper)
     monkeypatch.setenv("no_proxy", lower)
-    assert _without_proxy("127.0.0.1") == expected
+    assert without_proxy("https://127.0.0.1:8443") == {"NO_PROXY": expected, "no_proxy": expected}
 
 
 def test_programs_find_that_no_proxy_is_between(secrets_api: Emulator) -> None:

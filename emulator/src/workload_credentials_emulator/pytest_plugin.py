@@ -14,16 +14,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 
+from .no_proxy import without_proxy
+
 if TYPE_CHECKING:
     from .server import Emulator
-
-
-# Programs read one of them or the other.
-_NO_PROXY = ("NO_PROXY", "no_proxy")
 
 
 @pytest.fixture(scope="session")
@@ -47,13 +44,6 @@ def secrets_api(secrets_api_server: Emulator, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.delenv(name)
     for name, value in secrets_api_server.environment.items():
         monkeypatch.setenv(name, value)
-    hosts = _without_proxy(str(urlsplit(secrets_api_server.url).hostname))
-    for name in _NO_PROXY:
-        monkeypatch.setenv(name, hosts)
+    for name, value in without_proxy(secrets_api_server.url).items():
+        monkeypatch.setenv(name, value)
     return secrets_api_server
-
-
-def _without_proxy(host: str) -> str:
-    """What is reached directly already, and this host."""
-    given = [one.strip() for name in _NO_PROXY for one in os.environ.get(name, "").split(",")]
-    return "*" if "*" in given else ",".join(dict.fromkeys([*filter(None, given), host]))
