@@ -100,6 +100,23 @@ def test_an_operation_needs_its_action_and_no_other(
     _holder(emulator, (action, path)).done(method, address, body)
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "action"),
+    [
+        ("folders", None, "CreateFolder"),
+        ("static", {"secret": {}}, "CreateSecret"),
+        ("dynamic", AWS, "CreateDynamicSecret"),
+    ],
+)
+def test_making_something_is_checked_on_its_folder(
+    filled: Api, emulator: Emulator, kind: str, body: Any, action: str
+) -> None:
+    assert_refused(
+        _holder(emulator, (action, "prod/new")).send("POST", f"/{kind}/new?folder=prod", body), 403, "forbidden"
+    )
+    assert_refused(_holder(emulator, (action, "prod")).send("POST", f"/{kind}/new", body), 403, "forbidden")
+
+
 def test_every_operation_is_tested() -> None:
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     tested = set()

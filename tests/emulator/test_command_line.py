@@ -10,6 +10,8 @@ import argparse
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,7 +21,8 @@ from pathlib import Path
 import pytest
 import requests
 from workload_credentials_emulator import DEMO_SITE, DEMO_TOKEN, Behaviour, Control, Emulator
-from workload_credentials_emulator.behaviour_options import add_behaviour_options
+from workload_credentials_emulator.behaviour import in_words
+from workload_credentials_emulator.behaviour_options import add_behaviour_options, chosen_behaviour
 
 from .client import OTHER_SITE, SITE, TOKEN
 
@@ -115,6 +118,14 @@ def test_services_roles_and_the_form_of_paths_can_be_chosen(start: Start) -> Non
     assert created.json()["path"] == "/app"
 
 
+@pytest.fixture
+def options() -> argparse.ArgumentParser:
+    """A command line with the switches of the behaviour."""
+    parser = argparse.ArgumentParser()
+    add_behaviour_options(parser)
+    return parser
+
+
 @pytest.mark.parametrize(
     ("arguments", "behaviour"),
     [
@@ -134,26 +145,26 @@ def test_services_roles_and_the_form_of_paths_can_be_chosen(start: Start) -> Non
         ),
     ],
 )
-def test_the_behaviour_can_be_chosen(start: Start, arguments: list[str], behaviour: Behaviour) -> None:
-    url = _ready(start("--port", "0", "--no-tls", *arguments))
-    assert Control(url, None).behaviour() == asdict(behaviour)
+def test_the_behaviour_can_be_chosen(
+    options: argparse.ArgumentParser, arguments: list[str], behaviour: Behaviour
+) -> None:
+    assert chosen_behaviour(options.parse_args(arguments)) == behaviour
 
 
 @pytest.mark.parametrize(
     "arguments",
     [["--read-lag", "-1"], ["--lease-lag", "soon"], ["--rate-window", "0"], ["--rate-limit", "-1"], ["--missing", "x"]],
 )
-def test_what_is_no_behaviour_is_named(start: Start, arguments: list[str]) -> None:
-    process = start("--port", "0", *arguments)
-    errors = process.communicate(timeout=20)[1]
-    assert process.returncode == 2
-    assert f"argument {arguments[0]}" in errors.splitlines()[-1]
+def test_what_is_no_behaviour_is_named(
+    options: argparse.ArgumentParser, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        options.parse_args(arguments)
+    assert f"argument {arguments[0]}" in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_each_part_of_the_behaviour_has_a_switch() -> None:
-    parser = argparse.ArgumentParser()
-    add_behaviour_options(parser)
-    assert {action.dest for action in parser._actions} == {"help", "living", *asdict(Behaviour())}
+def test_each_part_of_the_behaviour_has_a_switch(options: argparse.ArgumentParser) -> None:
+    assert {action.dest for action in options._actions} == {"help", "living", *asdict(Behaviour())}
 
 
 def test_it_explains_how_to_point_a_play_at_it(start: Start) -> None:
@@ -169,6 +180,81 @@ def test_it_explains_how_to_point_a_play_at_it(start: Start) -> None:
         "BEYONDTRUST_ACCESS_TOKEN": DEMO_TOKEN,
     }
     assert _session_status(url, DEMO_SITE, DEMO_TOKEN, ca_cert) == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "world"),
+    [
+        ("", "as the API document says"),
+        ("--living", "as the living service was seen to, but with rate_limit=500"),
+        ("--living --rate-limit 0", "as the living service was seen to"),
+        ("--read-lag 2", "as the API document says, but with read_lag=2.0"),
+    ],
+)
+def test_a_world_has_a_name(options: argparse.ArgumentParser, arguments: str, world: str) -> None:
+    assert in_words(chosen_behaviour(options.parse_args(arguments.split()))) == world
+
+
+def test_it_says_in_which_world_it_runs(start: Start) -> None:
+    process = start("--port", "0", "--no-tls", "--explain", "--living")
+    url = _ready(process)
+    assert process.stderr is not None
+    lines = [process.stderr.readline().rstrip("\n") for _turn in range(6)]
+    assert "It behaves as the living service was seen to, but with rate_limit=500." in lines
+    assert Control(url, None).behaviour() == asdict(Behaviour.living(rate_limit=500))
+
+
+def test_a_control_token_is_printed_where_it_was_made_up(start: Start) -> None:
+    process = start("--port", "0", "--no-tls", "--host", "0.0.0.0")
+    url = _ready(process)
+    assert process.stderr is not None
+    token = (
+        process.stderr.readline().rstrip("\n").removeprefix(f"{url}/_control wants the header Authorization: Bearer ")
+    )
+    assert Control(url, None, token).journal() == []
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_a_control_token_can_be_chosen(start: Start, how: str) -> None:
+    option = ["--control-token", "chosen"] if how == "option" else []
+    environment = {} if option else {"EMULATOR_CONTROL_TOKEN": "chosen"}
+    process = start("--port", "0", "--no-tls", "--host", "0.0.0.0", *option, **environment)
+    url = _ready(process)
+    assert Control(url, None, "chosen").journal() == []
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20) == ("", "")
+
+
+def test_an_image_s_arguments_leave_room_for_others(start: Start, tmp_path: Path) -> None:
+    url = _ready(start("--port", "0", "--tls-dir", str(tmp_path / "tls"), "--no-tls"))
+    assert url.startswith("http://")
+    tls = _ready(start("--port", "0", "--tls-dir", str(tmp_path / "tls"), EMULATOR_TLS_NAMES="secrets-api, 192.0.2.7"))
+    context = ssl.create_default_context(cafile=tmp_path / "tls" / "ca.pem")
+    with (
+        socket.create_connection(("127.0.0.1", int(tls.rpartition(":")[2])), timeout=20) as plain,
+        context.wrap_socket(plain, server_hostname="secrets-api"),
+    ):
+        pass
+
+
+def test_a_site_begins_with_a_file(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "site.yml").write_text("tokens: [{token: reader}]")
+    url = _ready(start("--port", "0", "--no-tls", "--with", str(tmp_path / "site.yml")))
+    assert _session_status(url, DEMO_SITE, "reader", None) == 200
+    process = start("--port", "0", "--no-tls", "--with", str(tmp_path / "none.yml"))
+    output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output) == (2, "")
+    assert errors == f"emulator: {tmp_path}/none.yml cannot be read: No such file or directory.\n"
+
+
+def test_old_packages_are_named(start: Start, tmp_path: Path) -> None:
+    metadata = tmp_path / "fastapi-0.1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: fastapi\nVersion: 0.1\n")
+    process = start("--port", "0", PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
+    errors = process.communicate(timeout=20)[1]
+    assert process.returncode == 2
+    assert errors == "emulator: the Python package fastapi 0.1 is too old: install fastapi>=0.121.\n"
 
 
 def test_what_cannot_start_is_said_in_one_sentence(start: Start, running: Emulator, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from workload_credentials_emulator.openapi import describe
 from tests.support.rounds import ROUNDS
 
 from .client import SITE, TOKEN, Api, new_session
+from .test_sentences import FOREIGN
 
 _DESCRIPTION = describe(new_api(), "https://emulator.example.com")
 # Refusals of requests that fit the description: for these rules it has no words.
@@ -131,6 +132,7 @@ def _call_and_check(case: Any, running: Emulator, session: requests.Session) -> 
         "verify": running.ca_cert,
     }
     response = case.call(**transport)
+    assert not [words for words in FOREIGN if words in response.text]
     fits_the_schema_only = response.status_code == 400 and response.json()["code"] in _BEYOND_SCHEMA
     excluded = [positive_data_acceptance] if fits_the_schema_only else []
     case.validate_response(response, excluded_checks=excluded, transport_kwargs=transport)

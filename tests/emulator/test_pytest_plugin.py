@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from workload_credentials_emulator import Emulator
+from workload_credentials_emulator.no_proxy import without_proxy
 
 from .client import Api
 
@@ -32,6 +33,26 @@ def test_the_environment_points_at_it_and_at_nothing_else(secrets_api: Emulator)
     assert own == secrets_api.environment
     assert own["BEYONDTRUST_API_URL"] == secrets_api.url
     assert Path(own["BEYONDTRUST_CA_CERT"]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "expected"),
+    [
+        ("", "", "127.0.0.1"),
+        ("a.example, b.example", "", "a.example,b.example,127.0.0.1"),
+        ("a.example", "b.example,127.0.0.1", "a.example,b.example,127.0.0.1"),
+        ("*", "b.example", "*"),
+    ],
+)
+def test_no_proxy_is_between(monkeypatch: pytest.MonkeyPatch, upper: str, lower: str, expected: str) -> None:
+    monkeypatch.setenv("NO_PROXY", upper)
+    monkeypatch.setenv("no_proxy", lower)
+    assert without_proxy("https://127.0.0.1:8443") == {"NO_PROXY": expected, "no_proxy": expected}
+
+
+def test_programs_find_that_no_proxy_is_between(secrets_api: Emulator) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        assert "127.0.0.1" in os.environ[name].split(",")
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])

@@ -43,6 +43,14 @@ def test_each_token_has_a_window_of_its_own(api: Api, control: Control, emulator
     assert [_told(other)[0] for _turn in range(2)] == [200, 429]
 
 
+def test_a_limit_that_is_set_begins_anew(api: Api, control: Control, time: Time) -> None:
+    for _turn in range(2):
+        control.behave(SITE, rate_limit=1)
+        assert _told(api) == (200, ["1", "0", "60"])
+    control.behave(SITE, read_lag=1.0)
+    assert _told(api)[0] == 429
+
+
 def test_who_is_not_known_is_not_counted(emulator: Emulator, control: Control) -> None:
     control.behave(rate_limit=1)
     stranger = Api(emulator, token="nobody's")

@@ -64,6 +64,33 @@ def test_tls_files_are_made_once_and_the_key_is_private(tls_dir: Path) -> None:
     assert {path.name: path.read_bytes() for path in tls_dir.iterdir()} == before
 
 
+def test_the_certificate_can_be_for_more_names(tmp_path: Path) -> None:
+    names = ["secrets-api", "192.0.2.7", "*.example.com"]
+    for _turn in ("made", "used"):
+        with Emulator([SITE], [TOKEN], tls_dir=tmp_path, tls_names=names) as emulator:
+            context = ssl.create_default_context(cafile=emulator.ca_cert)
+            for host in ("secrets-api", "192.0.2.7", "a.example.com", "localhost"):
+                with (
+                    socket.create_connection(("127.0.0.1", _port(emulator)), timeout=20) as plain,
+                    context.wrap_socket(plain, server_hostname=host),
+                ):
+                    pass
+    with pytest.raises(StartError, match=r"server\.pem is not for other: empty .*, and it is made anew\."):
+        Emulator([SITE], [TOKEN], tls_dir=tmp_path, tls_names=["secrets-api", "other"])
+
+
+def test_a_name_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="a certificate cannot be for no name"):
+        Emulator([SITE], [TOKEN], tls_dir=tmp_path, tls_names=["no name"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_paths_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Emulator([SITE], [TOKEN], tls_dir=Path("tls")) as emulator:
+        assert emulator.environment["BEYONDTRUST_CA_CERT"] == str(tmp_path / "tls" / "ca.pem")
+
+
 def test_given_tls_files_are_used(tls_dir: Path, tmp_path: Path) -> None:
     for file in tls_dir.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

@@ -42,7 +42,7 @@ def _environment() -> Path:
     if interpreter is None:
         pythons = " or ".join(_PYTHONS)
         raise MissingPrerequisiteError(f"The emulator needs Python {pythons} with venv and ensurepip.")
-    what = f"of the emulator (Python {interpreter.version}, 80 MB)"
+    what = f"of the emulator (Python {interpreter.version}, 85 MB)"
     lock = REQUIREMENTS / "emulator.txt"
     # What it has downloaded nobody else needs, and it would take a tenth more of the disk.
     return virtual_environment("emulator", lock, interpreter, what=what, keep_downloads=False)

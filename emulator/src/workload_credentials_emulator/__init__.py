@@ -21,6 +21,9 @@ def __getattr__(name: str) -> Any:
     """Import at first use, so that the command line can say which package is missing."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .packages import require_packages
+
+    require_packages()
     from . import server
 
     return getattr(server, name)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, get_args
 
-from .errors import InvalidRequest
-
 Permission = Literal["read", "write", "generate", "revoke"]
 ALL_PERMISSIONS: frozenset[Permission] = frozenset(get_args(Permission))
 
@@ -61,12 +59,12 @@ ROLES = {
 def actions_of(names: Iterable[str]) -> frozenset[str]:
     """The actions that are named, each by itself or by a role.
 
-    :raises InvalidRequest: there is no such action.
+    :raises ValueError: there is no such action.
     """
     named = list(names)
     unknown = sorted(name for name in named if name not in ALL_ACTIONS and name not in ROLES)
     if unknown:
-        raise InvalidRequest(f"there is no action or role {', '.join(unknown)}.")
+        raise ValueError(f"names {', '.join(unknown)}, which is no action and no role")
     return frozenset(action for name in named for action in ROLES.get(name, {name}))
 
 

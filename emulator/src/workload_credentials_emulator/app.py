@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -17,6 +15,7 @@ from starlette.exceptions import HTTPException
 from .behaviour import Behaviour
 from .errors import ApiError, Forbidden, InvalidRequest, Missing, NotFound
 from .routes import ROUTERS
+from .sentences import place, what_is_wrong
 
 
 def new_api() -> FastAPI:
@@ -59,9 +58,9 @@ def _as_the_site_does(error: ApiError, behaviour: Behaviour) -> ApiError:
 async def _validation_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     # Only where and what: the input may be a secret value.
-    problems = {".".join(str(part) for part in one["loc"]): _sentence(one) for one in error.errors()}
+    problems = {place(one): what_is_wrong(one) for one in error.errors()}
     where, what = next(iter(problems.items()))
-    return error_response(InvalidRequest(f"{where}: {what}", details=problems))
+    return error_response(InvalidRequest(f"{where} {what}.", details=problems))
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -70,18 +69,14 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         allowed = ", ".join(_allowed_methods(request.scope["path"]))
         message = f"{request.method} is not allowed here."
         return error_response(ApiError(405, "method_not_allowed", message, headers={"Allow": allowed}))
-    return error_response(ApiError(error.status_code, "not_found", f"there is no such address ({error.status_code})."))
+    if error.status_code != 404:
+        return error_response(InvalidRequest("the request cannot be read."))
+    return error_response(ApiError(404, "not_found", "there is no such address (404)."))
 
 
 async def _defect(_request: Request, _error: Exception) -> JSONResponse:
     # The traceback goes to the log.
     return error_response(ApiError(500, "internal_error", "the emulator has a defect."))
-
-
-def _sentence(problem: dict[str, Any]) -> str:
-    if problem["type"] == "extra_forbidden":
-        return "unknown field"
-    return str(problem["msg"])
 
 
 def _allowed_methods(path: str) -> list[str]:

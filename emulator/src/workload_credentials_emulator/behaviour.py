@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
@@ -56,6 +56,20 @@ class Behaviour:
     def living(cls, **fields: Any) -> Self:
         """As the living service, but for what is named here; without a limit of requests unless it is named."""
         return cls(**{**_LIVING, **fields})
+
+
+def in_words(behaviour: Behaviour) -> str:
+    """The world that the behaviour comes nearest to, and what differs there."""
+    worlds = {"the API document says": Behaviour(), "the living service was seen to": Behaviour.living()}
+    differences = {world: _differences(behaviour, known) for world, known in worlds.items()}
+    nearest = min(differences, key=lambda world: len(differences[world]))
+    but = ", ".join(differences[nearest])
+    return f"as {nearest}, but with {but}" if but else f"as {nearest}"
+
+
+def _differences(behaviour: Behaviour, other: Behaviour) -> list[str]:
+    mine, others = asdict(behaviour), asdict(other)
+    return [f"{name}={value}" for name, value in mine.items() if value != others[name]]
 
 
 _LIVING: dict[str, Any] = {

@@ -23,7 +23,6 @@ from .errors import InvalidRequest
 from .faults import Fault, ProviderFault
 from .new_token import NewToken
 from .openapi import describe
-from .tokens import Token, token_id
 
 
 class ClockMove(BaseModel):
@@ -38,9 +37,9 @@ class ClockMove(BaseModel):
     @model_validator(mode="after")
     def _one(self) -> ClockMove:
         if len(self.model_fields_set) != 1:
-            raise ValueError("give one of advance, now and reset")
+            raise ValueError("must have one of advance, now and reset, and no other")
         if self.now is not None and self.now.tzinfo is None:
-            raise ValueError("now needs an offset, such as Z")
+            raise ValueError("must have an offset in now, such as Z")
         return self
 
 
@@ -92,9 +91,8 @@ def _add_faults(router: APIRouter, emulation: Emulation) -> None:
 def _add_state(router: APIRouter, emulation: Emulation) -> None:
     @router.post("/tokens", status_code=204)
     async def add_token(new: Annotated[NewToken, Body()]) -> None:
-        sites = [site.lower() for site in new.sites] if new.sites is not None else list(emulation.sites)
-        _require_sites(emulation, sites)
-        emulation.tokens[new.token] = Token(token_id(new.token), frozenset(sites), new.all_grants())
+        _require_sites(emulation, [site.lower() for site in new.sites or ()])
+        emulation.tokens[new.token] = new.made(emulation.sites)
 
     @router.post("/reset", status_code=204)
     async def reset() -> None:

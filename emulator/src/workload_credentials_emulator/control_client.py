@@ -19,13 +19,15 @@ from .faults import Kind, Operation, Provider
 class Control:
     """Talks to ``/_control`` of a running emulator."""
 
-    def __init__(self, url: str, ca_cert: str | None) -> None:
+    def __init__(self, url: str, ca_cert: str | None, token: str = "") -> None:
         self._url = f"{url}/_control"
         self._session = requests.Session()
         # Neither proxies nor another CA of the environment concern a server on this machine.
         self._session.trust_env = False
         if ca_cert is not None:
             self._session.verify = ca_cert
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
 
     def journal(self, site: str = "") -> list[dict[str, Any]]:
         """All requests since the last clearing, or those to one site, the oldest first."""

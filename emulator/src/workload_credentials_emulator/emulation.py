@@ -14,11 +14,12 @@ from typing import Any
 
 from .behaviour import Behaviour
 from .clock import Clock, written
-from .example import add_example
 from .faults import Faults
+from .fill import Content
 from .identity import Identities
 from .items import DynamicSecret, Lease
 from .journal import Journal
+from .rate_limit import RateLimit
 from .real_time import real_seconds
 from .site import Site
 from .tokens import Token, token_table
@@ -28,6 +29,8 @@ _SHOWN_CONFIG = ("credentialType", "roleArn", "applicationObjectId")
 
 
 DOCUMENT = Behaviour()
+# A test that sets one of these counts from there.
+_LIMITS = {"rate_limit", "rate_window"}
 
 
 class Emulation:
@@ -35,7 +38,7 @@ class Emulation:
 
     :arg behaviour: how all sites behave at first.
     :arg leading_slash: show the paths of static secrets with a slash before them.
-    :arg example: sites begin with what the guides work with.
+    :arg contents: what sites begin with.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class Emulation:
         behaviour: Behaviour = DOCUMENT,
         identities: Identities | None = None,
         leading_slash: bool = False,
-        example: bool = False,
+        contents: Sequence[Content] = (),
     ) -> None:
         self.over = asyncio.Event()
         self.clock = Clock()
@@ -54,12 +57,14 @@ class Emulation:
         self.journal = Journal()
         self.identities = identities or Identities()
         self._leading_slash = leading_slash
-        self._example = example
+        self._contents = contents
         self._first_behaviour = behaviour
         # Of sites that do not exist.
         self._behaviour = behaviour
         self.sites = {site.lower(): self._new_site(site.lower()) for site in sites}
-        self.tokens: dict[str, Token] = token_table([site.lower() for site in sites], tokens)
+        self.tokens: dict[str, Token] = token_table(list(self.sites), tokens)
+        for content in contents:
+            self.tokens |= content.all_tokens(list(self.sites))
 
     def reset(self) -> None:
         """Begin anew, with the same sites and the tokens that there are."""
@@ -81,13 +86,17 @@ class Emulation:
         """Change how one site behaves, or all: first by choosing a world, then in these fields."""
         for one in [self.sites[site]] if site else self.sites.values():
             one.behaviour = replace(_world(living, one.behaviour), **fields)
+            if living is not None or fields.keys() & _LIMITS:
+                one.rate_limit = RateLimit()
         if not site:
             self._behaviour = replace(_world(living, self._behaviour), **fields)
 
     def _new_site(self, id: str) -> Site:
-        site = Site(id, self.clock, self._first_behaviour, leading_slash=self._leading_slash)
-        if self._example:
-            add_example(site)
+        # What a site begins with was written long ago, and nobody is behind.
+        site = Site(id, self.clock, DOCUMENT, leading_slash=self._leading_slash)
+        for content in self._contents:
+            content.add_to(site)
+        site.behaviour = self._first_behaviour
         return site
 
     def leases(self, only: str = "") -> dict[str, Any]:

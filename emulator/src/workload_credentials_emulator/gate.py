@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import asyncio
+from secrets import compare_digest
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .admission import admit, bearer
@@ -19,20 +21,23 @@ from .connections import Connection, connection_of
 from .emulation import Emulation
 from .errors import ApiError
 from .faults import Fault
+from .identity import unauthorized
 from .journal import Entry, kept_headers
 from .tokens import token_id
 from .wrong_answers import drip, drop, wrong_answer
 
 CONTROL = "/_control"
+HEALTH = "/healthz"
 
 
 class Gate:
     """The ASGI application that the server runs."""
 
-    def __init__(self, emulation: Emulation, api: ASGIApp, control: ASGIApp) -> None:
+    def __init__(self, emulation: Emulation, api: ASGIApp, control: ASGIApp, *, control_token: str = "") -> None:
         self._emulation = emulation
         self._api = api
         self._control = control
+        self._control_token = control_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -40,7 +45,10 @@ class Gate:
             return
         path = scope["raw_path"].decode("latin-1")
         if path == CONTROL or path.startswith(f"{CONTROL}/"):
-            await self._control(scope, receive, send)
+            await self._look_inside(scope, receive, send)
+            return
+        if path == HEALTH:
+            await JSONResponse({"status": "ok"})(scope, receive, send)
             return
         raw = await _read(receive)
         headers = Headers(scope=scope)
@@ -60,6 +68,14 @@ class Gate:
         else:
             entry.fault = fault.kind
             await self._go_wrong(fault, scope, raw, headers, connection, _noting(entry, send), receive)
+
+    async def _look_inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = bearer(Headers(scope=scope)) or ""
+        if self._control_token and not compare_digest(given.encode(), self._control_token.encode()):
+            refusal = unauthorized(f"{CONTROL} needs the token that was set or printed when the emulator started.")
+            await error_response(refusal)(scope, receive, send)
+        else:
+            await self._control(scope, receive, send)
 
     async def _act(self, scope: Scope, raw: bytes, headers: Headers, send: Send) -> None:
         try:

@@ -6,22 +6,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from .actions import ALL_PERMISSIONS, Permission, actions_of
-from .errors import InvalidRequest
 from .names import FolderPath, folder_path
-from .tokens import Grant, permitted
+from .tokens import Grant, Token, permitted, token_id
 
 
 def _actions(names: object) -> object:
     if isinstance(names, list) and all(isinstance(name, str) for name in names):
-        try:
-            return actions_of(names)
-        except InvalidRequest as error:
-            raise ValueError(error.message) from None
+        return actions_of(names)
     return names
 
 
@@ -53,8 +50,12 @@ class NewToken(BaseModel):
     path_prefix: FolderPath = ""
     grants: list[NewGrant] = Field(default_factory=list)
 
-    def all_grants(self) -> tuple[Grant, ...]:
-        """What it may do, and where."""
+    def made(self, all_sites: Iterable[str]) -> Token:
+        """The token."""
+        sites = all_sites if self.sites is None else (site.lower() for site in self.sites)
+        return Token(token_id(self.token), frozenset(sites), self._all_grants())
+
+    def _all_grants(self) -> tuple[Grant, ...]:
         path = folder_path(self.path_prefix)
         found = [one.grant() for one in self.grants]
         if self.actions is not None:

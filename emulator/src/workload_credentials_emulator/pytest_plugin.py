@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .no_proxy import without_proxy
+
 if TYPE_CHECKING:
     from .server import Emulator
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 def secrets_api_server() -> Iterator[Emulator]:
     """The server, one for all tests; override it to start one with other sites, tokens or services."""
     # Here, as every pytest where this is installed loads the plugin, also those that do without the server.
-    from .server import Emulator
+    from . import Emulator
 
     with Emulator() as emulator:
         yield emulator
@@ -41,5 +43,7 @@ def secrets_api(secrets_api_server: Emulator, monkeypatch: pytest.MonkeyPatch) -
     for name in [name for name in os.environ if name.startswith("BEYONDTRUST_")]:
         monkeypatch.delenv(name)
     for name, value in secrets_api_server.environment.items():
+        monkeypatch.setenv(name, value)
+    for name, value in without_proxy(secrets_api_server.url).items():
         monkeypatch.setenv(name, value)
     return secrets_api_server

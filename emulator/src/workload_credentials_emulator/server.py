@@ -6,34 +6,54 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import ipaddress
 import logging
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from secrets import token_urlsafe
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from .app import new_api
-from .behaviour import Behaviour
+from .behaviour import Behaviour, in_words
 from .connections import CountedProtocol
 from .control import new_control
 from .control_client import Control
 from .emulation import DOCUMENT, Emulation
 from .errors import StartError
+from .example import EXAMPLE
+from .fill import Content, read_content
 from .gate import Gate
 from .identity import Identities
+from .real_time import real_seconds
 from .tls import TlsFiles, tls_files
 
 # The one of the guides; External Secrets Operator accepts UUIDs of version 4 only.
 DEMO_SITE = "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
 DEMO_TOKEN = "emulator-demo-token"
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+# Seconds of real time that the server has to start, on a machine that is busy, and to end.
+_START = 60.0
+_PATIENCE = 5.0
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that goes on when a test stops Python's clocks, or the server would never notice its end."""
+
+    def time(self) -> float:
+        """The time that waiting is measured by."""
+        return real_seconds()
 
 
 class _Server(uvicorn.Server):
@@ -69,10 +89,15 @@ class Emulator:
     :arg leading_slash: static secrets show their path as the API document does, ``/prod/app``, and not as the vendor's
         own clients expect it, ``prod/app``.
     :arg example: each site holds what the collection's guides work with.
+    :arg fill: what sites hold: a YAML or JSON file, or a dictionary of the same form.
     :arg port: 0 for a free one.
     :arg tls_dir: where the TLS files are kept; a temporary folder without it.
     :arg tls: False serves plain HTTP.
-    :raises StartError: a site is no UUID, a file holds no keys, the port is taken, or TLS files cannot be made.
+    :arg tls_names: more names and addresses that the certificate is made for.
+    :arg control_token: what ``/_control`` asks for; without one it asks only where other machines reach it, for a token
+        that is made up.
+    :raises StartError: a site is no UUID, a file holds no keys, the port is taken, TLS files cannot be made, or
+        the sites cannot be filled.
     """
 
     def __init__(
@@ -84,30 +109,38 @@ class Emulator:
         port: int = 0,
         tls_dir: Path | None = None,
         tls: bool = True,
+        tls_names: Sequence[str] = (),
+        control_token: str = "",
         behaviour: Behaviour = DOCUMENT,
         services: Sequence[str] = (),
         roles: Sequence[str] = (),
         leading_slash: bool = False,
         example: bool = False,
+        fill: Path | str | Mapping[str, Any] | None = None,
     ) -> None:
         self.sites = [_checked_site(site) for site in sites]
         self.tokens = list(tokens)
-        self._behaviour = behaviour
-        self._identities = Identities.of(services, roles)
-        self._leading_slash = leading_slash
-        self._example = example
+        self._emulation = Emulation(
+            self.sites,
+            self.tokens,
+            behaviour=behaviour,
+            identities=Identities.of(services, roles),
+            leading_slash=leading_slash,
+            contents=_contents(example, fill),
+        )
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
-        self._tls = self._tls_files(tls_dir, host) if tls else None
+        self._tls = self._tls_files(tls_dir, host, tls_names) if tls else None
         try:
             self._socket = listen(host, port)
         except StartError:
             self._forget()
             raise
-        scheme = "https" if tls else "http"
-        self.url = f"{scheme}://{_authority(host, self._socket.getsockname()[1])}"
-        self.control = Control(self.url, self.ca_cert)
+        self.url = f"{'https' if tls else 'http'}://{_authority(host, self._socket.getsockname()[1])}"
+        self.control_token = control_token or ("" if _is_loopback(self._socket) else token_urlsafe(24))
+        self.control = Control(self.url, self.ca_cert, self.control_token)
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
+        self._abandoned = False
         self._server = self._new_server()
 
     @property
@@ -129,47 +162,61 @@ class Emulator:
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
         self._thread.start()
-        self._ready.wait()
+        self._ready.wait(_START)
         if not self._server.started:
-            self._thread.join()
-            self._forget()
-            raise StartError("the server thread ended before it listened.")
+            self._end()
+            raise StartError("the server ended before it listened, or has not begun to.")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._thread is not None
-        self._server.should_exit = True
-        self._thread.join()
-        self._forget()
+        self._end()
 
     def run(self, when_ready: Callable[[], None]) -> None:
         """Serve in this thread until a signal ends it (as KeyboardInterrupt)."""
         self._server.when_ready = when_ready
         try:
-            self._server.run(sockets=[self._socket])
+            self._serve()
         finally:
             self._forget()
 
+    @property
+    def behaviour(self) -> str:
+        """How its sites behave, in words."""
+        return in_words(self._emulation.behaviour_of())
+
     def _run(self) -> None:
         try:
-            self._server.run(sockets=[self._socket])
+            self._serve()
+        except (OSError, ValueError):
+            # Left behind, it finds its sockets closed.
+            if not self._abandoned:
+                raise
         finally:
             self._ready.set()
 
+    def _serve(self) -> None:
+        with asyncio.Runner(loop_factory=_Loop) as runner:
+            runner.run(self._server.serve(sockets=[self._socket]))
+
+    def _end(self) -> None:
+        """Stop the thread; one that does not stop must not stop the tests, and loses its connections."""
+        assert self._thread is not None
+        self._server.should_exit = True
+        self._thread.join(_PATIENCE)
+        if self._thread.is_alive():
+            self._abandoned = True
+            self._socket.close()
+            for protocol in list(self._server.server_state.connections):
+                with contextlib.suppress(OSError):
+                    protocol.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        self._forget()
+
     def _application(self) -> ASGIApp:
         """What is served."""
-        emulation = Emulation(
-            self.sites,
-            self.tokens,
-            behaviour=self._behaviour,
-            identities=self._identities,
-            leading_slash=self._leading_slash,
-            example=self._example,
-        )
         api = new_api()
-        return Gate(emulation, api, new_control(emulation, api))
+        return Gate(self._emulation, api, new_control(self._emulation, api), control_token=self.control_token)
 
     def _new_server(self) -> _Server:
         config = uvicorn.Config(
@@ -187,15 +234,23 @@ class Emulator:
         )
         return _Server(config, self._ready.set)
 
-    def _tls_files(self, folder: Path | None, host: str) -> TlsFiles:
+    def _tls_files(self, folder: Path | None, host: str, names: Sequence[str]) -> TlsFiles:
         if folder is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="emulator-")
             folder = Path(self._temporary.name)
-        return tls_files(folder, host)
+        try:
+            return tls_files(folder.absolute(), host, names)
+        except StartError:
+            self._forget()
+            raise
 
     def _forget(self) -> None:
         if self._temporary is not None:
             self._temporary.cleanup()
+
+
+def _contents(example: bool, fill: Path | str | Mapping[str, Any] | None) -> list[Content]:
+    return [*([EXAMPLE] if example else []), *([] if fill is None else [read_content(fill)])]
 
 
 def _checked_site(site: str) -> str:
@@ -228,6 +283,10 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise StartError(f"cannot listen on {_authority(host, port)}: {error.strerror or error}.") from None
     return listener
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
 def _authority(host: str, port: int) -> str:

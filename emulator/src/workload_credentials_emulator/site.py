@@ -159,6 +159,19 @@ class Site:
         """The integration."""
         return _found(type, name, self.integrations.get((type, name)))
 
+    def add_integration(self, integration: Integration) -> Integration:
+        """Store a new integration; its name must be free."""
+        self.require_new(integration)
+        self.keep_integration(integration.type, integration.name)
+        self.integrations[integration.type, integration.name] = integration
+        return integration
+
+    def require_new(self, integration: Integration) -> None:
+        """Refuse an integration whose name is taken."""
+        if (integration.type, integration.name) in self.integrations:
+            message = f"the {integration.type} integration {integration.name!r} exists already."
+            raise Conflict("integration_already_exists", message)
+
     def seen_integration(self, type: str, name: str) -> Integration:
         """What reading shows of it."""
         return _found(type, name, self._integrations_past.seen((type, name), self.integrations.get((type, name))))

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
+from cryptography import x509
 
 from .errors import StartError
 
@@ -28,30 +30,36 @@ class TlsFiles:
     key: Path
 
 
-def tls_files(folder: Path, host: str) -> TlsFiles:
+def tls_files(folder: Path, host: str, names: Sequence[str] = ()) -> TlsFiles:
     """The files in the folder: made if there are none, used if all are there.
 
-    :raises StartError: some of them are there, or the folder cannot be used.
+    :arg names: more names and addresses that the certificate is for.
+    :raises StartError: some of them are there, they are for other names, or the folder cannot be used.
     """
     files = TlsFiles(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     paths = (files.ca, files.certificate, files.key)
     missing = [path.name for path in paths if not path.exists()]
     try:
         if len(missing) == len(paths):
-            _make(files, host)
+            _make(files, host, names)
         elif missing:
             raise StartError(f"{folder} holds only a part of the TLS files: add {', '.join(missing)}, or empty it.")
         _try(files)
+        if names:
+            _require_names(files, names)
     except OSError as error:
         raise StartError(f"TLS cannot use {folder}: {error.strerror or error}.") from None
     return files
 
 
-def _make(files: TlsFiles, host: str) -> None:
+def _make(files: TlsFiles, host: str, more: Sequence[str]) -> None:
     files.ca.parent.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA(organization_name="Secrets API emulator")
-    names = dict.fromkeys((*_NAMES, *([] if host in _WILDCARDS else [host])))
-    certificate = authority.issue_cert(*names, organization_name="Secrets API emulator")
+    names = dict.fromkeys((*_NAMES, *([] if host in _WILDCARDS else [host]), *more))
+    try:
+        certificate = authority.issue_cert(*names, organization_name="Secrets API emulator")
+    except ValueError:
+        raise StartError(f"a certificate cannot be for {', '.join(more)}: name hosts or IP addresses.") from None
     _write(files.key, certificate.private_key_pem.bytes(), 0o600)
     _write(files.certificate, b"".join(blob.bytes() for blob in certificate.cert_chain_pems), 0o644)
     _write(files.ca, authority.cert_pem.bytes(), 0o644)
@@ -67,3 +75,14 @@ def _try(files: TlsFiles) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.certificate, files.key)
     except ssl.SSLError as error:
         raise StartError(f"{files.certificate} and {files.key} do not work: {error.reason}.") from None
+
+
+def _require_names(files: TlsFiles, names: Sequence[str]) -> None:
+    certificate = x509.load_pem_x509_certificate(files.certificate.read_bytes())
+    alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    known = {str(one.value) for one in alternatives}
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise StartError(
+            f"{files.certificate} is not for {', '.join(missing)}: empty {files.ca.parent}, and it is made anew."
+        )

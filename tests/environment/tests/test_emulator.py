@@ -15,7 +15,7 @@ from tests.environment.collection_tree import CHECKOUT
 from tests.environment.flavours import REQUIREMENTS
 
 COMMAND = [sys.executable, "-m", "tests.environment.emulator", "--port", "0", "--no-tls"]
-MOST = 80_000_000
+MOST = 85_000_000
 
 
 def used(folder: Path) -> int:

@@ -50,13 +50,18 @@ def no_content() -> Response:
     return Response(status_code=204)
 
 
-def _flag(value: str) -> bool:
+# Some versions of the framework hand the default over too.
+def _flag(value: str | bool) -> bool:
+    if isinstance(value, bool):
+        return value
     if value not in ("true", "false"):
         raise ValueError("must be true or false")
     return value == "true"
 
 
-def _number(value: str) -> int:
+def _number(value: str | None) -> int | None:
+    if value is None:
+        return None
     # Python would also take spaces, signs and underscores.
     if not re.fullmatch(r"[0-9]{1,19}", value) or not 1 <= int(value) <= _LARGEST:
         raise ValueError("must be a whole number from 1")

@@ -20,6 +20,7 @@ from ..credentials import aws_credentials, aws_entity, azure_credentials
 from ..emulation import new_lease
 from ..errors import InvalidRequest
 from ..items import DynamicSecret, Lease
+from ..making import new_dynamic
 from ..merge_patch import merge_patch
 from ..strict import MERGE_PATCH
 from ._common import (
@@ -60,24 +61,21 @@ async def get_dynamic(site: CurrentSite, path: Annotated[str, on_item("ReadDynam
 
 @router.post("/dynamic/{name}", **answers(shapes.DynamicSecret, status=201))
 async def create_dynamic(
-    site: CurrentSite, path: Annotated[str, on_parent("CreateDynamicSecret")], body: Annotated[DynamicCreate, Body()]
+    site: CurrentSite,
+    path: Annotated[str, on_parent("CreateDynamicSecret")],
+    body: Annotated[DynamicCreate, Body(discriminator="type")],
 ) -> JSONResponse:
     """Create a dynamic secret."""
-    type, name = body["type"], body["integrationName"]
-    config = {key: value for key, value in body.items() if key not in ("type", "integrationName")}
-    integration = site.integrations.get((type, name))
-    if integration is None:
-        raise InvalidRequest(f"the {type} integration {name!r} does not exist.", "integration_not_found")
+    secret = new_dynamic(site, path, body)
     site.require_parent(path)
-    secret = DynamicSecret(path, site.clock.now(), type=type, integration_id=integration.id, config=config)
-    return shown(site.dynamic.add(secret).shown(name), status=201)
+    return shown(site.dynamic.add(secret).shown(body["integrationName"]), status=201)
 
 
 @router.patch("/dynamic/{name}", **NOTHING)
 async def update_dynamic(
     site: CurrentSite,
     path: Annotated[str, on_item("UpdateDynamicSecret")],
-    body: Annotated[DynamicPatch, Body(media_type=MERGE_PATCH)],
+    body: Annotated[DynamicPatch, Body(media_type=MERGE_PATCH, discriminator="type")],
 ) -> Response:
     """Update a dynamic secret."""
     secret = site.dynamic.live(path)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated, Any
 
 from fastapi import Body, Response
@@ -17,6 +16,7 @@ from ..actions import integration_path
 from ..bodies import IntegrationCreate, IntegrationPatch, Type
 from ..errors import Conflict, InvalidRequest
 from ..items import Integration as StoredIntegration
+from ..making import new_integration
 from ..site import Site
 from ..strict import MERGE_PATCH
 from ..tokens import Token
@@ -63,16 +63,11 @@ async def create_integration(
     body: Annotated[IntegrationCreate, Body()],
 ) -> JSONResponse:
     """Create an integration; the provider is asked whether it would work."""
-    config, secret = _parts(type, {**body}, "clientSecret" if type == "azure" else "roleArn")
-    if (type, name) in site.integrations:
-        raise Conflict("integration_already_exists", f"the {type} integration {name!r} exists already.")
+    _parts(type, {**body}, "clientSecret" if type == "azure" else "roleArn")
+    integration = new_integration(type, name, body, site.clock.now())
+    site.require_new(integration)
     emulation.faults.refuse("integration_test", type)
-    if type == "aws":
-        config["externalId"] = str(uuid.uuid4())
-    site.keep_integration(type, name)
-    integration = StoredIntegration(type, name, config, site.clock.now(), secret)
-    site.integrations[type, name] = integration
-    return shown(integration.shown(), status=201)
+    return shown(site.add_integration(integration).shown(), status=201)
 
 
 @router.get("/integrations/{type}/{name}", **answers(shapes.Integration))
