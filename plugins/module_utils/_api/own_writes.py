@@ -67,7 +67,7 @@ class Trace:
 
     :arg at: in seconds since 1970, by this machine's clock.
     :arg deleted: the service says that something deleted is in the way there.
-    :arg lease: the ID of a lease that was minted.
+    :arg lease: what stands for a lease that was minted.
     """
 
     at: float
@@ -113,15 +113,21 @@ class OwnWrites:
     def note_lease(self, path: str, lease_id: str) -> None:
         """Take note of a lease that was minted from the dynamic secret of this path."""
         self.note(Written("leases", lease_id))
-        name = self._name("minted from", path) + self._name("lease", lease_id)
-        self._keep(name, Trace(time.time(), lease=lease_id))
+        lease = self.name_of_lease(lease_id)
+        self._keep(self._name("minted from", path) + lease, Trace(time.time(), lease=lease))
 
     def recent_leases(self, path: str) -> dict[str, float]:
-        """The leases of a dynamic secret that this run has just minted and not ended, with the times of that."""
+        """The leases of a dynamic secret that this run has just minted and not ended, with the times of that.
+
+        They go by ``name_of_lease``, since no ID stands in an open file.
+        """
         prefix = self._name("minted from", path)
         found = [trace for name, trace in self._all().items() if name.startswith(prefix) and trace.is_recent]
-        ended = {trace.lease for trace in found if (self.of("leases", trace.lease) or trace).gone}
-        return {trace.lease: trace.at for trace in found if trace.lease not in ended}
+        return {trace.lease: trace.at for trace in found if not (self._find(trace.lease) or trace).gone}
+
+    def name_of_lease(self, lease_id: str) -> str:
+        """What stands for the lease here."""
+        return self._name("leases", lease_id)
 
     def latest(self) -> float | None:
         """When this run wrote anything last, in seconds since 1970; None: not within the window."""

@@ -150,8 +150,8 @@ def _update(found: Found, parameters: Mapping[str, Any]) -> Change:
 def _uncompared(found: Found, parameters: Mapping[str, Any]) -> list[str]:
     name = parameters["integration_name"]
     warning = (
-        f"integration_name: whether {found.place.path} uses {name!r} was not compared, since this token may neither read "
-        "it nor list integrations (ReadIntegration, ListIntegrations)."
+        f"integration_name: whether {found.place.path} uses {name!r} was not compared, since this token may neither "
+        "read it nor list integrations (ReadIntegration, ListIntegrations)."
     )
     return [warning] if found.is_integration_untold else []
 

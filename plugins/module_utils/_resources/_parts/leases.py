@@ -81,7 +81,11 @@ def listed_leases(client: Client, path: ResourcePath) -> tuple[list[dict[str, An
     while True:
         entries, missing = listed(client, item("GET", "leases", path), ("dynamic", path))
         found = [_with_time_left(view(entry)) for entry in entries]
-        pause = next(waits, None) if expected.keys() - {lease["id"] for lease in found} else None
+        pause = (
+            next(waits, None)
+            if expected.keys() - {client.writes.name_of_lease(lease["id"]) for lease in found}
+            else None
+        )
         if pause is None:
             return found, missing
         time.sleep(pause)
