@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.release import __version__ as ansible_version
 
 from tests.support.plays import BRISK, Plays
 from tests.support.site import TOKEN, Site
@@ -21,8 +22,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Who was started in a shell's background ignores Ctrl-C, and so would every run that is interrupted here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Folders of tests whose subject speaks with the Secrets API.
+TWO_WORLDS = ("modules", "lookups", "role")
 # Sites are cheap: each test has one of its own, so that no test sees another's leases or requests.
-SITES = [str(uuid.UUID(int=number, version=4)) for number in range(1, 401)]
+SITES = [str(uuid.UUID(int=number, version=4)) for number in range(1, 601)]
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +48,36 @@ def fresh(sites: Iterator[str]) -> str:
     return next(sites)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let tests of modules, lookups and role run in both worlds: with each core in another, or in both with one."""
+    if "world" in metafunc.fixturenames and metafunc.definition.path.parent.name in TWO_WORLDS:
+        marks = {mark.name for mark in metafunc.definition.iter_markers()}
+        metafunc.parametrize("world", worlds_of(marks), scope="module" if "scenario" in metafunc.fixturenames else None)
+
+
+def worlds_of(marks: set[str]) -> list[str]:
+    """The worlds in which a test runs with this ansible-core.
+
+    :arg marks: the names of its marks.
+    """
+    if os.environ.get("WORLD"):
+        return [os.environ["WORLD"]]
+    if "document" in marks:
+        return ["document"]
+    if "one_core" in marks:
+        return ["document", "living"]
+    return ["living" if is_newest_core() else "document"]
+
+
+def is_newest_core() -> bool:
+    """Whether this is not the oldest ansible-core that is supported."""
+    return not ansible_version.startswith("2.16.")
+
+
 @pytest.fixture
 def world() -> str:
     """How the site answers: as the API's document says, or as the living service was seen to."""
-    return os.environ.get("WORLD", "document")
+    return "document"
 
 
 @pytest.fixture

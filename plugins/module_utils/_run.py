@@ -24,8 +24,6 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ConflictError,
-    DeniedError,
-    NotFoundError,
     OptionError,
     RequestError,
     StateError,
@@ -48,6 +46,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import EXISTS, Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options, Spec
 
+# What a service answers where something is not there that a request needs.
+_REFUSALS = (400, 403, 404, 409)
 # Another writer may undo a write once between two looks.
 _ENOUGH = 2
 
@@ -208,7 +208,7 @@ def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: 
 
 
 def _with_doubts(change: Change, error: WorkloadCredentialsError) -> WorkloadCredentialsError:
-    if not change.doubts or not isinstance(error, (ConflictError, DeniedError, NotFoundError)):
+    if not change.doubts or getattr(error, "status", None) not in _REFUSALS:
         return error
     return StateError(" ".join([str(error), *change.doubts]))
 

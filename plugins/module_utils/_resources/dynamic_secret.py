@@ -104,6 +104,11 @@ def _prerequisites(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ..
     return (str(problem),) if problem else ()
 
 
+def _unseen_integration(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    is_unseen = found.integration is None and not found.is_integration_sure and not found.is_integration_untold
+    return (str(no_integration(parameters)),) if is_unseen else ()
+
+
 def _creation(found: Found, parameters: Mapping[str, Any]) -> Change:
     """The change from nothing to the definition, with the tags that are there and the wanted ones."""
     path, kind = found.place.path, parameters["type"]
@@ -119,7 +124,7 @@ def _creation(found: Found, parameters: Mapping[str, Any]) -> Change:
         predicted=_result(path, config, {"tags": after}),
         outcome=lambda client, answers: _made(client, found, answers, config, after),
         explain=lambda _client, error: explained_creation(found.place, error),
-        doubts=doubts(found.place),
+        doubts=(*doubts(found.place), *_unseen_integration(found, parameters)),
         leaves=(Written("dynamic", str(path), content=config, tags=after),),
     )
 

@@ -13,6 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import (
+    RESULT,
+    VARIABLE,
+    OwnWrites,
+)
+
 from tests.integration.modules.scenarios import Step
 from tests.support.module_mains import ModuleMains
 from tests.support.plays import BRISK, Plays
@@ -27,8 +33,6 @@ _CORES_OWN = ("exception", "invocation", "failed", "deprecations", "_ansible_no_
 _VALUES = ("credentials",)
 # Time goes on between the ways.
 _MOMENTARY = ("seconds_left", "from_now")
-
-LEASE = "GET /leases/id/"
 
 # A step in check mode, or really.
 Run = tuple[int, bool]
@@ -66,17 +70,15 @@ def in_plays(site: Site, folder: Path, steps: Sequence[Step], runs: Sequence[Run
 
 
 def in_main(site: Site, mains: ModuleMains, steps: Sequence[Step], runs: Sequence[Run]) -> Way:
-    """By the module files' own ``main()``."""
-    written = {
-        (number, check): mains.run(
-            steps[number].module,
-            {"service_name": label(number, check), **steps[number].arguments},
-            site.environment,
-            check=check,
-        )
-        for number, check in runs
-    }
-    results = {run: as_the_controller_reads(json.loads(text)) for run, text in written.items()}
+    """By the module files' own ``main()``, each told what those before it wrote, as the action plugin does."""
+    results = {}
+    writes = OwnWrites("", lambda: "", site.writes_folder)
+    for number, check in runs:
+        arguments = {"service_name": label(number, check), **steps[number].arguments}
+        environment = {**site.environment, VARIABLE: writes.taken() or "{}"}
+        written = json.loads(mains.run(steps[number].module, arguments, environment, check=check))
+        writes.take(written.pop(RESULT, None))
+        results[number, check] = as_the_controller_reads(written)
     # Of the rest, the action plugin shows nothing.
     messages = "\n".join(str(result.get("msg")) for result in results.values())
     return Way(messages, results, requests(site, runs))
@@ -123,13 +125,10 @@ def comparable(value: Any) -> Any:
 def in_order(requests: Iterable[str]) -> list[str]:
     """The requests with reads between two writes sorted: several at once may arrive in any order.
 
-    A lease that is not there is asked for again for two seconds, however often that is.
+    How often a read is repeated that does not show yet what was written is chance.
     """
     groups = itertools.groupby(requests, lambda line: line.startswith("GET "))
-    ordered = [line for reads, group in groups for line in (sorted(group) if reads else group)]
-    return [
-        line for line, before in zip(ordered, [None, *ordered], strict=False) if line != before or LEASE not in line
-    ]
+    return [line for reads, group in groups for line in (sorted({*group}) if reads else group)]
 
 
 def writes(requests: Iterable[str]) -> list[str]:
