@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from time import sleep
 from typing import Any
 
@@ -183,11 +184,12 @@ class Client:
         token = self._token = self.settings.token()
         # The time that a request may take begins when it may be sent.
         self.waited += self._limit.enter()
-        answer = None
+        headers: Mapping[str, str] | None = None
         try:
             answer = self._answered(request, token)
+            headers = answer.headers
         finally:
-            self._limit.leave(answer and answer.headers)
+            self._limit.leave(headers)
         return answer
 
     def _answered(self, request: Request, token: str) -> Answer:

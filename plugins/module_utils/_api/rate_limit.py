@@ -42,14 +42,14 @@ class RateLimit:
             if wait <= 0:
                 self._left = None
             is_held = self._left == 0 and wait <= LONGEST_WAIT
-        if is_held:
-            time.sleep(wait)
-            self.reopen(ends)
-        with self._lock:
             self._under_way += 1
             if self._left:
                 self._left -= 1
-        return wait if is_held else 0.0
+        if not is_held:
+            return 0.0
+        time.sleep(wait)
+        self.reopen(ends)
+        return wait
 
     def leave(self, headers: Mapping[str, str] | None) -> None:
         """Take note of a request's end.

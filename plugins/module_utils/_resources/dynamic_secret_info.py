@@ -44,12 +44,11 @@ def _one(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tupl
     found = find(client, "dynamic", path)
     if found is None:
         return [], ()
-    warnings: tuple[str, ...] = ()
     try:
-        found = with_tags(client, "dynamic", path, found)
+        return [{**view(with_tags(client, "dynamic", path, found)), "path": str(path)}], ()
     except RefusedError as error:
-        warnings = (f"{error} The tags of {path} are left out.",)
-    return [{**view(found), "path": str(path)}], warnings
+        warning = f"{error} The tags of {path} are left out."
+        return [{**view(found), "path": str(path)}], (warning,)
 
 
 DYNAMIC_SECRET_INFO = Spec(
