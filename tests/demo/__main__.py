@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from workload_credentials_emulator.behaviour import Behaviour
 from workload_credentials_emulator.server import DEMO_SITE, DEMO_TOKEN, Emulator
 
 from tests.demo.interrupted import NUMBER, Interrupted, interrupt_a_run, show_interrupted
@@ -41,7 +42,8 @@ def main() -> int:
 
 def _demo(folder: Path) -> int:
     print("Starting a Secrets API over TLS and a Kubernetes control plane on this machine ...", flush=True)
-    with Emulator(sites=[DEMO_SITE], tokens=[DEMO_TOKEN]) as service, ControlPlane() as cluster:
+    living = Behaviour.living()
+    with Emulator([DEMO_SITE], [DEMO_TOKEN], behaviour=living) as service, ControlPlane() as cluster:
         print(f"  Secrets API          {service.url}")
         print(f"  Kubernetes {cluster.version:9} {cluster.server}")
         print(f"\nRunning {PLAYBOOK.relative_to(Path.cwd()) if PLAYBOOK.is_relative_to(Path.cwd()) else PLAYBOOK}\n")
