@@ -74,6 +74,7 @@ TAGS, LEASES, PROD = "/dynamic/aws/metadata?folder=prod", "/leases/aws?folder=pr
 APP, NEW, DELETED = "/static/app?folder=prod", "/dynamic/new?folder=prod", "/dynamic?path=prod&deletedOnly=true"
 
 
+@pytest.mark.document
 @pytest.mark.parametrize(
     ("module", "wanted", "reads"),
     [
