@@ -9,9 +9,9 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import sys
-import time
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.answers import value_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import is_over, within
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -115,7 +115,7 @@ class Client:
                     return error
                 if error.code not in request.settling or pause is None:
                     raise
-                time.sleep(pause)
+                interruption.pause(pause)
             except WorkloadCredentialsError:
                 raise
             except Exception as error:
@@ -125,7 +125,7 @@ class Client:
     def _send_until_answered(self, request: Request) -> Any:
         after_ambiguous = False
         for attempt in range(self.settings.retries + 1):
-            last = attempt == self.settings.retries
+            last = attempt == self.settings.retries or interruption.is_interrupted()
             try:
                 answer = self._attempt(request)
             except NoAnswerError as error:
@@ -140,7 +140,7 @@ class Client:
                     patience = Patience(attempt + 1, asked)
                     return value_of(request, answer, after_ambiguous=after_ambiguous, patience=patience)
                 after_ambiguous = after_ambiguous or answer.status != 429
-            time.sleep(pause or 0.0)
+            interruption.pause(pause or 0.0)
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, request: Request) -> Answer:

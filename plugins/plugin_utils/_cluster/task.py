@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ansible.errors import AnsibleError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     WorkloadCredentialsError,
     unforeseen,
@@ -54,12 +55,18 @@ def perform(job: Job, state: str) -> Outcome:
         except Exception as error:  # pylint: disable=broad-exception-caught
             # The last net: nobody should read a traceback, which may quote a value.
             outcome.problems.insert(0, str(unforeseen("cluster_credentials", error)))
+        interruption.check()
         staying, living = minted.end()
     except BaseException:
         # There will be no result: the person at the screen is told.
         for words in filter(None, minted.end()):
             job.last_words(words)
         raise
+    if interruption.is_interrupted():
+        # Nor will there be one now.
+        for words in filter(None, (staying, living)):
+            job.last_words(words)
+        interruption.check()
     outcome.warnings.extend(minted.warnings)
     if outcome.problems or living:
         outcome.problems.extend(words for words in (staying, living) if words)

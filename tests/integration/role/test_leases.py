@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -16,9 +17,14 @@ import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials import dynamic_secret
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube import in_worker
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts import ending
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import deliver, pushing
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import (
+    put_in_order_when_interrupted,
+)
 from kubernetes import client
 
 from tests.integration.role.test_push_faults import APP, AWS, AZURE, LEASE, WRITES, held, living, refuse
+from tests.kubernetes.tests.waiting import wait_until
 from tests.support.deliveries import Deliveries
 from tests.support.faulty_cluster import Fault, Watched
 from tests.support.site import Site
@@ -121,6 +127,54 @@ def test_a_single_lease_whose_minting_is_interrupted(
     said = run_to_its_end(deliveries, AZURE)
     assert len(site.leases()) == 1
     nothing_is_lost(deliveries, site, api, said)
+
+
+@pytest.mark.parametrize("step", ["filled", "applied"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_interruption_while_a_pool_starts_a_thread(
+    deliveries: Deliveries,
+    way: Watched,
+    site: Site,
+    api: client.CoreV1Api,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    number: int,
+) -> None:
+    start, function = threading.Thread.start, getattr(pushing, step)
+    started: list[int] = []
+
+    def interrupted(thread: Any) -> None:
+        start(thread)
+        if threading.current_thread() is threading.main_thread() and started:
+            started[0] += 1
+            if started[0] == number:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    def armed(*given: Any, **options: Any) -> Any:
+        started[:] = [] if options.get("dry_run") else [0]
+        try:
+            return function(*given, **options)
+        finally:
+            started.clear()
+
+    def late(request: str) -> None:
+        # Whoever does not wait for it has ended its lease meanwhile.
+        if WRITES.match(request):
+            with suppress(AssertionError):
+                wait_until(lambda: len(living(site)) < len(site.leases()), "the end of a lease", 1)
+
+    way.before = late
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    monkeypatch.setattr(pushing, step, armed)
+    monkeypatch.setattr(deliver, step, armed)
+    with pytest.raises(KeyboardInterrupt), put_in_order_when_interrupted():
+        deliveries.run(AZURE, OTHER, {**AZURE, "name": "third"})
+    monkeypatch.undo()
+    for thread in threading.enumerate():
+        # One that nobody waited for.
+        if thread.name.startswith("ThreadPool"):
+            thread.join(10)
+    nothing_is_lost(deliveries, site, api, " ".join(deliveries.last_words))
 
 
 @pytest.mark.parametrize("moment", ["delete", "wait", "interruption"])
