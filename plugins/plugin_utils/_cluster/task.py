@@ -9,8 +9,9 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ansible.errors import AnsibleError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
@@ -18,6 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
     unforeseen,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.left_behind import (
     end_what_dead_runs_left,
@@ -31,6 +33,9 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     RENDERED,
     VERIFIED,
 )
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
 
 
 def perform(job: Job, state: str) -> Outcome:
@@ -99,17 +104,32 @@ def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:
 def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.watching import states
 
-    found, unread = states(job.cluster(), job.entries) if job.entries else ([], ())
+    looked, unread = states(job.cluster(), job.entries) if job.entries else ([], ())
+    found = _with_living_leases(job, outcome, looked)
     job.tell([one.line for one in found])
     outcome.report.extend(one.reported() for one in found)
     outcome.problems.extend(one.line for one in found if one.problem)
     outcome.problems.extend(sorted(unread))
-    if any(entry.is_pushed for entry in job.entries):
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import (
-            warn_of_unheld,
-        )
 
-        warn_of_unheld(job, outcome)
+
+def _with_living_leases(job: Job, outcome: Outcome, found: Sequence[Status]) -> Sequence[Status]:
+    """The states, where a lease has ended too; and warnings of leases that no Secret holds."""
+    if not any(one.entry.is_pushed and one.entry.source == DYNAMIC_SECRET for one in found):
+        return found
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.gone import (
+        listed_leases,
+        with_living_leases,
+    )
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import warn_of_unheld
+
+    pushed = [entry.path for entry in job.entries if entry.is_pushed and entry.source == DYNAMIC_SECRET]
+    try:
+        listed = listed_leases(job, pushed)
+    except WorkloadCredentialsError as error:
+        outcome.warnings.append(f"It was not looked whether leases live that Secrets hold, or that none does. {error}")
+        return found
+    warn_of_unheld(job, outcome, listed)
+    return with_living_leases(job, found, listed)
 
 
 _STATES: Mapping[str, Callable[[Job, Outcome, Minted], None]] = MappingProxyType(

@@ -11,17 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     creators,
-    living_leases,
     named,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.gone import Listed, unlisted_words
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import secrets_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
@@ -31,28 +29,24 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 
 
-def warn_of_unheld(job: Job, outcome: Outcome) -> None:
+def warn_of_unheld(job: Job, outcome: Outcome, listed: Listed) -> None:
     """Warn of leases that this identity minted and that no Secret holds: a run may have died, or other work needs them.
 
     Of a dynamic secret from which the operator mints too, nobody can tell which of its leases Secrets hold.
+
+    :arg listed: the leases of the dynamic secrets from which is pushed.
     """
+    outcome.warnings.extend(unlisted_words(listed))
     operated = {entry.path for entry in job.operated}
-    dynamic = [entry for entry in job.entries if entry.is_pushed and entry.source == "dynamic_secret"]
-    paths = sorted({entry.path for entry in dynamic} - operated)
-    if not paths:
+    leases = {path: found for path, found in listed.items() if isinstance(found, list) and path not in operated}
+    if not leases:
         return
     try:
         held = held_by_secrets(job) | _held_by_runs(job)
-        client = job.client()
     except WorkloadCredentialsError as error:
         outcome.warnings.append(f"It was not looked whether leases live that no Secret holds. {error}")
         return
-    for path, found in zip(
-        paths, attempts(lambda one: living_leases(client, parse_path(one, "dynamic_secret")), paths, job.concurrency)
-    ):
-        if isinstance(found, WorkloadCredentialsError):
-            outcome.warnings.append(f"{path}: its leases could not be listed. {found}")
-            continue
+    for path, found in leases.items():
         loose = [lease for lease in found if lease["id"] not in held]
         _warn(outcome, path, loose, creators(found, held))
 

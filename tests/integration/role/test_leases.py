@@ -25,9 +25,10 @@ from kubernetes import client
 
 from tests.integration.role.test_push_faults import APP, AWS, AZURE, LEASE, WRITES, held, living, refuse
 from tests.kubernetes.tests.waiting import wait_until
+from tests.support.definitions import do
 from tests.support.deliveries import Deliveries
 from tests.support.faulty_cluster import Fault, Watched
-from tests.support.site import Site
+from tests.support.site import TOKEN, Site
 
 pytestmark = pytest.mark.one_core
 OTHER = {**AZURE, "name": "other"}
@@ -259,3 +260,37 @@ def test_entries_whose_minting_fails_are_named_and_the_reason_is_told_once(deliv
     said = " ".join(outcome.problems)
     assert f"{deliveries.namespace}/app: prod/none: there is no static secret" in said
     assert re.search(rf"{deliveries.namespace}/azure: prod/none: there is no dynamic secret", said)
+
+
+def test_a_fresh_secret_whose_lease_has_ended_is_renewed_and_verified_says_so(
+    deliveries: Deliveries, site: Site, api: client.CoreV1Api
+) -> None:
+    deliveries.run(AZURE, OTHER, AWS)
+    before = held(api, deliveries.namespace)
+    ended = lease_in(api, deliveries.namespace, "azure")
+    do(site, "lease", lease_id=[ended])
+    told = deliveries.run(AZURE, OTHER, AWS, state="verified")
+    assert told.problems == [
+        f"{deliveries.namespace}/azure: its lease has ended before its time: push it again.",
+    ]
+    assert deliveries.run(AZURE, OTHER, AWS, check_mode=True).report[0]["action"] == "renewed"
+    outcome = deliveries.run(AZURE, OTHER, AWS)
+    assert (outcome.problems, outcome.warnings) == ([], [])
+    assert [one["action"] for one in outcome.report] == ["renewed", "kept", "kept"]
+    assert held(api, deliveries.namespace) & before == before - {ended}
+    assert living(site) == held(api, deliveries.namespace)
+
+
+@pytest.mark.parametrize(("token", "says"), [("generates-only", False), (TOKEN, True)])
+def test_who_cannot_look_keeps_his_secrets(deliveries: Deliveries, site: Site, token: str, says: bool) -> None:
+    deliveries.run(AZURE)
+    site.token("generates-only", ["generate"])
+    if says:
+        site.fault("status", method="GET", path=".*leases", status=503, times=9)
+    outcome = deliveries.run(AZURE, connection={"retries": 0, "access_token": token})
+    assert outcome.report[0]["action"] == "kept"
+    assert ("prod/azure: its leases could not be listed." in " ".join(outcome.warnings)) is says
+
+
+def lease_in(api: client.CoreV1Api, namespace: str, name: str) -> str:
+    return str(api.read_namespaced_secret(name, namespace).metadata.annotations[LEASE])
