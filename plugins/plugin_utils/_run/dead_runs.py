@@ -17,7 +17,9 @@ from typing import Callable
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
     discard,
+    is_damaged,
     other_journals,
+    run_file,
     taken_over,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
@@ -36,12 +38,14 @@ class DeadRuns:
     :arg others: looks at what living runs have, by the notes that this token can read.
     :arg unreadable: how many notes others made, with another token or for another site.
     :arg untold: journals of other machines whose runs may live.
+    :arg damaged: what a power cut, or a disk that was full, has left of files.
     """
 
     entries: list[Entry] = field(default_factory=list)
     others: Callable[[], Others] = Others
     unreadable: int = 0
     untold: list[Path] = field(default_factory=list)
+    damaged: list[Path] = field(default_factory=list)
 
     @property
     def warnings(self) -> list[str]:
@@ -51,6 +55,12 @@ class DeadRuns:
             said.append(
                 f"Leases of dead runs that were minted with another token or on another site: {self.unreadable}. "
                 "Only a task with that connection can end them."
+            )
+        if self.damaged:
+            places = ", ".join(map(str, self.damaged))
+            said.append(
+                f"Files of dead runs are damaged, as after a power cut or on a disk that was full: {places}. What else "
+                "their runs have left is looked after."
             )
         if self.untold:
             places = ", ".join(map(str, self.untold))
@@ -80,6 +90,8 @@ def dead_runs(
                 found.untold.append(journal)
             elif is_dead:
                 taken.append(journal)
+                if is_damaged(journal):
+                    found.damaged.append(run_file(journal))
                 readable, unreadable = notes.all()
                 found.entries.extend(Entry(notes, name, note) for name, note in readable.items())
                 found.unreadable += unreadable

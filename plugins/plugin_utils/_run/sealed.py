@@ -14,7 +14,6 @@ import hmac
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     MissingLibraryError,
     StateError,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._files import replace_file
 
 try:
     from cryptography.exceptions import InvalidTag
@@ -66,15 +66,9 @@ def key_of_run(folder: Path) -> str:
     :raises StateError: nothing can be written there.
     """
     path = folder / _KEY
-    with writing(folder, _LOCAL_TMP), suppress(FileExistsError):
-        fresh = folder / f"{_KEY}.{os.getpid()}-{threading.get_ident()}"
-        fresh.touch(mode=0o600, exist_ok=False)
-        try:
-            fresh.write_text(os.urandom(32).hex(), encoding="ascii")
-            # Who reads it sees a whole one, and the first one stays.
-            os.link(fresh, path)
-        finally:
-            fresh.unlink()
+    with writing(folder, _LOCAL_TMP):
+        if not path.exists():
+            replace_file(path, os.urandom(32).hex().encode(), is_durable=False, keeps=True)
     return path.read_text(encoding="ascii")
 
 
@@ -144,14 +138,9 @@ class SealedFolder:
         """
         salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
         sealed = AESGCM(self._key(salt)).encrypt(nonce, json.dumps(entry).encode(), name.encode())
-        # Threads and processes may write the same at once.
-        fresh = self._folder / f"{name}.{os.getpid()}-{threading.get_ident()}.new"
         with self._writing():
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(salt + nonce + sealed)
-            # A reader sees the old entry or the new one, never half of one.
-            os.replace(fresh, self._folder / name)
+            # It serves one run, and is of no use without its key.
+            replace_file(self._folder / name, salt + nonce + sealed, is_durable=False)
 
     def remove(self, name: str) -> None:
         """Remove the file; one that is not there is removed already."""
