@@ -108,7 +108,7 @@ class AccountLeases:
                 self._asked, Lease(result["lease_id"], self._source, datetime.now(timezone.utc), expiration)
             )
         elif LEFT in str(result.get("msg")) or result.keys() & {*BROKEN}:
-            leases.notes.unanswered(self._asked)
+            leases.unanswered(self._asked)
         else:
             leases.notes.drop(self._asked)
 

@@ -73,7 +73,8 @@ def minted_in(journal: Path) -> Path:
 def has_notes(journal: Path) -> bool:
     """Whether there is any, whoever can read it."""
     with suppress(OSError):
-        return any(True for _one in minted_in(journal).iterdir())
+        # What has a suffix is a lock, is damaged, or was never finished.
+        return any(not one.suffix for one in minted_in(journal).iterdir())
     return False
 
 

@@ -110,6 +110,13 @@ class MintedLeases:
         except StateError as error:
             self._warn(f"{error} The lease {lease.id} was minted, and minted=run does not end it: lease_id does.")
 
+    def unanswered(self, name: str) -> None:
+        """Take note that there may be a lease; the task's own words say so too."""
+        try:
+            self.notes.unanswered(name)
+        except StateError as error:
+            self._warn(str(error))
+
     def remove(self, lease_ids: Iterable[str]) -> None:
         """Forget leases that have ended, so that nobody gets their credentials again."""
         for lease_id in lease_ids:
@@ -123,7 +130,10 @@ class MintedLeases:
         """Give out no more credentials of leases that may have ended."""
         meant = {*lease_ids, *(str(note.id) for note in self._own() if source is not None and note.source == source)}
         for lease_id in meant:
-            self.notes.change(self.notes.name_of(lease_id), spent=True)
+            try:
+                self.notes.change(self.notes.name_of(lease_id), spent=True)
+            except StateError as error:
+                self._warn(f"{error} The credentials of the lease {lease_id} may be given out again in this run.")
 
     def serves(self, lease_id: Any) -> bool:
         """Whether the lease is one of them, and nothing has tried to end it."""

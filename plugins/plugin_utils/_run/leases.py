@@ -131,7 +131,7 @@ class RunLeases:
         if not result.get("failed"):
             leases.complete(self._asked, lease_of(result.get("credentials") or {}, str(self._given["path"])))
         elif may_exist(str(result.get("msg"))) or result.keys() & {*BROKEN}:
-            leases.notes.unanswered(self._asked)
+            leases.unanswered(self._asked)
         else:
             leases.notes.drop(self._asked)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Callable
@@ -93,7 +93,9 @@ class Notes:
         self._setting = _SETTINGS[in_journal_dir]
         self._journal = journal
         self._begin = begin
-        self._files = SealedFolder(minted_in(journal), origin.secret, lambda _message: None, self._setting)
+        self._files = SealedFolder(
+            minted_in(journal), origin.secret, lambda _message: None, self._setting, is_durable=True
+        )
         self.site = origin.site
         self._kind = origin.kind
 
@@ -158,7 +160,9 @@ class Notes:
         try:
             yield name
         except MayExistError:
-            self.unanswered(name)
+            # What is known of the lease is said by the error, also where nothing can be written.
+            with suppress(StateError):
+                self.unanswered(name)
             raise
         except WorkloadCredentialsError:
             self.drop(name)

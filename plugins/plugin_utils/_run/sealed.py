@@ -51,8 +51,12 @@ def writing(folder: Path, setting: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        meant = Path(os.fsdecode(error.filename)).parent if error.filename else folder
+        if folder not in (meant, *meant.parents):
+            # A journal elsewhere has its pointer, and the connection, in the run's own folder.
+            setting = _LOCAL_TMP
         raise StateError(
-            f"Nothing can be written to this run's folder {folder}: {error.strerror}. Its place is {setting}; see that "
+            f"Nothing can be written to this run's folder {meant}: {error.strerror}. Its place is {setting}; see that "
             "there is space."
         ) from None
 
@@ -79,16 +83,26 @@ class SealedFolder:
     :arg token: without it nothing in the folder can be read.
     :arg warn: called with a sentence when a file is not usable.
     :arg setting: what says where the folder is, for messages.
+    :arg is_durable: its files have to outlast a power cut; most serve one run, and are of no use without its key.
     :raises MissingLibraryError: cryptography is missing, though ansible-core brings it along.
     """
 
-    def __init__(self, folder: Path, token: str, warn: Callable[[str], None], setting: str = _LOCAL_TMP) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        token: str,
+        warn: Callable[[str], None],
+        setting: str = _LOCAL_TMP,
+        *,
+        is_durable: bool = False,
+    ) -> None:
         if not HAS_CRYPTOGRAPHY:
             raise MissingLibraryError("cryptography", sys.executable)
         self._folder = folder
         self._token = token.encode()
         self._warn = warn
         self._setting = setting
+        self._is_durable = is_durable
 
     def name(self, *parts: str) -> str:
         """A file's name for these parts, which says nothing to who does not have the token."""
@@ -139,8 +153,7 @@ class SealedFolder:
         salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
         sealed = AESGCM(self._key(salt)).encrypt(nonce, json.dumps(entry).encode(), name.encode())
         with self._writing():
-            # It serves one run, and is of no use without its key.
-            replace_file(self._folder / name, salt + nonce + sealed, is_durable=False)
+            replace_file(self._folder / name, salt + nonce + sealed, is_durable=self._is_durable)
 
     def remove(self, name: str) -> None:
         """Remove the file; one that is not there is removed already."""

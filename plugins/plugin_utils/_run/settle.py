@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    StateError,
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     NOT_REVOCABLE,
@@ -210,7 +214,10 @@ def _found(
 
 def _completed(entry: Entry, lease: Mapping[str, Any]) -> Entry:
     facts: dict[str, Any] = {"expiration": lease.get("expiration"), "revocable": lease["revocable"]}
-    name = entry.notes.minted(entry.name, lease["id"], **facts)
+    name = entry.name
+    # Where nothing can be written, the lease is known and ended all the same, and the note still leads to it.
+    with suppress(StateError):
+        name = entry.notes.minted(entry.name, lease["id"], **facts)
     return Entry(entry.notes, name, replace(entry.note, id=lease["id"], phase=MINTED, **facts))
 
 

@@ -5,14 +5,25 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Callable, Collection
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    MayExistError,
+    StateError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+    REVOKED,
+    Ended,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import settle
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import Kind
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
@@ -21,6 +32,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     NO_LEASE,
     UNSETTLED,
     Others,
+    ended,
     entries_of,
     others_of,
     settled,
@@ -103,3 +115,58 @@ def test_a_request_of_which_nothing_was_found_is_noted_until_somebody_was_told(
     _ready, (fate,) = settled(None, entries_of([notes]), Others)
     # Check mode comes to here too, and leaves everything as it is.
     assert (fate.how, list(notes.all()[0])) == (NO_LEASE, [fate.entry.name])
+
+
+def _full(_descriptor: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _ask_and_fail(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with notes.asking("source", "use"):
+        monkeypatch.setattr(os, "fsync", _full)
+        raise MayExistError
+
+
+def test_a_lease_that_is_known_is_ended_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = datetime.fromtimestamp(time.time(), UTC).isoformat()
+    living = [{"id": one, "created_by": "me", "created_at": made, "revocable": True} for one in ("a", "b")]
+    ends: list[str] = []
+
+    def end(_client: Any, leases: Any) -> list[Ended]:
+        ends.extend(str(one["id"]) for one in leases)
+        return [Ended(one, REVOKED) for one in leases]
+
+    monkeypatch.setattr(settle, "KINDS", {"kind": replace(_kind(lambda *_: living), end=end)})
+    notes = Notes(tmp_path, origin())
+    notes.minted(notes.ask("source", "use"), "a", expiration=None, revocable=True)
+    with pytest.raises(MayExistError):
+        _ask_and_fail(notes, monkeypatch)
+    ready, fates = settled(None, entries_of([notes]), Others)
+    assert [fate.how for fate in ended(None, ready)] == [REVOKED, REVOKED]
+    assert (sorted(ends), fates) == (["a", "b"], [])
+    # Nothing is left of it: neither a note nor half of one.
+    assert list((tmp_path / "minted").iterdir()) == []
+
+
+def test_the_folder_that_is_meant_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", _full)
+    notes = Notes(tmp_path / "journal", origin(), in_journal_dir=True)
+    (tmp_path / "journal").mkdir()
+    with pytest.raises(StateError, match=rf"{tmp_path}/journal/minted: No space left .* option journal_dir"):
+        notes.ask("source", "use")
+    (tmp_path / "run").mkdir()
+    notes = Notes.of_this_run(tmp_path / "run", origin(), str(tmp_path / "journals"), {})
+    real = os.open
+
+    def refused(path: Any, *given: Any, **more: Any) -> int:
+        if ".journal" in str(path):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *given, **more)
+
+    monkeypatch.undo()
+    monkeypatch.setattr(os, "open", refused)
+    said = rf"{tmp_path}/run/workload-credentials: Permission denied\. Its place is Ansible's setting local_tmp"
+    with pytest.raises(StateError, match=said), notes.minting():
+        pass
