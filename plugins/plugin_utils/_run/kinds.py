@@ -48,6 +48,7 @@ class Kind:
     :arg living: the living leases of a source with ``id``, ``expiration``, ``created_at``, ``created_by`` and
         ``revocable``, among which the one of a request is that had no answer. Never asked of a kind whose notes have
         IDs from the beginning.
+    :arg at_once: how many leases one call of ``end`` is given, where each has to be told as soon as it has ended.
     :arg timeout: how long one attempt of a request takes at most, in seconds.
     """
 
@@ -57,6 +58,7 @@ class Kind:
     module: str
     living: Callable[[Any, str], list[dict[str, Any]]] = lambda _client, _source: []
     timeout: Callable[[Any], float] = lambda _client: 0.0
+    at_once: int = 1
 
 
 def _living(client: Client, source: str) -> list[dict[str, Any]]:
@@ -95,6 +97,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             module="community.workload_credentials.service_account_lease",
             living=lambda cluster, source: list(_accounts().living(cluster, source)),
             timeout=lambda _cluster: _CLUSTER_SECONDS,
+            # They are looked up together.
+            at_once=8,
         ),
     }
 )

@@ -42,6 +42,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     own_journal,
     run_folder,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.progress import Account, lines_of
 
 _PACKAGE = "ansible_collections.community.workload_credentials"
 # Without Ansible's own way of finding collections; pip's package "ansible" has other collections under the same name.
@@ -60,6 +61,8 @@ main()
 """
 # Seconds: a request that is under way may take 30, and ending may take several. Who waits is not kept for longer.
 _FOR_WORKERS, _FOR_ENDING = 45.0, 90.0
+# The process that ends leases stops so much earlier, to say what is open then.
+_FOR_TELLING = 10.0
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,19 @@ class Orders:
 class RunEnd:
     """To be made once, before any worker is forked.
 
-    :arg tell: shows a report, and whether it is of this run.
+    :arg tell: shows a report.
+    :arg show: shows how many leases have been dealt with, of how many, where that takes its time.
     """
 
-    def __init__(self, orders: Orders, tell: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        orders: Orders,
+        tell: Callable[[Mapping[str, Any]], None],
+        show: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> None:
         self._orders = orders
         self._tell = tell
+        self._show = show
         self._temporary = run_folder()
         self._main = os.getpid()
         self._is_over = False
@@ -163,7 +173,7 @@ class RunEnd:
 
     def _order(self, **what: Any) -> None:
         own = {"temporary": str(self._temporary), "journal_dir": self._orders.journal_dir, "ends": self._orders.ends}
-        report = dict(_carried_out({**own, **what}))
+        report = dict(_carried_out({**own, **what}, self._show))
         done = [Path(one) for one in report.pop("done")]
         self._tell(report)
         # Not before: whoever is killed here would have been told nothing.
@@ -174,8 +184,14 @@ class RunEnd:
             discard(journal)
 
 
-def _carried_out(order: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The report of a process that carries out the order. It outlives this one, if somebody is impatient."""
+def _carried_out(
+    order: Mapping[str, Any], show: Callable[[int, int], None] = lambda _done, _all: None
+) -> Mapping[str, Any]:
+    """The report of a process that carries out the order. It outlives this one, if somebody is impatient.
+
+    :arg show: called now and then with how many leases have been dealt with, of how many.
+    """
+    account = Account(show)
     root = os.path.abspath(__file__).partition(f"{os.sep}ansible_collections{os.sep}")[0]
     others = [os.path.join(one, "ansible_collections") for one in collection_folders()]
     program = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), _PACKAGE, root, json.dumps(others)]
@@ -184,22 +200,30 @@ def _carried_out(order: Mapping[str, Any]) -> Mapping[str, Any]:
         process = subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=nowhere, start_new_session=True)
     except OSError as error:
         # No memory, or no more processes.
-        return _told(f"no process that ends leases could be started: {error.strerror}.")
+        return account.so_far(_told(f"no process that ends leases could be started: {error.strerror}."))
     try:
-        output = process.communicate(json.dumps(order).encode(), timeout=_FOR_ENDING)[0]
-        report: Mapping[str, Any] = json.loads(output)
-        return report
-    except subprocess.TimeoutExpired:
+        deadline = time.monotonic() + _FOR_ENDING
+        _hand(process, {**order, "seconds": _FOR_ENDING - _FOR_TELLING})
+        for line in lines_of(process.stdout.fileno(), deadline, account.tick):  # type: ignore[union-attr]
+            account.take(line)
+        if account.report is not None:
+            process.wait(_FOR_TELLING)
+            return account.report
+        said = f"the process that ends leases failed with status {process.wait(_FOR_TELLING)}."
+    except TimeoutError:
         said = f"leases are still being ended by process {process.pid}, which is not waited for any longer."
-    except (OSError, ValueError):
+    except (OSError, ValueError, subprocess.TimeoutExpired):
         said = f"the process that ends leases failed with status {process.poll()}."
-    return _told(said)
+    return account.so_far(_told(said))
 
 
-def _told(said: str) -> Mapping[str, Any]:
-    """A report that has nothing but what went wrong."""
-    told = f"leases: {said} community.workload_credentials.lease_info shows them."
-    return {"own": [], "dead": [], "warnings": [told], "done": []}
+def _hand(process: subprocess.Popen[bytes], order: Mapping[str, Any]) -> None:
+    with process.stdin as stdin:  # type: ignore[union-attr]
+        stdin.write(json.dumps(order).encode())
+
+
+def _told(said: str) -> str:
+    return f"leases: {said} community.workload_credentials.lease_info shows them."
 
 
 def _workers() -> list[Any]:

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import USUAL, side_by_side
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     StateError,
     WorkloadCredentialsError,
@@ -29,7 +30,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     creators,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS, Kind
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
     GIVEN,
     MINTED,
@@ -151,36 +152,60 @@ def settled(
     return ready, fates
 
 
-def ended(client: Any, entries: Sequence[Entry]) -> list[Fate]:
-    """What became of these leases; each is tried, and the notes of those that are gone are dropped."""
+def ended(client: Any, entries: Sequence[Entry], tell: Callable[[Fate], None] = lambda _fate: None) -> list[Fate]:
+    """What became of these leases; each is tried, and the notes of those that are gone are dropped.
+
+    :arg tell: called with each as soon as it is known, from several threads.
+    """
     fates: list[Fate] = []
     ending: dict[str, list[Entry]] = {}
     for one in entries:
-        note = one.note
-        if note.outlives:
-            fates.append(Fate(one, STAYS))
-        elif note.phase == GIVEN:
-            fates.append(Fate(one, HELD, f"{note.use} may hold it."))
-        elif not note.revocable or note.kind not in KINDS or not KINDS[note.kind].is_id(note.id):
-            fates.append(Fate(one, NOT_REVOCABLE))
+        fate = standing(one)
+        if fate is None:
+            ending.setdefault(one.note.kind, []).append(one)
         else:
-            ending.setdefault(note.kind, []).append(one)
+            fates.append(fate)
+            tell(fate)
     for kind, some in ending.items():
-        ends = KINDS[kind].end(client, [one.note.listed for one in some])
-        fates.extend(Fate(one, end.how, end.reason) for one, end in zip(some, ends))
-    for fate in fates:
-        if fate.how == REVOKED:
-            fate.entry.drop()
-    return [fate for fate in fates if fate.how == REVOKED or not _is_past(fate.entry)]
+        fates.extend(_ended(KINDS[kind], client, some, tell))
+    past = [fate for fate in fates if fate.how != REVOKED and is_past(fate.entry.note)]
+    for fate in past:
+        # There is nothing to tell of it.
+        fate.entry.drop()
+    return [fate for fate in fates if fate not in past]
 
 
-def _is_past(entry: Entry) -> bool:
-    """Whether the lease has expired, so that there is nothing to tell of it."""
-    expiration = parse_time(entry.note.expiration)
-    past = expiration is not None and expiration.timestamp() < time.time()
-    if past:
-        entry.drop()
-    return past
+def standing(entry: Entry) -> Fate | None:
+    """What is known of a lease without trying to end it; None: it is to be ended."""
+    note = entry.note
+    if note.outlives:
+        return Fate(entry, STAYS)
+    if note.phase == GIVEN:
+        return Fate(entry, HELD, f"{note.use} may hold it.")
+    if not note.revocable or note.kind not in KINDS or not KINDS[note.kind].is_id(note.id):
+        return Fate(entry, NOT_REVOCABLE)
+    return None
+
+
+def _ended(kind: Kind, client: Any, entries: Sequence[Entry], tell: Callable[[Fate], None]) -> list[Fate]:
+    def end(some: Sequence[Entry]) -> list[Fate]:
+        ends = kind.end(client, [one.note.listed for one in some])
+        found = [Fate(one, end.how, end.reason) for one, end in zip(some, ends)]
+        for fate in found:
+            if fate.how == REVOKED:
+                fate.entry.drop()
+            tell(fate)
+        return found
+
+    size = kind.at_once
+    parts = [entries[first : first + size] for first in range(0, len(entries), size)]
+    return [fate for found in side_by_side(end, parts, USUAL if size == 1 else 1) for fate in found]
+
+
+def is_past(note: Note) -> bool:
+    """Whether the lease has expired."""
+    expiration = parse_time(note.expiration)
+    return expiration is not None and expiration.timestamp() < time.time()
 
 
 def _found(

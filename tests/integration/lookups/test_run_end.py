@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import journal, progress, run_end
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 
 from tests.kubernetes.tests.waiting import wait_until
-from tests.support.definitions import populate
+from tests.support.definitions import do, populate
 from tests.support.plays import Plays
 from tests.support.rounds import CALLBACK, living, notes_of, output_of, start
 from tests.support.site import TOKEN, Site
@@ -257,3 +260,83 @@ def test_where_ansible_hangs_a_second_ctrl_c_still_ends_leases(plays: Plays, sit
     process.wait(60)
     assert "  ended" in output_of(plays).read_text()
     assert living(site) == set()
+
+
+@pytest.fixture
+def left(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """An order about twenty leases of a run that is dead, for a process that has two seconds."""
+    monkeypatch.setattr(run_end, "_FOR_ENDING", 12.0)
+    monkeypatch.setattr(run_end, "_FOR_TELLING", 10.0)
+    journals = tmp_path / "journals"
+    (tmp_path / "ansible-local-own").mkdir()
+    (tmp_path / "ansible-local-dead").mkdir()
+    journal.claim(journals / "dead", tmp_path / "ansible-local-dead")
+    file = journals / "dead" / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "started": "before"}))
+    notes = Notes(journals / "dead", origin_of(site.settings()))
+    for _number in range(20):
+        result = do(site, "dynamic_credentials", path="prod/azure")
+        name = notes.ask("prod/azure", "host web1")
+        notes.minted(name, result["lease_id"], expiration=result["expiration"], revocable=True)
+    connection = asdict(site.settings())
+    own = {"temporary": str(tmp_path / "ansible-local-own"), "journal_dir": str(journals), "key": ""}
+    return {**own, "ends": True, "connection": connection, "done": []}
+
+
+def test_what_is_open_when_the_time_is_over_is_named_with_its_expiration(site: Site, left: dict[str, Any]) -> None:
+    site.fault("delay", method="DELETE", path="/leases", times=99, seconds=60)
+    site.fault("status", method="DELETE", path="/leases", times=1, status=403)
+    report = run_end._carried_out(left)
+    assert {one["lease_id"] for one in report["dead"]} == living(site)
+    assert {one["fate"] for one in report["dead"]} == {"refused"}
+    assert all(one["expiration"] for one in report["dead"])
+    reasons = [one["reason"] for one in report["dead"]]
+    assert reasons.count("its service had not answered when the time for ending leases was over.") >= 19
+    assert report["warnings"] == ["leases: the time for ending leases was over before each had an answer."]
+
+
+def test_a_process_that_dies_has_told_of_each_lease_by_then(
+    site: Site, left: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[int, int]] = []
+    started: list[Any] = []
+    popen = run_end.subprocess.Popen
+
+    def start(*given: Any, **options: Any) -> Any:
+        started.append(popen(*given, **options))
+        return started[0]
+
+    class Impatient(progress.Account):
+        def tick(self) -> None:
+            if len(self._leases) - len(self._open) >= 5:
+                started[0].kill()
+            super().tick()
+
+    monkeypatch.setattr(run_end.subprocess, "Popen", start)
+    monkeypatch.setattr(run_end, "Account", Impatient)
+    monkeypatch.setattr(progress, "_FIRST", 0.0)
+    monkeypatch.setattr(progress, "_EACH", 0.0)
+    site.fault("delay", method="DELETE", path="/leases", times=99, seconds=0.1)
+    report = run_end._carried_out(left, lambda *numbers: shown.append(numbers))
+    named = {one["lease_id"]: one["fate"] for one in report["dead"]}
+    assert len(named) == 20
+    assert {"revoked", "refused"} == set(named.values())
+    # One that was just being ended is named.
+    assert living(site) <= {one for one, fate in named.items() if fate == "refused"}
+    assert "failed with status -9" in report["warnings"][0]
+    assert shown[0] == (0, 20)
+
+
+@pytest.mark.one_core
+def test_a_journal_that_a_power_cut_has_damaged_is_looked_after_and_told(
+    plays: Plays, site: Site, tmp_path: Path
+) -> None:
+    elsewhere = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(tmp_path / "journal")}
+    killed(plays, site, read(), **CALLBACK, **elsewhere)
+    (folder,) = (tmp_path / "journal").iterdir()
+    (folder / "run.json").write_text("")
+    (report,) = reports(plays.playbook([play()], environment={**JSON_LINE, **elsewhere}).output)
+    assert [one["fate"] for one in report["dead"]] == ["revoked"]
+    assert f"damaged, as after a power cut or on a disk that was full: {folder / 'run.json'}." in report["warnings"][0]
+    assert living(site) == set()
+    assert list((tmp_path / "journal").iterdir()) == []
