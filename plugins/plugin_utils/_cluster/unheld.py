@@ -42,7 +42,7 @@ def warn_of_unheld(job: Job, outcome: Outcome, listed: Listed) -> None:
     if not leases:
         return
     try:
-        held = held_by_secrets(job) | _held_by_runs(job)
+        held = held_by_secrets(job) | _held_by_runs(job, outcome)
     except WorkloadCredentialsError as error:
         outcome.warnings.append(f"It was not looked whether leases live that no Secret holds. {error}")
         return
@@ -75,7 +75,7 @@ def held_by_secrets(job: Job) -> set[str]:
     return {lease.id for lease in leases if lease}
 
 
-def _held_by_runs(job: Job) -> set[str]:
+def _held_by_runs(job: Job, outcome: Outcome) -> set[str]:
     """Those that living runs on this machine hold."""
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import dead_runs
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
@@ -84,4 +84,6 @@ def _held_by_runs(job: Job) -> set[str]:
     if own is None:
         return set()
     with dead_runs(run_folder(), origin_of(job.client().settings), job.journal_dir(), own=own) as left:
-        return set(left.others().known)
+        outcome.warnings.extend(left.warnings)
+        others = left.others()
+        return {*others.known, *others.foreign}

@@ -10,15 +10,12 @@ locks. Nothing of Ansible is loaded here. Private to this collection: it may cha
 from __future__ import annotations
 
 import json
-import os
 import sys
-import threading
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, TextIO
+from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     WorkloadCredentialsError,
@@ -31,9 +28,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     REFUSED,
-    UNKNOWN,
+    REVOKED,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import dead_runs
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.candidates import Others
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import (
+    dead_runs,
+    elsewhere_warnings,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.found import elsewhere_words
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import (
     Introduced,
     introduced,
@@ -44,108 +46,23 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     settled_alone,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.progress import TOO_LATE
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
+    Note,
+    Notes,
+    by_of,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
-    HELD,
     LIVES,
-    UNSETTLED,
     Entry,
     Fate,
-    Others,
     ended,
     entries_of,
-    is_past,
+    foreign_entries,
     others_of,
     settled,
-    standing,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.telling import Report, Teller
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
-
-# Fates that a later run can still do something about; LIVES only where nothing was to be done.
-_OPEN = (REFUSED, UNKNOWN, HELD, UNSETTLED, LIVES)
-
-
-@dataclass
-class Report:
-    """What became of the leases of this run, and of those of dead ones."""
-
-    own: list[Fate] = field(default_factory=list)
-    dead: list[Fate] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """The same as JSON has it, with the notes about which nothing is to be done but to show the report."""
-        own, dead = ([fate.told for fate in fates] for fates in (self.own, self.dead))
-        done = [str(fate.entry.path) for fate in (*self.own, *self.dead) if fate.how not in _OPEN]
-        return {"own": own, "dead": dead, "warnings": list(dict.fromkeys(self.warnings)), "done": done}
-
-
-class Teller:
-    """Tells what happens while it does, a line of JSON each.
-
-    :arg seconds: after so many the process says what is open, and ends.
-    """
-
-    def __init__(self, stream: TextIO, seconds: float) -> None:
-        self._stream = stream
-        self._lock = threading.Lock()
-        self._fates: dict[Path, tuple[str, Fate]] = {}
-        self._timer = threading.Timer(seconds, self._give_up)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def due(self, side: str, entries: Iterable[Entry], instead_of: Iterable[Entry] = ()) -> None:
-        """These are going to be looked after.
-
-        :arg instead_of: as they were before more was known of them.
-        """
-        with self._lock:
-            for one in instead_of:
-                self._fates.pop(one.path, None)
-            fates = [_open_fate(one) for one in entries if not is_past(one.note)]
-            self._fates.update({fate.entry.path: (side, fate) for fate in fates})
-            self._say(due=[_line(side, fate) for fate in fates], gone=[str(one.path) for one in instead_of])
-
-    def done(self, side: str, fate: Fate) -> None:
-        """This has become of one of them."""
-        with self._lock:
-            self._fates[fate.entry.path] = side, fate
-            self._say(done=[_line(side, fate)])
-
-    def close(self, report: Mapping[str, Any]) -> None:
-        """That was all."""
-        self._timer.cancel()
-        with self._lock:
-            self._say(report=report)
-
-    def _give_up(self) -> None:
-        with self._lock:
-            sides: dict[str, list[Fate]] = {"own": [], "dead": []}
-            for side, fate in self._fates.values():
-                sides[side].append(fate)
-            said = "leases: the time for ending leases was over before each had an answer."
-            self._say(report=Report(**sides, warnings=[said]).told)
-            # Whatever waits for an answer would keep the process.
-            os._exit(0)
-
-    def _say(self, **what: Any) -> None:
-        # Who has been waiting may have gone.
-        with suppress(OSError, ValueError):
-            self._stream.write(json.dumps(what) + "\n")
-            self._stream.flush()
-
-
-def _line(side: str, fate: Fate) -> tuple[str, dict[str, Any]]:
-    return side, {**fate.told, "note": str(fate.entry.path)}
-
-
-def _open_fate(entry: Entry) -> Fate:
-    """What is to be said of a lease if nothing more becomes known."""
-    if entry.note.id is None:
-        return Fate(entry, UNSETTLED, TOO_LATE)
-    return standing(entry) or Fate(entry, REFUSED, TOO_LATE)
 
 
 def main() -> None:
@@ -176,16 +93,31 @@ def carried_out(order: Mapping[str, Any], teller: Teller) -> Report:
         teller.due("own", entries_of(Notes(one, connection.origin) for one in journals_of(temporary)))
     for connection in connections:
         with environment_in_force(connection.environment):
-            report.own.extend(_own(temporary, connection, order, teller))
+            report.own.extend(_own(temporary, connection, order, teller, connections))
     if connections:
+        if order["ends"]:
+            report.own = _ended_by_others(report.own, connections, teller)
         report.warnings.extend(_left(temporary, connections))
     if order["connection"] is not False:
-        given = order["connection"]
+        given, done = order["connection"], order.get("done", ())
         origins = [origin_of(Settings(**given))] if given else [one.origin for one in connections]
-        for one in origins:
-            if one.kind not in order.get("done", ()):
-                _dead(temporary, one, order, report, teller)
+        _dead_ones(temporary, [one for one in origins if one.kind not in done], order, report, teller)
     return report
+
+
+def _dead_ones(
+    temporary: Path, origins: Iterable[Origin], order: Mapping[str, Any], report: Report, teller: Teller
+) -> None:
+    """What dead runs left at these services; and what they left elsewhere is named."""
+    elsewhere: dict[tuple[Path, str, str, float], tuple[Path, Note]] = {}
+    handled: set[tuple[str, str]] = set()
+    for one in origins:
+        for journal, note in _dead(temporary, one, order, report, teller):
+            elsewhere[journal, note.site, str(note.id), note.began] = journal, note
+        handled.add((one.site, one.kind))
+    done = order.get("done", ())
+    rest = [one for one in elsewhere.values() if (one[1].site, one[1].kind) not in handled and one[1].kind not in done]
+    report.warnings.extend(elsewhere_warnings(rest))
 
 
 def _once(connections: Iterable[Introduced]) -> Iterable[Introduced]:
@@ -193,18 +125,36 @@ def _once(connections: Iterable[Introduced]) -> Iterable[Introduced]:
     return {(one.origin.site, one.origin.secret): one for one in connections}.values()
 
 
-def _own(temporary: Path, connection: Introduced, order: Mapping[str, Any], teller: Teller) -> list[Fate]:
+def _own(
+    temporary: Path,
+    connection: Introduced,
+    order: Mapping[str, Any],
+    teller: Teller,
+    connections: Sequence[Introduced],
+) -> list[Fate]:
     journals = journals_of(temporary)
     with ExitStack() as stack:
         for journal in journals:
             stack.enter_context(settled_alone(journal))
-        return _own_fates(temporary, connection, order, journals, teller)
+        return _own_fates(
+            temporary, connection, order, [Notes(one, connection.origin) for one in journals], teller, connections
+        )
 
 
 def _own_fates(
-    temporary: Path, connection: Introduced, order: Mapping[str, Any], journals: Iterable[Path], teller: Teller
+    temporary: Path,
+    connection: Introduced,
+    order: Mapping[str, Any],
+    notes: Sequence[Notes],
+    teller: Teller,
+    connections: Sequence[Introduced],
 ) -> list[Fate]:
-    entries = entries_of(Notes(journal, connection.origin) for journal in journals)
+    entries = entries_of(notes)
+    same = [one for one in connections if _service(one.origin) == _service(connection.origin)]
+    if connection is same[-1]:
+        # Whatever token minted the others, this one may be allowed to end them.
+        known = {by_of(one.origin) for one in same}
+        entries += [one for one in foreign_entries(notes) if one.by not in known]
     if not order["ends"]:
         return [Fate(one, LIVES) for one in entries]
 
@@ -214,17 +164,49 @@ def _own_fates(
     return _fates(connection.origin, entries, others, teller, "own")
 
 
-def _left(temporary: Path, connections: Iterable[Introduced]) -> list[str]:
-    """What a run's notes say that none of its connections can read."""
-    unread = 0
+def _ended_by_others(fates: Sequence[Fate], connections: Sequence[Introduced], teller: Teller) -> list[Fate]:
+    """The same after each connection has tried what its own could not end: a token may be invalid by now."""
+    found = list(fates)
+    for connection in connections:
+        origin = connection.origin
+        again = [
+            fate
+            for fate in found
+            if fate.how == REFUSED
+            and fate.entry.note.id
+            and (fate.entry.note.site, fate.entry.note.kind) == _service(origin)
+            and (fate.entry.by or fate.entry.notes.by) != by_of(origin)
+        ]
+        if again:
+            with environment_in_force(connection.environment):
+                new = _fates(origin, [fate.entry for fate in again], Others, teller, "own")
+            ends = {fate.entry.path: fate for fate in new if fate.how == REVOKED}
+            found = [ends.get(fate.entry.path, fate) for fate in found]
+    return found
+
+
+def _service(origin: Origin) -> tuple[str, str]:
+    return origin.site, origin.kind
+
+
+def _left(temporary: Path, connections: Sequence[Introduced]) -> list[str]:
+    """What a run's notes say that none of its connections leads to, and what of them is damaged."""
+    services = {_service(one.origin) for one in connections}
+    said = []
     for journal in journals_of(temporary):
-        found = [Notes(journal, one.origin).all() for one in connections]
-        # Each connection sees all of them, and reads its own.
-        unread += max(len(own) + others for own, others in found) - sum(len(own) for own, _others in found)
-    return [f"Notes of leases that none of this run's connections can read: {unread}."] if unread > 0 else []
+        notes = Notes(journal, connections[0].origin)
+        found = notes.found()
+        rest = [one for one in found.elsewhere.values() if (one.site, one.kind) not in services]
+        if rest:
+            said.append(f"None of this run's connections leads to leases that it has minted: {elsewhere_words(rest)}.")
+        said += [f"A note of a lease of this run is damaged: {notes.set_aside(name)}." for name in found.damaged]
+    return said
 
 
-def _dead(temporary: Path, origin: Origin, order: Mapping[str, Any], report: Report, teller: Teller) -> None:
+def _dead(
+    temporary: Path, origin: Origin, order: Mapping[str, Any], report: Report, teller: Teller
+) -> list[tuple[Path, Note]]:
+    """What dead runs left at a service; returns what they left elsewhere."""
     with dead_runs(temporary, origin, order["journal_dir"]) as left:
         report.warnings.extend(left.warnings)
         if order["ends"]:
@@ -232,6 +214,8 @@ def _dead(temporary: Path, origin: Origin, order: Mapping[str, Any], report: Rep
             report.dead.extend(_fates(origin, left.entries, left.others, teller, "dead"))
         else:
             report.dead.extend(Fate(one, LIVES) for one in left.entries)
+        return left.elsewhere
+    raise AssertionError("the context lets every exception pass")
 
 
 def _fates(origin: Origin, entries: list[Entry], others: Callable[[], Others], teller: Teller, side: str) -> list[Fate]:

@@ -78,20 +78,13 @@ def has_notes(journal: Path) -> bool:
     return False
 
 
-def run_file(journal: Path) -> Path:
-    """The file that says which run's it is."""
-    return journal / _RUN
-
-
-def is_damaged(journal: Path) -> bool:
-    """Whether nothing says any more which run's it is."""
-    try:
+def damaged_file(journal: Path) -> Path | None:
+    """The file that should say which run's it is, if it does not."""
+    run: Any = None
+    with suppress(FileNotFoundError, ValueError):
         run = json.loads((journal / _RUN).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return True
-    except OSError:
-        return False
-    return not isinstance(run, dict) or not {"pid", "started", "machine", "locked"} <= run.keys()
+    is_whole = isinstance(run, dict) and {"pid", "started", "machine", "locked"} <= run.keys()
+    return None if is_whole else journal / _RUN
 
 
 def claim(journal: Path, temporary: Path) -> None:

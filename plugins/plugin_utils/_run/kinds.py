@@ -28,6 +28,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     is_lease_id,
+    lease_by_id,
     living_leases,
     revocable,
 )
@@ -49,6 +50,7 @@ class Kind:
         ``revocable``, among which the one of a request is that had no answer. Never asked of a kind whose notes have
         IDs from the beginning.
     :arg at_once: how many leases one call of ``end`` is given, where each has to be told as soon as it has ended.
+    :arg creator: who minted a lease with an ID, as ``created_by`` says it; None: that is not known.
     :arg timeout: how long one attempt of a request takes at most, in seconds.
     """
 
@@ -57,12 +59,17 @@ class Kind:
     is_id: Callable[[str | None], bool]
     module: str
     living: Callable[[Any, str], list[dict[str, Any]]] = lambda _client, _source: []
+    creator: Callable[[Any, str], Any] = lambda _client, _lease_id: None
     timeout: Callable[[Any], float] = lambda _client: 0.0
     at_once: int = 1
 
 
 def _living(client: Client, source: str) -> list[dict[str, Any]]:
     return [{**one, "revocable": revocable(one)} for one in living_leases(client, parse_path(source, "path"))]
+
+
+def _creator(client: Client, lease_id: str) -> Any:
+    return (lease_by_id(client, lease_id, "lease_id") or {}).get("created_by")
 
 
 def _accounts() -> Any:
@@ -88,6 +95,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             is_id=is_lease_id,
             module="community.workload_credentials.lease",
             living=_living,
+            creator=_creator,
             timeout=lambda client: float(client.settings.timeout),
         ),
         SERVICE_ACCOUNT: Kind(

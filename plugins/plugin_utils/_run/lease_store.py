@@ -28,10 +28,18 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.found import elsewhere_words
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import FOLDER
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Note, Notes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
+    Note,
+    Notes,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
+    Entry,
+    foreign_entries,
+)
 
 _SHORT = 0.5
 _SKEWED = (
@@ -119,8 +127,7 @@ class MintedLeases:
 
     def remove(self, lease_ids: Iterable[str]) -> None:
         """Forget leases that have ended, so that nobody gets their credentials again."""
-        for lease_id in lease_ids:
-            self.notes.drop(self.notes.name_of(lease_id))
+        self.notes.forget([*lease_ids])
 
     def remove_of(self, source: str) -> None:
         """Forget all leases of a source that has gone."""
@@ -141,15 +148,19 @@ class MintedLeases:
         return note is not None and not note.spent
 
     def all(self) -> list[str]:
-        """Every one of them, with a warning about those of other tokens and sites."""
-        own, others = self.notes.all()
+        """Every one of them that this token minted, with a warning about those of other services."""
+        found = self.notes.found()
+        others = [note for note in found.elsewhere.values() if note.id]
         if others:
             self._warn(
-                f"Leases of this run that were minted with another token or on another site: {others}. "
-                "Only a task with that connection can end them."
+                f"Leases of this run that were minted elsewhere: {elsewhere_words(others)}. Only a task with that "
+                "connection can end them."
             )
-        # What a Secret gets, or has, is the role's to end.
-        return [note.id for note in own.values() if note.id and not note.outlives and not note.needs]
+        return [str(note.id) for note in found.own.values() if _ends_with_the_run(note)]
+
+    def foreign(self) -> list[Entry]:
+        """Those that other tokens have minted."""
+        return [one for one in foreign_entries([self.notes]) if _ends_with_the_run(one.note)]
 
     def _own(self) -> Iterable[Note]:
         return self.notes.all()[0].values()
@@ -208,6 +219,11 @@ class LeaseStore:
         """Whether the lease lives, and will for long enough; one whose whole life is short is kept for half of it."""
         is_due = Margin(part=_SHORT, seconds=min_ttl).due(lease, _now())
         return not is_due and (not lease.id or self._minted.serves(lease.id))
+
+
+def _ends_with_the_run(note: Note) -> bool:
+    # What a Secret gets, or has, is the role's to end.
+    return bool(note.id) and not note.outlives and not note.needs
 
 
 def _now() -> datetime:

@@ -83,26 +83,19 @@ class SealedFolder:
     :arg token: without it nothing in the folder can be read.
     :arg warn: called with a sentence when a file is not usable.
     :arg setting: what says where the folder is, for messages.
-    :arg is_durable: its files have to outlast a power cut; most serve one run, and are of no use without its key.
     :raises MissingLibraryError: cryptography is missing, though ansible-core brings it along.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        token: str,
-        warn: Callable[[str], None],
-        setting: str = _LOCAL_TMP,
-        *,
-        is_durable: bool = False,
-    ) -> None:
+    # They serve one run, and are of no use without its key.
+    _is_durable = False
+
+    def __init__(self, folder: Path, token: str, warn: Callable[[str], None], setting: str = _LOCAL_TMP) -> None:
         if not HAS_CRYPTOGRAPHY:
             raise MissingLibraryError("cryptography", sys.executable)
         self._folder = folder
         self._token = token.encode()
         self._warn = warn
         self._setting = setting
-        self._is_durable = is_durable
 
     def name(self, *parts: str) -> str:
         """A file's name for these parts, which says nothing to who does not have the token."""
@@ -150,15 +143,18 @@ class SealedFolder:
 
         :raises StateError: nothing can be written here.
         """
-        salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
-        sealed = AESGCM(self._key(salt)).encrypt(nonce, json.dumps(entry).encode(), name.encode())
+        data = self._encoded(name, entry)
         with self._writing():
-            replace_file(self._folder / name, salt + nonce + sealed, is_durable=self._is_durable)
+            replace_file(self._folder / name, data, is_durable=self._is_durable)
 
     def remove(self, name: str) -> None:
         """Remove the file; one that is not there is removed already."""
         with suppress(OSError):
             (self._folder / name).unlink()
+
+    def _encoded(self, name: str, entry: Mapping[str, Any]) -> bytes:
+        salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
+        return salt + nonce + AESGCM(self._key(salt)).encrypt(nonce, json.dumps(entry).encode(), name.encode())
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -174,15 +174,68 @@ def test_the_next_run_ends_what_a_killed_one_left(plays: Plays, site: Site) -> N
     assert not again.result["changed"]
 
 
+ENDING = {"name": "end", f"{COLLECTION}.lease": {"minted": "dead_runs"}}
+
+
 @pytest.mark.one_core
-def test_notes_of_another_token_are_left_for_it(plays: Plays, site: Site) -> None:
+def test_what_a_dead_run_minted_with_another_token_is_ended_with_the_one_of_now(plays: Plays, site: Site) -> None:
     site.token("other-token", ["read", "generate", "write"])
     killed(plays, site, read(), BEYONDTRUST_ACCESS_TOKEN="other-token")
-    ending = {"name": "end", f"{COLLECTION}.lease": {"minted": "dead_runs"}}
-    result = plays.tasks([ending]).ok().result
-    assert result["revoked"] == []
-    assert "minted with another token or on another site: 1." in " ".join(result["warnings"])
-    assert len(notes_of(plays)) == 1
+    (lease,) = living(site)
+    foretold, outcome = (plays.tasks([ENDING], arguments=more).ok().result for more in (("--check",), ()))
+    assert (foretold["revoked"], foretold["changed"]) == (outcome["revoked"], outcome["changed"]) == ([lease], True)
+    assert (living(site), notes_of(plays)) == (set(), [])
+
+
+@pytest.mark.one_core
+def test_what_this_token_may_not_end_is_named_until_it_has_expired(plays: Plays, site: Site, tmp_path: Path) -> None:
+    site.token("reads-only", ["read"])
+    elsewhere = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(tmp_path / "journal")}
+    killed(plays, site, read(), **elsewhere)
+    (lease,) = living(site)
+    now = {**elsewhere, "BEYONDTRUST_ACCESS_TOKEN": "reads-only"}
+    said = " ".join(plays.tasks([ENDING], environment=now).ok().result["warnings"])
+    assert f"Leases that another token has minted may live on: {lease} (until " in said
+    (report,) = reports(plays.playbook([play()], environment={**JSON_LINE, **now}).output)
+    assert [(one["lease_id"], one["fate"]) for one in report["dead"]] == [(lease, "refused")]
+    (folder,) = (tmp_path / "journal").iterdir()
+    (note,) = (folder / "minted").iterdir()
+    entry = json.loads(note.read_text())
+    note.write_text(json.dumps({**entry, "entry": {**entry["entry"], "expiration": "2020-01-01T00:00:00Z"}}))
+    assert reports(plays.playbook([play()], environment={**JSON_LINE, **now}).output) == []
+    assert list((tmp_path / "journal").iterdir()) == []
+
+
+@pytest.mark.one_core
+def test_what_lies_on_another_site_is_named_with_its_place(plays: Plays, site: Site, tmp_path: Path) -> None:
+    elsewhere = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(tmp_path / "journal")}
+    killed(plays, site, read(), **elsewhere)
+    (lease,) = living(site)
+    (folder,) = (tmp_path / "journal").iterdir()
+    (note,) = (folder / "minted").iterdir()
+    entry = json.loads(note.read_text())
+    there = "https://another.example.com"
+    note.write_text(json.dumps({**entry, "by": "another", "entry": {**entry["entry"], "site": there}}))
+    (folder / "minted" / "damaged").write_text("")
+    (report,) = reports(plays.playbook([play()], environment={**JSON_LINE, **elsewhere}).output)
+    said = " ".join(report["warnings"])
+    assert f"left leases that were minted elsewhere: {there}: {lease} (until 20" in said
+    assert f"they are noted in {folder} until they have expired" in said
+    assert f"{folder / 'minted' / 'damaged'}.damaged" in said
+    assert (folder / "minted" / "damaged.damaged").exists()
+
+
+@pytest.mark.one_core
+def test_a_run_ends_what_its_earlier_token_minted(plays: Plays, site: Site, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("other-token")
+    site.token("other-token", ["read", "generate", "write"])
+    rotate = {"name": "rotate", "ansible.builtin.copy": {"content": TOKEN, "dest": str(token), "mode": "0600"}}
+    ending = {"name": "end", f"{COLLECTION}.lease": {"minted": "run"}}
+    rotated = {"BEYONDTRUST_ACCESS_TOKEN": None, "BEYONDTRUST_ACCESS_TOKEN_FILE": str(token)}
+    outcome = plays.tasks([read(), rotate, read("prod/azure", reuse="never"), ending], environment=rotated).ok()
+    assert len(outcome.result["revoked"]) == 2
+    assert living(site) == set()
 
 
 @pytest.mark.one_core
@@ -191,9 +244,7 @@ def test_a_journal_outlives_the_temporary_folder_and_the_machine(plays: Plays, s
     elsewhere = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(journal)}
     killed(plays, site, read(), **CALLBACK, **elsewhere)
     (folder,) = journal.iterdir()
-    assert not any(
-        value in one.read_bytes() for one in folder.rglob("*") if one.is_file() for value in (b"prod", b"azure")
-    )
+    assert not any(TOKEN.encode() in one.read_bytes() for one in folder.rglob("*") if one.is_file())
     # As if it had been left by a container.
     run = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps({**run, "machine": "another"}))

@@ -20,7 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     FOLDER,
     claim,
     close,
-    is_damaged,
+    damaged_file,
     minting,
     other_journals,
     own_journal,
@@ -129,7 +129,7 @@ def test_a_damaged_journal_is_judged_by_its_lock(tmp_path: Path, run: Path, cont
     assert other_journals(run, None) == [other]
     if content is not None:
         (other / "run.json").write_text(content)
-    assert is_damaged(other)
+    assert damaged_file(other) == other / "run.json"
     with (other / "alive").open("w") as alive:
         fcntl.flock(alive, fcntl.LOCK_SH)
         with taken_over(other) as is_dead:
@@ -147,7 +147,7 @@ def test_what_is_written_is_on_the_disk_before_its_name_is(run: Path, monkeypatc
     )
     claim(own_journal(run, None), run)
     assert done == ["file", "replace", "folder"]
-    assert not is_damaged(own_journal(run, None))
+    assert damaged_file(own_journal(run, None)) is None
 
 
 def test_nothing_half_written_stays(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
