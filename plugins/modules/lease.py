@@ -46,8 +46,9 @@ options:
         another host minted with a connection which only that host knows.
       - V(dead_runs) ends what runs have left whose process is gone, such as those that were killed, as far as they
         minted on this site; with another token as for V(run). Their notes are looked for on the machine where
-        Ansible runs, and in the folder that C(journal_dir) names (see P(community.workload_credentials.dynamic_credentials#lookup)). Leases
-        that cannot be revoked are named, and the notes removed.
+        Ansible runs, and in the folder that C(journal_dir) names (see
+        P(community.workload_credentials.dynamic_credentials#lookup)). Leases that cannot be revoked are named, and the
+        notes removed.
       - The callback plugin P(community.workload_credentials.leases#callback) does both in every run.
     type: str
     choices: [run, dead_runs]

@@ -22,6 +22,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     unforeseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import SERVICE_ACCOUNT
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
     Origin,
     origin_of,
@@ -45,7 +46,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     other_journals,
     settled_alone,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS, clusters_at
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
     Note,
     Notes,
@@ -70,8 +71,9 @@ def main() -> None:
 
     It has ``temporary`` (the run's folder), ``journal_dir``, ``key`` (the run's; "" for nothing of this run), ``ends``
     (False: only tell), ``connection``: the settings with which to look after dead runs; None: the run's own ones;
-    False: not at all; ``done``: kinds of leases for which that was done at the beginning; and ``seconds`` that it may
-    take.
+    False: not at all; ``clusters``: also look after what dead runs left at clusters to which the environment leads;
+    ``done``: kinds of leases of which dead runs' were looked after at the beginning; ``named``: kinds of those that are
+    not named now if nothing here leads to them; and ``seconds`` that it may take.
     """
     order = json.load(sys.stdin)
     teller = Teller(sys.stdout, order["seconds"])
@@ -102,6 +104,8 @@ def carried_out(order: Mapping[str, Any], teller: Teller) -> Report:
         given, done = order["connection"], order.get("done", ())
         origins = [origin_of(Settings(**given))] if given else [one.origin for one in connections]
         _dead_ones(temporary, [one for one in origins if one.kind not in done], order, report, teller)
+    elif order.get("clusters"):
+        _dead_ones(temporary, [], order, report, teller)
     return report
 
 
@@ -111,12 +115,23 @@ def _dead_ones(
     """What dead runs left at these services; and what they left elsewhere is named."""
     elsewhere: dict[tuple[Path, str, str, float], tuple[Path, Note]] = {}
     handled: set[tuple[str, str]] = set()
-    for one in origins:
-        for journal, note in _dead(temporary, one, order, report, teller):
+
+    def look_after(origin: Origin) -> None:
+        for journal, note in _dead(temporary, origin, order, report, teller):
             elsewhere[journal, note.site, str(note.id), note.began] = journal, note
-        handled.add((one.site, one.kind))
-    done = order.get("done", ())
-    rest = [one for one in elsewhere.values() if (one[1].site, one[1].kind) not in handled and one[1].kind not in done]
+        handled.add(_service(origin))
+
+    for one in origins:
+        look_after(one)
+    if order.get("clusters"):
+        if not handled:
+            # A service that nobody has: all that there is is elsewhere.
+            look_after(Origin("", "", ""))
+        sites = {note.site for _journal, note in elsewhere.values() if note.kind == SERVICE_ACCOUNT}
+        for one in clusters_at(sites - {site for site, _kind in handled}, temporary):
+            look_after(one)
+    named = order.get("named", ())
+    rest = [one for one in elsewhere.values() if (one[1].site, one[1].kind) not in handled and one[1].kind not in named]
     report.warnings.extend(elsewhere_warnings(rest))
 
 

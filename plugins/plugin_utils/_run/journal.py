@@ -87,6 +87,15 @@ def damaged_file(journal: Path) -> Path | None:
     return None if is_whole else journal / _RUN
 
 
+def kinds_in(journal: Path) -> set[str]:
+    """Of what kinds the leases are that the journal's notes name."""
+    found: set[str] = set()
+    for one in minted_in(journal).glob("*"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.add(str(json.loads(one.read_bytes())["entry"]["kind"]))
+    return found
+
+
 def claim(journal: Path, temporary: Path) -> None:
     """Make the journal this run's, and keep it so while this process lives; the run's main process finds it then.
 

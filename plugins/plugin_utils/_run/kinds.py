@@ -9,19 +9,22 @@ and those of a kind that has no entry are only named. Private to this collection
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
     DYNAMIC_SECRET,
     SERVICE_ACCOUNT,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     Ended,
     end_leases,
@@ -32,6 +35,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     living_leases,
     revocable,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import key_of_run
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
 
 # As long as an attempt at a cluster may take, from connecting to its answer.
@@ -85,6 +89,23 @@ def _cluster(connection: Mapping[str, Any]) -> Iterator[Any]:
 
     with environment_in_force(connection["environment"]), cluster_of(connection["options"]) as cluster:
         yield cluster
+
+
+def clusters_at(sites: Collection[str], temporary: Path) -> Iterator[Origin]:
+    """The clusters at these addresses to which this process' environment leads, or a context of its kubeconfig."""
+    if not sites:
+        return
+    from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
+        cluster_of,
+        contexts,
+    )
+
+    found: set[str] = set()
+    for options in ({}, *({"context": name} for name in contexts())):
+        with suppress(WorkloadCredentialsError), cluster_of(options) as cluster:
+            if cluster.address in set(sites) - found:
+                found.add(cluster.address)
+                yield _accounts().origin_of_cluster(cluster, options, lambda: key_of_run(temporary))
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(

@@ -33,6 +33,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.left_over import (
     EndOfDeadRuns,
     Foreign,
+    end_foreign,
     end_of_dead_runs,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
@@ -105,20 +106,10 @@ class RunLeases:
             if self._dead is not None and not check_mode:
                 self._dead.drop()
             if self._foreign is not None:
-                self._end_foreign(self._foreign, result, check_mode=check_mode)
+                environment = self._connection.environment
+                self._warnings.extend(end_foreign(self._foreign, environment, result, check_mode=check_mode))
         if self._warnings:
             result["warnings"] = [*result.get("warnings", ()), *self._warnings]
-
-    def _end_foreign(self, foreign: Foreign, result: dict[str, Any], *, check_mode: bool) -> None:
-        """After the leases of this token: those of others, as far as the service lets this one end them."""
-        ended = foreign.lease_ids
-        if not check_mode:
-            with environment_in_force(self._connection.environment):
-                ended, said = foreign.end()
-            self._warnings.extend(said)
-        if ended:
-            result["revoked"] = [*result.get("revoked", ()), *ended]
-            result["changed"] = True
 
     def close(self) -> None:
         """Let go of what others wait for."""

@@ -8,14 +8,14 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import REVOKED
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    is_lease_id,
     named,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import (
@@ -35,6 +35,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     settled,
     standing,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
 
 
 @dataclass
@@ -63,6 +64,23 @@ class Foreign:
         said = f"Leases that another token has minted may live on: {listed}." if living else ""
         reasons = dict.fromkeys(fate.reason for fate in living if fate.reason)
         return [str(fate.entry.note.id) for fate in fates if fate.how == REVOKED], [*filter(None, (said, *reasons))]
+
+
+def end_foreign(
+    foreign: Foreign, environment: Mapping[str, str], result: dict[str, Any], *, check_mode: bool
+) -> list[str]:
+    """End those too after a task has ended the others, and say so in its result; returns warnings.
+
+    :arg environment: the task's own.
+    """
+    ended, said = foreign.lease_ids, list[str]()
+    if not check_mode:
+        with environment_in_force(environment):
+            ended, said = foreign.end()
+    if ended:
+        result["revoked"] = [*result.get("revoked", ()), *ended]
+        result["changed"] = True
+    return said
 
 
 class EndOfDeadRuns:
@@ -107,7 +125,7 @@ class EndOfDeadRuns:
                 self.foreign.entries.append(one)
             elif one.note.phase != GIVEN:
                 self._done.append(one)
-                if not one.note.outlives and is_lease_id(one.note.id):
+                if standing(one) is None:
                     self.lease_ids.append(str(one.note.id))
 
 

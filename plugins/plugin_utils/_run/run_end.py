@@ -27,7 +27,10 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    DYNAMIC_SECRET,
+    SERVICE_ACCOUNT,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import (
     make_key,
     was_introduced,
@@ -38,6 +41,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     close,
     collection_folders,
     discard,
+    kinds_in,
     other_journals,
     own_journal,
     run_folder,
@@ -119,7 +123,7 @@ class RunEnd:
             with suppress(OSError):
                 claim(own_journal(self._temporary, directory), self._temporary)
         if self._orders.settings is not None and other_journals(self._temporary, directory):
-            self._order(key="", connection=asdict(self._orders.settings))
+            self._order(key="", connection=asdict(self._orders.settings), named=[SERVICE_ACCOUNT])
 
     def end(self) -> None:
         """End this run's leases, once."""
@@ -130,10 +134,14 @@ class RunEnd:
         with suppress(OSError):
             close(self._temporary)
         _wait_for_workers()
+        others = other_journals(self._temporary, directory)
+        kinds = {kind for one in others for kind in kinds_in(one)}
+        done = [DYNAMIC_SECRET] if self._orders.settings is not None else []
+        more: dict[str, Any] = {"done": done, "named": done, "clusters": bool(kinds - {*done})}
         if was_introduced(self._temporary):
-            is_due = bool(other_journals(self._temporary, directory))
-            done = [DYNAMIC_SECRET] if self._orders.settings is not None else []
-            self._order(key=self._key, connection=None if is_due else False, done=done)
+            self._order(key=self._key, connection=None if others else False, **more)
+        elif more["clusters"]:
+            self._order(key="", connection=False, **more)
         if directory:
             discard(own_journal(self._temporary, directory))
 
