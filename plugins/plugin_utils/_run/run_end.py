@@ -156,6 +156,10 @@ class RunEnd:
         """
         try:
             self._at_interrupt(number, frame)
+        except Exception:  # pylint: disable=broad-exception-caught
+            # As in _terminated.
+            _signal_workers(number)
+            raise KeyboardInterrupt from None
         finally:
             if os.getpid() == self._main:
                 signal.signal(number, self._terminated)
@@ -168,14 +172,14 @@ class RunEnd:
             return
         try:
             with _undisturbed():
-                for worker in _workers():
-                    with suppress(OSError):
-                        os.kill(int(worker.pid), number)
+                _signal_workers(number)
                 self.end()
         finally:
-            # Whatever went wrong, a signal to end is not one that Ansible outlives.
-            if callable(self._before) and number == signal.SIGTERM:
-                self._before(number, frame)
+            # Whatever went wrong, a signal to end is not one that Ansible outlives. Its own handler asks each worker
+            # whether it lives, and fails with one that is just being made or closed.
+            with suppress(Exception):
+                if callable(self._before) and number == signal.SIGTERM:
+                    self._before(number, frame)
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 
@@ -239,6 +243,12 @@ def _workers() -> list[Any]:
     children = multiprocessing.active_children()
     # Without a number it was not started, and 0 would be this whole process group.
     return [one for one in children if type(one).__name__ == "WorkerProcess" and one.pid and _lives(one)]
+
+
+def _signal_workers(number: int) -> None:
+    for worker in _workers():
+        with suppress(OSError):
+            os.kill(int(worker.pid), number)
 
 
 def _lives(worker: Any) -> bool:
