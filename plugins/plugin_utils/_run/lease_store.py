@@ -40,6 +40,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     Entry,
     foreign_entries,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.unwatched import warn_of_no_watch
 
 _SHORT = 0.5
 _SKEWED = (
@@ -67,6 +68,7 @@ class MintedLeases:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.notes = Notes.of_this_run(folder, origin, journal_dir, environment or {})
+        self._folder, self._journal_dir = folder, journal_dir
         self._foreseen = SealedFolder(folder / FOLDER / "foreseen", origin.secret, lambda _message: None)
         self._site = origin.site
         self._is_noted = origin.is_noted
@@ -104,15 +106,20 @@ class MintedLeases:
         with self.notes.minting():
             with self.notes.asking(source.identity, use, lease_id=source.lease_id, outlives=outlives) as name:
                 credentials = source.mint()
-            self.complete(name, credentials.lease)
+            self.complete(name, credentials.lease, outlives=outlives)
         return credentials
 
-    def complete(self, name: str, lease: Lease | None) -> None:
-        """Take note that the lease which was asked for is there; who holds its credentials is told if that fails."""
+    def complete(self, name: str, lease: Lease | None, *, outlives: bool = False) -> None:
+        """Take note that the lease which was asked for is there; who holds its credentials is told if that fails.
+
+        :arg outlives: the run is not to end it.
+        """
         if lease is None or not lease.id:
             # Nothing can end it, and who holds it has been warned.
             self.notes.drop(name)
             return
+        if lease.revocable and not outlives:
+            warn_of_no_watch(self._folder, self._journal_dir)
         try:
             self.notes.minted(name, lease.id, expiration=written(lease.expiration), revocable=lease.revocable)
         except StateError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 
 from tests.kubernetes.tests.waiting import wait_until
 from tests.support.definitions import do, populate
-from tests.support.plays import Plays
+from tests.support.plays import ANSIBLE_PLAYBOOK, Plays
 from tests.support.rounds import CALLBACK, living, notes_of, output_of, start
 from tests.support.site import TOKEN, Site
 
@@ -391,3 +392,39 @@ def test_a_journal_that_a_power_cut_has_damaged_is_looked_after_and_told(
     assert f"damaged, as after a power cut or on a disk that was full: {folder / 'run.json'}." in report["warnings"][0]
     assert living(site) == set()
     assert list((tmp_path / "journal").iterdir()) == []
+
+
+def test_a_run_that_nobody_looks_after_warns_once(plays: Plays, site: Site, tmp_path: Path) -> None:
+    tasks = [read(), read(reuse="never"), {"name": "module", DYNAMIC: {"path": "prod/azure"}}]
+    hosts = {"host0": plays.host(), "host1": plays.host()}
+    said = "This run mints leases that live on if it is interrupted"
+
+    def count(*what: dict[str, Any], **environment: str) -> int:
+        outcome = plays.playbook([play(*what)], inventory=hosts, environment=environment).ok()
+        return " ".join(outcome.output.split()).count(said)
+
+    assert count(*tasks) == 1
+    assert count(*tasks, **CALLBACK) == 0
+    assert count(*tasks, WORKLOAD_CREDENTIALS_JOURNAL_DIR=str(tmp_path / "journal")) == 0
+    # What nothing can end, and what is meant to live on.
+    assert count(read("prod/aws"), read(reuse="never", outlives_run=True)) == 0
+
+
+def test_an_ad_hoc_command_and_a_console_end_their_leases_where_they_load_callbacks(plays: Plays, site: Site) -> None:
+    (plays.folder / "inventory.yml").write_text(json.dumps({"all": {"hosts": {"host0": plays.host()}}}))
+    environment = plays.variables({**CALLBACK, "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1"})
+
+    def run(program: str, *arguments: str, words: str = "") -> str:
+        command = [str(ANSIBLE_PLAYBOOK.with_name(program)), "-i", "inventory.yml", "all", *arguments]
+        done = subprocess.run(
+            command, cwd=plays.folder, env=environment, input=words, capture_output=True, text=True, check=True
+        )
+        return done.stdout + done.stderr
+
+    adhoc = run("ansible", "-m", DYNAMIC, "-a", "path=prod/azure")
+    console = run("ansible-console", words=f"{DYNAMIC} path=prod/azure\nexit\n")
+    for output in (adhoc, console):
+        assert output.count("LEASES OF THIS RUN") == 1, output
+        assert output.count("  ended") == 1
+    assert len(site.leases()) == 2
+    assert living(site) == set()
