@@ -35,6 +35,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 
 if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
 
 
@@ -85,14 +86,39 @@ def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
 
     if job.entries or job.prune:
         end_what_dead_runs_left(job, outcome)
-        Delivery(job, outcome, minted).run()
+        delivery = Delivery(job, outcome, minted)
+        delivery.run()
+        if delivery.missing:
+            from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import (
+                warn_of_lost,
+            )
+
+            warn_of_lost(job, outcome, delivery.missing, is_sure=True)
 
 
 def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import tear_down
 
     end_what_dead_runs_left(job, outcome)
+    missing = _without_secret(job)
+    if missing:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import warn_of_lost
+
+        # While others still hold theirs, which says who this identity is.
+        warn_of_lost(job, outcome, missing, is_sure=False)
     tear_down(job, outcome, minted)
+
+
+def _without_secret(job: Job) -> list[Entry]:
+    """The entries from whose dynamic secrets credentials were pushed into Secrets that are not there."""
+    entries = [entry for entry in job.entries if entry.is_pushed and entry.source == DYNAMIC_SECRET]
+    if not entries or job.check_mode:
+        return []
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET
+
+    places = [(entry.namespace, entry.name) for entry in entries]
+    found = job.cluster().get_many(SECRET, places, metadata_only=True)
+    return [entry for entry, one in zip(entries, found) if one is None]
 
 
 def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:

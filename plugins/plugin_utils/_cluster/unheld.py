@@ -8,10 +8,13 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    DeniedError,
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
@@ -19,7 +22,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     creators,
     named,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.gone import Listed, unlisted_words
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.gone import (
+    Listed,
+    listed_leases,
+    unlisted_words,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import secrets_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
@@ -29,14 +37,38 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 
 
-def warn_of_unheld(job: Job, outcome: Outcome, listed: Listed) -> None:
+def warn_of_lost(job: Job, outcome: Outcome, entries: Sequence[Entry], *, is_sure: bool) -> None:
+    """Warn of leases that Secrets may have held which somebody else has removed: nothing else leads to them.
+
+    :arg entries: those that had no Secret.
+    :arg is_sure: name only what the identity has minted that minted for Secrets.
+    """
+    paths = [entry.path for entry in entries if entry.is_pushed and entry.source == DYNAMIC_SECRET]
+    if job.check_mode or not paths:
+        return
+    try:
+        warn_of_unheld(job, outcome, listed_leases(job, paths), tolerated=(DeniedError,), is_sure=is_sure)
+    except WorkloadCredentialsError as error:
+        outcome.warnings.append(f"It was not looked whether leases live whose Secrets are gone. {error}")
+
+
+def warn_of_unheld(
+    job: Job,
+    outcome: Outcome,
+    listed: Listed,
+    *,
+    tolerated: tuple[type[Exception], ...] = (),
+    is_sure: bool = False,
+) -> None:
     """Warn of leases that this identity minted and that no Secret holds: a run may have died, or other work needs them.
 
     Of a dynamic secret from which the operator mints too, nobody can tell which of its leases Secrets hold.
 
     :arg listed: the leases of the dynamic secrets from which is pushed.
+    :arg tolerated: errors of those that could not be listed which are not worth a sentence.
+    :arg is_sure: name nothing where it is not known who this identity is.
     """
-    outcome.warnings.extend(unlisted_words(listed))
+    outcome.warnings.extend(unlisted_words(listed, tolerated=tolerated))
     operated = {entry.path for entry in job.operated}
     leases = {path: found for path, found in listed.items() if isinstance(found, list) and path not in operated}
     if not leases:
@@ -48,7 +80,9 @@ def warn_of_unheld(job: Job, outcome: Outcome, listed: Listed) -> None:
         return
     for path, found in leases.items():
         loose = [lease for lease in found if lease["id"] not in held]
-        _warn(outcome, path, loose, creators(found, held))
+        mine = creators(found, held)
+        if mine or not is_sure:
+            _warn(outcome, path, loose, mine)
 
 
 def _warn(outcome: Outcome, path: str, loose: list[dict[str, Any]], mine: set[Any]) -> None:
