@@ -125,7 +125,8 @@ class EndOfDeadRuns:
                 self.foreign.entries.append(one)
             elif one.note.phase != GIVEN:
                 self._done.append(one)
-                if standing(one) is None:
+                kind = KINDS.get(one.note.kind)
+                if not one.note.outlives and kind and kind.is_id(one.note.id):
                     self.lease_ids.append(str(one.note.id))
 
 
