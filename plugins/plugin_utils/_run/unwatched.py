@@ -31,6 +31,8 @@ def warn_of_no_watch(temporary: Path, journal_dir: str | None) -> None:
     # All of its workers see who was first; where nothing can be written, each task says so itself.
     with suppress(OSError):
         (temporary / FOLDER / "unwatched").touch(mode=0o600, exist_ok=False)
+        from ansible import constants
         from ansible.utils.display import Display
 
-        Display().warning(_SAID)
+        # A warning of Display belongs to the task that happens to be the first, and would stand in its result.
+        Display().display(f"[WARNING]: {_SAID}", color=constants.COLOR_WARN, stderr=True)
