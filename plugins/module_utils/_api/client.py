@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
@@ -115,7 +116,7 @@ class Client:
                     return error
                 if error.code not in request.settling or pause is None:
                     raise
-                interruption.pause(pause)
+                interruption.pause(pause, sleep=time.sleep)
             except WorkloadCredentialsError:
                 raise
             except Exception as error:
@@ -140,7 +141,7 @@ class Client:
                     patience = Patience(attempt + 1, asked)
                     return value_of(request, answer, after_ambiguous=after_ambiguous, patience=patience)
                 after_ambiguous = after_ambiguous or answer.status != 429
-            interruption.pause(pause or 0.0)
+            interruption.pause(pause or 0.0, sleep=time.sleep)
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, request: Request) -> Answer:

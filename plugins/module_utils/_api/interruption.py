@@ -81,14 +81,17 @@ def check() -> None:
         raise Interrupted
 
 
-def pause(seconds: float, is_over: Callable[[], bool] | None = None) -> None:
+def pause(
+    seconds: float, is_over: Callable[[], bool] | None = None, sleep: Callable[[float], None] = time.sleep
+) -> None:
     """Wait, but no longer than until an interruption.
 
     :arg is_over: whether there is nothing more to wait for.
+    :arg sleep: waits.
     """
     if is_over is None and not _states[-1].is_listening:
-        time.sleep(seconds)
+        sleep(seconds)
         return
     end = time.monotonic() + seconds
     while not (is_interrupted() or (is_over is not None and is_over())) and (left := end - time.monotonic()) > 0:
-        time.sleep(min(left, _SLICE))
+        sleep(min(left, _SLICE))
