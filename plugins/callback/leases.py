@@ -83,6 +83,19 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
     CALLBACK_NAME = "community.workload_credentials.leases"
     CALLBACK_NEEDS_ENABLED = True
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._has_begun = False
+
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """The run begins: no worker has been forked yet."""
-        begin(self._display)
+        self._begin()
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """The same where ansible-console begins a command, which it does without a playbook."""
+        self._begin()
+
+    def _begin(self) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            begin(self._display)

@@ -38,15 +38,17 @@ options:
     type: str
   minted:
     description:
-      - V(run) ends every lease that lookups and modules of this run of Ansible have minted with this token on this
-        site, whatever hosts they were for. Later lookups of the run get fresh ones.
+      - V(run) ends every lease that lookups and modules of this run of Ansible have minted on this site, whatever hosts
+        they were for. Later lookups of the run get fresh ones. Those that another token has minted, as before it was
+        rotated, are ended where the service lets this one, and otherwise named in a warning.
       - Not among them are leases of lookups with C(outlives_run=true), of the role
         P(community.workload_credentials.cluster_credentials#role), of C(async) tasks, and those that a module on
         another host minted with a connection which only that host knows.
       - V(dead_runs) ends what runs have left whose process is gone, such as those that were killed, as far as they
-        minted with this token on this site. Their notes are looked for on the machine where Ansible runs, and in the
-        folder that C(journal_dir) names (see P(community.workload_credentials.dynamic_credentials#lookup)). Leases
-        that cannot be revoked are named, and the notes removed.
+        minted on this site; with another token as for V(run). Their notes are looked for on the machine where
+        Ansible runs, and in the folder that C(journal_dir) names (see
+        P(community.workload_credentials.dynamic_credentials#lookup)). Leases that cannot be revoked are named, and the
+        notes removed.
       - The callback plugin P(community.workload_credentials.leases#callback) does both in every run.
     type: str
     choices: [run, dead_runs]

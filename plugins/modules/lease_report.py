@@ -48,7 +48,8 @@ options:
       - RV(report) of an earlier run. The service lists living leases only, so this is how it is known what has ended
         since, and whether that was early.
       - One on another site or folder is not used, and there is a warning.
-    type: dict
+      - The text of a file with it does too. One that is damaged is not used, and there is a warning.
+    type: raw
   margin:
     description:
       - Seconds. A lease that has no more left is marked.
@@ -79,7 +80,7 @@ EXAMPLES = r"""
   community.workload_credentials.lease_report:
     folder: prod
     margin: 900
-    previous: "{{ lookup('ansible.builtin.file', file) | from_json if file is file else {} }}"
+    previous: "{{ lookup('ansible.builtin.file', file) if file is file else {} }}"
   vars:
     file: /var/lib/reports/leases-of-prod.json
 
@@ -96,6 +97,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+previous_is_damaged:
+  description:
+    - Whether O(previous) was no report, as after a power cut.
+  returned: success
+  type: bool
+  sample: false
 report:
   description:
     - The report. All times are UTC.

@@ -40,14 +40,19 @@ options:
   namespace:
     description:
       - Where to look for leases, with O(name) or O(state=pruned). Without it, in the whole cluster.
+      - With O(lease_id), which names its namespace, it must be the same.
     type: str
   minted:
     description:
       - With V(run), revoke every lease that this run has minted at this cluster with this identity, by the lookup
         P(community.workload_credentials.service_account_token#lookup), and by the module where it ran on the
-        controller. What it has minted on other hosts is revoked by O(lease_id) or O(name).
+        controller. What it has minted on other hosts is revoked by O(lease_id) or O(name). Leases of another identity
+        of this run are ended where the cluster lets this one, and otherwise named in a warning.
+      - V(dead_runs) does the same for runs whose process is gone, such as those that were killed. Their notes are
+        looked for on the machine where Ansible runs, and in the folder that C(journal_dir) names (see
+        P(community.workload_credentials.service_account_token#lookup)).
     type: str
-    choices: [run]
+    choices: [run, dead_runs]
 seealso:
   - module: community.workload_credentials.service_account_lease_info
   - module: community.workload_credentials.service_account_token
@@ -70,6 +75,10 @@ EXAMPLES = r"""
 - name: Revoke what this run has minted
   community.workload_credentials.service_account_lease:
     minted: run
+
+- name: Revoke what killed runs have left at this cluster
+  community.workload_credentials.service_account_lease:
+    minted: dead_runs
 """
 
 RETURN = r"""

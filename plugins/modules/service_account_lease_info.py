@@ -26,6 +26,7 @@ options:
   namespace:
     description:
       - List the leases of this namespace. Without it, those of the whole cluster.
+      - With O(lease_id), which names its namespace, it must be the same.
     type: str
   name:
     description:

@@ -64,7 +64,10 @@ def begin(display: Any) -> None:
     def tell(report: Mapping[str, Any]) -> None:
         _show(display, list(_lines(report, as_json=options["json_line"])))
 
-    RunEnd(Orders(not options["show_only"], options["journal_dir"], _settings()), tell).begin()
+    def show(done: int, every: int) -> None:
+        _show(display, [f"Ending leases: {done} of {every} are done."])
+
+    RunEnd(Orders(not options["show_only"], options["journal_dir"], _settings()), tell, show).begin()
 
 
 def _settings() -> Settings | None:

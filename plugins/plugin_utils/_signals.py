@@ -1,9 +1,9 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ctrl-C and SIGTERM in a worker: by default it is killed at once, and no ``finally`` is reached.
+"""Signals in a worker: by default it is killed at once, and no ``finally`` is reached.
 
-Private to this collection: it may change at any time.
+Ctrl-C and SIGTERM, and the alarm of a task's ``timeout``. Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
@@ -16,57 +16,52 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ansible.utils.display import Display
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Interrupted(BaseException):
-    """The run was interrupted; what is under way can be put in order."""
-
-
-def _ignore(_number: int, _frame: Any) -> None:
-    """Nothing more is to be done."""
-
-
 @contextmanager
 def put_in_order_when_interrupted() -> Iterator[None]:
-    """Let what is inside come to its ``finally``, once, and then let the signal do what it would have done."""
-    received: list[int] = []
-
-    def interrupt(number: int, _frame: Any) -> None:
-        # Ansible sends more of them to workers that do not end at once.
-        for one in _SIGNALS:
-            # Not SIG_IGN: of a signal that has come already, Python then complains with a traceback.
-            signal.signal(one, _ignore)
-        received.append(number)
-        raise Interrupted
-
-    before = {one: signal.signal(one, interrupt) for one in _SIGNALS}
-    try:
+    """Let what is inside break off where it is safe, and put things in order; then let the signal do its work."""
+    with _noted(breaks_off=True):
         yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler if handler is not None else signal.SIG_DFL)
-        if received:
-            os.kill(os.getpid(), received[0])
 
 
 @contextmanager
 def signals_later() -> Iterator[Callable[[], bool]]:
     """Let what is inside come to its end before a signal does its work; tells whether one is waiting."""
+    with _noted(breaks_off=False):
+        yield interruption.is_interrupted
+
+
+@contextmanager
+def _noted(*, breaks_off: bool) -> Iterator[None]:
+    """While signals are only noted: a handler that raises does so between any two steps."""
     received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         # Signals do not come here.
-        yield lambda: False
+        yield
         return
-    before = {one: signal.signal(one, lambda number, _frame: received.append(number)) for one in _SIGNALS}
+
+    def note(number: int, _frame: Any) -> None:
+        received.append(number)
+        interruption.note()
+
+    # Who is to be told of an alarm, by an exception, is a handler; nobody's alarm kills the process as before.
+    is_timed = callable(signal.getsignal(signal.SIGALRM))
     try:
-        yield lambda: bool(received)
+        with interruption.listening(breaks_off=breaks_off):
+            before = {one: signal.signal(one, note) for one in (*_SIGNALS, *((signal.SIGALRM,) if is_timed else ()))}
+            try:
+                yield
+            finally:
+                for one, handler in before.items():
+                    signal.signal(one, handler if handler is not None else signal.SIG_DFL)
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler if handler is not None else signal.SIG_DFL)
         if received:
-            os.kill(os.getpid(), received[0])
+            # An end is more than an alarm.
+            os.kill(os.getpid(), min(received, key=lambda one: one == signal.SIGALRM))
 
 
 class LastWords:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from time import sleep
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.answers import value_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import is_over, within
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -145,7 +146,7 @@ class Client:
             except ApiError as error:
                 if error.code not in request.settling or pause is None:
                     raise
-                sleep(pause)
+                interruption.pause(pause, sleep=sleep)
             except WorkloadCredentialsError:
                 raise
             except Exception as error:
@@ -155,7 +156,7 @@ class Client:
     def _send_until_answered(self, request: Request) -> Any:
         after_ambiguous = False
         for attempt in range(self.settings.retries + 1):
-            last, ends = attempt == self.settings.retries, None
+            last, ends = attempt == self.settings.retries or interruption.is_interrupted(), None
             try:
                 answer = self._attempt(request)
             except NoAnswerError as error:
@@ -174,7 +175,7 @@ class Client:
                     # The limit is not this thread's alone.
                     ends = self._limit.close(asked)
                     self.waited += asked
-            sleep(pause or 0.0)
+            interruption.pause(pause or 0.0, sleep=sleep)
             if ends is not None:
                 self._limit.reopen(ends)
         raise AssertionError("the last attempt returns or raises")

@@ -8,10 +8,12 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Callable, TypeVar
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     OptionError,
     WorkloadCredentialsError,
@@ -37,18 +39,12 @@ def side_by_side(
 
     Whoever is interrupted begins nothing new, and still waits for what has begun.
 
-    :arg finishing: this holds for a single one, too, which otherwise breaks off.
+    :arg finishing: what a single one does in several steps is not broken off between them either.
     """
     if not items or (len(items) == 1 and not finishing):
+        interruption.check()
         return [function(item) for item in items]
-    with ThreadPoolExecutor(min(limit, len(items))) as pool:
-        futures = [pool.submit(function, item) for item in items]
-        try:
-            wait(futures)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return [future.result() for future in futures]
+    return pooled(function, items, limit)
 
 
 def attempts(
@@ -63,3 +59,74 @@ def attempts(
             return error
 
     return side_by_side(attempt, items, limit, finishing=finishing)
+
+
+def pooled(
+    function: Callable[[_T], _R],
+    items: Sequence[_T],
+    limit: int,
+    broken: Callable[[], None] | None = None,
+) -> list[_R]:
+    """Results in the items' order, from threads.
+
+    :arg broken: called at the first error, which lets nothing more begin; None: all are finished before it is raised.
+    """
+    interruption.check()
+    work = _Work()
+
+    def run(item: _T) -> _R:
+        work.begin()
+        try:
+            return function(item)
+        finally:
+            work.end()
+
+    executor = ThreadPoolExecutor(min(limit, len(items)))
+    try:
+        futures = [executor.submit(run, item) for item in items]
+        if broken is None:
+            wait(futures)
+        return [future.result() for future in futures]
+    except BaseException as error:
+        if broken is not None:
+            broken()
+        if isinstance(error, _NotBegunError):
+            work.close()
+            interruption.check()
+        raise
+    finally:
+        work.close()
+        executor.shutdown(cancel_futures=True)
+
+
+class _NotBegunError(Exception):
+    """It was too late."""
+
+
+class _Work:
+    """Counts what is under way: the pool itself forgets a thread whose start was interrupted."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._under_way = 0
+        self._is_closed = False
+        self._is_main = threading.current_thread() is threading.main_thread()
+
+    def begin(self) -> None:
+        """:raises _NotBegunError: nothing more is to begin."""
+        with self._changed:
+            if self._is_closed or (self._is_main and interruption.ends_work()):
+                raise _NotBegunError
+            self._under_way += 1
+
+    def end(self) -> None:
+        """It has ended, well or not."""
+        with self._changed:
+            self._under_way -= 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nothing more begin, and wait for what is under way."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.wait_for(lambda: self._under_way == 0)

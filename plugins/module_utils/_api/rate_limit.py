@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Mapping
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.patience import (
     LONGEST_WAIT,
     whole_number,
@@ -47,7 +48,7 @@ class RateLimit:
                 self._left -= 1
         if not is_held:
             return 0.0
-        time.sleep(wait)
+        interruption.pause(wait)
         self.reopen(ends)
         return wait
 

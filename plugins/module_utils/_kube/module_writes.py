@@ -9,10 +9,10 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import (
     as_json,
     kind_of,
@@ -121,4 +121,4 @@ def _may_pass(manifest: Object, item: Result) -> bool:
 
 def pause(attempt: int) -> None:
     """Let some time pass before the next attempt."""
-    time.sleep(random.uniform(0.5, 1.0) * min(0.5 * 2.0**attempt, 5.0))
+    interruption.pause(random.uniform(0.5, 1.0) * min(0.5 * 2.0**attempt, 5.0))

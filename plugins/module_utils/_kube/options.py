@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,18 @@ AUTH: Mapping[str, Mapping[str, Any]] = {
 # What nobody may see of them, and the variables from which kubernetes.core takes that.
 SECRETS = ("api_key", "password")
 SECRET_VARIABLES = {f"K8S_AUTH_{name.upper()}": name for name in SECRETS}
+
+
+def contexts() -> list[str]:
+    """The contexts of the kubeconfig that counts where no option says more; none where there is no such file."""
+    try:
+        from kubernetes import config
+
+        found, _current = config.list_kube_config_contexts(os.environ.get("K8S_AUTH_KUBECONFIG") or None)
+    except Exception:  # pylint: disable=broad-exception-caught
+        # Whatever is wrong with it, it leads nowhere.
+        return []
+    return [str(one["name"]) for one in found]
 
 
 def cluster_of(parameters: Mapping[str, Any]) -> InWorker:

@@ -13,10 +13,16 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import check_concurrency
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import (
+    check_concurrency,
+    pooled,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.interruption import (
+    is_interrupted,
+    pause,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.connection import Answer, Connection
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import NoClusterError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.request import Request, is_passing
@@ -57,38 +63,30 @@ class Sender:
                 answer = self._connection.send(request)
             except NoClusterError as error:
                 lost = lost or error.sent
-                pause = _pause(attempt, "")
-                if not self._may_wait(attempt, pause, deadline):
+                seconds = _pause(attempt, "")
+                if not self._may_wait(attempt, seconds, deadline):
                     if not error.sent:
                         # What else is waiting to be sent would find the same.
                         self._broken.set()
                     raise NoClusterError(str(error), sent=lost) from None
             else:
-                pause = _pause(attempt, answer.retry_after)
+                seconds = _pause(attempt, answer.retry_after)
                 passing = is_passing(answer.status, answer.body, versioned=request.versioned)
-                if not passing or not self._may_wait(attempt, pause, deadline):
+                if not passing or not self._may_wait(attempt, seconds, deadline):
                     return answer, lost
                 # A gateway's answer leaves open what the cluster did.
                 lost = lost or answer.status in (500, 502, 504)
-            self._broken.wait(pause)
+            pause(seconds, self._broken.is_set)
         raise AssertionError("the last attempt returns or raises")
 
     def side_by_side(self, function: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
         """Results in the items' order; an error, or Ctrl-C, lets nothing more begin, and waits for what has begun."""
         self._broken.clear()
-        if not items:
-            return []
-        pool = ThreadPoolExecutor(min(self._concurrency, len(items)))
-        try:
-            return [one.result() for one in [pool.submit(function, item) for item in items]]
-        except BaseException:
-            self._broken.set()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        return pooled(function, items, self._concurrency, self._broken.set) if items else []
 
-    def _may_wait(self, attempt: int, pause: float, deadline: float) -> bool:
-        return attempt < RETRIES and not self._broken.is_set() and time.monotonic() + pause < deadline
+    def _may_wait(self, attempt: int, seconds: float, deadline: float) -> bool:
+        is_open = not (self._broken.is_set() or is_interrupted())
+        return attempt < RETRIES and is_open and time.monotonic() + seconds < deadline
 
 
 def _pause(attempt: int, retry_after: str) -> float:

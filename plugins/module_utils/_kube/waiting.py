@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind, kind_of, place_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
@@ -36,7 +37,8 @@ def looked_until(look: Callable[[], _T], is_enough: Callable[[_T], bool], timeou
         remaining = deadline - time.monotonic()
         if remaining <= 0 or is_enough(seen):
             return seen
-        time.sleep(min(pause, remaining))
+        interruption.pause(min(pause, remaining))
+        interruption.check()
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 

@@ -8,6 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -43,9 +44,25 @@ def read(client: Client, parameters: Mapping[str, Any]) -> Found:
     """The report: one request for the definitions, and one for the leases of each."""
     place, look = _place(parameters), _look(parameters)
     definitions, missing = listed(client, listing("dynamic", {**parameters, "recursive": True}))
-    report, warnings = report_of(place, look, leases_below(client, definitions), parameters["previous"] or {})
+    previous = _previous(parameters["previous"])
+    report, warnings = report_of(place, look, leases_below(client, definitions), previous or {})
     report["summary"]["dynamic_secrets"] = len(definitions)
-    return Found({"report": report, "warnings": warnings}, missing)
+    if previous is None:
+        warnings.append(
+            "previous: it is damaged, and nothing is taken from it. What has ended since then is not known."
+        )
+    return Found({"report": report, "warnings": warnings, "previous_is_damaged": previous is None}, missing)
+
+
+def _previous(given: Any) -> Mapping[str, Any] | None:
+    """The earlier report, empty where there is none; None: it is damaged, as after a power cut."""
+    if given is None or isinstance(given, Mapping):
+        return given or {}
+    try:
+        found = json.loads(given)
+    except (ValueError, TypeError):
+        return None
+    return found if isinstance(found, Mapping) else None
 
 
 def report_of(
@@ -98,7 +115,7 @@ LEASE_REPORT = Spec(
         # Metadata is enough, but somebody may give whole Secrets, with their values.
         "secrets": {"type": "dict", "no_log": True},
         "held_elsewhere": {"type": "list", "elements": "str", "default": []},
-        "previous": {"type": "dict"},
+        "previous": {"type": "raw"},
         "margin": {"type": "int", "default": 300},
         "keep_days": {"type": "int", "default": 7},
     },

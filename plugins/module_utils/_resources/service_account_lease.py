@@ -26,11 +26,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Object
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.ending import (
+    check_places,
     end,
     leases,
     leases_by_id,
     orphans,
-    place_of,
     remove,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.objects import (
@@ -88,13 +88,12 @@ def _check(parameters: Mapping[str, Any]) -> None:
         for name in given:
             raise OptionError(name, "state=pruned removes what has expired, whatever it was for.")
         return
-    if parameters["namespace"] is not None and parameters["name"] is None:
-        raise OptionError("namespace", "it is for name and for state=pruned; an ID has its own.")
+    if parameters["namespace"] is not None and parameters["name"] is None and parameters["lease_id"] is None:
+        raise OptionError("namespace", "it is for name and for state=pruned.")
     if parameters["minted"] is not None:
         # The action plugin puts their IDs in its place.
         raise OptionError("minted", "the leases of a run are known where Ansible runs only.")
-    for lease_id in parameters["lease_id"] or ():
-        place_of(lease_id, "lease_id")
+    check_places(parameters["lease_id"] or (), parameters["namespace"])
 
 
 def _meant(cluster: InWorker, parameters: Mapping[str, Any]) -> Found:
@@ -139,7 +138,7 @@ SERVICE_ACCOUNT_LEASE = Spec(
         "lease_id": {"type": "list", "elements": "str", "aliases": ["lease_ids"]},
         "name": {"type": "str"},
         "namespace": {"type": "str"},
-        "minted": {"type": "str", "choices": ["run"]},
+        "minted": {"type": "str", "choices": ["run", "dead_runs"]},
     },
     look=look,
     plan=plan,

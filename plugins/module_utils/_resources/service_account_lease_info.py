@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     cluster_of,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.ending import (
+    check_places,
     leases,
     leases_by_id,
 )
@@ -39,6 +40,7 @@ def read(cluster: InWorker, parameters: Mapping[str, Any]) -> Found:
     """
     check_names(parameters["name"], parameters["namespace"])
     if parameters["lease_id"] is not None:
+        check_places([parameters["lease_id"]], parameters["namespace"])
         found = [one for one in leases_by_id(cluster, [parameters["lease_id"]], "lease_id") if one is not None]
     else:
         found = leases(cluster, parameters["namespace"], parameters["name"])
@@ -59,5 +61,5 @@ SERVICE_ACCOUNT_LEASE_INFO = Spec(
     connect=cluster_of,
     guarded=SECRETS,
     secret_variables=SECRET_VARIABLES,
-    mutually_exclusive=(("lease_id", "namespace"), ("lease_id", "name")),
+    mutually_exclusive=(("lease_id", "name"),),
 )

@@ -57,6 +57,8 @@ class Delivery:
         self._unmade: set[str] = set()
         self._failed: set[str] = set()
         self._moved: list[Found] = []
+        # Entries that are pushed and had no Secret.
+        self.missing: list[Entry] = []
 
     def run(self) -> None:
         """Bring the cluster to what the entries say.
@@ -75,6 +77,7 @@ class Delivery:
 
             write_files(job, plan.manifests, outcome)
         self._minted.known(plan.leases)
+        self.missing = [step.entry for step in plan.steps if step.entry and step.found is None]
         self._make_namespaces(plan)
         there = [step for step in self._known(plan) if step.namespace not in self._unmade]
         writes = self._possible(plan, writes_of(there, plan.asked.sources, self._cluster))

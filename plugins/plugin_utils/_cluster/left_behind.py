@@ -64,6 +64,7 @@ def _end_those_of(job: Job, outcome: Outcome, kind: str, site: str | None) -> No
     if origin is None:
         return
     with dead_runs(run_folder(), origin, job.journal_dir(), own=job.notes_of(kind, site)) as left:
+        outcome.warnings.extend(one for one in left.warnings if one not in outcome.warnings)
         own = [one for one in left.entries if one.note.needs.get("cluster") == job.cluster().address]
         if own:
             _end(job, outcome, own, left, service)

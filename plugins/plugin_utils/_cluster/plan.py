@@ -8,7 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +30,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 
 # A pushed lease is renewed in its last quarter, and so are the operator's.
 MARGIN = Margin(part=0.25)
+GONE = "its lease has ended before its time"
 KEEP, MINT, READ, LET_GO, REMOVE = "keep", "mint", "read", "let_go", "remove"
 MERGING = ("Merge", "CreateOrMerge")
 
@@ -72,14 +73,22 @@ class Step:
         return lease_of(self.found) if self.found is not None and self.action != KEEP else None
 
 
-def planned(entries: Sequence[Entry], secrets: Sequence[Found], now: datetime, *, prune: bool) -> list[Step]:
+def planned(
+    entries: Sequence[Entry],
+    secrets: Sequence[Found],
+    now: datetime,
+    *,
+    prune: bool,
+    gone: Collection[str] = (),
+) -> list[Step]:
     """The plan: a step for each entry that is pushed, in their order, and then one for each Secret that goes.
 
     :arg secrets: the role's Secrets and those that the entries name, with their metadata.
     :arg prune: remove what was pushed and no entry names.
+    :arg gone: IDs of leases that have ended before their time.
     """
     found = named(secrets)
-    steps = [_step(entry, found.get((entry.namespace, entry.name)), now) for entry in entries if entry.is_pushed]
+    steps = [_step(entry, found.get((entry.namespace, entry.name)), now, gone) for entry in entries if entry.is_pushed]
     return steps + list(_leaving(entries, found, prune=prune))
 
 
@@ -115,15 +124,15 @@ def _leaving(entries: Sequence[Entry], found: Mapping[tuple[str, str], Found], *
     return leaving
 
 
-def _step(entry: Entry, secret: Found | None, now: datetime) -> Step:
+def _step(entry: Entry, secret: Found | None, now: datetime, gone: Collection[str]) -> Step:
     where = (entry.namespace, entry.name)
     if entry.source == "static_secret":
         return Step(*where, READ, "its values are read each time", secret, entry)
-    reason = _due(entry, secret, now)
+    reason = _due(entry, secret, now, gone)
     return Step(*where, MINT if reason else KEEP, reason or "it is fresh", secret, entry)
 
 
-def _due(entry: Entry, secret: Found | None, now: datetime) -> str | None:
+def _due(entry: Entry, secret: Found | None, now: datetime, gone: Collection[str]) -> str | None:
     """Why the entry needs a new lease; None: it does not."""
     if secret is None:
         return "there is no Secret"
@@ -138,4 +147,6 @@ def _due(entry: Entry, secret: Found | None, now: datetime) -> str | None:
         return "its data was changed by somebody else"
     if lease.expiration <= now:
         return "it has expired"
+    if lease.id in gone:
+        return GONE
     return "no more than a quarter of its life is left" if MARGIN.due(lease, now) else None

@@ -88,7 +88,7 @@ def plan_of(job: Job) -> Plan:
     secrets = named(secrets_of(cluster, job.entries, everywhere=job.prune))
     unseen = [entry for entry in job.operated if (entry.namespace, entry.name) not in secrets]
     secrets.update(named(by_name(cluster, unseen)))
-    steps = planned(job.entries, list(secrets.values()), datetime.now(timezone.utc), prune=job.prune)
+    steps, unseen_leases = _steps(job, list(secrets.values()))
     namespaces = {entry.namespace for entry in job.entries}
     is_asked = bool(job.operated) or any(step.is_operated for step in steps)
     external = own_objects(cluster, EXTERNAL_SECRET, namespaces) if is_asked else []
@@ -101,7 +101,20 @@ def plan_of(job: Job) -> Plan:
     problems += asked.problems + [one for one in misfits if one]
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
     manifests = _manifests(job, asked, problems, _others(job, external or []))
-    return Plan(steps, asked, manifests, own, leases, _warnings(job, asked, manifests) if job.operated else ())
+    warnings = [*unseen_leases, *(_warnings(job, asked, manifests) if job.operated else ())]
+    return Plan(steps, asked, manifests, own, leases, warnings)
+
+
+def _steps(job: Job, secrets: Sequence[Found]) -> tuple[list[Step], list[str]]:
+    """What is to be done about each Secret, also where a lease has ended before its time; and warnings."""
+    now = datetime.now(timezone.utc)
+    steps = planned(job.entries, secrets, now, prune=job.prune)
+    if not any(step.action == KEEP and step.entry for step in steps):
+        return steps, []
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.gone import gone_of_fresh
+
+    gone, warnings = gone_of_fresh(job, steps)
+    return (planned(job.entries, secrets, now, prune=job.prune, gone=gone) if gone else steps), warnings
 
 
 def manifests_for(job: Job) -> tuple[list[Manifest], Asked]:

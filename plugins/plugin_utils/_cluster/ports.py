@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import MissingLibraryError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
@@ -133,6 +134,7 @@ def _modules(action: Any, variables: Mapping[str, Any]) -> Any:
             templar=action._templar,
             shared_loader_obj=action._shared_loader_obj,
         )
+        interruption.check()
         with one_at_a_time:
             return _as_text(runner.run(task_vars=variables))
 

@@ -21,6 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import manifests_for
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._files import replace_file
 
 # What belongs to no namespace.
 _SHARED = "_cluster"
@@ -114,10 +115,7 @@ def _change(path: Path, before: str | None, after: str | None, outcome: Outcome,
         path.unlink()
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(after, encoding="utf-8")
-    fresh.chmod(0o644)
-    fresh.replace(path)
+    replace_file(path, after.encode(), mode=0o644)
 
 
 def _is_own(text: str) -> bool:

@@ -9,14 +9,17 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ansible.errors import AnsibleError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     WorkloadCredentialsError,
     unforeseen,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.left_behind import (
     end_what_dead_runs_left,
@@ -30,6 +33,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     RENDERED,
     VERIFIED,
 )
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
 
 
 def perform(job: Job, state: str) -> Outcome:
@@ -54,12 +61,18 @@ def perform(job: Job, state: str) -> Outcome:
         except Exception as error:  # pylint: disable=broad-exception-caught
             # The last net: nobody should read a traceback, which may quote a value.
             outcome.problems.insert(0, str(unforeseen("cluster_credentials", error)))
+        interruption.check()
         staying, living = minted.end()
     except BaseException:
         # There will be no result: the person at the screen is told.
         for words in filter(None, minted.end()):
             job.last_words(words)
         raise
+    if interruption.is_interrupted():
+        # Nor will there be one now.
+        for words in filter(None, (staying, living)):
+            job.last_words(words)
+        interruption.check()
     outcome.warnings.extend(minted.warnings)
     if outcome.problems or living:
         outcome.problems.extend(words for words in (staying, living) if words)
@@ -73,14 +86,39 @@ def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
 
     if job.entries or job.prune:
         end_what_dead_runs_left(job, outcome)
-        Delivery(job, outcome, minted).run()
+        delivery = Delivery(job, outcome, minted)
+        delivery.run()
+        if delivery.missing:
+            from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import (
+                warn_of_lost,
+            )
+
+            warn_of_lost(job, outcome, delivery.missing, is_sure=True)
 
 
 def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import tear_down
 
     end_what_dead_runs_left(job, outcome)
+    missing = _without_secret(job)
+    if missing:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import warn_of_lost
+
+        # While others still hold theirs, which says who this identity is.
+        warn_of_lost(job, outcome, missing, is_sure=False)
     tear_down(job, outcome, minted)
+
+
+def _without_secret(job: Job) -> list[Entry]:
+    """The entries from whose dynamic secrets credentials were pushed into Secrets that are not there."""
+    entries = [entry for entry in job.entries if entry.is_pushed and entry.source == DYNAMIC_SECRET]
+    if not entries or job.check_mode:
+        return []
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET
+
+    places = [(entry.namespace, entry.name) for entry in entries]
+    found = job.cluster().get_many(SECRET, places, metadata_only=True)
+    return [entry for entry, one in zip(entries, found) if one is None]
 
 
 def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:
@@ -92,17 +130,32 @@ def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:
 def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.watching import states
 
-    found, unread = states(job.cluster(), job.entries) if job.entries else ([], ())
+    looked, unread = states(job.cluster(), job.entries) if job.entries else ([], ())
+    found = _with_living_leases(job, outcome, looked)
     job.tell([one.line for one in found])
     outcome.report.extend(one.reported() for one in found)
     outcome.problems.extend(one.line for one in found if one.problem)
     outcome.problems.extend(sorted(unread))
-    if any(entry.is_pushed for entry in job.entries):
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import (
-            warn_of_unheld,
-        )
 
-        warn_of_unheld(job, outcome)
+
+def _with_living_leases(job: Job, outcome: Outcome, found: Sequence[Status]) -> Sequence[Status]:
+    """The states, where a lease has ended too; and warnings of leases that no Secret holds."""
+    if not any(one.entry.is_pushed and one.entry.source == DYNAMIC_SECRET for one in found):
+        return found
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.gone import (
+        listed_leases,
+        with_living_leases,
+    )
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import warn_of_unheld
+
+    pushed = [entry.path for entry in job.entries if entry.is_pushed and entry.source == DYNAMIC_SECRET]
+    try:
+        listed = listed_leases(job, pushed)
+    except WorkloadCredentialsError as error:
+        outcome.warnings.append(f"It was not looked whether leases live that Secrets hold, or that none does. {error}")
+        return found
+    warn_of_unheld(job, outcome, listed)
+    return with_living_leases(job, found, listed)
 
 
 _STATES: Mapping[str, Callable[[Job, Outcome, Minted], None]] = MappingProxyType(

@@ -8,19 +8,25 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    DeniedError,
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     creators,
-    living_leases,
     named,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.gone import (
+    Listed,
+    listed_leases,
+    unlisted_words,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import secrets_of
@@ -31,30 +37,52 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 
 
-def warn_of_unheld(job: Job, outcome: Outcome) -> None:
+def warn_of_lost(job: Job, outcome: Outcome, entries: Sequence[Entry], *, is_sure: bool) -> None:
+    """Warn of leases that Secrets may have held which somebody else has removed: nothing else leads to them.
+
+    :arg entries: those that had no Secret.
+    :arg is_sure: name only what the identity has minted that minted for Secrets.
+    """
+    paths = [entry.path for entry in entries if entry.is_pushed and entry.source == DYNAMIC_SECRET]
+    if job.check_mode or not paths:
+        return
+    try:
+        warn_of_unheld(job, outcome, listed_leases(job, paths), tolerated=(DeniedError,), is_sure=is_sure)
+    except WorkloadCredentialsError as error:
+        outcome.warnings.append(f"It was not looked whether leases live whose Secrets are gone. {error}")
+
+
+def warn_of_unheld(
+    job: Job,
+    outcome: Outcome,
+    listed: Listed,
+    *,
+    tolerated: tuple[type[Exception], ...] = (),
+    is_sure: bool = False,
+) -> None:
     """Warn of leases that this identity minted and that no Secret holds: a run may have died, or other work needs them.
 
     Of a dynamic secret from which the operator mints too, nobody can tell which of its leases Secrets hold.
+
+    :arg listed: the leases of the dynamic secrets from which is pushed.
+    :arg tolerated: errors of those that could not be listed which are not worth a sentence.
+    :arg is_sure: name nothing where it is not known who this identity is.
     """
+    outcome.warnings.extend(unlisted_words(listed, tolerated=tolerated))
     operated = {entry.path for entry in job.operated}
-    dynamic = [entry for entry in job.entries if entry.is_pushed and entry.source == "dynamic_secret"]
-    paths = sorted({entry.path for entry in dynamic} - operated)
-    if not paths:
+    leases = {path: found for path, found in listed.items() if isinstance(found, list) and path not in operated}
+    if not leases:
         return
     try:
-        held = held_by_secrets(job) | _held_by_runs(job)
-        client = job.client()
+        held = held_by_secrets(job) | _held_by_runs(job, outcome)
     except WorkloadCredentialsError as error:
         outcome.warnings.append(f"It was not looked whether leases live that no Secret holds. {error}")
         return
-    for path, found in zip(
-        paths, attempts(lambda one: living_leases(client, parse_path(one, "dynamic_secret")), paths, job.concurrency)
-    ):
-        if isinstance(found, WorkloadCredentialsError):
-            outcome.warnings.append(f"{path}: its leases could not be listed. {found}")
-            continue
+    for path, found in leases.items():
         loose = [lease for lease in found if lease["id"] not in held]
-        _warn(outcome, path, loose, creators(found, held))
+        mine = creators(found, held)
+        if mine or not is_sure:
+            _warn(outcome, path, loose, mine)
 
 
 def _warn(outcome: Outcome, path: str, loose: list[dict[str, Any]], mine: set[Any]) -> None:
@@ -81,7 +109,7 @@ def held_by_secrets(job: Job) -> set[str]:
     return {lease.id for lease in leases if lease}
 
 
-def _held_by_runs(job: Job) -> set[str]:
+def _held_by_runs(job: Job, outcome: Outcome) -> set[str]:
     """Those that living runs on this machine hold."""
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import dead_runs
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
@@ -90,4 +118,6 @@ def _held_by_runs(job: Job) -> set[str]:
     if own is None:
         return set()
     with dead_runs(run_folder(), origin_of(job.client().settings), job.journal_dir(), own=own) as left:
-        return set(left.others().known)
+        outcome.warnings.extend(left.warnings)
+        others = left.others()
+        return {*others.known, *others.foreign}

@@ -90,6 +90,7 @@ class Source:
         if not self._looks:
             raise OptionError("folder", "folder or clusters is needed.")
         self._told = Told(Path(os.path.expanduser(options["state_file"] or _default_state_file(options))))
+        self.warning = self._told.warning
 
     def due(self) -> tuple[list[dict[str, Any]], list[str]]:
         """Events of leases whose time has come, which are noted as told by then; and what could not be looked at."""
@@ -119,6 +120,8 @@ async def run(queue: asyncio.Queue[Any], arguments: Mapping[str, Any]) -> None:
     :raises WorkloadCredentialsError: an argument is not right, or what was told cannot be kept.
     """
     source = Source(arguments)
+    if source.warning:
+        _LOGGER.warning("lease_expiry: %s", source.warning)
     failures = 0
     while True:
         events, problems = await asyncio.to_thread(source.due)

@@ -9,7 +9,6 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -17,17 +16,19 @@ from pathlib import Path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._events.living import Watched
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._files import replace_file, set_aside
 
 
 class Told:
     """The leases of which an event was sent.
 
     :arg path: the file.
-    :raises StateError: it is there and cannot be read.
+    :raises StateError: it is there and cannot be read, or is somebody else's.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.warning: str | None = None
         self._expirations = self._load()
 
     def __contains__(self, lease_id: str) -> bool:
@@ -47,21 +48,39 @@ class Told:
 
     def _load(self) -> dict[str, str]:
         try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
+            data = self._path.read_bytes()
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise StateError(f"state_file: {self._path} cannot be read: {error}. Remove or replace it.") from None
+        try:
+            found = json.loads(data)
+        except ValueError:
+            return self._without(data)
         if not isinstance(found, dict):
             raise StateError(f"state_file: {self._path} is none of this event source. Name another one.")
         return {str(name): str(text) for name, text in found.items()}
 
+    def _without(self, data: bytes) -> dict[str, str]:
+        """Go on without a file of this source that a power cut has damaged: what was told is told once more.
+
+        :raises StateError: it never was one of this source, or cannot be moved.
+        """
+        text = data.strip(b"\0 \r\n\t")
+        if text and not text.startswith(b"{"):
+            raise StateError(f"state_file: {self._path} is none of this event source. Name another one.")
+        try:
+            aside = set_aside(self._path)
+        except OSError as error:
+            raise StateError(f"state_file: {self._path} is damaged and cannot be moved: {error}.") from None
+        self.warning = (
+            f"state_file: {self._path} was damaged, and is {aside} now. Of leases that it named is told once more."
+        )
+        return {}
+
     def _save(self, living: dict[str, str]) -> None:
-        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh.write_text(json.dumps(living), encoding="utf-8")
-            # Whatever ends the process, the file is the old one or the new one.
-            os.replace(fresh, self._path)
+            replace_file(self._path, json.dumps(living).encode())
         except OSError as error:
             raise StateError(f"state_file: {self._path} cannot be written: {error}.") from None

@@ -19,6 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.service_account import (
     identity_of,
     origin_of_cluster,
@@ -33,6 +34,12 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._co
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import MintedLeases
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.leases import BROKEN, ids_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.left_over import (
+    EndOfDeadRuns,
+    Foreign,
+    end_foreign,
+    end_of_dead_runs,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import key_of_run
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force, plain
 
@@ -54,6 +61,10 @@ class AccountLeases:
         self._host = host
         self._stack = ExitStack()
         self._warnings: list[str] = []
+        self._connection = connection
+        self._origin: Origin | None = None
+        self._dead: EndOfDeadRuns | None = None
+        self._foreign: Foreign | None = None
         self._source = identity_of(str(arguments.get("namespace")), str(arguments.get("name")))
         self._leases = self._find(connection) if here and self._is_concerned() else None
         self._asked = self._ask(self._leases) if minting and self._leases and spec.name == _MINTS else None
@@ -63,12 +74,20 @@ class AccountLeases:
 
         :raises OptionError: they are not known here.
         """
-        if self._given.get("minted") != "run" or self._spec.name != _ENDS:
+        minted = self._given.get("minted")
+        if minted not in ("run", "dead_runs") or self._spec.name != _ENDS:
             return self._given
-        if self._leases is None:
+        if self._leases is None or self._origin is None:
             raise OptionError("minted", "the leases of a run are known only where Ansible runs, and for this cluster.")
         others = {name: value for name, value in self._given.items() if name != "minted"}
-        return {**others, "lease_id": self._leases.all()}
+        if minted == "run":
+            self._foreign = Foreign(self._origin, self._leases.foreign())
+            return {**others, "lease_id": self._leases.all()}
+        journal = self._connection.journal_dir
+        self._dead = self._stack.enter_context(end_of_dead_runs(self._origin, journal, self._leases.notes))
+        self._foreign = self._dead.foreign
+        self._warnings.extend(self._dead.warnings)
+        return {**others, "lease_id": self._dead.lease_ids}
 
     def settle(self, arguments: Mapping[str, Any], result: dict[str, Any], *, check_mode: bool) -> None:
         """Take note of what the task did.
@@ -84,6 +103,12 @@ class AccountLeases:
                 self._leases.spend(ids_of(arguments))
             else:
                 self._leases.remove({*ids_of(arguments), *result.get("revoked", ())})
+        if not result.get("failed"):
+            if self._dead is not None and not check_mode:
+                self._dead.drop()
+            if self._foreign is not None:
+                environment = self._connection.environment
+                self._warnings.extend(end_foreign(self._foreign, environment, result, check_mode=check_mode))
         if self._warnings:
             result["warnings"] = [*result.get("warnings", ()), *self._warnings]
 
@@ -108,7 +133,7 @@ class AccountLeases:
                 self._asked, Lease(result["lease_id"], self._source, datetime.now(timezone.utc), expiration)
             )
         elif LEFT in str(result.get("msg")) or result.keys() & {*BROKEN}:
-            leases.notes.unanswered(self._asked)
+            leases.unanswered(self._asked)
         else:
             leases.notes.drop(self._asked)
 
@@ -133,6 +158,7 @@ class AccountLeases:
                     origin = origin_of_cluster(cluster, known, lambda: key_of_run(run_folder()))
             except WorkloadCredentialsError:
                 return None
+        self._origin = origin
         return MintedLeases(run_folder(), origin, self._warnings.append, connection.journal_dir, connection.environment)
 
     def _required(self) -> dict[str, Any]:

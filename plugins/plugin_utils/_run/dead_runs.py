@@ -8,22 +8,27 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.candidates import Others
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.found import elsewhere_words
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
+    damaged_file,
     discard,
     other_journals,
     taken_over,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
+    Note,
+    Notes,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
     Entry,
-    Others,
     others_of,
 )
 
@@ -32,25 +37,28 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 class DeadRuns:
     """What they left.
 
-    :arg entries: the notes that this token can read.
-    :arg others: looks at what living runs have, by the notes that this token can read.
-    :arg unreadable: how many notes others made, with another token or for another site.
+    :arg entries: the notes of leases of this service, whatever token minted them.
+    :arg others: looks at what living runs have.
+    :arg elsewhere: notes of leases of other services, with the journals that they are in.
     :arg untold: journals of other machines whose runs may live.
+    :arg damaged: what a power cut, or a disk that was full, has left of files.
     """
 
     entries: list[Entry] = field(default_factory=list)
     others: Callable[[], Others] = Others
-    unreadable: int = 0
+    elsewhere: list[tuple[Path, Note]] = field(default_factory=list)
     untold: list[Path] = field(default_factory=list)
+    damaged: list[Path] = field(default_factory=list)
 
     @property
     def warnings(self) -> list[str]:
         """What cannot be done about some of it, a sentence each."""
         said = []
-        if self.unreadable:
+        if self.damaged:
+            places = ", ".join(map(str, self.damaged))
             said.append(
-                f"Leases of dead runs that were minted with another token or on another site: {self.unreadable}. "
-                "Only a task with that connection can end them."
+                f"Files of dead runs are damaged, as after a power cut or on a disk that was full: {places}. What else "
+                "their runs have left is looked after."
             )
         if self.untold:
             places = ", ".join(map(str, self.untold))
@@ -80,9 +88,8 @@ def dead_runs(
                 found.untold.append(journal)
             elif is_dead:
                 taken.append(journal)
-                readable, unreadable = notes.all()
-                found.entries.extend(Entry(notes, name, note) for name, note in readable.items())
-                found.unreadable += unreadable
+                found.damaged.extend(filter(None, [damaged_file(journal)]))
+                _sort(journal, notes, found)
 
         def others() -> Others:
             living = [one for one in other_journals(temporary, journal_dir) if one not in taken]
@@ -94,3 +101,26 @@ def dead_runs(
         finally:
             for journal in taken:
                 discard(journal)
+
+
+def _sort(journal: Path, notes: Notes, found: DeadRuns) -> None:
+    """A dead run's notes."""
+    seen = notes.found()
+    found.entries.extend(Entry(notes, name, note) for name, note in seen.own.items())
+    found.entries.extend(Entry(notes, name, note, seen.by[name]) for name, note in seen.foreign.items())
+    for name, note in seen.elsewhere.items():
+        if note.is_over:
+            notes.drop(name)
+        else:
+            found.elsewhere.append((journal, note))
+    found.damaged.extend(notes.set_aside(name) for name in seen.damaged)
+
+
+def elsewhere_warnings(elsewhere: Iterable[tuple[Path, Note]]) -> list[str]:
+    """A sentence about leases of dead runs that only a run with another connection can end, if there are any."""
+    some = list(elsewhere)
+    if not some:
+        return []
+    places = ", ".join(dict.fromkeys(str(journal) for journal, _note in some))
+    said = f"Dead runs have left leases that were minted elsewhere: {elsewhere_words(one for _place, one in some)}."
+    return [f"{said} A run or task with that connection ends them; they are noted in {places} until they have expired."]

@@ -28,6 +28,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._files import replace_file
+
 FOLDER = "workload-credentials"
 # An option of whatever mints on the controller, as data.
 JOURNAL: Mapping[str, Mapping[str, Any]] = {
@@ -71,8 +73,27 @@ def minted_in(journal: Path) -> Path:
 def has_notes(journal: Path) -> bool:
     """Whether there is any, whoever can read it."""
     with suppress(OSError):
-        return any(True for _one in minted_in(journal).iterdir())
+        # What has a suffix is a lock, is damaged, or was never finished.
+        return any(not one.suffix for one in minted_in(journal).iterdir())
     return False
+
+
+def damaged_file(journal: Path) -> Path | None:
+    """The file that should say which run's it is, if it does not."""
+    run: Any = None
+    with suppress(FileNotFoundError, ValueError):
+        run = json.loads((journal / _RUN).read_text(encoding="utf-8"))
+    is_whole = isinstance(run, dict) and {"pid", "started", "machine", "locked"} <= run.keys()
+    return None if is_whole else journal / _RUN
+
+
+def kinds_in(journal: Path) -> set[str]:
+    """Of what kinds the leases are that the journal's notes name."""
+    found: set[str] = set()
+    for one in minted_in(journal).glob("*"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.add(str(json.loads(one.read_bytes())["entry"]["kind"]))
+    return found
 
 
 def claim(journal: Path, temporary: Path) -> None:
@@ -104,8 +125,8 @@ def _claim(journal: Path, temporary: Path) -> None:
 
 def journals_of(temporary: Path) -> list[Path]:
     """The journals of the run with this temporary folder."""
-    elsewhere = sorted((temporary / FOLDER).glob(f"*{_POINTER}"))
-    return [temporary / FOLDER, *(Path(one.read_text(encoding="utf-8")) for one in elsewhere)]
+    elsewhere = (one.read_text(encoding="utf-8") for one in sorted((temporary / FOLDER).glob(f"*{_POINTER}")))
+    return [temporary / FOLDER, *(Path(one) for one in elsewhere if one)]
 
 
 def other_journals(temporary: Path, journal_dir: str | None) -> list[Path]:
@@ -200,9 +221,9 @@ def _is_dead(journal: Path) -> bool | None:
         is_here = run.get("host") is not None and run["host"] == _host()
         if not run["locked"]:
             return True if is_here else None
-    except (ValueError, KeyError, TypeError):
-        # Nobody knows whose it is.
-        return False
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        # A power cut, or a disk that was full, has damaged it. Only the lock tells then.
+        is_here = False
     descriptor = _open(journal / _ALIVE)
     try:
         is_dead = _exclusive(descriptor, 0)
@@ -279,10 +300,5 @@ def _started(pid: int) -> str | None:
 
 def _write_once(path: Path, text: str) -> None:
     """Write the file unless it is there; nobody sees half of it."""
-    if path.exists():
-        return
-    fresh = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    os.replace(fresh, path)
+    if not path.exists():
+        replace_file(path, text.encode())

@@ -9,28 +9,33 @@ and those of a kind that has no entry are only named. Private to this collection
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
     DYNAMIC_SECRET,
     SERVICE_ACCOUNT,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     Ended,
     end_leases,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     is_lease_id,
+    lease_by_id,
     living_leases,
     revocable,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import key_of_run
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
 
 # As long as an attempt at a cluster may take, from connecting to its answer.
@@ -48,6 +53,8 @@ class Kind:
     :arg living: the living leases of a source with ``id``, ``expiration``, ``created_at``, ``created_by`` and
         ``revocable``, among which the one of a request is that had no answer. Never asked of a kind whose notes have
         IDs from the beginning.
+    :arg at_once: how many leases one call of ``end`` is given, where each has to be told as soon as it has ended.
+    :arg creator: who minted a lease with an ID, as ``created_by`` says it; None: that is not known.
     :arg timeout: how long one attempt of a request takes at most, in seconds.
     """
 
@@ -56,11 +63,17 @@ class Kind:
     is_id: Callable[[str | None], bool]
     module: str
     living: Callable[[Any, str], list[dict[str, Any]]] = lambda _client, _source: []
+    creator: Callable[[Any, str], Any] = lambda _client, _lease_id: None
     timeout: Callable[[Any], float] = lambda _client: 0.0
+    at_once: int = 1
 
 
 def _living(client: Client, source: str) -> list[dict[str, Any]]:
     return [{**one, "revocable": revocable(one)} for one in living_leases(client, parse_path(source, "path"))]
+
+
+def _creator(client: Client, lease_id: str) -> Any:
+    return (lease_by_id(client, lease_id, "lease_id") or {}).get("created_by")
 
 
 def _accounts() -> Any:
@@ -78,6 +91,23 @@ def _cluster(connection: Mapping[str, Any]) -> Iterator[Any]:
         yield cluster
 
 
+def clusters_at(sites: Collection[str], temporary: Path) -> Iterator[Origin]:
+    """The clusters at these addresses to which this process' environment leads, or a context of its kubeconfig."""
+    if not sites:
+        return
+    from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
+        cluster_of,
+        contexts,
+    )
+
+    found: set[str] = set()
+    for options in ({}, *({"context": name} for name in contexts())):
+        with suppress(WorkloadCredentialsError), cluster_of(options) as cluster:
+            if cluster.address in set(sites) - found:
+                found.add(cluster.address)
+                yield _accounts().origin_of_cluster(cluster, options, lambda: key_of_run(temporary))
+
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         DYNAMIC_SECRET: Kind(
@@ -86,6 +116,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             is_id=is_lease_id,
             module="community.workload_credentials.lease",
             living=_living,
+            creator=_creator,
             timeout=lambda client: float(client.settings.timeout),
         ),
         SERVICE_ACCOUNT: Kind(
@@ -95,6 +126,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             module="community.workload_credentials.service_account_lease",
             living=lambda cluster, source: list(_accounts().living(cluster, source)),
             timeout=lambda _cluster: _CLUSTER_SECONDS,
+            # They are looked up together.
+            at_once=8,
         ),
     }
 )

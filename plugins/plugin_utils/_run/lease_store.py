@@ -28,10 +28,19 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.found import elsewhere_words
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import FOLDER
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Note, Notes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
+    Note,
+    Notes,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
+    Entry,
+    foreign_entries,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.unwatched import warn_of_no_watch
 
 _SHORT = 0.5
 _SKEWED = (
@@ -59,6 +68,7 @@ class MintedLeases:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.notes = Notes.of_this_run(folder, origin, journal_dir, environment or {})
+        self._folder, self._journal_dir = folder, journal_dir
         self._foreseen = SealedFolder(folder / FOLDER / "foreseen", origin.secret, lambda _message: None)
         self._site = origin.site
         self._is_noted = origin.is_noted
@@ -96,24 +106,35 @@ class MintedLeases:
         with self.notes.minting():
             with self.notes.asking(source.identity, use, lease_id=source.lease_id, outlives=outlives) as name:
                 credentials = source.mint()
-            self.complete(name, credentials.lease)
+            self.complete(name, credentials.lease, outlives=outlives)
         return credentials
 
-    def complete(self, name: str, lease: Lease | None) -> None:
-        """Take note that the lease which was asked for is there; who holds its credentials is told if that fails."""
+    def complete(self, name: str, lease: Lease | None, *, outlives: bool = False) -> None:
+        """Take note that the lease which was asked for is there; who holds its credentials is told if that fails.
+
+        :arg outlives: the run is not to end it.
+        """
         if lease is None or not lease.id:
             # Nothing can end it, and who holds it has been warned.
             self.notes.drop(name)
             return
+        if lease.revocable and not outlives:
+            warn_of_no_watch(self._folder, self._journal_dir)
         try:
             self.notes.minted(name, lease.id, expiration=written(lease.expiration), revocable=lease.revocable)
         except StateError as error:
             self._warn(f"{error} The lease {lease.id} was minted, and minted=run does not end it: lease_id does.")
 
+    def unanswered(self, name: str) -> None:
+        """Take note that there may be a lease; the task's own words say so too."""
+        try:
+            self.notes.unanswered(name)
+        except StateError as error:
+            self._warn(str(error))
+
     def remove(self, lease_ids: Iterable[str]) -> None:
         """Forget leases that have ended, so that nobody gets their credentials again."""
-        for lease_id in lease_ids:
-            self.notes.drop(self.notes.name_of(lease_id))
+        self.notes.forget([*lease_ids])
 
     def remove_of(self, source: str) -> None:
         """Forget all leases of a source that has gone."""
@@ -123,7 +144,10 @@ class MintedLeases:
         """Give out no more credentials of leases that may have ended."""
         meant = {*lease_ids, *(str(note.id) for note in self._own() if source is not None and note.source == source)}
         for lease_id in meant:
-            self.notes.change(self.notes.name_of(lease_id), spent=True)
+            try:
+                self.notes.change(self.notes.name_of(lease_id), spent=True)
+            except StateError as error:
+                self._warn(f"{error} The credentials of the lease {lease_id} may be given out again in this run.")
 
     def serves(self, lease_id: Any) -> bool:
         """Whether the lease is one of them, and nothing has tried to end it."""
@@ -131,15 +155,19 @@ class MintedLeases:
         return note is not None and not note.spent
 
     def all(self) -> list[str]:
-        """Every one of them, with a warning about those of other tokens and sites."""
-        own, others = self.notes.all()
+        """Every one of them that this token minted, with a warning about those of other services."""
+        found = self.notes.found()
+        others = [note for note in found.elsewhere.values() if note.id]
         if others:
             self._warn(
-                f"Leases of this run that were minted with another token or on another site: {others}. "
-                "Only a task with that connection can end them."
+                f"Leases of this run that were minted elsewhere: {elsewhere_words(others)}. Only a task with that "
+                "connection can end them."
             )
-        # What a Secret gets, or has, is the role's to end.
-        return [note.id for note in own.values() if note.id and not note.outlives and not note.needs]
+        return [str(note.id) for note in found.own.values() if _ends_with_the_run(note)]
+
+    def foreign(self) -> list[Entry]:
+        """Those that other tokens have minted."""
+        return [one for one in foreign_entries([self.notes]) if _ends_with_the_run(one.note)]
 
     def _own(self) -> Iterable[Note]:
         return self.notes.all()[0].values()
@@ -198,6 +226,11 @@ class LeaseStore:
         """Whether the lease lives, and will for long enough; one whose whole life is short is kept for half of it."""
         is_due = Margin(part=_SHORT, seconds=min_ttl).due(lease, _now())
         return not is_due and (not lease.id or self._minted.serves(lease.id))
+
+
+def _ends_with_the_run(note: Note) -> bool:
+    # What a Secret gets, or has, is the role's to end.
+    return bool(note.id) and not note.outlives and not note.needs
 
 
 def _now() -> datetime:

@@ -8,20 +8,18 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import lease_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
-    Origin,
     origin_of,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     is_lease_id,
-    named,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     NO_LEASE_ID,
@@ -30,17 +28,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.dead_runs import DeadRuns, dead_runs
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import MintedLeases
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, Notes
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
-    NO_LEASE,
-    UNSETTLED,
-    Entry,
-    Fate,
-    settled,
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.left_over import (
+    EndOfDeadRuns,
+    Foreign,
+    end_foreign,
+    end_of_dead_runs,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
 
@@ -64,6 +58,7 @@ class RunLeases:
         self._warnings: list[str] = []
         self._leases = self._find() if spec.name in _CONCERNED else None
         self._dead: EndOfDeadRuns | None = None
+        self._foreign: Foreign | None = None
         self._asked = self._ask() if minting and spec.name == "dynamic_credentials" else None
 
     def arguments(self) -> dict[str, Any]:
@@ -75,6 +70,7 @@ class RunLeases:
         if self._leases is None or self._given.keys() & {"path", "lease_id", "lease_ids"}:
             return self._given
         if minted == "run":
+            self._foreign = self._of_earlier_tokens(self._leases)
             return self._with([one for one in self._leases.all() if is_lease_id(one)])
         if minted == "dead_runs":
             with environment_in_force(self._connection.environment):
@@ -84,8 +80,14 @@ class RunLeases:
                     )
                 )
             self._warnings.extend(self._dead.warnings)
+            self._foreign = self._dead.foreign
             return self._with(self._dead.lease_ids)
         return self._given
+
+    def _of_earlier_tokens(self, leases: MintedLeases) -> Foreign:
+        """Those of this run's leases that another token has minted: one that is read from a file may change."""
+        with environment_in_force(self._connection.environment):
+            return Foreign(origin_of(self._connection.settings()), leases.foreign())
 
     def settle(self, arguments: Mapping[str, Any], result: dict[str, Any], *, check_mode: bool) -> None:
         """Take note of what the task did.
@@ -100,8 +102,12 @@ class RunLeases:
                 self._note(self._leases, result)
             else:
                 self._ended(self._leases, arguments, result)
-        if self._dead is not None and not check_mode and not result.get("failed"):
-            self._dead.drop()
+        if not result.get("failed"):
+            if self._dead is not None and not check_mode:
+                self._dead.drop()
+            if self._foreign is not None:
+                environment = self._connection.environment
+                self._warnings.extend(end_foreign(self._foreign, environment, result, check_mode=check_mode))
         if self._warnings:
             result["warnings"] = [*result.get("warnings", ()), *self._warnings]
 
@@ -131,7 +137,7 @@ class RunLeases:
         if not result.get("failed"):
             leases.complete(self._asked, lease_of(result.get("credentials") or {}, str(self._given["path"])))
         elif may_exist(str(result.get("msg"))) or result.keys() & {*BROKEN}:
-            leases.notes.unanswered(self._asked)
+            leases.unanswered(self._asked)
         else:
             leases.notes.drop(self._asked)
 
@@ -185,57 +191,3 @@ def ids_of(arguments: Mapping[str, Any]) -> list[str]:
     """The lease IDs among a task's arguments."""
     given = arguments.get("lease_id") or arguments.get("lease_ids") or []
     return [str(lease_id) for lease_id in (given if isinstance(given, list) else str(given).split(","))]
-
-
-class EndOfDeadRuns:
-    """The leases that dead runs left, up to their end by the module lease.
-
-    :arg origin: whose leases they are.
-    """
-
-    def __init__(self, origin: Origin, left: DeadRuns) -> None:
-        self._left = left
-        self._done: list[Entry] = []
-        self.lease_ids: list[str] = []
-        self.warnings = left.warnings
-        if left.entries:
-            with KINDS[origin.kind].connect(origin.connection) as client:
-                self._sort(*settled(client, left.entries, left.others))
-
-    def drop(self) -> None:
-        """All was said and done about the leases."""
-        for one in self._done:
-            one.drop()
-
-    def _sort(self, ready: list[Entry], fates: list[Fate]) -> None:
-        for fate in fates:
-            if fate.how != UNSETTLED:
-                self._done.append(fate.entry)
-            if fate.how != NO_LEASE:
-                note = fate.entry.note
-                self.warnings.append(f"A dead run asked for a lease of {note.source} ({note.use}). {fate.reason}")
-        given = [one.note for one in ready if one.note.phase == GIVEN]
-        if given:
-            uses = ", ".join(dict.fromkeys(note.use for note in given))
-            self.warnings.append(
-                f"These leases of dead runs may be held in a cluster ({uses}), where the role cluster_credentials "
-                f"looks: {named([note.listed for note in given])}."
-            )
-        outliving = [one.note.listed for one in ready if one.note.outlives]
-        if outliving:
-            self.warnings.append(f"These leases were minted to outlive their run: {named(outliving)}.")
-        for one in ready:
-            if one.note.phase != GIVEN:
-                self._done.append(one)
-                if not one.note.outlives and is_lease_id(one.note.id):
-                    self.lease_ids.append(str(one.note.id))
-
-
-@contextmanager
-def end_of_dead_runs(origin: Origin, journal_dir: str | None, own: Notes) -> Iterator[EndOfDeadRuns]:
-    """The leases that dead runs left; nobody else ends them meanwhile.
-
-    :arg own: this run's notes.
-    """
-    with dead_runs(run_folder(), origin, journal_dir, own=own) as left:
-        yield EndOfDeadRuns(origin, left)

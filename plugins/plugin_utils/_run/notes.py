@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Notes of leases: written before the request that mints one is sent, and completed after it.
 
+Its ID, definition and expiration are no secrets: a note can be read without the token that minted, which only signs it.
 A note says of what ``kind`` its lease is (an entry of kinds.py, which knows how such a lease is ended), of which
 ``source``, for what it was minted, and what else its ending ``needs``; never a value. Whatever ends a run, each lease
 that it minted has a note, or a note has the time in which it was minted.
@@ -13,8 +14,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Callable
@@ -24,17 +25,29 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
     WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.found import Found
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import introduce
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
     minted_in,
     minting,
     own_journal,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder, writing
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import writing
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.signed import (
+    DamagedError,
+    SignedFolder,
+)
 
 # A lease was asked for; it is minted; a holder, which outlives the run, may have it already.
 ASKED, MINTED, GIVEN = "asked", "minted", "given"
+# Seconds that a lease of a dynamic secret lives at most, and some for clocks that differ.
+LONGEST = max(one.ttl[1] for one in PROVIDERS.values()) + 3600
+# Of other kinds nobody knows; what was only asked for is not named for ever.
+_FOREVER = 366 * 86400
 _SETTINGS = {True: "the option journal_dir", False: "Ansible's setting local_tmp"}
 
 
@@ -70,10 +83,34 @@ class Note:
     needs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def is_over(self) -> bool:
+        """Whether the lease has expired, as far as that is known, or must have."""
+        expiration = parse_time(self.expiration)
+        longest = LONGEST if self.kind == DYNAMIC_SECRET else _FOREVER
+        end = expiration.timestamp() if expiration else (self.until or self.began) + longest
+        return end < time.time()
+
+    @property
     def listed(self) -> dict[str, Any]:
         """The lease as lists of leases have it, and when it was asked for."""
         facts = {"id": self.id, "expiration": self.expiration, "revocable": self.revocable}
         return {**facts, "minted": self.until or self.began}
+
+
+def _note(entry: Mapping[str, Any]) -> Note:
+    """:raises DamagedError: it is none."""
+    known = {one.name for one in fields(Note)}
+    try:
+        note = Note(**{name: value for name, value in entry.items() if name in known})
+        float(note.began)
+    except (TypeError, ValueError):
+        raise DamagedError from None
+    return note
+
+
+def by_of(origin: Origin) -> str:
+    """What tells the notes of this identity's token apart."""
+    return SignedFolder(Path(), origin.secret, lambda _message: None).by
 
 
 class Notes:
@@ -94,9 +131,10 @@ class Notes:
         self._setting = _SETTINGS[in_journal_dir]
         self._journal = journal
         self._begin = begin
-        self._files = SealedFolder(minted_in(journal), origin.secret, lambda _message: None, self._setting)
+        self._files = SignedFolder(minted_in(journal), origin.secret, lambda _message: None, self._setting)
         self.site = origin.site
-        self._kind = origin.kind
+        self.kind = origin.kind
+        self.by = self._files.by
 
     @classmethod
     def of_this_run(
@@ -143,7 +181,7 @@ class Notes:
         :raises StateError: nothing can be written, so nothing should be minted.
         """
         facts: Mapping[str, Any] = {"id": lease_id, "outlives": outlives, "needs": needs or {}}
-        note = Note(self._kind, self.site, source, use, time.time(), **facts)
+        note = Note(self.kind, self.site, source, use, time.time(), **facts)
         name = self._files.name(self.site, ASKED, os.urandom(8).hex())
         self._save(name, note)
         return name
@@ -159,7 +197,9 @@ class Notes:
         try:
             yield name
         except MayExistError:
-            self.unanswered(name)
+            # What is known of the lease is said by the error, also where nothing can be written.
+            with suppress(StateError):
+                self.unanswered(name)
             raise
         except WorkloadCredentialsError:
             self.drop(name)
@@ -201,12 +241,12 @@ class Notes:
         return self._files.name(self.site, lease_id)
 
     def load(self, name: str) -> Note | None:
-        """A note; None: it is not there, or another token's."""
-        entry = self._files.load(name)
-        known = {one.name for one in fields(Note)}
-        if not entry or not {"kind", "source", "began"} <= entry.keys():
+        """A note, whoever made it; None: it is not there, or is damaged."""
+        try:
+            entry = self._files.load(name)
+            return _note(entry) if entry else None
+        except DamagedError:
             return None
-        return Note(**{name: value for name, value in entry.items() if name in known})
 
     def path_of(self, name: str) -> Path:
         """The note's file."""
@@ -216,11 +256,42 @@ class Notes:
         """Remove a note; one that is not there is removed already."""
         self._files.remove(name)
 
+    def forget(self, lease_ids: Collection[str]) -> None:
+        """Remove the notes of these leases, whoever made them."""
+        for lease_id in lease_ids:
+            self.drop(self.name_of(lease_id))
+        for name, note in self.found().foreign.items():
+            if note.id in lease_ids:
+                self.drop(name)
+
     def all(self) -> tuple[dict[str, Note], int]:
-        """The site's notes by name, in the order in which leases were asked for; and how many notes are others'."""
-        entries = [(name, self.load(name)) for name in self._files.names()]
-        own = [(name, note) for name, note in entries if note and note.site == self.site]
-        return dict(sorted(own, key=lambda one: one[1].began)), len(entries) - len(own)
+        """This identity's notes by name, in the order in which leases were asked for; and the number of others."""
+        found = self.found()
+        return found.own, len(found.foreign) + len(found.elsewhere) + len(found.damaged)
+
+    def found(self) -> Found:
+        """Every note of the journal, each kind of them in the order in which leases were asked for."""
+        found = Found()
+        for name in self._files.names():
+            try:
+                signed = self._files.read(name)
+                note = _note(signed.entry) if signed else None
+            except DamagedError:
+                found.damaged.append(name)
+                continue
+            if note is None or signed is None:
+                # Somebody has just removed it.
+                continue
+            if (note.site, note.kind) != (self.site, self.kind):
+                found.elsewhere[name] = note
+            else:
+                (found.own if signed.by == self.by else found.foreign)[name] = note
+                found.by[name] = signed.by
+        return found.in_order()
+
+    def set_aside(self, name: str) -> Path:
+        """Move a damaged note out of the way; returns where it is."""
+        return self._files.set_aside(name)
 
     def _save(self, name: str, note: Note) -> None:
         self._files.save(name, asdict(note))

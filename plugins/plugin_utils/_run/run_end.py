@@ -27,7 +27,10 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    DYNAMIC_SECRET,
+    SERVICE_ACCOUNT,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import (
     make_key,
     was_introduced,
@@ -38,10 +41,12 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     close,
     collection_folders,
     discard,
+    kinds_in,
     other_journals,
     own_journal,
     run_folder,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.progress import Account, lines_of
 
 _PACKAGE = "ansible_collections.community.workload_credentials"
 # Without Ansible's own way of finding collections; pip's package "ansible" has other collections under the same name.
@@ -60,6 +65,8 @@ main()
 """
 # Seconds: a request that is under way may take 30, and ending may take several. Who waits is not kept for longer.
 _FOR_WORKERS, _FOR_ENDING = 45.0, 90.0
+# The process that ends leases stops so much earlier, to say what is open then.
+_FOR_TELLING = 10.0
 
 
 @dataclass(frozen=True)
@@ -79,12 +86,19 @@ class Orders:
 class RunEnd:
     """To be made once, before any worker is forked.
 
-    :arg tell: shows a report, and whether it is of this run.
+    :arg tell: shows a report.
+    :arg show: shows how many leases have been dealt with, of how many, where that takes its time.
     """
 
-    def __init__(self, orders: Orders, tell: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        orders: Orders,
+        tell: Callable[[Mapping[str, Any]], None],
+        show: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> None:
         self._orders = orders
         self._tell = tell
+        self._show = show
         self._temporary = run_folder()
         self._main = os.getpid()
         self._is_over = False
@@ -109,7 +123,7 @@ class RunEnd:
             with suppress(OSError):
                 claim(own_journal(self._temporary, directory), self._temporary)
         if self._orders.settings is not None and other_journals(self._temporary, directory):
-            self._order(key="", connection=asdict(self._orders.settings))
+            self._order(key="", connection=asdict(self._orders.settings), named=[SERVICE_ACCOUNT])
 
     def end(self) -> None:
         """End this run's leases, once."""
@@ -120,10 +134,14 @@ class RunEnd:
         with suppress(OSError):
             close(self._temporary)
         _wait_for_workers()
+        others = other_journals(self._temporary, directory)
+        kinds = {kind for one in others for kind in kinds_in(one)}
+        done = [DYNAMIC_SECRET] if self._orders.settings is not None else []
+        more: dict[str, Any] = {"done": done, "named": done, "clusters": bool(kinds - {*done})}
         if was_introduced(self._temporary):
-            is_due = bool(other_journals(self._temporary, directory))
-            done = [DYNAMIC_SECRET] if self._orders.settings is not None else []
-            self._order(key=self._key, connection=None if is_due else False, done=done)
+            self._order(key=self._key, connection=None if others else False, **more)
+        elif more["clusters"]:
+            self._order(key="", connection=False, **more)
         if directory:
             discard(own_journal(self._temporary, directory))
 
@@ -138,6 +156,10 @@ class RunEnd:
         """
         try:
             self._at_interrupt(number, frame)
+        except Exception:  # pylint: disable=broad-exception-caught
+            # As in _terminated.
+            _signal_workers(number)
+            raise KeyboardInterrupt from None
         finally:
             if os.getpid() == self._main:
                 signal.signal(number, self._terminated)
@@ -150,20 +172,20 @@ class RunEnd:
             return
         try:
             with _undisturbed():
-                for worker in _workers():
-                    with suppress(OSError):
-                        os.kill(int(worker.pid), number)
+                _signal_workers(number)
                 self.end()
         finally:
-            # Whatever went wrong, a signal to end is not one that Ansible outlives.
-            if callable(self._before) and number == signal.SIGTERM:
-                self._before(number, frame)
+            # Whatever went wrong, a signal to end is not one that Ansible outlives. Its own handler asks each worker
+            # whether it lives, and fails with one that is just being made or closed.
+            with suppress(Exception):
+                if callable(self._before) and number == signal.SIGTERM:
+                    self._before(number, frame)
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 
     def _order(self, **what: Any) -> None:
         own = {"temporary": str(self._temporary), "journal_dir": self._orders.journal_dir, "ends": self._orders.ends}
-        report = dict(_carried_out({**own, **what}))
+        report = dict(_carried_out({**own, **what}, self._show))
         done = [Path(one) for one in report.pop("done")]
         self._tell(report)
         # Not before: whoever is killed here would have been told nothing.
@@ -174,8 +196,14 @@ class RunEnd:
             discard(journal)
 
 
-def _carried_out(order: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The report of a process that carries out the order. It outlives this one, if somebody is impatient."""
+def _carried_out(
+    order: Mapping[str, Any], show: Callable[[int, int], None] = lambda _done, _all: None
+) -> Mapping[str, Any]:
+    """The report of a process that carries out the order. It outlives this one, if somebody is impatient.
+
+    :arg show: called now and then with how many leases have been dealt with, of how many.
+    """
+    account = Account(show)
     root = os.path.abspath(__file__).partition(f"{os.sep}ansible_collections{os.sep}")[0]
     others = [os.path.join(one, "ansible_collections") for one in collection_folders()]
     program = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), _PACKAGE, root, json.dumps(others)]
@@ -184,22 +212,30 @@ def _carried_out(order: Mapping[str, Any]) -> Mapping[str, Any]:
         process = subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=nowhere, start_new_session=True)
     except OSError as error:
         # No memory, or no more processes.
-        return _told(f"no process that ends leases could be started: {error.strerror}.")
+        return account.so_far(_told(f"no process that ends leases could be started: {error.strerror}."))
     try:
-        output = process.communicate(json.dumps(order).encode(), timeout=_FOR_ENDING)[0]
-        report: Mapping[str, Any] = json.loads(output)
-        return report
-    except subprocess.TimeoutExpired:
+        deadline = time.monotonic() + _FOR_ENDING
+        _hand(process, {**order, "seconds": _FOR_ENDING - _FOR_TELLING})
+        for line in lines_of(process.stdout.fileno(), deadline, account.tick):  # type: ignore[union-attr]
+            account.take(line)
+        if account.report is not None:
+            process.wait(_FOR_TELLING)
+            return account.report
+        said = f"the process that ends leases failed with status {process.wait(_FOR_TELLING)}."
+    except TimeoutError:
         said = f"leases are still being ended by process {process.pid}, which is not waited for any longer."
-    except (OSError, ValueError):
+    except (OSError, ValueError, subprocess.TimeoutExpired):
         said = f"the process that ends leases failed with status {process.poll()}."
-    return _told(said)
+    return account.so_far(_told(said))
 
 
-def _told(said: str) -> Mapping[str, Any]:
-    """A report that has nothing but what went wrong."""
-    told = f"leases: {said} community.workload_credentials.lease_info shows them."
-    return {"own": [], "dead": [], "warnings": [told], "done": []}
+def _hand(process: subprocess.Popen[bytes], order: Mapping[str, Any]) -> None:
+    with process.stdin as stdin:  # type: ignore[union-attr]
+        stdin.write(json.dumps(order).encode())
+
+
+def _told(said: str) -> str:
+    return f"leases: {said} community.workload_credentials.lease_info shows them."
 
 
 def _workers() -> list[Any]:
@@ -207,6 +243,12 @@ def _workers() -> list[Any]:
     children = multiprocessing.active_children()
     # Without a number it was not started, and 0 would be this whole process group.
     return [one for one in children if type(one).__name__ == "WorkerProcess" and one.pid and _lives(one)]
+
+
+def _signal_workers(number: int) -> None:
+    for worker in _workers():
+        with suppress(OSError):
+            os.kill(int(worker.pid), number)
 
 
 def _lives(worker: Any) -> bool:

@@ -14,7 +14,6 @@ import hmac
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     MissingLibraryError,
     StateError,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._files import replace_file
 
 try:
     from cryptography.exceptions import InvalidTag
@@ -51,8 +51,12 @@ def writing(folder: Path, setting: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        meant = Path(os.fsdecode(error.filename)).parent if error.filename else folder
+        if folder not in (meant, *meant.parents):
+            # A journal elsewhere has its pointer, and the connection, in the run's own folder.
+            setting = _LOCAL_TMP
         raise StateError(
-            f"Nothing can be written to this run's folder {folder}: {error.strerror}. Its place is {setting}; see that "
+            f"Nothing can be written to this run's folder {meant}: {error.strerror}. Its place is {setting}; see that "
             "there is space."
         ) from None
 
@@ -66,15 +70,9 @@ def key_of_run(folder: Path) -> str:
     :raises StateError: nothing can be written there.
     """
     path = folder / _KEY
-    with writing(folder, _LOCAL_TMP), suppress(FileExistsError):
-        fresh = folder / f"{_KEY}.{os.getpid()}-{threading.get_ident()}"
-        fresh.touch(mode=0o600, exist_ok=False)
-        try:
-            fresh.write_text(os.urandom(32).hex(), encoding="ascii")
-            # Who reads it sees a whole one, and the first one stays.
-            os.link(fresh, path)
-        finally:
-            fresh.unlink()
+    with writing(folder, _LOCAL_TMP):
+        if not path.exists():
+            replace_file(path, os.urandom(32).hex().encode(), is_durable=False, keeps=True)
     return path.read_text(encoding="ascii")
 
 
@@ -87,6 +85,9 @@ class SealedFolder:
     :arg setting: what says where the folder is, for messages.
     :raises MissingLibraryError: cryptography is missing, though ansible-core brings it along.
     """
+
+    # They serve one run, and are of no use without its key.
+    _is_durable = False
 
     def __init__(self, folder: Path, token: str, warn: Callable[[str], None], setting: str = _LOCAL_TMP) -> None:
         if not HAS_CRYPTOGRAPHY:
@@ -142,21 +143,18 @@ class SealedFolder:
 
         :raises StateError: nothing can be written here.
         """
-        salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
-        sealed = AESGCM(self._key(salt)).encrypt(nonce, json.dumps(entry).encode(), name.encode())
-        # Threads and processes may write the same at once.
-        fresh = self._folder / f"{name}.{os.getpid()}-{threading.get_ident()}.new"
+        data = self._encoded(name, entry)
         with self._writing():
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(salt + nonce + sealed)
-            # A reader sees the old entry or the new one, never half of one.
-            os.replace(fresh, self._folder / name)
+            replace_file(self._folder / name, data, is_durable=self._is_durable)
 
     def remove(self, name: str) -> None:
         """Remove the file; one that is not there is removed already."""
         with suppress(OSError):
             (self._folder / name).unlink()
+
+    def _encoded(self, name: str, entry: Mapping[str, Any]) -> bytes:
+        salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
+        return salt + nonce + AESGCM(self._key(salt)).encrypt(nonce, json.dumps(entry).encode(), name.encode())
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

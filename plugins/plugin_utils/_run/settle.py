@@ -8,24 +8,30 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import USUAL, side_by_side
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    StateError,
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
     NOT_REVOCABLE,
     REVOKED,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    creators,
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.candidates import (
+    BusyError,
+    Others,
+    Search,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS, Kind
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
     GIVEN,
     MINTED,
@@ -37,19 +43,19 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 STAYS, HELD, UNSETTLED, AMBIGUOUS, NO_LEASE = "stays", "held", "unsettled", "one of several", "no lease"
 # Nobody has tried to end it.
 LIVES = "lives"
-# Seconds by which the clocks of this machine and of the service may differ.
-_SKEW = 2.0
-# A request whose sender died may be under way to the service still: so often, and so many seconds apart, it is looked.
-_LOOKS, _PAUSE, _FRESH = 4, 0.7, 30.0
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A note where it lies."""
+    """A note where it lies.
+
+    :arg by: tells another token apart that made it; None: this one has.
+    """
 
     notes: Notes
     name: str
     note: Note
+    by: str | None = None
 
     def drop(self) -> None:
         """Nothing more is to be done about it."""
@@ -91,28 +97,23 @@ class Fate:
 
 
 def entries_of(notes: Iterable[Notes]) -> list[Entry]:
-    """Every note of them."""
-    return [Entry(one, name, note) for one in notes for name, note in one.all()[0].items()]
+    """Every note of them that this identity made."""
+    return [Entry(one, name, note) for one in notes for name, note in one.found().own.items()]
 
 
-@dataclass(frozen=True)
-class Others:
-    """What the notes say that others have made with the same token.
-
-    :arg known: IDs of the leases that they have.
-    :arg busy: sources of which they are just asking for leases.
-    """
-
-    known: frozenset[str] = frozenset()
-    busy: frozenset[str] = frozenset()
+def foreign_entries(notes: Iterable[Notes]) -> list[Entry]:
+    """Every note of them that another token made, at the same service."""
+    seen = [(one, one.found()) for one in notes]
+    return [Entry(one, name, note, found.by[name]) for one, found in seen for name, note in found.foreign.items()]
 
 
 def others_of(notes: Iterable[Notes]) -> Others:
     """What these notes say."""
-    found = [one.note for one in entries_of(notes)]
-    return Others(
-        frozenset(str(note.id) for note in found if note.id), frozenset(note.source for note in found if not note.id)
-    )
+    some = list(notes)
+    own, foreign = ([one.note for one in entries] for entries in (entries_of(some), foreign_entries(some)))
+    known, others = (frozenset(str(note.id) for note in found if note.id) for found in (own, foreign))
+    # What another identity is asking for will be known by its creator.
+    return Others(known, frozenset(note.source for note in own if not note.id), others)
 
 
 def settled(
@@ -129,73 +130,96 @@ def settled(
     """
     ready = [one for one in entries if one.note.id]
     fates: list[Fate] = []
-    asked: dict[tuple[str, str], list[Entry]] = {}
+    asked: dict[tuple[str, str, str | None], list[Entry]] = {}
     for one in entries:
         if not one.note.id:
-            asked.setdefault((one.note.kind, one.note.source), []).append(one)
-    ids = frozenset(str(one.note.id) for one in ready)
-
-    def besides() -> Others:
-        now = others()
-        return replace(now, known=now.known | ids)
-
-    for (kind, source), waiting in asked.items():
-        look = partial(_candidates, client, kind, source, waiting, besides, held)
-        found, open_ones = _found(kind, waiting, look)
+            asked.setdefault((one.note.kind, one.note.source, one.by), []).append(one)
+    taken = {*held, *(str(one.note.id) for one in ready)}
+    for (kind, source, by), waiting in asked.items():
+        mine = frozenset(str(one.note.id) for one in ready if one.by == by)
+        found, open_ones = _found(client, kind, source, waiting, partial(_mine, mine, by), taken, others)
         ready.extend(found)
         fates.extend(open_ones)
+        taken.update(str(one.note.id) for one in found)
     return ready, fates
 
 
-def ended(client: Any, entries: Sequence[Entry]) -> list[Fate]:
-    """What became of these leases; each is tried, and the notes of those that are gone are dropped."""
+def _mine(ready: frozenset[str], by: str | None, others: Others) -> frozenset[str]:
+    """IDs of leases that an identity has minted."""
+    return ready if by is not None else ready | others.known
+
+
+def ended(client: Any, entries: Sequence[Entry], tell: Callable[[Fate], None] = lambda _fate: None) -> list[Fate]:
+    """What became of these leases; each is tried, and the notes of those that are gone are dropped.
+
+    :arg tell: called with each as soon as it is known, from several threads.
+    """
     fates: list[Fate] = []
     ending: dict[str, list[Entry]] = {}
     for one in entries:
-        note = one.note
-        if note.outlives:
-            fates.append(Fate(one, STAYS))
-        elif note.phase == GIVEN:
-            fates.append(Fate(one, HELD, f"{note.use} may hold it."))
-        elif not note.revocable or note.kind not in KINDS or not KINDS[note.kind].is_id(note.id):
-            fates.append(Fate(one, NOT_REVOCABLE))
+        fate = standing(one)
+        if fate is None:
+            ending.setdefault(one.note.kind, []).append(one)
         else:
-            ending.setdefault(note.kind, []).append(one)
+            fates.append(fate)
+            tell(fate)
     for kind, some in ending.items():
-        ends = KINDS[kind].end(client, [one.note.listed for one in some])
-        fates.extend(Fate(one, end.how, end.reason) for one, end in zip(some, ends))
-    for fate in fates:
-        if fate.how == REVOKED:
-            fate.entry.drop()
-    return [fate for fate in fates if fate.how == REVOKED or not _is_past(fate.entry)]
+        fates.extend(_ended(KINDS[kind], client, some, tell))
+    past = [fate for fate in fates if fate.how != REVOKED and fate.entry.note.is_over]
+    for fate in past:
+        # There is nothing to tell of it.
+        fate.entry.drop()
+    return [fate for fate in fates if fate not in past]
 
 
-def _is_past(entry: Entry) -> bool:
-    """Whether the lease has expired, so that there is nothing to tell of it."""
-    expiration = parse_time(entry.note.expiration)
-    past = expiration is not None and expiration.timestamp() < time.time()
-    if past:
-        entry.drop()
-    return past
+def standing(entry: Entry) -> Fate | None:
+    """What is known of a lease without trying to end it; None: it is to be ended."""
+    note = entry.note
+    if note.outlives:
+        return Fate(entry, STAYS)
+    if note.phase == GIVEN:
+        return Fate(entry, HELD, f"{note.use} may hold it.")
+    if not note.revocable or note.kind not in KINDS or not KINDS[note.kind].is_id(note.id):
+        return Fate(entry, NOT_REVOCABLE)
+    return None
+
+
+def _ended(kind: Kind, client: Any, entries: Sequence[Entry], tell: Callable[[Fate], None]) -> list[Fate]:
+    def end(some: Sequence[Entry]) -> list[Fate]:
+        ends = kind.end(client, [one.note.listed for one in some])
+        found = [Fate(one, end.how, end.reason) for one, end in zip(some, ends)]
+        for fate in found:
+            if fate.how == REVOKED:
+                fate.entry.drop()
+            tell(fate)
+        return found
+
+    size = kind.at_once
+    parts = [entries[first : first + size] for first in range(0, len(entries), size)]
+    return [fate for found in side_by_side(end, parts, USUAL if size == 1 else 1) for fate in found]
 
 
 def _found(
-    kind: str, waiting: Sequence[Entry], look: Callable[[], tuple[list[dict[str, Any]], bool]]
+    client: Any,
+    kind: str,
+    source: str,
+    waiting: Sequence[Entry],
+    mine: Callable[[Others], Collection[str]],
+    taken: Collection[str],
+    others: Callable[[], Others],
 ) -> tuple[list[Entry], list[Fate]]:
-    """The leases of requests for one source that had no answer.
-
-    :arg look: for candidates.
-    """
+    """The leases of requests of one identity for one source that had no answer."""
     if kind not in KINDS:
         return [], [Fate(one, UNSETTLED, "Nothing is known of leases of its kind.") for one in waiting]
+    search = Search(client, KINDS[kind], source, [one.note for one in waiting], mine, taken)
     try:
-        candidates, is_sure = look()
-    except _BusyError:
+        candidates, is_sure = search.candidates(others)
+    except BusyError:
         return [], [Fate(one, UNSETTLED, "Another run is just asking for a lease of the same.") for one in waiting]
     except WorkloadCredentialsError as error:
         return [], [Fate(one, UNSETTLED, f"Its source's leases could not be read. {error}") for one in waiting]
     if len(candidates) > len(waiting) or not is_sure:
-        # Others mint of the same source at the same time: whose is whose cannot be told.
+        # Others mint of the same source at the same time, or who minted them is not known to be this identity.
         said = ", ".join(f"{one['id']} (until {one.get('expiration')})" for one in candidates)
         return [], [Fate(one, AMBIGUOUS, f"It may be one of {said}.") for one in waiting]
     pairs = list(zip(waiting, candidates))
@@ -210,61 +234,9 @@ def _found(
 
 def _completed(entry: Entry, lease: Mapping[str, Any]) -> Entry:
     facts: dict[str, Any] = {"expiration": lease.get("expiration"), "revocable": lease["revocable"]}
-    name = entry.notes.minted(entry.name, lease["id"], **facts)
-    return Entry(entry.notes, name, replace(entry.note, id=lease["id"], phase=MINTED, **facts))
-
-
-class _BusyError(Exception):
-    """Somebody else is just asking for a lease of the source."""
-
-
-def _candidates(
-    client: Any,
-    kind: str,
-    source: str,
-    waiting: Sequence[Entry],
-    others: Callable[[], Others],
-    held: Collection[str],
-) -> tuple[list[dict[str, Any]], bool]:
-    """Leases of the source that were minted while these requests were under way, and that nobody holds.
-
-    Those of this identity, as far as that is known; and whether they may be taken for it.
-
-    :raises _BusyError: whose they are cannot be known now.
-    """
-    found: list[dict[str, Any]] = []
-    is_sure, now = True, time.time()
-    is_fresh = any(one.note.until is None and now - one.note.began < _FRESH for one in waiting)
-    for look in range(_LOOKS if is_fresh else 1):
-        if look:
-            time.sleep(_PAUSE)
-        leases = KINDS[kind].living(client, source)
-        # Not before: who has got one of them meanwhile has taken note of it, or that one was asked for.
-        now_known = others()
-        if source in now_known.busy:
-            raise _BusyError
-        known = now_known.known
-        fitting = [
-            lease
-            for lease in leases
-            if lease["id"] not in {*known, *held}
-            and any(_fits(one.note, lease.get("created_at"), KINDS[kind].timeout(client)) for one in waiting)
-        ]
-        own, holders = creators(leases, known), creators(leases, held)
-        found = [lease for lease in fitting if lease.get("created_by") in (own or holders)]
-        # Leases that others hold may be of another identity than these requests.
-        is_sure = bool(own or found or not holders or not fitting)
-        found = found if own or found else fitting
-        if is_sure and len(found) >= len(waiting):
-            break
-    return found, is_sure
-
-
-def _fits(note: Note, created_at: Any, timeout: float) -> bool:
-    """Whether a lease that was made then may be the note's."""
-    created = parse_time(created_at)
-    if created is None:
-        return False
-    # A module on another host begins later, and a request that is asked to wait is sent again.
-    until = note.until if note.until is not None else note.began + 2 * timeout
-    return note.began - _SKEW <= created.timestamp() <= until + _SKEW
+    name = entry.name
+    # Where nothing can be written, the lease is known and ended all the same, and the note still leads to it. So does
+    # that of another token, which this one does not sign.
+    with suppress(StateError):
+        name = entry.notes.minted(entry.name, lease["id"], **facts) if entry.by is None else name
+    return replace(entry, name=name, note=replace(entry.note, id=lease["id"], phase=MINTED, **facts))

@@ -168,7 +168,19 @@ def test_wrong_arguments_are_named(started: Any, arguments: dict[str, Any], says
     assert "canary" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", ["[]", "{", "\\x00"])
+@pytest.mark.parametrize("content", ["", "{", '{"6ae0', "\0\0\0"])
+def test_a_damaged_state_is_put_aside_and_told(started: Any, site: Site, tmp_path: Path, content: str) -> None:
+    state = tmp_path / "state" / "told.json"
+    state.parent.mkdir()
+    state.write_text(content, encoding="utf-8")
+    source = started(folder="/")
+    assert f"state_file: {state} was damaged" in str(source.warning)
+    assert state.with_name("told.json.damaged").read_text(encoding="utf-8") == content
+    assert source.due()[1] == []
+    assert started(folder="/").warning is None
+
+
+@pytest.mark.parametrize("content", ["[]", "\\x00"])
 def test_a_file_that_is_no_state_is_left_alone(started: Any, tmp_path: Path, content: str) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "told.json").write_text(content, encoding="utf-8")

@@ -8,15 +8,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-from dataclasses import replace
+import subprocess
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import journal, progress, run_end
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
 
 from tests.kubernetes.tests.waiting import wait_until
-from tests.support.definitions import populate
-from tests.support.plays import Plays
+from tests.support.definitions import do, populate
+from tests.support.plays import ANSIBLE_PLAYBOOK, Plays
 from tests.support.rounds import CALLBACK, living, notes_of, output_of, start
 from tests.support.site import TOKEN, Site
 
@@ -171,15 +175,68 @@ def test_the_next_run_ends_what_a_killed_one_left(plays: Plays, site: Site) -> N
     assert not again.result["changed"]
 
 
+ENDING = {"name": "end", f"{COLLECTION}.lease": {"minted": "dead_runs"}}
+
+
 @pytest.mark.one_core
-def test_notes_of_another_token_are_left_for_it(plays: Plays, site: Site) -> None:
+def test_what_a_dead_run_minted_with_another_token_is_ended_with_the_one_of_now(plays: Plays, site: Site) -> None:
     site.token("other-token", ["read", "generate", "write"])
     killed(plays, site, read(), BEYONDTRUST_ACCESS_TOKEN="other-token")
-    ending = {"name": "end", f"{COLLECTION}.lease": {"minted": "dead_runs"}}
-    result = plays.tasks([ending]).ok().result
-    assert result["revoked"] == []
-    assert "minted with another token or on another site: 1." in " ".join(result["warnings"])
-    assert len(notes_of(plays)) == 1
+    (lease,) = living(site)
+    foretold, outcome = (plays.tasks([ENDING], arguments=more).ok().result for more in (("--check",), ()))
+    assert (foretold["revoked"], foretold["changed"]) == (outcome["revoked"], outcome["changed"]) == ([lease], True)
+    assert (living(site), notes_of(plays)) == (set(), [])
+
+
+@pytest.mark.one_core
+def test_what_this_token_may_not_end_is_named_until_it_has_expired(plays: Plays, site: Site, tmp_path: Path) -> None:
+    site.token("reads-only", ["read"])
+    elsewhere = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(tmp_path / "journal")}
+    killed(plays, site, read(), **elsewhere)
+    (lease,) = living(site)
+    now = {**elsewhere, "BEYONDTRUST_ACCESS_TOKEN": "reads-only"}
+    said = " ".join(plays.tasks([ENDING], environment=now).ok().result["warnings"])
+    assert f"Leases that another token has minted may live on: {lease} (until " in said
+    (report,) = reports(plays.playbook([play()], environment={**JSON_LINE, **now}).output)
+    assert [(one["lease_id"], one["fate"]) for one in report["dead"]] == [(lease, "refused")]
+    (folder,) = (tmp_path / "journal").iterdir()
+    (note,) = (folder / "minted").iterdir()
+    entry = json.loads(note.read_text())
+    note.write_text(json.dumps({**entry, "entry": {**entry["entry"], "expiration": "2020-01-01T00:00:00Z"}}))
+    assert reports(plays.playbook([play()], environment={**JSON_LINE, **now}).output) == []
+    assert list((tmp_path / "journal").iterdir()) == []
+
+
+@pytest.mark.one_core
+def test_what_lies_on_another_site_is_named_with_its_place(plays: Plays, site: Site, tmp_path: Path) -> None:
+    elsewhere = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(tmp_path / "journal")}
+    killed(plays, site, read(), **elsewhere)
+    (lease,) = living(site)
+    (folder,) = (tmp_path / "journal").iterdir()
+    (note,) = (folder / "minted").iterdir()
+    entry = json.loads(note.read_text())
+    there = "https://another.example.com"
+    note.write_text(json.dumps({**entry, "by": "another", "entry": {**entry["entry"], "site": there}}))
+    (folder / "minted" / "damaged").write_text("")
+    (report,) = reports(plays.playbook([play()], environment={**JSON_LINE, **elsewhere}).output)
+    said = " ".join(report["warnings"])
+    assert f"left leases that were minted elsewhere: {there}: {lease} (until 20" in said
+    assert f"they are noted in {folder} until they have expired" in said
+    assert f"{folder / 'minted' / 'damaged'}.damaged" in said
+    assert (folder / "minted" / "damaged.damaged").exists()
+
+
+@pytest.mark.one_core
+def test_a_run_ends_what_its_earlier_token_minted(plays: Plays, site: Site, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("other-token")
+    site.token("other-token", ["read", "generate", "write"])
+    rotate = {"name": "rotate", "ansible.builtin.copy": {"content": TOKEN, "dest": str(token), "mode": "0600"}}
+    ending = {"name": "end", f"{COLLECTION}.lease": {"minted": "run"}}
+    rotated = {"BEYONDTRUST_ACCESS_TOKEN": None, "BEYONDTRUST_ACCESS_TOKEN_FILE": str(token)}
+    outcome = plays.tasks([read(), rotate, read("prod/azure", reuse="never"), ending], environment=rotated).ok()
+    assert len(outcome.result["revoked"]) == 2
+    assert living(site) == set()
 
 
 @pytest.mark.one_core
@@ -188,9 +245,7 @@ def test_a_journal_outlives_the_temporary_folder_and_the_machine(plays: Plays, s
     elsewhere = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(journal)}
     killed(plays, site, read(), **CALLBACK, **elsewhere)
     (folder,) = journal.iterdir()
-    assert not any(
-        value in one.read_bytes() for one in folder.rglob("*") if one.is_file() for value in (b"prod", b"azure")
-    )
+    assert not any(TOKEN.encode() in one.read_bytes() for one in folder.rglob("*") if one.is_file())
     # As if it had been left by a container.
     run = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps({**run, "machine": "another"}))
@@ -256,4 +311,120 @@ def test_where_ansible_hangs_a_second_ctrl_c_still_ends_leases(plays: Plays, sit
         os.killpg(process.pid, signal.SIGINT)
     process.wait(60)
     assert "  ended" in output_of(plays).read_text()
+    assert living(site) == set()
+
+
+@pytest.fixture
+def left(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """An order about twenty leases of a run that is dead, for a process that has two seconds."""
+    monkeypatch.setattr(run_end, "_FOR_ENDING", 12.0)
+    monkeypatch.setattr(run_end, "_FOR_TELLING", 10.0)
+    journals = tmp_path / "journals"
+    (tmp_path / "ansible-local-own").mkdir()
+    (tmp_path / "ansible-local-dead").mkdir()
+    journal.claim(journals / "dead", tmp_path / "ansible-local-dead")
+    file = journals / "dead" / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "started": "before"}))
+    notes = Notes(journals / "dead", origin_of(site.settings()))
+    for _number in range(20):
+        result = do(site, "dynamic_credentials", path="prod/azure")
+        name = notes.ask("prod/azure", "host web1")
+        notes.minted(name, result["lease_id"], expiration=result["expiration"], revocable=True)
+    connection = asdict(site.settings())
+    own = {"temporary": str(tmp_path / "ansible-local-own"), "journal_dir": str(journals), "key": ""}
+    return {**own, "ends": True, "connection": connection, "done": []}
+
+
+def test_what_is_open_when_the_time_is_over_is_named_with_its_expiration(site: Site, left: dict[str, Any]) -> None:
+    site.fault("delay", method="DELETE", path="/leases", times=99, seconds=60)
+    site.fault("status", method="DELETE", path="/leases", times=1, status=403)
+    report = run_end._carried_out(left)
+    assert {one["lease_id"] for one in report["dead"]} == living(site)
+    assert {one["fate"] for one in report["dead"]} == {"refused"}
+    assert all(one["expiration"] for one in report["dead"])
+    reasons = [one["reason"] for one in report["dead"]]
+    assert reasons.count("its service had not answered when the time for ending leases was over.") >= 19
+    assert report["warnings"] == ["leases: the time for ending leases was over before each had an answer."]
+
+
+def test_a_process_that_dies_has_told_of_each_lease_by_then(
+    site: Site, left: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[int, int]] = []
+    started: list[Any] = []
+    popen = run_end.subprocess.Popen
+
+    def start(*given: Any, **options: Any) -> Any:
+        started.append(popen(*given, **options))
+        return started[0]
+
+    class Impatient(progress.Account):
+        def tick(self) -> None:
+            if len(self._leases) - len(self._open) >= 5:
+                started[0].kill()
+            super().tick()
+
+    monkeypatch.setattr(run_end.subprocess, "Popen", start)
+    monkeypatch.setattr(run_end, "Account", Impatient)
+    monkeypatch.setattr(progress, "_FIRST", 0.0)
+    monkeypatch.setattr(progress, "_EACH", 0.0)
+    site.fault("delay", method="DELETE", path="/leases", times=99, seconds=0.1)
+    report = run_end._carried_out(left, lambda *numbers: shown.append(numbers))
+    named = {one["lease_id"]: one["fate"] for one in report["dead"]}
+    assert len(named) == 20
+    assert {"revoked", "refused"} == set(named.values())
+    # One that was just being ended is named.
+    assert living(site) <= {one for one, fate in named.items() if fate == "refused"}
+    assert "failed with status -9" in report["warnings"][0]
+    assert shown[0] == (0, 20)
+
+
+@pytest.mark.one_core
+def test_a_journal_that_a_power_cut_has_damaged_is_looked_after_and_told(
+    plays: Plays, site: Site, tmp_path: Path
+) -> None:
+    elsewhere = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(tmp_path / "journal")}
+    killed(plays, site, read(), **CALLBACK, **elsewhere)
+    (folder,) = (tmp_path / "journal").iterdir()
+    (folder / "run.json").write_text("")
+    (report,) = reports(plays.playbook([play()], environment={**JSON_LINE, **elsewhere}).output)
+    assert [one["fate"] for one in report["dead"]] == ["revoked"]
+    assert f"damaged, as after a power cut or on a disk that was full: {folder / 'run.json'}." in report["warnings"][0]
+    assert living(site) == set()
+    assert list((tmp_path / "journal").iterdir()) == []
+
+
+def test_a_run_that_nobody_looks_after_warns_once(plays: Plays, site: Site, tmp_path: Path) -> None:
+    tasks = [read(), read(reuse="never"), {"name": "module", DYNAMIC: {"path": "prod/azure"}}]
+    hosts = {"host0": plays.host(), "host1": plays.host()}
+    said = "This run mints leases that live on if it is interrupted"
+
+    def count(*what: dict[str, Any], **environment: str) -> int:
+        outcome = plays.playbook([play(*what)], inventory=hosts, environment=environment).ok()
+        return " ".join(outcome.output.split()).count(said)
+
+    assert count(*tasks) == 1
+    assert count(*tasks, **CALLBACK) == 0
+    assert count(*tasks, WORKLOAD_CREDENTIALS_JOURNAL_DIR=str(tmp_path / "journal")) == 0
+    # What nothing can end, and what is meant to live on.
+    assert count(read("prod/aws"), read(reuse="never", outlives_run=True)) == 0
+
+
+def test_an_ad_hoc_command_and_a_console_end_their_leases_where_they_load_callbacks(plays: Plays, site: Site) -> None:
+    (plays.folder / "inventory.yml").write_text(json.dumps({"all": {"hosts": {"host0": plays.host()}}}))
+    environment = plays.variables({**CALLBACK, "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1"})
+
+    def run(program: str, *arguments: str, words: str = "") -> str:
+        command = [str(ANSIBLE_PLAYBOOK.with_name(program)), "-i", "inventory.yml", "all", *arguments]
+        done = subprocess.run(
+            command, cwd=plays.folder, env=environment, input=words, capture_output=True, text=True, check=True
+        )
+        return done.stdout + done.stderr
+
+    adhoc = run("ansible", "-m", DYNAMIC, "-a", "path=prod/azure")
+    console = run("ansible-console", words=f"{DYNAMIC} path=prod/azure\nexit\n")
+    for output in (adhoc, console):
+        assert output.count("LEASES OF THIS RUN") == 1, output
+        assert output.count("  ended") == 1
+    assert len(site.leases()) == 2
     assert living(site) == set()

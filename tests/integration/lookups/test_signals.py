@@ -64,5 +64,8 @@ def test_no_lease_is_lost(plays: Plays, site: Site, number: signal.Signals, roun
         nothing = {"hosts": "all", "gather_facts": False, "tasks": []}
         output = plays.playbook([nothing], environment=ENVIRONMENT).output
         assert notes_of(plays) == []
-    assert living(site, "azure") == set(), (killed, output)
+    # Whose a lease is whose answer nobody has seen is known only if another one says who this run was.
+    unknown = {one for one in living(site, "azure") if number == signal.SIGKILL and f"It may be one of {one}" in output}
+    assert living(site, "azure") == unknown, (killed, output)
+    assert len(unknown) <= 1, (killed, output)
     assert living(site, "aws") <= told(output).keys(), (killed, output)

@@ -85,6 +85,19 @@ def test_the_files_say_who_holds_what_and_what_became_of_the_rest(
     assert (tmp_path / "leases.html").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("content", ["", "{", '{"generated": "2026-11-2', "[]"])
+def test_a_damaged_report_is_put_aside_and_told(plays: Plays, site: Site, tmp_path: Path, content: str) -> None:
+    populate(site)
+    do(site, "dynamic_credentials", path="prod/azure")
+    (tmp_path / "leases.json").write_text(content, encoding="utf-8")
+    outcome = reported(plays, tmp_path, lease_report_clusters=[]).ok()
+    assert "previous: it is damaged, and nothing is taken from it" in " ".join(outcome.output.split())
+    assert (tmp_path / "leases.json.damaged").read_text(encoding="utf-8") == content
+    assert len(json.loads((tmp_path / "leases.json").read_text(encoding="utf-8"))["leases"]) == 1
+    again = reported(plays, tmp_path, lease_report_clusters=[]).ok()
+    assert "it is damaged" not in again.output
+
+
 def test_requests_grow_with_the_definitions_and_not_with_the_leases(site: Site) -> None:
     populate(site)
 

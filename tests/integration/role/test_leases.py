@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -16,12 +17,18 @@ import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials import dynamic_secret
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube import in_worker
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts import ending
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import deliver, pushing
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import (
+    put_in_order_when_interrupted,
+)
 from kubernetes import client
 
 from tests.integration.role.test_push_faults import APP, AWS, AZURE, LEASE, WRITES, held, living, refuse
+from tests.kubernetes.tests.waiting import wait_until
+from tests.support.definitions import do
 from tests.support.deliveries import Deliveries
 from tests.support.faulty_cluster import Fault, Watched
-from tests.support.site import Site
+from tests.support.site import TOKEN, Site
 
 pytestmark = pytest.mark.one_core
 OTHER = {**AZURE, "name": "other"}
@@ -123,6 +130,54 @@ def test_a_single_lease_whose_minting_is_interrupted(
     nothing_is_lost(deliveries, site, api, said)
 
 
+@pytest.mark.parametrize("step", ["filled", "applied"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_interruption_while_a_pool_starts_a_thread(
+    deliveries: Deliveries,
+    way: Watched,
+    site: Site,
+    api: client.CoreV1Api,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    number: int,
+) -> None:
+    start, function = threading.Thread.start, getattr(pushing, step)
+    started: list[int] = []
+
+    def interrupted(thread: Any) -> None:
+        start(thread)
+        if threading.current_thread() is threading.main_thread() and started:
+            started[0] += 1
+            if started[0] == number:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    def armed(*given: Any, **options: Any) -> Any:
+        started[:] = [] if options.get("dry_run") else [0]
+        try:
+            return function(*given, **options)
+        finally:
+            started.clear()
+
+    def late(request: str) -> None:
+        # Whoever does not wait for it has ended its lease meanwhile.
+        if WRITES.match(request):
+            with suppress(AssertionError):
+                wait_until(lambda: len(living(site)) < len(site.leases()), "the end of a lease", 1)
+
+    way.before = late
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    monkeypatch.setattr(pushing, step, armed)
+    monkeypatch.setattr(deliver, step, armed)
+    with pytest.raises(KeyboardInterrupt), put_in_order_when_interrupted():
+        deliveries.run(AZURE, OTHER, {**AZURE, "name": "third"})
+    monkeypatch.undo()
+    for thread in threading.enumerate():
+        # One that nobody waited for.
+        if thread.name.startswith("ThreadPool"):
+            thread.join(10)
+    nothing_is_lost(deliveries, site, api, " ".join(deliveries.last_words))
+
+
 @pytest.mark.parametrize("moment", ["delete", "wait", "interruption"])
 def test_a_teardown_that_breaks_off(
     deliveries: Deliveries,
@@ -205,3 +260,37 @@ def test_entries_whose_minting_fails_are_named_and_the_reason_is_told_once(deliv
     said = " ".join(outcome.problems)
     assert f"{deliveries.namespace}/app: prod/none: there is no static secret" in said
     assert re.search(rf"{deliveries.namespace}/azure: prod/none: there is no dynamic secret", said)
+
+
+def test_a_fresh_secret_whose_lease_has_ended_is_renewed_and_verified_says_so(
+    deliveries: Deliveries, site: Site, api: client.CoreV1Api
+) -> None:
+    deliveries.run(AZURE, OTHER, AWS)
+    before = held(api, deliveries.namespace)
+    ended = lease_in(api, deliveries.namespace, "azure")
+    do(site, "lease", lease_id=[ended])
+    told = deliveries.run(AZURE, OTHER, AWS, state="verified")
+    assert told.problems == [
+        f"{deliveries.namespace}/azure: its lease has ended before its time: push it again.",
+    ]
+    assert deliveries.run(AZURE, OTHER, AWS, check_mode=True).report[0]["action"] == "renewed"
+    outcome = deliveries.run(AZURE, OTHER, AWS)
+    assert (outcome.problems, outcome.warnings) == ([], [])
+    assert [one["action"] for one in outcome.report] == ["renewed", "kept", "kept"]
+    assert held(api, deliveries.namespace) & before == before - {ended}
+    assert living(site) == held(api, deliveries.namespace)
+
+
+@pytest.mark.parametrize(("token", "says"), [("generates-only", False), (TOKEN, True)])
+def test_who_cannot_look_keeps_his_secrets(deliveries: Deliveries, site: Site, token: str, says: bool) -> None:
+    deliveries.run(AZURE)
+    site.token("generates-only", ["generate"])
+    if says:
+        site.fault("status", method="GET", path=".*leases", status=503, times=9)
+    outcome = deliveries.run(AZURE, connection={"retries": 0, "access_token": token})
+    assert outcome.report[0]["action"] == "kept"
+    assert ("prod/azure: its leases could not be listed." in " ".join(outcome.warnings)) is says
+
+
+def lease_in(api: client.CoreV1Api, namespace: str, name: str) -> str:
+    return str(api.read_namespaced_secret(name, namespace).metadata.annotations[LEASE])

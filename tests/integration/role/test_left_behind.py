@@ -158,3 +158,26 @@ def test_verified_warns_of_leases_of_this_identity_that_no_secret_holds(deliveri
     assert warning.startswith("prod/azure: no Secret of this cluster holds these leases, minted by the same identity")
     assert loose in warning
     assert others not in warning
+
+
+@pytest.mark.parametrize("state", ["present", "verified", "absent"])
+def test_the_lease_of_a_secret_that_somebody_deleted_is_named(deliveries: Deliveries, site: Site, state: str) -> None:
+    site.token("somebody-else", ["read", "generate"])
+    deliveries.run(AZURE, OTHER)
+    api = client.CoreV1Api()
+    others = do(site, "dynamic_credentials", path="prod/azure", access_token="somebody-else")["lease_id"]
+    kept = held(api, deliveries.namespace)
+    api.delete_namespaced_secret("azure", deliveries.namespace)
+    (lost,) = kept - held(api, deliveries.namespace)
+    outcome = deliveries.run(AZURE, OTHER, state=state)
+    (warning,) = outcome.warnings
+    assert warning.startswith("prod/azure: no Secret of this cluster holds these leases, minted by the same identity")
+    assert lost in warning
+    assert others not in warning
+    assert {lost, others} <= living(site)
+
+
+def test_a_first_delivery_names_nothing(deliveries: Deliveries, site: Site) -> None:
+    site.token("somebody-else", ["read", "generate"])
+    do(site, "dynamic_credentials", path="prod/azure", access_token="somebody-else")
+    assert deliveries.run(AZURE).warnings == []

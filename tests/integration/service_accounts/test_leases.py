@@ -219,3 +219,13 @@ def test_fifty_at_once_are_fifty_leases(accounts: Accounts) -> None:
     assert {one["id"] for one in accounts.leases()} == ids
     assert set(accounts.end(lease_id=sorted(ids))["revoked"]) == ids
     assert accounts.left() == []
+
+
+def test_an_id_with_its_namespace_given_too_is_no_contradiction(accounts: Accounts) -> None:
+    lease = accounts.mint()["lease_id"]
+    own = {"lease_id": lease, "namespace": accounts.namespace}
+    assert [one["lease_id"] for one in accounts.leases(**own)] == [lease]
+    for run in (accounts.leases, accounts.end):
+        with pytest.raises(OptionError, match=f"namespace: the lease {lease} is not in elsewhere"):
+            run(**{**own, "namespace": "elsewhere", "lease_id": lease if run == accounts.leases else [lease]})
+    assert accounts.end(lease_id=[lease], namespace=accounts.namespace)["revoked"] == [lease]

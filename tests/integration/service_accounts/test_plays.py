@@ -9,6 +9,8 @@ import json
 import os
 import re
 import signal
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +214,55 @@ def test_what_a_killed_run_was_minting_is_ended_by_the_next_one(
         assert [one["fate"] for one in report["dead"]] == ["revoked"], outcome.output
         assert accounts.left() == []
         assert notes_of(plays) == []
+
+
+@pytest.fixture
+def killed(cluster: Any, tmp_path: Path) -> Iterator[tuple[Any, Plays]]:
+    """What a run has left that was killed while it minted, and how the next one is started, which reaches nothing."""
+    with Watched(cluster, tmp_path) as way:
+        accounts = new(cluster, way.kubeconfig)
+        plays = Plays(tmp_path, {})
+        asked = lookup(accounts, "temp", credential_type="dynamic", role={"name": "view"})
+        play = {"hosts": "all", "gather_facts": False, "tasks": [fact("x", asked)]}
+        killed_at(way, replace(plays, environment={"K8S_AUTH_KUBECONFIG": str(way.kubeconfig)}), play, "/token")
+        way.faults = [Fault(0)]
+        assert len(accounts.left()) == 3
+        yield accounts, plays
+
+
+NOTHING = {"hosts": "all", "gather_facts": False, "tasks": []}
+
+
+@pytest.mark.one_core
+@pytest.mark.parametrize("has_context", [True, False])
+def test_any_run_that_reaches_the_cluster_ends_what_a_killed_one_left(
+    killed: tuple[Any, Plays], tmp_path: Path, has_context: bool
+) -> None:
+    accounts, plays = killed
+    kubeconfig = yaml.safe_load(Path(accounts.kubeconfig).read_text())
+    other = {"name": "other", "cluster": {"server": "https://192.0.2.1"}}
+    context = {"name": "other", "context": {"cluster": "other", "user": kubeconfig["users"][0]["name"]}}
+    more = {"clusters": [*kubeconfig["clusters"], other], "contexts": [*kubeconfig["contexts"], context]}
+    if not has_context:
+        more = {"clusters": [other], "contexts": [context]}
+    (tmp_path / "several").write_text(yaml.safe_dump({**kubeconfig, **more, "current-context": "other"}))
+    environment = {**JSON_LINE, "K8S_AUTH_KUBECONFIG": str(tmp_path / "several")}
+    (report,) = reports(plays.playbook([NOTHING], environment=environment).output)
+    if has_context:
+        assert [one["fate"] for one in report["dead"]] == ["revoked"]
+        assert (accounts.left(), notes_of(plays)) == ([], [])
+    else:
+        assert report["dead"] == []
+        assert "left leases that were minted elsewhere: http://127.0.0.1:" in report["warnings"][0]
+        assert f"{accounts.namespace}/temp-" in report["warnings"][0]
+
+
+@pytest.mark.one_core
+def test_a_task_ends_what_dead_runs_left_at_its_cluster(killed: tuple[Any, Plays]) -> None:
+    accounts, plays = killed
+    ending = {"name": "end", LEASE: {"minted": "dead_runs", "kubeconfig": str(accounts.kubeconfig)}}
+    foretold, outcome, again = (plays.tasks([ending], arguments=more).ok().result for more in (("--check",), (), ()))
+    assert foretold["changed"]
+    assert foretold["revoked"] == outcome["revoked"] != []
+    assert (accounts.left(), notes_of(plays)) == ([], [])
+    assert (again["changed"], again["revoked"]) == (False, [])

@@ -86,6 +86,14 @@ def place_of(lease_id: str, option: str) -> tuple[str, str]:
     return namespace, name
 
 
+def check_places(lease_ids: Sequence[str], namespace: str | None) -> None:
+    """:raises OptionError: an ID is none, or is not in the namespace that is given too."""
+    for lease_id in lease_ids:
+        place, _name = place_of(lease_id, "lease_id")
+        if namespace not in (None, place):
+            raise OptionError("namespace", f"the lease {lease_id} is not in {namespace}.")
+
+
 def end(cluster: InWorker, ending: Sequence[Lease]) -> list[Ended]:
     """What became of each lease, in their order: each is tried, whatever happens to the others.
 

@@ -18,7 +18,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 from tests.support.sources import origin
 
 
-def test_notes_that_no_connection_reads_are_counted_in_every_journal(tmp_path: Path) -> None:
+def test_what_no_connection_leads_to_is_named_in_every_journal(tmp_path: Path) -> None:
     run = tmp_path / "ansible-local-1"
     run.mkdir()
     for journal, others in ((own_journal(run, None), 2), (own_journal(run, str(tmp_path / "journals")), 1)):
@@ -27,4 +27,10 @@ def test_notes_that_no_connection_reads_are_counted_in_every_journal(tmp_path: P
         for number in range(others):
             Notes(journal, origin(secret=f"other {number}")).ask("source", "use")
     connections: Any = [SimpleNamespace(origin=origin(site, "known")) for site in ("site", "another")]
-    assert _left(run, connections) == ["Notes of leases that none of this run's connections can read: 3."]
+    assert _left(run, connections) == []
+    said = _left(run, connections[1:])
+    assert [one.count("one that was asked for of source") for one in said] == [3, 2]
+    assert all("leads to leases that it has minted: site: " in one for one in said)
+    (note, *_others) = (own_journal(run, None) / "minted").iterdir()
+    note.write_text("")
+    assert _left(run, connections) == [f"A note of a lease of this run is damaged: {note}.damaged."]

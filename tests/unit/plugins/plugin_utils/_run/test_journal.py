@@ -11,6 +11,7 @@ import os
 import signal
 from multiprocessing import get_context
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
     FOLDER,
     claim,
     close,
+    damaged_file,
     minting,
     other_journals,
     own_journal,
@@ -118,13 +120,42 @@ def test_once_the_end_has_begun_nobody_mints(run: Path) -> None:
     assert not _mints(str(run))
 
 
-def test_journals_without_notes_and_damaged_ones_are_nobodys(run: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [None, "", "\0\0", "[]", "{}", '{"pid": 1, "sta'])
+def test_a_damaged_journal_is_judged_by_its_lock(tmp_path: Path, run: Path, content: str | None) -> None:
     other = tmp_path / "ansible-local-2" / FOLDER
     (other / "minted").mkdir(parents=True)
     assert other_journals(run, None) == []
     (other / "minted" / "note").write_text("")
     assert other_journals(run, None) == [other]
-    for content in ("", "[]", "{}"):
+    if content is not None:
         (other / "run.json").write_text(content)
+    assert damaged_file(other) == other / "run.json"
+    with (other / "alive").open("w") as alive:
+        fcntl.flock(alive, fcntl.LOCK_SH)
         with taken_over(other) as is_dead:
             assert is_dead is False
+    with taken_over(other) as is_dead:
+        assert is_dead is True
+
+
+def test_what_is_written_is_on_the_disk_before_its_name_is(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    replace, fsync = os.replace, os.fsync
+    monkeypatch.setattr(os, "replace", lambda *paths: (done.append("replace"), replace(*paths)))
+    monkeypatch.setattr(
+        os, "fsync", lambda one: (done.append("folder" if S_ISDIR(os.fstat(one).st_mode) else "file"), fsync(one))
+    )
+    claim(own_journal(run, None), run)
+    assert done == ["file", "replace", "folder"]
+    assert damaged_file(own_journal(run, None)) is None
+
+
+def test_nothing_half_written_stays(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        claim(own_journal(run, None), run)
+    assert caught.value.filename == str(own_journal(run, None) / "run.json")
+    assert sorted(one.name for one in own_journal(run, None).iterdir()) == ["alive"]

@@ -130,7 +130,10 @@ def test_nothing_on_disk_is_readable_by_others_or_in_the_clear(tmp_path: Path) -
     kept = [path for path in everything if path.is_file()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
     content = b"".join(path.read_bytes() + path.name.encode() for path in kept)
-    assert not any(word in content for word in (CANARY.encode(), b"prod", b"token-canary", b"lease-1", b"example.com"))
+    assert not any(word in content for word in (CANARY.encode(), b"token-canary"))
+    # What names a lease is no secret, and is only where it has to be read without the token.
+    sealed = b"".join(path.read_bytes() + path.name.encode() for path in kept if path.parent.name != "minted")
+    assert not any(word in sealed for word in (b"prod", b"lease-1", b"example.com"))
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"x" * 200])
@@ -236,15 +239,29 @@ def test_a_lease_that_was_ended_is_not_given_again(tmp_path: Path) -> None:
     assert Store(tmp_path).get("b", "", 300, mint)["leaseId"] == "lease-2"
 
 
-@pytest.mark.parametrize("other", [{"access_token": "another"}, {"site_id": "b1b2c3d4-e5f6-4890-abcd-ef1234567890"}])
-def test_the_leases_of_another_token_or_site_are_counted_and_no_more(tmp_path: Path, other: dict[str, str]) -> None:
+def test_the_leases_of_an_earlier_token_are_known_and_forgotten(tmp_path: Path) -> None:
     warnings: list[str] = []
+    minted_leases(tmp_path, access_token="another").mint(source("a", lambda: credentials(1)), "run")
+    minted_leases(tmp_path, access_token="another").mint(source("a", lambda: credentials(2)), "run", outlives=True)
+    minted = minted_leases(tmp_path, warnings.append)
+    minted.mint(source("a", lambda: credentials(3)), "run")
+    assert (minted.all(), [one.note.id for one in minted.foreign()]) == (["lease-3"], ["lease-1"])
+    minted.remove(["lease-1"])
+    assert minted.foreign() == []
+    assert warnings == []
+
+
+def test_the_leases_of_another_site_are_named_and_no_more(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    other = {"site_id": "b1b2c3d4-e5f6-4890-abcd-ef1234567890"}
     minted_leases(tmp_path, **other).mint(source("a", lambda: credentials(1)), "run")
     minted = minted_leases(tmp_path, warnings.append)
     minted.mint(source("a", lambda: credentials(2)), "run")
     minted.mint(source("a", lambda: {"accessKeyId": "of no lease"}), "run")
     assert minted.all() == ["lease-2"]
-    assert warnings[0].endswith("site: 1. Only a task with that connection can end them.")
+    assert minted.foreign() == []
+    assert other["site_id"] in warnings[0]
+    assert "lease-1 (until 20" in warnings[0]
 
 
 @pytest.mark.parametrize("blocked", ["", "store", "minted"])

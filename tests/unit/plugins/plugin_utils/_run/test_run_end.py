@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 from multiprocessing import get_context
 from typing import Any
@@ -28,6 +29,41 @@ def _terminated() -> None:
     end = RunEnd(Orders(True, None, None), lambda _report: None)
     end.end = lambda: {}["wrong"]  # type: ignore[method-assign]
     end._terminated(signal.SIGTERM, None)
+
+
+def _closed(_number: int, _frame: Any) -> None:
+    # What ansible-core's own handler does while a worker is being made.
+    raise ValueError("process object is closed")
+
+
+def _terminated_while_a_worker_is_made() -> None:
+    signal.signal(signal.SIGTERM, _closed)
+    end = RunEnd(Orders(True, None, None), lambda _report: None)
+    end.begin()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_signal_ends_the_run_while_ansible_makes_a_worker() -> None:
+    run = get_context("fork").Process(target=_terminated_while_a_worker_is_made)
+    run.start()
+    run.join()
+    assert run.exitcode == -signal.SIGTERM
+
+
+def _interrupted_while_a_worker_is_made() -> None:
+    end = RunEnd(Orders(True, None, None), lambda _report: None)
+    end._at_interrupt = _closed
+    try:
+        end._interrupted(signal.SIGINT, None)
+    except KeyboardInterrupt:
+        os._exit(42)
+
+
+def test_ctrl_c_is_one_while_ansible_makes_a_worker() -> None:
+    run = get_context("fork").Process(target=_interrupted_while_a_worker_is_made)
+    run.start()
+    run.join()
+    assert run.exitcode == 42
 
 
 def test_a_signal_ends_the_run_whatever_goes_wrong_with_its_leases() -> None:
