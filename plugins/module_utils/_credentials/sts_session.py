@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import NO_TIME, parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import (
+    NO_TIME,
+    parse_time,
+    written,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
     STS_SESSION,
     Credentials,
@@ -95,7 +99,8 @@ class StsSession:
             self._spend(str(self._call.parameters["SerialNumber"]), self._call.token_code)
         began = datetime.now(timezone.utc)
         values = session_of(self._caller, self._call, token)
-        return Credentials(values, self._lease(began, values))
+        lease = self._lease(began, values)
+        return Credentials(values, lease, tuple(_doubts(lease)))
 
     def placeholder(self) -> Credentials:
         """The keys of any session."""
@@ -104,7 +109,16 @@ class StsSession:
 
     def _lease(self, began: datetime, values: Mapping[str, str]) -> Lease:
         # AWS names no session, and has no call that ends one.
-        return Lease("", self.identity, began, parse_time(values["expiration"]), revocable=False, kind=self.kind)
+        return Lease(
+            "", self.identity, began, parse_time(values.get("expiration", "")), revocable=False, kind=self.kind
+        )
+
+
+def _doubts(lease: Lease) -> Iterator[str]:
+    """What is odd about a session that was just made."""
+    if lease.expiration and lease.life <= timedelta(0):
+        when = written(lease.expiration)
+        yield f"{lease.source}: the session had expired when it arrived ({when}). Check this machine's clock."
 
 
 def sessions_of(

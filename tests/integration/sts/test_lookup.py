@@ -135,6 +135,28 @@ def test_what_cannot_work_sends_nothing(plays: Plays, sts: Sts, tmp_path: Path) 
     assert sts.calls == []
 
 
+@pytest.mark.one_core
+def test_what_botocore_trips_over_is_said_in_plays_too(plays: Plays, sts: Sts, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(
+        f"[profile tool]\ncredential_process = {tmp_path}/none --canary\n"
+        f"[profile had]\ncredential_process = cat {tmp_path}/had\n",
+        encoding="utf-8",
+    )
+    had = {"Version": 1, "AccessKeyId": "ASIA", "SecretAccessKey": "canary", "SessionToken": "token"}
+    (tmp_path / "had").write_text(json.dumps({**had, "Expiration": "2099-01-01T00:00:00Z"}), encoding="utf-8")
+    failed, given, field = evaluated(
+        plays,
+        session("tool"),
+        session("had", key="'expiration'") + " | first",
+        session("had", format="'aws_env'", key="'AWS_SESSION_TOKEN'") + " | first",
+        environment={"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": "nobody", "AWS_MAX_ATTEMPTS": ""},
+    )
+    assert f"the profile tool (credential_process {tmp_path}/none): cannot use the file {tmp_path}/none" in failed
+    assert "a fault of this collection" not in failed
+    assert (given, field) == ("2099-01-01T00:00:00Z", "token")
+    assert sts.calls == []
+
+
 def test_check_mode_asks_for_nothing(plays: Plays, sts: Sts) -> None:
     found, by_code, forbidden = evaluated(
         plays,
