@@ -110,9 +110,11 @@ def _keys(job: Job, entry: Entry) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, one in _request(entry).secret_ref.items():
         secret = job.cluster().get_many(SECRET, [(entry.namespace, one["name"])])[0]
+        encoded = ((secret or {}).get("data") or {}).get(one["key"])
         try:
-            found[_KEY_OPTIONS[name]] = base64.b64decode((secret or {})["data"][one["key"]]).decode()
-        except (KeyError, TypeError, ValueError):
+            found[_KEY_OPTIONS[name]] = base64.b64decode(encoded, validate=True).decode()
+        except (TypeError, ValueError):
+            # It is not there, or no text.
             place = f"{entry.namespace}/{one['name']}"
             said = f"the Secret {place} has no usable key {one['key']}." if secret else f"there is no Secret {place}."
             raise MissingError(f"{entry.source}.secret_ref.{name}: {said}") from None
