@@ -110,15 +110,21 @@ def _keys(job: Job, entry: Entry) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, one in _request(entry).secret_ref.items():
         secret = job.cluster().get_many(SECRET, [(entry.namespace, one["name"])])[0]
-        encoded = ((secret or {}).get("data") or {}).get(one["key"])
-        try:
-            found[_KEY_OPTIONS[name]] = base64.b64decode(encoded, validate=True).decode()
-        except (TypeError, ValueError):
-            # It is not there, or no text.
+        text = _text(((secret or {}).get("data") or {}).get(one["key"]))
+        if not text:
             place = f"{entry.namespace}/{one['name']}"
             said = f"the Secret {place} has no usable key {one['key']}." if secret else f"there is no Secret {place}."
-            raise MissingError(f"{entry.source}.secret_ref.{name}: {said}") from None
+            raise MissingError(f"{entry.source}.secret_ref.{name}: {said}")
+        found[_KEY_OPTIONS[name]] = text
     return found
+
+
+def _text(encoded: Any) -> str:
+    """A value of a Secret; "": it is not there, empty, or no text."""
+    try:
+        return base64.b64decode(str(encoded or ""), validate=True).decode().strip()
+    except ValueError:
+        return ""
 
 
 def _request(entry: Entry) -> Request:
