@@ -74,7 +74,7 @@ class Deliveries:
 
 
 @functools.cache
-def own_templates() -> Template:
+def own_templates(folder: str | None = None) -> Template:
     # All that is loaded when it is needed: Ansible's loader will have nothing to do with what it has not begun itself.
     for path in (*_PLUGINS.glob("plugin_utils/**/*.py"), *_PLUGINS.glob("module_utils/**/*.py")):
         name = ".".join(path.relative_to(_PLUGINS).with_suffix("").parts)
@@ -83,4 +83,4 @@ def own_templates() -> Template:
         # Done already where something else has needed it.
         init_plugin_loader()
     loader = DataLoader()
-    return templates(SimpleNamespace(_loader=loader, _templar=Templar(loader=loader)), {}, None)
+    return templates(SimpleNamespace(_loader=loader, _templar=Templar(loader=loader)), {}, folder)
