@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import (
     NO_TIME,
     parse_time,
@@ -60,16 +60,20 @@ class StsSession:
 
     :arg proof: for the call that wants one.
     :arg spend: called before a code is sent, which may be done once.
+    :arg must_end: who keeps it renews it in time, so it has to be known when it ends.
     """
 
     kind, site = STS_SESSION, None
     lease_id = None
 
-    def __init__(self, caller: Caller, call: Call, proof: Proof | None, spend: Spend) -> None:
+    def __init__(
+        self, caller: Caller, call: Call, proof: Proof | None, spend: Spend, *, must_end: bool = False
+    ) -> None:
         self._caller = caller
         self._call = call
         self._proof = proof
         self._spend = spend
+        self._must_end = must_end
 
     @property
     def identity(self) -> str:
@@ -100,6 +104,11 @@ class StsSession:
         began = datetime.now(timezone.utc)
         values = session_of(self._caller, self._call, token)
         lease = self._lease(began, values)
+        if self._must_end and lease.expiration is None:
+            raise StateError(
+                f"{self.identity}: it is not known when this session ends, so nothing could renew it in time. Set "
+                "role_arn, or take keys or a profile that says it."
+            )
         return Credentials(values, lease, tuple(_doubts(lease)))
 
     def placeholder(self) -> Credentials:
@@ -127,12 +136,15 @@ def sessions_of(
     environment: Mapping[str, str],
     spend: Spend,
     cluster: Connect = InWorker,
+    *,
+    must_end: bool = False,
 ) -> list[StsSession]:
     """A source for each profile, or the one that the options say.
 
     :arg parameters: the options of ``_sts/options.py``, in their types; what is not set is None.
     :arg environment: of this machine, which in a pod names the role of its service account.
     :arg cluster: connects to the one that makes the token of a service account.
+    :arg must_end: a session whose end is not known is none.
     :raises OptionError: they do not go together, or the call would be refused.
     """
     meant = parameters if profiles else with_what_a_pod_has(parameters, environment)
@@ -143,7 +155,7 @@ def sessions_of(
     if len(profiles) > 1 and call.token_code:
         raise OptionError("token_code", "a code serves once, so it cannot serve for several terms.")
     callers = [Caller.from_parameters(one) for one in _asking(meant, profiles)]
-    return [StsSession(caller, call, proof, spend) for caller in callers]
+    return [StsSession(caller, call, proof, spend, must_end=must_end) for caller in callers]
 
 
 def origin_of_sessions(parameters: Mapping[str, Any], key: Callable[[], str]) -> Origin:

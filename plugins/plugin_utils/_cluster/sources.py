@@ -82,7 +82,7 @@ def _sts_session_token(job: Job, entry: Entry) -> Source:
         return nullcontext(_minting(job, f"{entry.source}.service_account", options))
 
     parameters = {**_request(entry).options, **_keys(job, entry)}
-    (source,) = sessions_of(parameters, (), os.environ, Codes(run_folder()).spend, cluster)
+    (source,) = sessions_of(parameters, (), os.environ, Codes(run_folder()).spend, cluster, must_end=True)
     return source
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.sts_session import sessions_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.caller import Caller
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import call_of
@@ -181,6 +181,19 @@ def test_where_it_can_be_read_the_profile_of_the_environment_has_the_region(
     monkeypatch.setenv("AWS_PROFILE", "user")
     ask(sts, KEYS, region=None)
     assert (sts.calls[-1]["signed_by"], sts.calls[-1]["region"]) == ("AKIACANARY", "eu-central-1")
+
+
+def test_who_keeps_a_session_has_to_know_when_it_ends(
+    sts: Sts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for had, is_known in ((had_by_file, False), (had_by_program, True)):
+        options = {"region": "eu-west-1", **had(sts, monkeypatch, tmp_path)}
+        (source,) = sessions_of(options, [], {}, lambda _device, _code: None, must_end=True)
+        if is_known:
+            assert source.mint().values["expiration"] == LATER
+        else:
+            with pytest.raises(StateError, match="it is not known when this session ends"):
+                source.mint()
 
 
 @pytest.mark.parametrize("ends", ["2020-01-01T00:00:00Z", LATER])
