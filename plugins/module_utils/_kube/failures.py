@@ -79,6 +79,10 @@ def no_configuration(error: Exception, files: Sequence[str] = ()) -> ClusterErro
     if files and not any(map(os.path.exists, files)):
         where = " and ".join(files)
         return ClusterError(f"No usable configuration for a cluster: there is no kubeconfig {where}. Check {_WHERE}.")
+    if type(error).__name__ in ("ProxySchemeUnknown", "ProxySchemeUnsupported", "LocationParseError"):
+        return ClusterError(
+            f"No usable configuration for a cluster: no proxy or server has such an address. Check {_WHERE}."
+        )
     told = type(error).__name__ in ("ConfigException", "CoreException", "FileNotFoundError", "PermissionError")
     which = f"the kubeconfig {' and '.join(files)}" if files else "it"
     why = " ".join(str(error).split())[:500].rstrip(".") if told else f"{which} cannot be read ({type(error).__name__})"

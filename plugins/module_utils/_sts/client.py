@@ -45,6 +45,7 @@ FIELDS = {
     "session_token": "SessionToken",
     "expiration": "Expiration",
 }
+_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _AGENT = "community.workload_credentials"
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 # botocore's variables for a session that reads no file of AWS' tools.
@@ -121,7 +122,7 @@ def _session(net: Net, caller: Caller, call: Call) -> Any:
         from botocore.session import Session
 
         session = Session(profile=caller.profile)
-        if caller.has_keys or call.operation is WEB_IDENTITY:
+        if caller.has_keys or call.operation is WEB_IDENTITY or _has_keys_around(caller):
             try:
                 session.get_scoped_config()
             except BotoCoreError:
@@ -135,6 +136,11 @@ def _session(net: Net, caller: Caller, call: Call) -> Any:
         # For what botocore asks by itself, too, such as for the role of a profile.
         session.set_config_variable("region", region)
     return session
+
+
+def _has_keys_around(caller: Caller) -> bool:
+    """Whether the environment holds the keys, which come before a profile that it names too."""
+    return caller.profile is None and all(os.environ.get(name) for name in _VARIABLES)
 
 
 def _keys(net: Net, session: Any, caller: Caller) -> _Keys:

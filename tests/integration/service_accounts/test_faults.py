@@ -188,6 +188,17 @@ def test_what_guards_the_cluster_is_quoted_where_no_value_can_be_in_it(accounts:
     assert accounts.left() == []
 
 
+@pytest.mark.parametrize(
+    "body", ['{"kind": "Secret"}', '{"kind": "Secret", "metadata": "x"}', '{"kind": "Secret", "metadata": {}}']
+)
+def test_an_answer_that_is_no_api_servers_is_said_to_be_none(accounts: Accounts, way: Watched, body: str) -> None:
+    way.faults = [Fault(1, "/secrets?", 201, {"Content-Type": "application/json"}, body)]
+    said = problem(accounts.mint)
+    assert "the answer has status 200 and is no Kubernetes API's" in said
+    assert "a fault of this collection" not in said
+    assert accounts.left() == []
+
+
 def test_what_was_never_sent_leaves_nothing_to_speak_of(accounts: Accounts, cluster: Any, tmp_path: Path) -> None:
     content = cluster.kubeconfig.read_text(encoding="utf-8").replace(cluster.server, "https://127.0.0.1:9")
     (tmp_path / "away").write_text(content, encoding="utf-8")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ pytestmark = pytest.mark.one_core
 
 ROLE = "arn:aws:iam::123456789012:role/deploy"
 KEYS = {"access_key": "AKIACANARY", "secret_key": "canary/secret+key"}
-LATER = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 MADE = {"Version": 1, "AccessKeyId": "ASIATOOL", "SecretAccessKey": "canary-made", "SessionToken": "canary-token"}
 
 

@@ -175,6 +175,20 @@ def test_what_an_explicit_source_makes_needless_is_not_read(
     assert len(sts.calls) == 1
 
 
+def test_keys_in_the_environment_come_before_a_profile_that_it_names_too(
+    sts: Sts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As entries of the role have them, whose options have no variables of their own."""
+    for name, value in {
+        "AWS_PROFILE": "nobody",
+        "AWS_ACCESS_KEY_ID": "AKIAROUND",
+        "AWS_SECRET_ACCESS_KEY": "canary",
+    }.items():
+        monkeypatch.setenv(name, value)
+    ask(sts, {})
+    assert [(call["Action"], call["signed_by"]) for call in sts.calls] == [("GetSessionToken", "AKIAROUND")]
+
+
 def test_where_it_can_be_read_the_profile_of_the_environment_has_the_region(
     sts: Sts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,15 +210,16 @@ def test_who_keeps_a_session_has_to_know_when_it_ends(
                 source.mint()
 
 
-@pytest.mark.parametrize("ends", ["2020-01-01T00:00:00Z", LATER])
-def test_a_session_that_has_expired_when_it_arrives_is_warned_of(sts: Sts, ends: str) -> None:
+@pytest.mark.parametrize("is_over", [True, False])
+def test_a_session_that_has_expired_when_it_arrives_is_warned_of(sts: Sts, is_over: bool) -> None:
+    ends = "2020-01-01T00:00:00Z" if is_over else LATER
     keys = "<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>canary</SecretAccessKey><SessionToken>canary</SessionToken>"
     made = f"<Credentials>{keys}<Expiration>{ends}</Expiration></Credentials>"
     sts.answer(200, f"<R><GetSessionTokenResult>{made}</GetSessionTokenResult></R>")
     options = {**KEYS, "region": "eu-west-1", "endpoint_url": sts.url}
     (source,) = sessions_of(options, [], {}, lambda _device, _code: None)
     warnings = source.mint().warnings
-    assert bool(warnings) == (ends != LATER)
+    assert bool(warnings) == is_over
     assert all(
         "had expired when it arrived (2020-01-01T00:00:00Z). Check this machine's clock." in one for one in warnings
     )
