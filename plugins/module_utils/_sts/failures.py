@@ -65,13 +65,15 @@ _ADVICE_BY_CODE = {
     "Throttling": _LATER,
     "ThrottlingException": _LATER,
     "TooManyRequestsException": _LATER,
+    # Of single sign-on.
+    "UnauthorizedException": "Sign in first: aws sso login.",
 }
 _USED_UP = "token_code: the code was sent and is not sent again; take the device's next one."
-# Classes of botocore's errors whose own text names no more than addresses, names and causes.
 # Their texts may hold what a program or service has said, or a header of the request.
 _QUOTING = ("HTTPClientError", "MetadataRetrievalError", "TokenRetrievalError", "ResponseStreamingError")
 _OF_CREDENTIALS = ("CredentialRetrievalError", "MetadataRetrievalError", "TokenRetrievalError")
-_OF_A_PROGRAM = ("Unsupported version", "Missing required key in response")
+# What botocore itself says of a program, which quotes no more than this of it.
+_OF_A_PROGRAM = re.compile(r"Unsupported version '(?:[0-9.]{1,9}|<[\w ]+>)'|Missing required key in response: '\w+'")
 _SIGNED = re.compile(r"AWS4-[A-Z]|Authorization *(header|[:=])|X-Amz-|Signature=", re.IGNORECASE)
 _USER_OF_AN_ADDRESS = re.compile(r"(?<=//)[^/@\s]*@")
 _NAME = re.compile(r"[\w./~+@:-]{1,200}")
@@ -120,7 +122,8 @@ def broken(
     name = type(error).__name__
     used_up = _USED_UP if call.token_code and sent else ""
     if name == "ResponseParserError" or (sent and status and not _is_of_botocore(error)):
-        return _told(call.operation.name, _no_answer_of_sts(status), _NOT_STS, used_up)
+        whose = f"{asked}: " if asked else ""
+        return _told(call.operation.name, f"{whose}{_no_answer_of_sts(status)}", _NOT_STS, used_up)
     wrong = next(_not_numbers(session), None) if isinstance(error, ValueError) and session else None
     said = wrong or _sentence(error, secrets)
     is_clear = wrong or (_is_of_botocore(error) and name not in _OF_CREDENTIALS)
@@ -140,9 +143,8 @@ def _unsigned(text: str) -> str:
 
 
 def _no_answer_of_sts(status: Any) -> str:
-    return (
-        f"status {status}, and an answer that is none of AWS' Security Token Service" if status else "no usable answer"
-    )
+    said = "an answer that is none of AWS' Security Token Service"
+    return f"status {status}, and {said}" if status else said
 
 
 def _sentence(error: Exception, secrets: Iterable[str]) -> str:
@@ -158,8 +160,8 @@ def _sentence(error: Exception, secrets: Iterable[str]) -> str:
     if _SIGNED.search(text) or name in _QUOTING:
         return _cause(error)
     if name == "CredentialRetrievalError":
-        known = next((text[text.index(one) :] for one in _OF_A_PROGRAM if one in text), "it gave no credentials")
-        return f"{name}: {known}"
+        known = _OF_A_PROGRAM.search(text)
+        return f"{name}: {known.group(0) if known else 'it gave no credentials'}"
     return f"{name}: {text}" if text else name
 
 

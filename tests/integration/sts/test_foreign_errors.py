@@ -69,6 +69,9 @@ def program(folder: Path, prints: str, *, mode: int = 0o755, ends: int = 0) -> P
         ("[]", {}, "what it gave is not what botocore expects"),
         ("", {"ends": 1}, "gave no credentials"),
         (json.dumps({**MADE, "Version": 2}), {}, "Unsupported version '2'"),
+        (json.dumps({**MADE, "Version": "canary"}), {}, "gave no credentials"),
+        (json.dumps({**MADE, "Version": None}), {}, "gave no credentials"),
+        (json.dumps({"AccessKeyId": "A"}), {}, "Unsupported version '<Version key not provided>'"),
         (json.dumps({"Version": 1, "AccessKeyId": "A"}), {}, "Missing required key in response: 'SecretAccessKey'"),
         (json.dumps({**MADE, "SecretAccessKey": None}), {}, "are incomplete"),
         (
