@@ -226,8 +226,8 @@ options:
   ttl:
     description:
       - For how long the token is wanted, in seconds or as V(15m), V(1h) and V(1h30m).
-      - The API server has limits of its own. It refuses less than 600 seconds, and may give less than is asked for,
-        of which there is a warning then. The expiration that is returned is the real one.
+      - Less than 600 seconds is refused before anything is made, since no API server gives it. The API server may give
+        less than is asked for, of which there is a warning then. The expiration that is returned is the real one.
     type: str
     default: 1h
   max_ttl:

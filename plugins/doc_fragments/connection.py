@@ -14,62 +14,72 @@ options:
   api_url:
     description:
       - Address of the service. A trailing V(/site) or V(/) makes no difference.
-      - Taken from the environment variable E(BEYONDTRUST_API_URL) when not set.
+      - Taken from the variable C(workload_credentials_api_url), the environment variable
+        E(BEYONDTRUST_API_URL) or C(api_url) in the ini file when not set.
     type: str
     default: https://api.beyondtrust.io
   site_id:
     description:
       - The site's UUID. Some source has to set it.
-      - Taken from the environment variable E(BEYONDTRUST_SITE_ID) when not set.
+      - Taken from the variable C(workload_credentials_site_id), the environment variable
+        E(BEYONDTRUST_SITE_ID) or C(site_id) in the ini file when not set.
     type: str
   access_token:
     description:
       - The bearer token, a personal access token or a JWT of this site. It is hidden from all output.
       - Some source has to set O(access_token) or O(access_token_file). The nearest source that sets either counts,
         and it must not set both.
-      - Taken from the environment variable E(BEYONDTRUST_ACCESS_TOKEN) when not set.
+      - Taken from the variable C(workload_credentials_access_token), the environment variable
+        E(BEYONDTRUST_ACCESS_TOKEN) or C(access_token) in the ini file when not set.
     type: str
   access_token_file:
     description:
       - File that holds the token. It is read at each use, because projected and OIDC tokens rotate. A byte order mark
         and white space around the token do not matter.
-      - Taken from the environment variable E(BEYONDTRUST_ACCESS_TOKEN_FILE) when not set.
+      - Taken from the variable C(workload_credentials_access_token_file), the environment variable
+        E(BEYONDTRUST_ACCESS_TOKEN_FILE) or C(access_token_file) in the ini file when not set.
     type: path
   api_version:
     description:
       - Version of the API, sent as the headers C(bt-secrets-api-version) and C(bt-wlc-api-version).
-      - Taken from the environment variable E(BEYONDTRUST_API_VERSION) when not set.
+      - Taken from the variable C(workload_credentials_api_version), the environment variable
+        E(BEYONDTRUST_API_VERSION) or C(api_version) in the ini file when not set.
     type: str
     default: '2026-04-28'
   api_path_version:
     description:
       - Version segment of the path, such as V(v1), for services that ask for one.
-      - Taken from the environment variable E(BEYONDTRUST_API_PATH_VERSION) when not set.
+      - Taken from the variable C(workload_credentials_api_path_version), the environment variable
+        E(BEYONDTRUST_API_PATH_VERSION) or C(api_path_version) in the ini file when not set.
     type: str
   api_product:
     description:
       - Segment of the path that names the product, after the site. The service takes both and answers alike; choose
         V(wlc) where a gateway lets only the newer one pass.
-      - Taken from the environment variable E(BEYONDTRUST_API_PRODUCT) when not set.
+      - Taken from the variable C(workload_credentials_api_product), the environment variable
+        E(BEYONDTRUST_API_PRODUCT) or C(api_product) in the ini file when not set.
     type: str
     choices: [secrets, wlc]
     default: secrets
   service_name:
     description:
       - Name of the workload's service, sent as the header C(X-BT-Service-Name) with workload identity tokens.
-      - Taken from the environment variable E(BEYONDTRUST_SERVICE_NAME) when not set.
+      - Taken from the variable C(workload_credentials_service_name), the environment variable
+        E(BEYONDTRUST_SERVICE_NAME) or C(service_name) in the ini file when not set.
     type: str
   auth_role:
     description:
       - Role for tokens of a custom identity provider, sent as the header C(X-BT-Role), with
         C(X-BT-Auth-Type) saying C(CUSTOM-IDP).
-      - Taken from the environment variable E(BEYONDTRUST_ROLE) when not set.
+      - Taken from the variable C(workload_credentials_auth_role), the environment variable
+        E(BEYONDTRUST_ROLE) or C(auth_role) in the ini file when not set.
     type: str
   validate_certs:
     description:
       - Whether the service's certificate must be trusted. Turn it off for tests only.
       - Only a clear yes or no counts, from whatever source; anything else is an error.
-      - Taken from the environment variable E(BEYONDTRUST_VALIDATE_CERTS) when not set, or from
+      - Taken from the variable C(workload_credentials_validate_certs), the environment variable
+        E(BEYONDTRUST_VALIDATE_CERTS) or C(validate_certs) in the ini file when not set, or from
         E(BEYONDTRUST_INSECURE), which means the opposite.
     type: bool
     default: true
@@ -78,20 +88,23 @@ options:
       - The certificate authority to trust, as the path of a PEM file or as PEM text. The public ones are not
         trusted then. Comments, indentation and line ends of any kind do not matter, nor does PEM text in one line.
       - Without it E(REQUESTS_CA_BUNDLE) works as everywhere in Python's requests, and so do proxy variables.
-      - Taken from the environment variable E(BEYONDTRUST_CA_CERT) when not set.
+      - Taken from the variable C(workload_credentials_ca_cert), the environment variable
+        E(BEYONDTRUST_CA_CERT) or C(ca_cert) in the ini file when not set.
     type: str
   timeout:
     description:
       - How long one request may take, from connecting to the last byte of its answer, in seconds; from 1 to 86400.
       - Each attempt of O(retries) has this time of its own.
-      - Taken from the environment variable E(BEYONDTRUST_TIMEOUT) when not set.
+      - Taken from the variable C(workload_credentials_timeout), the environment variable
+        E(BEYONDTRUST_TIMEOUT) or C(timeout) in the ini file when not set.
     type: int
     default: 30
   retries:
     description:
       - How often a request is sent again at most; V(0) for never. Generating and revoking are sent again only where
         the first attempt cannot have been acted upon.
-      - Taken from the environment variable E(BEYONDTRUST_RETRIES) when not set.
+      - Taken from the variable C(workload_credentials_retries), the environment variable
+        E(BEYONDTRUST_RETRIES) or C(retries) in the ini file when not set.
     type: int
     default: 4
 requirements:

@@ -32,6 +32,7 @@ options:
   default:
     description:
       - Return this for a secret, or a key of it, that does not exist.
+      - With C(default=omit) the option that the lookup is for is left out then.
     type: raw
   on_missing:
     description:

@@ -30,6 +30,9 @@ options:
         at the same time.
       - Without any, the options say who asks; where they do not, AWS' default chain finds credentials (environment,
         profile C(default), container, machine).
+      - A profile that is a role, single sign-on or a program, and a container or machine with a role, have a session
+        already. Without O(role_arn) that session is given as it is, as C(aws configure export-credentials) gives it,
+        and O(duration_seconds) and O(serial_number) are refused.
     type: list
     elements: str
   key:
@@ -98,6 +101,7 @@ options:
     description:
       - The session token that belongs to temporary keys. It is never shown.
       - Temporary keys can assume a role (O(role_arn)). AWS refuses GetSessionToken to them.
+      - Spaces and line ends around keys, secret and token are left out.
     type: str
     env:
       - name: AWS_SESSION_TOKEN
@@ -195,6 +199,8 @@ notes:
     encrypted with a key made from O(secret_key) where an option, variable or the environment holds it. Otherwise (a
     profile, a web identity, the role of a machine or container) the key is random and lies in the same folder with
     mode 0600. Then the sessions are as safe as that folder is.
+  - With keys, or a web identity, nothing is read that is not needed. A profile in E(AWS_PROFILE) that this machine does
+    not have is ignored then. Empty variables of AWS' tools count as not set.
   - Of throttling botocore takes care, with E(AWS_MAX_ATTEMPTS) and E(AWS_RETRY_MODE).
 seealso:
   - plugin: community.workload_credentials.dynamic_credentials
@@ -264,7 +270,7 @@ _raw:
     expiration:
       description: When the session ends, in UTC. External Secrets Operator writes it as seconds since 1970.
       type: str
-      returned: with O(format=raw)
+      returned: with O(format=raw), unless it is not known, as for a session token that stands in a profile
       sample: '2026-05-10T21:00:00Z'
 """
 

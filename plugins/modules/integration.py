@@ -53,7 +53,8 @@ options:
   client_secret:
     description:
       - The app's secret. Needed to create one with O(type=azure). The service never gives it back.
-      - For an integration that exists it is sent with O(update_secret=always) only.
+      - For an integration that exists it is sent with O(update_secret=always) only. An empty one is not sent, and there
+        is a warning.
     type: str
   update_secret:
     description:

@@ -28,9 +28,9 @@ attributes:
   check_mode:
     details:
       - Mints nothing and returns obviously fake values. What is to be made is tried with the cluster's dry run, so
-        that missing permissions show.
-      - A namespace or a role that is not there could have been made by an earlier task. There is a warning then, and
-        a real run fails.
+        that missing permissions show; those for the token itself are asked for by name.
+      - A namespace, a role or a service account that is not there could have been made by an earlier task. There is a
+        warning then, and a real run fails.
   diff_mode:
     support: N/A
     details:

@@ -31,6 +31,7 @@ options:
       - The values by key. They may be anything that JSON can hold.
       - Keys that are not named stay, unless O(purge_keys=true); this goes for nested dictionaries too. V(null)
         removes a key. A list is replaced as a whole.
+      - There is a warning for a value that becomes empty and was not, since that is what an unset variable does.
       - When not set, existing values are left alone, and a new secret is empty.
     type: dict
   purge_keys:

@@ -26,6 +26,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import (
     Given,
     from_environment,
+    is_omitted,
     is_set,
     typed,
     with_origin,
@@ -115,6 +116,9 @@ def arguments(given: Mapping[str, Any], place: str) -> Source:
 
     def source(name: str, entry: Mapping[str, Any]) -> Given | None:
         value = given.get(name)
+        if is_omitted(value):
+            # Where it is a result, it leaves out what the result is for.
+            return Given(value, place) if entry.get("may_be_omit") else None
         # Any text is a value to an option that takes anything.
         counts = is_set(value) or (value == "" and entry["type"] == "raw")
         return Given(plain(value), place) if counts else None

@@ -46,7 +46,7 @@ _CHOICES = ["error", "warn", "skip"]
 OPTIONS: Options = {
     "key": {"type": "str"},
     "version": {"type": "int"},
-    "default": {"type": "raw"},
+    "default": {"type": "raw", "may_be_omit": True},
     "on_missing": {
         "type": "str",
         "choices": _CHOICES,

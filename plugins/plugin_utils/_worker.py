@@ -17,6 +17,10 @@ from datetime import date
 from typing import Any
 
 from ansible import constants
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import is_set
+
+# The options of this collection, of kubernetes.core's modules and of AWS' tools.
+_OF_OPTIONS = ("BEYONDTRUST_", "WORKLOAD_CREDENTIALS_", "K8S_AUTH_", "KUBECONFIG", "AWS_")
 
 
 def runs_here(action: Any, variables: Mapping[str, Any]) -> bool:
@@ -43,10 +47,17 @@ def is_local(action: Any) -> bool:
 
 
 def own_environment(action: Any) -> dict[str, str]:
-    """The environment of the action's task, templated."""
+    """The environment of the action's task, templated, without what hides nothing: variables of options are set or not.
+
+    Other variables may be empty, as a proxy's that is not to be used.
+    """
     environment: dict[str, Any] = {}
     action._compute_environment_string(environment)
-    return {name: plain(value) for name, value in environment.items()}
+    return {
+        name: plain(value)
+        for name, value in environment.items()
+        if is_set(value) or (value == "" and not name.startswith(_OF_OPTIONS))
+    }
 
 
 def is_foreign_interpreter(interpreter: Any) -> bool:

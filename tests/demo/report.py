@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 import yaml
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import EXPIRATION, LEASE
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 from kubernetes import client, config
@@ -58,7 +59,8 @@ def show_cluster(cluster: Any) -> None:
     selector = ",".join(f"{name}={value}" for name, value in MANAGED_LABEL.items())
     for secret in client.CoreV1Api().list_secret_for_all_namespaces(label_selector=selector).items:
         notes = secret.metadata.annotations
-        until = f"lease {notes[LEASE]} until {notes[EXPIRATION]}" if LEASE in notes else "static"
+        # The service writes times with its own offset, and this collection in UTC.
+        until = f"lease {notes[LEASE]} until {written(parse_time(notes[EXPIRATION]))}" if LEASE in notes else "static"
         print(f"  {secret.metadata.namespace}/{secret.metadata.name}: {', '.join(sorted(secret.data))} ({until})")
 
 

@@ -74,13 +74,19 @@ class Deliveries:
 
 
 @functools.cache
-def own_templates() -> Template:
+def _begin() -> None:
+    """Let Ansible's loader find collections."""
+    with suppress(RuntimeError):
+        # Done already where something else has needed it.
+        init_plugin_loader()
+
+
+@functools.cache
+def own_templates(folder: str | None = None) -> Template:
     # All that is loaded when it is needed: Ansible's loader will have nothing to do with what it has not begun itself.
     for path in (*_PLUGINS.glob("plugin_utils/**/*.py"), *_PLUGINS.glob("module_utils/**/*.py")):
         name = ".".join(path.relative_to(_PLUGINS).with_suffix("").parts)
         importlib.import_module(f"ansible_collections.community.workload_credentials.plugins.{name}")
-    with suppress(RuntimeError):
-        # Done already where something else has needed it.
-        init_plugin_loader()
+    _begin()
     loader = DataLoader()
-    return templates(SimpleNamespace(_loader=loader, _templar=Templar(loader=loader)), {}, None)
+    return templates(SimpleNamespace(_loader=loader, _templar=Templar(loader=loader)), {}, folder)

@@ -39,7 +39,7 @@ class Sts:
     """
 
     calls: list[dict[str, str]] = field(default_factory=list)
-    _answers: list[tuple[int, str, str]] = field(default_factory=list)
+    _answers: list[tuple[int, str, str | None]] = field(default_factory=list)
 
     def __enter__(self) -> Sts:
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -67,6 +67,10 @@ class Sts:
         """Answer the next calls with this error; in its text ``{TokenCode}`` and so on is the call's own parameter."""
         self._answers += [(status, code, message)] * times
 
+    def answer(self, status: int, text: str, *, times: int = 1) -> None:
+        """Answer the next requests with this text, whatever it is."""
+        self._answers += [(status, text, None)] * times
+
     def forget(self) -> None:
         """Empty the journal, and refuse no more."""
         self.calls.clear()
@@ -77,10 +81,10 @@ class Sts:
         call = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         # AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/sts/aws4_request, ...
         scope = [*environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/"), "", "", ""]
-        self.calls.append({**call, "signed_by": scope[0], "region": scope[2]})
+        self.calls.append({"Action": "", **call, "signed_by": scope[0], "region": scope[2]})
         if self._answers:
             status, code, message = self._answers.pop(0)
-            text = _REFUSAL.format(code=code, message=escape(message.format(**call)))
+            text = code if message is None else _REFUSAL.format(code=code, message=escape(message.format(**call)))
             return Response(text, status, content_type="text/xml")(environ, start_response)
         answered: Iterable[bytes] = self._moto({**environ, "wsgi.input": io.BytesIO(body)}, start_response)
         return answered

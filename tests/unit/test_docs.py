@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.community.workload_credentials.plugins.doc_fragments.connection import ModuleDocFragment
 
 pytestmark = pytest.mark.one_core
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,13 @@ def test_pages_are_of_what_users_call() -> None:
     kinds = {path.name for path in (ROOT / "plugins").iterdir() if any(path.glob("*.py")) or any(path.glob("*/*.py"))}
     assert kinds <= WITH_PAGES | WITHOUT_PAGES
     assert [path for kind in WITH_PAGES for path in (ROOT / "plugins" / kind).glob("_[!_]*.py")] == []
+
+
+def test_a_connection_option_names_every_source_on_the_pages_of_modules_too() -> None:
+    for name, option in yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"].items():
+        text = " ".join(option["description"])
+        assert f"C(workload_credentials_{name})" in text, name
+        assert f"C({name}) in the ini file" in text, name
 
 
 def test_pictures_have_words_for_who_cannot_see_them() -> None:

@@ -39,6 +39,7 @@ _ADVICE_BY_STATUS = {
         "Check access_token or access_token_file (environment BEYONDTRUST_ACCESS_TOKEN): it is wrong or expired, or of "
         "another site than site_id. One that was made a second ago may not be known yet."
     ),
+    407: "A proxy in between wants a name and password: check HTTPS_PROXY and NO_PROXY.",
     429: "The service limits requests: repeat later, with fewer at the same time (concurrency, forks).",
     500: "The service failed over this request: repeat it later, and tell who runs the service if it stays so.",
     501: "This service does not support that operation.",

@@ -87,6 +87,10 @@ def _connection_problem(error: Exception, address: str, limit: str, *, late: boo
         return f"no connection to {address}: the name is unknown or nothing listens there. Check api_url.", False
     if isinstance(cause, ConnectTimeoutError):
         return f"no connection to {address} within {limit}.", False
+    if isinstance(cause, ProxyError) and "Tunnel connection failed: 407" in str(error):
+        return f"the proxy for {address} wants a name and password (407): check HTTPS_PROXY and NO_PROXY.", False
+    if isinstance(cause, ProxyError) and "Tunnel connection failed" in str(error):
+        return f"the proxy for {address} does not let through to it: check HTTPS_PROXY and NO_PROXY.", False
     if isinstance(cause, ProxyError):
         return f"the proxy for {address} does not answer: check HTTPS_PROXY and NO_PROXY.", False
     if late or isinstance(error, ReadTimeoutError):

@@ -32,10 +32,15 @@ class Given(NamedTuple):
 
 def is_set(value: Any) -> bool:
     """Whether a value counts: AWX and CI set empty variables all the time, and mean nothing by it."""
-    if isinstance(value, str):
-        return bool(stripped(value)) and not value.startswith(_OMITTED)
+    if is_omitted(value):
+        return False
+    return bool(stripped(value)) if isinstance(value, str) else value is not None
+
+
+def is_omitted(value: Any) -> bool:
+    """Whether it is Ansible's ``omit``."""
     # The name is that of ansible-core's own mark for what was left out; it cannot be imported from a public place.
-    return value is not None and type(value).__name__ != "_OmitType"
+    return value.startswith(_OMITTED) if isinstance(value, str) else type(value).__name__ == "_OmitType"
 
 
 def stripped(text: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.refusals import name_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.web_identity import Proof
 
@@ -60,4 +61,7 @@ def _asked(account: Mapping[str, str], connect: Connect) -> str:
         if answer.status == 404:
             raise OptionError(_OPTION, f"there is no service account {namespace}/{name}.")
         raise StateError(answer.words)
-    return str(answer["status"]["token"])
+    token = (answer.get("status") or {}).get("token")
+    if not token:
+        raise StateError(f"{name_of(reference)}: the cluster's answer to a token request holds no token.")
+    return str(token)

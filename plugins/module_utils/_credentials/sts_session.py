@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import NO_TIME, parse_time
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import (
+    NO_TIME,
+    parse_time,
+    written,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
     STS_SESSION,
     Credentials,
@@ -56,16 +60,20 @@ class StsSession:
 
     :arg proof: for the call that wants one.
     :arg spend: called before a code is sent, which may be done once.
+    :arg must_end: who keeps it renews it in time, so it has to be known when it ends.
     """
 
     kind, site = STS_SESSION, None
     lease_id = None
 
-    def __init__(self, caller: Caller, call: Call, proof: Proof | None, spend: Spend) -> None:
+    def __init__(
+        self, caller: Caller, call: Call, proof: Proof | None, spend: Spend, *, must_end: bool = False
+    ) -> None:
         self._caller = caller
         self._call = call
         self._proof = proof
         self._spend = spend
+        self._must_end = must_end
 
     @property
     def identity(self) -> str:
@@ -95,7 +103,13 @@ class StsSession:
             self._spend(str(self._call.parameters["SerialNumber"]), self._call.token_code)
         began = datetime.now(timezone.utc)
         values = session_of(self._caller, self._call, token)
-        return Credentials(values, self._lease(began, values))
+        lease = self._lease(began, values)
+        if self._must_end and lease.expiration is None:
+            raise StateError(
+                f"{self.identity}: it is not known when this session ends, so nothing could renew it in time. Set "
+                "role_arn, or take keys or a profile that says it."
+            )
+        return Credentials(values, lease, tuple(_doubts(lease)))
 
     def placeholder(self) -> Credentials:
         """The keys of any session."""
@@ -104,7 +118,16 @@ class StsSession:
 
     def _lease(self, began: datetime, values: Mapping[str, str]) -> Lease:
         # AWS names no session, and has no call that ends one.
-        return Lease("", self.identity, began, parse_time(values["expiration"]), revocable=False, kind=self.kind)
+        return Lease(
+            "", self.identity, began, parse_time(values.get("expiration", "")), revocable=False, kind=self.kind
+        )
+
+
+def _doubts(lease: Lease) -> Iterator[str]:
+    """What is odd about a session that was just made."""
+    if lease.expiration and lease.life <= timedelta(0):
+        when = written(lease.expiration)
+        yield f"{lease.source}: the session had expired when it arrived ({when}). Check this machine's clock."
 
 
 def sessions_of(
@@ -113,12 +136,15 @@ def sessions_of(
     environment: Mapping[str, str],
     spend: Spend,
     cluster: Connect = InWorker,
+    *,
+    must_end: bool = False,
 ) -> list[StsSession]:
     """A source for each profile, or the one that the options say.
 
     :arg parameters: the options of ``_sts/options.py``, in their types; what is not set is None.
     :arg environment: of this machine, which in a pod names the role of its service account.
     :arg cluster: connects to the one that makes the token of a service account.
+    :arg must_end: a session whose end is not known is none.
     :raises OptionError: they do not go together, or the call would be refused.
     """
     meant = parameters if profiles else with_what_a_pod_has(parameters, environment)
@@ -129,7 +155,7 @@ def sessions_of(
     if len(profiles) > 1 and call.token_code:
         raise OptionError("token_code", "a code serves once, so it cannot serve for several terms.")
     callers = [Caller.from_parameters(one) for one in _asking(meant, profiles)]
-    return [StsSession(caller, call, proof, spend) for caller in callers]
+    return [StsSession(caller, call, proof, spend, must_end=must_end) for caller in callers]
 
 
 def origin_of_sessions(parameters: Mapping[str, Any], key: Callable[[], str]) -> Origin:

@@ -109,7 +109,8 @@ class Connection:
                 redirect=False,
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             )
-        except (urllib3.exceptions.HTTPError, ValueError) as error:
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            # What is below urllib3 shows through it now and then.
             raise no_answer(error, self.host) from None
         return _answer(response)
 
@@ -159,7 +160,17 @@ def connect(options: Mapping[str, Any], size: int) -> Connection:
         return Connection(api_client(kubernetes, core, dict(options)), size, kept)
     except Exception as error:  # pylint: disable=broad-exception-caught
         # Kubeconfigs, exec plugins and PEM files fail in many ways.
-        raise no_configuration(error) from None
+        raise no_configuration(error, _files(options)) from None
+
+
+def _files(options: Mapping[str, Any]) -> list[str]:
+    """Where a kubeconfig was looked for; nowhere: it stands in the options itself, or none was needed."""
+    variables = ("K8S_AUTH_KUBECONFIG", "KUBECONFIG")
+    given = options.get("kubeconfig") or next((os.environ[one] for one in variables if os.environ.get(one)), None)
+    if isinstance(given, str):
+        return [os.path.expanduser(one) for one in given.split(os.pathsep) if one]
+    has_host = options.get("host") or os.environ.get("K8S_AUTH_HOST")
+    return [] if given or has_host else [os.path.expanduser("~/.kube/config")]
 
 
 def _library() -> Any:

@@ -37,7 +37,8 @@ def whole_seconds(duration: str | int, option: str) -> int:
     :raises OptionError: no such duration, or one that is no whole number of seconds.
     """
     text = str(duration).strip()
-    length = float(text) if text.isdecimal() else seconds(text, option)
+    # A number of YAML or of a calculation may be one with a point.
+    length = float(text) if re.fullmatch(r"[0-9]{1,18}(\.0+)?", text) else seconds(text, option)
     if length < 1 or not length.is_integer():
         raise OptionError(option, f"{text!r} is no whole number of seconds above zero.")
     return int(length)

@@ -8,7 +8,9 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import (
     ClusterError,
@@ -25,6 +27,17 @@ _SIGNS = (
     ("UNEXPECTED_EOF|EOF occurred", "the connection ended before the answer was complete", True),
     ("SSLError", "no TLS connection is possible: check certificates and keys, " + _WHERE, None),
     ("Invalid header|UnicodeEncodeError|codec can't encode|^ValueError", "a token or header cannot be sent", None),
+    (
+        "Tunnel connection failed: 407",
+        "the proxy for it wants a name and password: check proxy and proxy_headers (HTTPS_PROXY)",
+        False,
+    ),
+    ("Tunnel connection failed", "the proxy for it does not let through to it: check proxy and no_proxy", False),
+    (
+        "ProxyError.*(NewConnectionError|NameResolutionError|Connection refused)",
+        "the proxy for it is not there: check proxy and no_proxy (HTTPS_PROXY, NO_PROXY)",
+        False,
+    ),
     ("NewConnectionError|NameResolutionError", "its name is unknown or nothing listens there: check " + _WHERE, False),
     ("ConnectTimeoutError", "no connection in time: check " + _WHERE, False),
     ("ProxyError", "the proxy for it does not answer: check proxy and no_proxy", False),
@@ -56,12 +69,21 @@ def meaning(text: str) -> tuple[str, bool | None] | None:
     return None
 
 
-def no_configuration(error: Exception) -> ClusterError:
+def no_configuration(error: Exception, files: Sequence[str] = ()) -> ClusterError:
     """The error for options that no connection can be made of.
 
     :arg error: what kubernetes.core or its libraries raised; only what the library kubernetes says is told, since other
         texts may quote the kubeconfig.
+    :arg files: where a kubeconfig was looked for.
     """
+    if files and not any(map(os.path.exists, files)):
+        where = " and ".join(files)
+        return ClusterError(f"No usable configuration for a cluster: there is no kubeconfig {where}. Check {_WHERE}.")
+    if type(error).__name__ in ("ProxySchemeUnknown", "ProxySchemeUnsupported", "LocationParseError"):
+        return ClusterError(
+            f"No usable configuration for a cluster: no proxy or server has such an address. Check {_WHERE}."
+        )
     told = type(error).__name__ in ("ConfigException", "CoreException", "FileNotFoundError", "PermissionError")
-    why = " ".join(str(error).split())[:500].rstrip(".") if told else f"it cannot be read ({type(error).__name__})"
+    which = f"the kubeconfig {' and '.join(files)}" if files else "it"
+    why = " ".join(str(error).split())[:500].rstrip(".") if told else f"{which} cannot be read ({type(error).__name__})"
     return ClusterError(f"No usable configuration for a cluster: {why}. Check {_WHERE}.")

@@ -29,7 +29,11 @@ def secret_of(options: Mapping[str, Any], configuration: Any) -> str | None:
     user = _user(options)
     if user is None or user.keys() & {*_PROGRAMS}:
         return None
-    headers = [str(one["value"]) for one in configuration.auth_settings().values() if one.get("value")]
+    try:
+        headers = [str(one["value"]) for one in configuration.auth_settings().values() if one.get("value")]
+    except Exception:  # pylint: disable=broad-exception-caught
+        # What the library cannot find for a request is told then.
+        return None
     if headers:
         # The library writes "Bearer" in several ways.
         return " ".join(sorted(one.partition(" ")[2] or one for one in headers))

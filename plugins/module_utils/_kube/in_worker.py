@@ -199,6 +199,10 @@ class InWorker:
         answer = self._attempt(manifest, request)
         if isinstance(answer, Refusal):
             return answer
+        metadata = answer.get("metadata")
+        if not isinstance(metadata, Mapping) or not metadata.get("name"):
+            # Whatever has answered, it was no API server.
+            return refusal(manifest, 200, {})
         return named(kind_of(manifest), answer)
 
     def _attempt(self, manifest: Object, request: Request) -> Applied:

@@ -13,7 +13,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.secrecy import shown
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Applied, Object, Refusal
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
+    NOT_SENT,
+    Applied,
+    Object,
+    Refusal,
+)
 
 # RBAC's sentence, from who is asking to where.
 _RBAC = re.compile(
@@ -28,6 +33,7 @@ _ADVICE_BY_STATUS = {
     401: "check the token or certificate of the kubeconfig, it is wrong or expired",
     404: "it is not there any more, or the cluster does not serve its kind",
     413: "it is too large for the cluster",
+    407: "a proxy wants a name and password: check proxy and proxy_headers of kubernetes.core (HTTPS_PROXY)",
     429: "the cluster is overloaded; run again later",
 }
 
@@ -39,21 +45,23 @@ def refusal(manifest: Object, status: int, body: Mapping[str, Any]) -> Refusal:
     """
     reason = str(body.get("reason") or "")
     problem, advice = _explained(status, reason, body)
-    text = f"{_name(manifest)}: {shown(problem, manifest)}"
+    text = f"{name_of(manifest)}: {shown(problem, manifest)}"
     return Refusal(status, reason, _sentence(text, advice), exists=reason == "AlreadyExists")
 
 
 def no_answer_refusal(manifest: Object, problem: str, *, sent: bool) -> Refusal:
     """The refusal for an object whose write was not answered."""
     advice = "it may have been done all the same; run again" if sent else ""
-    return Refusal(0, "NoAnswer", _sentence(f"{_name(manifest)}: {shown(problem, manifest)}", advice))
+    return Refusal(
+        0, "NoAnswer" if sent else NOT_SENT, _sentence(f"{name_of(manifest)}: {shown(problem, manifest)}", advice)
+    )
 
 
 def as_creation(result: Applied, manifest: Object) -> Applied:
     """The result of applying a manifest with the version that none has: a conflict means that something is there."""
     if not isinstance(result, Refusal) or (result.status, result.reason) != (409, "Conflict"):
         return result
-    text = f"{_name(manifest)}: somebody else has made it in the meantime, and it is left as it is"
+    text = f"{name_of(manifest)}: somebody else has made it in the meantime, and it is left as it is"
     return Refusal(409, "AlreadyExists", _sentence(text, "run again"), exists=True)
 
 
@@ -92,7 +100,7 @@ def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, 
     if reason == "Invalid" and causes:
         problem = "; ".join(_unique(map(_cause, causes)))
         # A Secret's type, and all of one that is marked so.
-        return problem, "remove it, so that it is made anew" if "immutable" in problem else "correct the entry"
+        return problem, "remove it, so that it is made anew" if "immutable" in problem else "correct the option"
     return _other(status, reason, message)
 
 
@@ -105,7 +113,7 @@ def _other(status: int, reason: str, message: str) -> tuple[str, str]:
         r"failed to (?:create typed patch object|convert new object) \([^)]*\)(?:[^:]*): (.*)", message
     )
     if malformed:
-        return malformed.group(1), "correct the entry or its template"
+        return malformed.group(1), "correct the option that it is made of, or its template"
     return message, _ADVICE_BY_STATUS.get(status, "")
 
 
@@ -116,6 +124,8 @@ def _foreign(status: int) -> tuple[str, str]:
         return said, _ADVICE_BY_STATUS.get(
             status, "the cluster, or what is in front of it, does not work; run again later"
         )
+    if status == 407:
+        return said, _ADVICE_BY_STATUS[status]
     return f"{said} and is no Kubernetes API's", "check host or kubeconfig, and what is in between"
 
 
@@ -141,7 +151,8 @@ def _unique(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _name(manifest: Object) -> str:
+def name_of(manifest: Object) -> str:
+    """An object's kind, namespace and name."""
     metadata = manifest.get("metadata") or {}
     where = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
     return f"{manifest.get('kind')} {where}{metadata.get('name')}"

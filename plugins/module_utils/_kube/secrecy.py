@@ -30,7 +30,9 @@ def shown(text: str, manifest: Object) -> str:
     if manifest.get("kind") != "Secret":
         return text
     values = _values(manifest)
-    if not values or (manifest.get("metadata") or {}).get("resourceVersion") not in (None, UNSEEN):
+    # Only a whole manifest has a type, so one without data is of a Secret that holds none.
+    is_told = bool(values) or "type" in manifest
+    if not is_told or (manifest.get("metadata") or {}).get("resourceVersion") not in (None, UNSEEN):
         # The values that are there already are known to the cluster alone.
         text = _GUARDS_WORDS.sub(r"\1 (its words are withheld: they may repeat a value)", text)
     return WITHHELD if any(_holds(text, value) for value in values) else text

@@ -19,6 +19,9 @@ FIELD_MANAGER = "community.workload_credentials"
 WRITE, READ = "kubernetes.core.k8s", "kubernetes.core.k8s_info"
 
 # An object as the API writes it; a manifest or a reference holds as much of it as is needed.
+# The reason of what never left this machine.
+NOT_SENT = "NotSent"
+
 Object = Mapping[str, Any]
 
 
@@ -26,7 +29,8 @@ Object = Mapping[str, Any]
 class Refusal:
     """What the cluster did not do.
 
-    ``status`` is 0 where no answer came, so that it may have been done all the same. ``reason`` is Kubernetes' word.
+    ``status`` is 0 where no answer came, so that it may have been done all the same. ``reason`` is Kubernetes' word, or
+    NOT_SENT.
     ``words`` is for the user: it names the object, holds no secret value, and says what to do next.
     ``exists``: what should be made was there already.
     """
@@ -39,7 +43,7 @@ class Refusal:
     @property
     def may_be_done(self) -> bool:
         """Whether the cluster may have done it all the same."""
-        return not 400 <= self.status < 500
+        return not 400 <= self.status < 500 and self.reason != NOT_SENT
 
 
 @dataclass(frozen=True)

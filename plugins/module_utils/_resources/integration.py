@@ -29,6 +29,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
+    check_shapes,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
     ABSENT,
@@ -46,6 +49,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, STATE, Spec
 
 _SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
+
+_EMPTY_SECRET = "client_secret: it is empty, so the one that is there stays. See that the variable in it is set."
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,7 @@ def _check(parameters: Mapping[str, Any]) -> None:
         for option in (*other.integration, *other.integration_secret):
             if other.name != kind and parameters[option] is not None:
                 raise OptionError(option, f"it belongs to type={other.name}, and this integration is of type={kind}.")
+    check_shapes({option: parameters[option] for option in PROVIDERS[kind].integration})
 
 
 def _create(path: str, found: Found, parameters: Mapping[str, Any]) -> Change:
@@ -193,7 +199,8 @@ def _update(path: str, found: Mapping[str, Any], parameters: Mapping[str, Any]) 
     current = found.get("config") or {}
     given = {field: parameters[option] for option, field in fields.items() if parameters[option] is not None}
     differs = any(current.get(field) != value for field, value in given.items())
-    new_secret = parameters["client_secret"] if parameters["update_secret"] == "always" else None
+    is_empty = parameters["client_secret"] is not None and not parameters["client_secret"].strip()
+    new_secret = parameters["client_secret"] if parameters["update_secret"] == "always" and not is_empty else None
     after = {**found, "config": {**current, **given}}
     # The provider is tested with the whole configuration, so a patch names all of it (secrets-api facts, "Answers").
     body = {field: after["config"][field] for field in fields.values() if field in after["config"]}
@@ -206,6 +213,7 @@ def _update(path: str, found: Mapping[str, Any], parameters: Mapping[str, Any]) 
         predicted={"integration": view(after)},
         outcome=lambda client, _answers: _read(client, parameters, after),
         leaves=(_written(parameters, content=after["config"]),),
+        warnings=[_EMPTY_SECRET] if is_empty else [],
     )
 
 

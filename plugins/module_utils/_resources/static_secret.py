@@ -8,7 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -167,9 +167,25 @@ def _update(found: Found, living: Mapping[str, Any], parameters: Mapping[str, An
         after=_shown(path, after, patch, tags),
         predicted=_result(path, known, patch),
         outcome=lambda client, _answers: _read(client, path, known, patch),
+        warnings=tuple(_emptied(current, after)),
         missing=missing,
         leaves=(Written("static", str(path), content=left_by(current, after), tags=tags),),
     )
+
+
+def _emptied(before: Mapping[str, Any], after: Mapping[str, Any], above: str = "secret") -> Iterator[str]:
+    """A sentence for each value that is to become empty: few mean it, and many a variable is not set."""
+    for key, value in after.items():
+        old, name = before.get(key), f"{above}.{key}"
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            yield from _emptied(old, value, name)
+        elif _is_empty(value) and not _is_empty(old):
+            yield f"{name}: it becomes empty, and was not. See that the variable in it is set."
+
+
+def _is_empty(value: Any) -> bool:
+    # Neither a number nor a switch is empty.
+    return not value.strip() if isinstance(value, str) else value is None or value == [] or value == {}
 
 
 def _values_after(found: Found, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import shown
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import (
+    shown,
+    stripped,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.options import KEYS
 
 
@@ -36,19 +39,19 @@ class Caller:
         :arg parameters: of the right types; what is not set is None.
         :raises OptionError: they cannot work together, before anything is sent.
         """
-        given = {name: parameters.get(name) or None for name in KEYS}
+        given = {name: _text(parameters, name) for name in KEYS}
         pair = {name: given[name] for name in ("access_key", "secret_key")}
         missing = [name for name, value in pair.items() if value is None]
         if any(given.values()) and missing:
             raise OptionError(
                 missing[0], "access_key and secret_key go together, with session_token where there is one."
             )
-        profile = parameters.get("profile") or None
+        profile = _text(parameters, "profile")
         if profile and not missing:
             raise OptionError("profile", "it is set and so is access_key: set one of the two.")
         return cls(
-            region=parameters.get("region") or None,
-            endpoint_url=_endpoint(parameters.get("endpoint_url")),
+            region=_text(parameters, "region"),
+            endpoint_url=_endpoint(_text(parameters, "endpoint_url")),
             profile=profile,
             **given,
         )
@@ -63,6 +66,11 @@ class Caller:
         if self.profile:
             return f"the profile {self.profile}"
         return f"the access key {self.access_key}" if self.access_key else "the default chain"
+
+
+def _text(parameters: Mapping[str, Any], name: str) -> str | None:
+    """What is set, without the white space that files and forms leave around it."""
+    return stripped(str(parameters.get(name) or "")) or None
 
 
 def _endpoint(value: str | None) -> str | None:

@@ -15,7 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import shown
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import (
+    is_set,
+    shown,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.options import IDENTITY
 
 SHORTEST = 900
@@ -80,7 +83,7 @@ def with_what_a_pod_has(parameters: Mapping[str, Any], environment: Mapping[str,
         "web_identity_token_file": environment.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
     }
     said = (*IDENTITY, *found, "service_account", "serial_number", "token_code")
-    if not all(found.values()) or any(parameters.get(name) for name in said):
+    if not all(map(is_set, found.values())) or any(parameters.get(name) for name in said):
         return dict(parameters)
     name = parameters.get("role_session_name") or environment.get("AWS_ROLE_SESSION_NAME") or None
     return {**parameters, **found, "role_session_name": name}

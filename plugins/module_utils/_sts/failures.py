@@ -8,7 +8,9 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -16,6 +18,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import shown
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import (
     GET_SESSION_TOKEN,
     WEB_IDENTITY,
@@ -25,7 +28,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._st
 _HIDDEN = "(hidden)"
 _LATER = "The service limits requests: repeat later, with fewer at the same time (concurrency, forks)."
 # What is wrong, by words of AWS' message; the first that fits counts.
+_CLOCK = "This machine's clock is wrong: AWS takes a request for some minutes only."
 _ADVICE_BY_WORDS = (
+    ("Signature expired", _CLOCK),
+    ("Signature not yet current", _CLOCK),
     ("MultiFactorAuthentication failed", "Check serial_number, and take the device's next token_code."),
     (
         "with session credentials",
@@ -45,30 +51,33 @@ _ADVICE_BY_CODE = {
     "ExpiredTokenException": "{expired}",
     "IDPCommunicationError": "AWS could not reach the token's issuer: repeat later.",
     "IDPRejectedClaim": "Check the role's trust policy: its conditions name the token's audience and subject.",
+    "InvalidSignatureException": _CLOCK + " Or secret_key is not that of access_key.",
     "InvalidClientTokenId": "access_key: AWS does not know it, or it is not active, or session_token is another's.",
     "InvalidIdentityToken": "Check that the account has an OIDC provider for the token's issuer and audience.",
     "MalformedPolicyDocument": "policy: it is not an IAM policy that AWS understands.",
     "PackedPolicyTooLarge": "policy, policy_arns: they are too large together.",
     "RegionDisabledException": "region: STS is not active there for this account.",
+    "RequestExpired": _CLOCK,
+    "RequestInTheFuture": _CLOCK,
     "RequestLimitExceeded": _LATER,
+    "RequestTimeTooSkewed": _CLOCK,
     "SignatureDoesNotMatch": "secret_key: it is not that of access_key, or this machine's clock is wrong.",
     "Throttling": _LATER,
     "ThrottlingException": _LATER,
     "TooManyRequestsException": _LATER,
+    # Of single sign-on.
+    "UnauthorizedException": "Sign in first: aws sso login.",
 }
 _USED_UP = "token_code: the code was sent and is not sent again; take the device's next one."
-# Classes of botocore's errors whose own text names no more than addresses, names and causes.
-_PLAIN = {
-    "ConnectTimeoutError",
-    "ConnectionClosedError",
-    "EndpointConnectionError",
-    "HTTPClientError",
-    "InvalidRegionError",
-    "ProfileNotFound",
-    "ReadTimeoutError",
-    "SSLError",
-    "UnknownEndpointError",
-}
+# Their texts may hold what a program or service has said, or a header of the request.
+_QUOTING = ("HTTPClientError", "MetadataRetrievalError", "TokenRetrievalError", "ResponseStreamingError")
+_OF_CREDENTIALS = ("CredentialRetrievalError", "MetadataRetrievalError", "TokenRetrievalError")
+# What botocore itself says of a program, which quotes no more than this of it.
+_OF_A_PROGRAM = re.compile(r"Unsupported version '(?:[0-9.]{1,9}|<[\w ]+>)'|Missing required key in response: '\w+'")
+_SIGNED = re.compile(r"AWS4-[A-Z]|Authorization *(header|[:=])|X-Amz-|Signature=", re.IGNORECASE)
+_USER_OF_AN_ADDRESS = re.compile(r"(?<=//)[^/@\s]*@")
+_NAME = re.compile(r"[\w./~+@:-]{1,200}")
+_UNFIT = "a key, token or address holds a character that cannot be sent"
 
 
 class StsError(WorkloadCredentialsError):
@@ -83,21 +92,116 @@ def refused(call: Call, asked: str, answer: Mapping[str, Any], secrets: Iterable
     :arg secrets: what was sent: AWS repeats what it finds wrong.
     """
     said = answer.get("Error") or {}
-    code, message = str(said.get("Code") or "an unknown error"), str(said.get("Message") or "")
-    told = [one_line(hidden(part, secrets)) for part in (code, message) if part]
+    code, message = str(said.get("Code") or "Unknown"), str(said.get("Message") or "")
+    status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode")
     is_spent = call.token_code and asked == call.operation.name
-    return _told(asked, ": ".join(told), _advice(asked, code, message), _USED_UP if is_spent else "")
+    used_up = _USED_UP if is_spent else ""
+    if code == "Unknown" or code == str(status):
+        return _told(asked, _no_answer_of_sts(status), _NOT_STS, used_up)
+    told = [one_line(_unsigned(hidden(part, secrets))) for part in (code, message) if part]
+    return _told(asked, ": ".join(told), _advice(asked, code, message), used_up)
 
 
-def broken(call: Call, error: Exception, secrets: Iterable[str], *, sent: bool) -> StsError:
-    """The error in the place of one of botocore's own, whose text may hold a line of a file or of a program's output.
+def broken(
+    call: Call,
+    error: Exception,
+    secrets: Iterable[str],
+    *,
+    sent: bool,
+    asked: str = "",
+    status: int | None = None,
+    session: Any = None,
+) -> StsError:
+    """The error in the place of one that botocore raised, or let through: some texts hold more than may be shown.
 
     :arg sent: the call itself may have reached STS.
+    :arg asked: who was asked for credentials, where that failed.
+    :arg status: of the last answer that came.
+    :arg session: botocore's, if there is one, to see which of its settings is no number.
     """
     name = type(error).__name__
-    said = f"{name}: {one_line(hidden(str(error), secrets))}" if name in _PLAIN else name
-    is_spent = call.token_code and sent
-    return _told(call.operation.name, said, _ADVICE_BY_CLASS.get(name, ""), _USED_UP if is_spent else "")
+    used_up = _USED_UP if call.token_code and sent else ""
+    if name == "ResponseParserError" or (sent and status and not _is_of_botocore(error)):
+        whose = f"{asked}: " if asked else ""
+        return _told(call.operation.name, f"{whose}{_no_answer_of_sts(status)}", _NOT_STS, used_up)
+    wrong = next(_not_numbers(session), None) if isinstance(error, ValueError) and session else None
+    said = wrong or _sentence(error, secrets)
+    is_clear = wrong or (_is_of_botocore(error) and name not in _OF_CREDENTIALS)
+    whose = f"{asked}: " if asked and not is_clear else ""
+    return _told(call.operation.name, f"{whose}{said}", _ADVICE_BY_CLASS.get(name, ""), used_up)
+
+
+def named(text: str) -> str:
+    """A program's or file's name as a word of a sentence; nothing where it may be more than a name."""
+    return f" {text}" if _NAME.fullmatch(text) else ""
+
+
+def _unsigned(text: str) -> str:
+    """The text up to where it repeats what signs the request."""
+    found = _SIGNED.search(text)
+    return f"{text[: found.start()]}{_HIDDEN}" if found else text
+
+
+def _no_answer_of_sts(status: Any) -> str:
+    said = "an answer that is none of AWS' Security Token Service"
+    return f"status {status}, and {said}" if status else said
+
+
+def _sentence(error: Exception, secrets: Iterable[str]) -> str:
+    """What happened, without what a program, a file or a service has said."""
+    name = type(error).__name__
+    if name in _OF_PYTHON and (name != "RuntimeError" or "expired" in str(error)):
+        return _OF_PYTHON[name]
+    if not _is_of_botocore(error):
+        return (
+            _of_system(error) if isinstance(error, OSError) else f"what it gave is not what botocore expects ({name})"
+        )
+    text = one_line(_USER_OF_AN_ADDRESS.sub("", hidden(str(error), secrets)))
+    if _SIGNED.search(text) or name in _QUOTING:
+        return _cause(error)
+    if name == "CredentialRetrievalError":
+        known = _OF_A_PROGRAM.search(text)
+        return f"{name}: {known.group(0) if known else 'it gave no credentials'}"
+    return f"{name}: {text}" if text else name
+
+
+def _is_of_botocore(error: Exception) -> bool:
+    # Its errors of the connection are errors of the system's, too.
+    return type(error).__module__.startswith("botocore.")
+
+
+def _of_system(error: OSError) -> str:
+    name = named(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else ""
+    what = f"cannot use the file{name}" if name else "a file or program cannot be used"
+    return f"{what}: {error.strerror or type(error).__name__}"
+
+
+def _cause(error: Exception) -> str:
+    """What is behind an error whose text may not be shown."""
+    name, cause = type(error).__name__, getattr(error, "kwargs", {}).get("error")
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"{name}: {_of_system(cause)}"
+    if isinstance(cause, ValueError) and type(cause).__name__ not in ("LocationParseError", "InvalidURL"):
+        return f"{name}: {_UNFIT}"
+    return f"{name}: {type(cause).__name__}" if cause is not None else f"{name}: it gave no credentials"
+
+
+def _not_numbers(session: Any) -> Iterator[str]:
+    """Settings of AWS' tools that should be numbers."""
+    for option, (own, variable, _default, convert) in dict(session.session_var_map).items():
+        if convert is not int:
+            continue
+        try:
+            session.get_config_variable(option)
+        except ValueError:
+            given = os.environ.get(variable or "")
+            yield (
+                f"the environment variable {variable}: {shown(given)} is no number"
+                if given
+                else (f"{own} in the profile is no number")
+            )
+        except Exception:  # pylint: disable=broad-exception-caught
+            return
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
@@ -108,16 +212,30 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
+_OF_PYTHON = {
+    "JSONDecodeError": "what it said is no JSON",
+    "UnicodeDecodeError": "what it said is no text in UTF-8",
+    "UnicodeEncodeError": _UNFIT,
+    "RuntimeError": "the credentials that it gave have expired",
+}
+_GAVE_NONE = "The program or service that the profile names gave no credentials."
+_LOGIN = "Sign in first: aws sso login."
 _ADVICE_BY_CLASS = {
     "ConfigParseError": "An AWS configuration file cannot be read: it is no ini file.",
-    "CredentialRetrievalError": "The program or service that the profile names gave no credentials.",
+    "CredentialRetrievalError": _GAVE_NONE,
+    "FileNotFoundError": "See that it is there, on the controller.",
+    "JSONDecodeError": "Run the program by hand: it must print the JSON that AWS describes for credential_process.",
+    "NoRegionError": "Set the option region.",
+    "PermissionError": "See that whoever runs the play may read it, and run it if it is a program.",
     "ProfileNotFound": "profile: name one of ~/.aws/config or ~/.aws/credentials.",
     "ProxyConnectionError": "Check the proxy that HTTPS_PROXY names.",
+    "RuntimeError": "Sign in anew with the tool that makes them, and see that this machine's clock is right.",
     "SSLError": "Check endpoint_url, and set AWS_CA_BUNDLE where another authority has signed its certificate.",
-    "SSOTokenLoadError": "Sign in first: aws sso login.",
-    "TokenRetrievalError": "Sign in first: aws sso login.",
-    "UnauthorizedSSOTokenError": "Sign in first: aws sso login.",
+    "SSOTokenLoadError": _LOGIN,
+    "TokenRetrievalError": _LOGIN,
+    "UnauthorizedSSOTokenError": _LOGIN,
 }
+_NOT_STS = "Check endpoint_url, and that no proxy or portal in between answers in its place."
 
 
 def _told(asked: str, what: str, *steps: str) -> StsError:

@@ -40,6 +40,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     ENTRY,
     PERIODIC,
     SOURCES,
+    without_aliases,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sts import (
     checked_sts,
@@ -206,7 +207,7 @@ def _validated(given: Mapping[str, Any], where: str) -> dict[str, Any]:
     if result.error_messages:
         said = (f"{_UNSUPPORTED if isinstance(error, UnsupportedError) else ''}{error.msg}" for error in result.errors)
         raise WorkloadCredentialsError(" ".join(f"{where}: {message.rstrip('.')}." for message in said))
-    return {name: result.validated_parameters.get(name) for name in ENTRY}
+    return {**dict.fromkeys(ENTRY), **without_aliases(result.validated_parameters, ENTRY)}
 
 
 @cache

@@ -89,6 +89,11 @@ class Service:
         return [one for one in (self.token, self.ca) if one is not None and not one.is_own]
 
 
+# What the operator has to know where nothing asks the Secrets API.
+NO_SERVICE = Service("", "", "", None, None)
+OF_THE_API = ("dynamic_secret", "static_secret")
+
+
 @dataclass(frozen=True)
 class Job:
     """One task.
@@ -150,6 +155,11 @@ class Job:
         if self.notes is None or kind not in (DYNAMIC_SECRET, SERVICE_ACCOUNT):
             return None
         return self.notes(kind, self.service_of(kind, site, holder))
+
+    @property
+    def reads_the_api(self) -> bool:
+        """Whether the operator asks the Secrets API for any of these entries."""
+        return any(entry.source in OF_THE_API for entry in self.operated)
 
     @property
     def operated(self) -> list[Entry]:

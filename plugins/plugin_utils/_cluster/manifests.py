@@ -53,6 +53,8 @@ def _manifest(one: Operated, service: Service, template: Template) -> Manifest:
     content = _only_document(text, path)
     problem = _difference(one, content)
     if problem:
+        # A template can put the token anywhere.
+        problem = problem.replace(service.access_token or "\n", "(hidden)")
         raise OptionError("templates_dir", f"{path} makes {one.kind} {one.name} with {problem}")
     return Manifest(one, text, content)
 
@@ -60,7 +62,8 @@ def _manifest(one: Operated, service: Service, template: Template) -> Manifest:
 def _only_document(text: str, path: str) -> dict[str, Any]:
     try:
         documents = [one for one in yaml.safe_load_all(text) if one is not None]
-    except yaml.YAMLError as error:
+    except Exception as error:
+        # Of what looks like a date PyYAML makes one, or breaks off in Python's own words.
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         # The text itself may hold the token.
         where = "" if line is None else f" (line {line + 1} of what it makes)"

@@ -23,7 +23,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import sts
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import store_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import (
+    OF_THE_API,
+    Scope,
+    Service,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found, identity
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
     MANAGED_LABEL,
@@ -115,7 +119,8 @@ def operator_objects(
     """
     if not entries:
         return []
-    _check_service(service)
+    if any(entry.source in OF_THE_API for entry in entries):
+        _check_service(service)
     shared = _stores(entries, scope, others)
     own = [one for entry in entries for one in _objects_of(entry, facts, scope)]
     unique: dict[tuple[str, str, str], Operated] = {}

@@ -25,7 +25,11 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     by_target,
     policy_of,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import (
+    NO_SERVICE,
+    Job,
+    Service,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
     EXTERNAL_SECRET,
     by_name,
@@ -132,6 +136,11 @@ def _others(job: Job, external: Sequence[Found]) -> list[Found]:
     return [] if job.prune else [one for one in external if identity(one) not in own]
 
 
+def operators_service(job: Job) -> Service:
+    """The Secrets API as the operator reaches it; without an entry of it there need be no connection."""
+    return job.service() if job.reads_the_api else NO_SERVICE
+
+
 def _manifests(job: Job, asked: Asked, problems: list[str], others: Sequence[Found] = ()) -> list[Manifest]:
     """Those of the operator; they cannot be made while something is not known of a source.
 
@@ -148,8 +157,9 @@ def _manifests(job: Job, asked: Asked, problems: list[str], others: Sequence[Fou
         )
 
         try:
-            objects = operator_objects(entries, asked.dynamic, job.service(), job.scope, others)
-            manifests = manifests_of(objects, job.service(), job.template)
+            service = operators_service(job)
+            objects = operator_objects(entries, asked.dynamic, service, job.scope, others)
+            manifests = manifests_of(objects, service, job.template)
         except WorkloadCredentialsError as error:
             problems.append(str(error))
     if problems:
@@ -165,7 +175,7 @@ def _warnings(job: Job, asked: Asked, manifests: Sequence[Manifest]) -> list[str
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.kept import absent_kept
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import advice
 
-    absent = absent_kept(job, job.service(), manifests)
+    absent = absent_kept(job, operators_service(job), manifests)
     if absent and not job.check_mode:
         raise StateError(" ".join(absent))
     return [*advice(job.operated, asked.dynamic), *map(foreseen, absent)]

@@ -20,7 +20,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import manifests_for
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import (
+    manifests_for,
+    operators_service,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._files import replace_file
 
 # What belongs to no namespace.
@@ -82,7 +85,7 @@ def _files(job: Job, manifests: Sequence[Manifest]) -> dict[str, str]:
         if one.operated.kind != "Secret":
             name = f"{one.operated.namespace or _SHARED}.yml"
             files[name] = files.get(name, "") + one.text
-    service = job.service()
+    service = operators_service(job)
     secrets = [one.operated.variables(service) for one in manifests if one.operated.kind == "Secret"]
     variables = {
         "secrets": secrets,

@@ -82,7 +82,7 @@ def _sts_session_token(job: Job, entry: Entry) -> Source:
         return nullcontext(_minting(job, f"{entry.source}.service_account", options))
 
     parameters = {**_request(entry).options, **_keys(job, entry)}
-    (source,) = sessions_of(parameters, (), os.environ, Codes(run_folder()).spend, cluster)
+    (source,) = sessions_of(parameters, (), os.environ, Codes(run_folder()).spend, cluster, must_end=True)
     return source
 
 
@@ -110,13 +110,21 @@ def _keys(job: Job, entry: Entry) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, one in _request(entry).secret_ref.items():
         secret = job.cluster().get_many(SECRET, [(entry.namespace, one["name"])])[0]
-        try:
-            found[_KEY_OPTIONS[name]] = base64.b64decode((secret or {})["data"][one["key"]]).decode()
-        except (KeyError, TypeError, ValueError):
+        text = _text(((secret or {}).get("data") or {}).get(one["key"]))
+        if not text:
             place = f"{entry.namespace}/{one['name']}"
             said = f"the Secret {place} has no usable key {one['key']}." if secret else f"there is no Secret {place}."
-            raise MissingError(f"{entry.source}.secret_ref.{name}: {said}") from None
+            raise MissingError(f"{entry.source}.secret_ref.{name}: {said}")
+        found[_KEY_OPTIONS[name]] = text
     return found
+
+
+def _text(encoded: Any) -> str:
+    """A value of a Secret; "": it is not there, empty, or no text."""
+    try:
+        return base64.b64decode(str(encoded or ""), validate=True).decode().strip()
+    except ValueError:
+        return ""
 
 
 def _request(entry: Entry) -> Request:

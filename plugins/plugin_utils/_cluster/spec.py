@@ -8,6 +8,9 @@ The documentation of both is compared with it by a test. Private to this collect
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import FORMS
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.requested import ACCOUNT, SESSION
@@ -16,6 +19,22 @@ SOURCES = ("dynamic_secret", "static_secret", "sts_session_token", "service_acco
 DELIVERIES = ("push", "external_secret")
 PERIODIC, ONCE, ON_CHANGE = REFRESH_POLICIES = ("Periodic", "CreatedOnce", "OnChange")
 PRESENT, ABSENT, RENDERED, VERIFIED = STATES = ("present", "absent", "rendered", "verified")
+
+
+def without_aliases(given: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    """Options by their own names alone, at every depth: Ansible's check leaves their aliases beside them.
+
+    :arg given: validated against these options.
+    """
+    return {name: _inner(value, options[name]) for name, value in given.items() if name in options}
+
+
+def _inner(value: Any, option: Mapping[str, Any]) -> Any:
+    below = option.get("options")
+    if below and isinstance(value, Mapping):
+        return without_aliases(value, below)
+    return [_inner(one, option) for one in value] if below and isinstance(value, list) else value
+
 
 # A key of a Secret in the entry's namespace. Names of keys are no secrets.
 _REFERENCE: Options = {

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible import template
-from ansible.errors import AnsibleError
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
@@ -43,7 +42,8 @@ def templates(action: Any, variables: Mapping[str, Any], folder: str | None) -> 
         try:
             # What users wrote in the operator's language is not Ansible's to render.
             (text,) = lookup.run([str(path)], variables, template_vars=wrap_var(dict(given)), **_TEXT)
-        except AnsibleError as error:
+        except Exception as error:
+            # A template is a program: it can break off with anything.
             raise OptionError("templates_dir", f"{path} cannot be rendered: {_cause(error)}") from None
         return str(text), str(path)
 
@@ -55,5 +55,7 @@ def _cause(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     line = getattr(error, "lineno", None)
-    text = str(getattr(error, "message", None) or type(error).__name__).splitlines()[0]
+    # Only Jinja's own texts are of the template alone.
+    of_jinja = getattr(error, "message", None) if type(error).__module__.startswith("jinja2.") else None
+    text = str(of_jinja or type(error).__name__).splitlines()[0]
     return f"{text}{f' (line {line})' if line else ''}."

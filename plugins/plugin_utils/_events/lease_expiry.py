@@ -86,7 +86,11 @@ class Source:
             client = Client(settings_of(resolved))
             self._looks[f"the service below /{folder}"] = lambda: of_service(client, folder)
         for cluster in _clusters(options["clusters"] or []):
-            self._looks[f"the cluster {cluster['name']}"] = partial(of_cluster, cluster)
+            # A cluster may be there several times, such as for each of its namespaces.
+            where = f" ({cluster['namespace']})" if cluster.get("namespace") else ""
+            name = f"the cluster {cluster['name']}{where}"
+            again = f", {len(self._looks) + 1}" if name in self._looks else ""
+            self._looks[name + again] = partial(of_cluster, cluster)
         if not self._looks:
             raise OptionError("folder", "folder or clusters is needed.")
         self._told = Told(Path(os.path.expanduser(options["state_file"] or _default_state_file(options))))

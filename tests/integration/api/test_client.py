@@ -25,6 +25,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 
+from tests.support.proxy import refusing_proxy
 from tests.support.site import TOKEN, Site
 
 SESSION = Request("GET", "/session")
@@ -199,6 +200,23 @@ def test_no_server_is_an_error_with_the_address(site: Site) -> None:
 def test_plain_http_where_tls_is_spoken_and_the_other_way_round(site: Site) -> None:
     with pytest.raises((NoAnswerError, UnexpectedAnswerError)):
         site.client(api_url=site.emulator.url.replace("https", "http"), retries=0).get(SESSION)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(407, "wants a name and password"), (502, "does not let through to it"), (None, "does not answer")],
+)
+def test_what_a_proxy_does_is_told_of_the_proxy(
+    site: Site, monkeypatch: pytest.MonkeyPatch, answer: int | None, said: str
+) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with refusing_proxy(answer) as address, monkeypatch.context() as patch:
+        # Not for what the site's own end sends.
+        patch.setenv("HTTPS_PROXY", address)
+        with pytest.raises(NoAnswerError, match=f"the proxy for .* {said}.*: check HTTPS_PROXY and NO_PROXY") as error:
+            site.client(retries=0).get(SESSION)
+        assert not error.value.ambiguous
 
 
 def test_a_redirect_is_refused(site: Site) -> None:

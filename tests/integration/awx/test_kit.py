@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +26,12 @@ from tests.support.plays import Plays
 from tests.support.site import Site
 
 KIT = FILE.parent
+ROOT = KIT.parents[1]
+BLOCKED = {
+    *("VIRTUAL_ENV", "PATH", "PYTHONPATH", "JOB_ID", "INVENTORY_ID", "INVENTORY_SOURCE_ID", "INVENTORY_UPDATE_ID"),
+    *("AD_HOC_COMMAND_ID", "REST_API_URL", "REST_API_TOKEN", "MAX_EVENT_RES", "CALLBACK_QUEUE", "CALLBACK_CONNECTION"),
+    *("CACHE", "JOB_CALLBACK_DEBUG", "INVENTORY_HOSTVARS", "AWX_HOST", "PROJECT_REVISION", "SUPERVISOR_CONFIG_PATH"),
+}
 # The options of awx.awx 24 that there are, as far as the set-up could use them.
 AWX: dict[str, dict[str, str]] = {
     "credential_type": {"description": "str", "kind": "str", "inputs": "dict", "injectors": "dict"},
@@ -53,6 +61,7 @@ AWX: dict[str, dict[str, str]] = {
         "extra_vars": "dict",
         "survey_enabled": "bool",
         "survey_spec": "dict",
+        "state": "str",
     },
     "schedule": {"unified_job_template": "str", "rrule": "str"},
 }
@@ -80,9 +89,10 @@ def test_the_credential_type_is_made_from_the_connection() -> None:
 
 
 @pytest.mark.one_core
-def test_awx_takes_the_credential_type() -> None:
+@pytest.mark.parametrize("file", [FILE.name, "cluster_credential_type.json"])
+def test_awx_takes_the_credential_type(file: str) -> None:
     """The rules of AWX's API: awx/main/fields.py, CredentialTypeInputField and CredentialTypeInjectorField."""
-    made = credential_type()
+    made = json.loads((KIT / file).read_text(encoding="utf-8"))
     assert made["kind"] in ("cloud", "net")
     fields = {field["id"]: field for field in made["inputs"]["fields"]}
     assert len(fields) == len(made["inputs"]["fields"])
@@ -115,7 +125,7 @@ def test_awx_takes_the_credential_type() -> None:
         assert strict.from_string(template).render(**known)
     for name, template in made["injectors"]["env"].items():
         assert re.fullmatch("[a-zA-Z_]+[a-zA-Z0-9_]*", name)
-        assert not name.startswith("ANSIBLE_")
+        assert is_allowed(name)
         assert strict.from_string(template).render(**known).startswith("EXAMPLE")
 
 
@@ -131,7 +141,7 @@ def test_every_option_of_the_connection_reaches_the_job() -> None:
 def set_up(plays: Plays, **changes: Any) -> tuple[list[tuple[str, dict[str, Any]]], str]:
     """Run the set-up against a stand-in for awx.awx; return what was asked for, and the output."""
     modules = plays.folder / "collections" / "ansible_collections" / "awx" / "awx" / "plugins" / "modules"
-    modules.mkdir(parents=True)
+    modules.mkdir(parents=True, exist_ok=True)
     log = plays.folder / "asked"
     log.touch()
     for name, options in AWX.items():
@@ -172,8 +182,8 @@ def test_the_set_up_asks_for_a_scheduled_job(plays: Plays) -> None:
     assert "failed=0" in output, output
     assert "canary" not in output
     assert [name for name, _given in asked] == [
-        *("credential_type", "credential", "execution_environment", "project", "inventory", "host", "host"),
-        *("job_template", "job_template", "schedule"),
+        *("credential_type", "credential", "credential_type", "execution_environment", "project", "inventory"),
+        *("host", "host", *["job_template"] * 4, "schedule"),
     ]
     made = credential_type()
     # AWX's templates arrive as they are, though they look like the play's own.
@@ -188,6 +198,65 @@ def test_the_set_up_asks_for_a_scheduled_job(plays: Plays) -> None:
     assert schedule["unified_job_template"] == deliver["name"]
     # Twice in the last quarter of an hour's credentials.
     assert schedule["rrule"] == "DTSTART:20260101T000000Z RRULE:FREQ=MINUTELY;INTERVAL=7"
+
+
+def is_allowed(variable: str) -> bool:
+    """Whether AWX lets a credential set it: awx/main/fields.py, validate_env_var_allowed, and ENV_BLOCKLIST."""
+    return not variable.startswith("ANSIBLE_") and variable not in BLOCKED
+
+
+@pytest.mark.one_core
+def test_every_variable_that_a_text_recommends_for_awx_is_allowed() -> None:
+    guides = ROOT / "docs" / "docsite" / "rst"
+    leases = (guides / "guide_leases.rst").read_text(encoding="utf-8")
+    section = leases[leases.index("In AWX, containers and CI") : leases.index("Know how jobs are cancelled")]
+    texts = [section, (guides / "guide_awx.rst").read_text(encoding="utf-8")]
+    texts += [path.read_text(encoding="utf-8") for path in KIT.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    named = {name for text in texts for name in re.findall(r"\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b", text)}
+    assert "WORKLOAD_CREDENTIALS_JOURNAL_DIR" in named
+    assert [name for name in named if not is_allowed(name)] == []
+
+
+@pytest.mark.one_core
+def test_the_project_ends_the_leases_of_its_jobs() -> None:
+    parser = configparser.ConfigParser()
+    parser.read(KIT / "project" / "ansible.cfg", encoding="utf-8")
+    assert parser["defaults"]["callbacks_enabled"] == "community.workload_credentials.leases"
+    assert parser["workload_credentials"]["journal_dir"].startswith("/")
+
+
+def controller_after(controller: dict[str, dict[str, Any]], asked: list[tuple[str, dict[str, Any]]]) -> None:
+    """What awx.awx.job_template does: lists that are given replace those that are there."""
+    for name, given in asked:
+        if name == "job_template" and not (given.get("state") == "exists" and given["name"] in controller):
+            controller.setdefault(given["name"], {}).update(given)
+
+
+def test_the_set_up_run_again_leaves_what_others_have_attached(plays: Plays) -> None:
+    (plays.folder / "kubeconfig").write_text("kube-canary", encoding="utf-8")
+    asked, output = set_up(plays, kubeconfig=str(plays.folder / "kubeconfig"), instance_groups=["edge"])
+    assert "failed=0" in output, output
+    assert "canary" not in output
+    controller: dict[str, dict[str, Any]] = {}
+    controller_after(controller, asked)
+    own = {"credentials": ["Workload credentials", "Workload credentials clusters"], "instance_groups": ["edge"]}
+    assert all(one.items() >= own.items() for one in controller.values())
+    assert [given["inputs"] for name, given in asked if given["name"] == "Workload credentials clusters"] == [
+        {"kubeconfig": "kube-canary"}
+    ]
+    deliver = controller["Workload credentials deliver"]
+    deliver["credentials"] = [*own["credentials"], "theirs"]
+    deliver["instance_groups"] = ["edge", "theirs"]
+    controller_after(controller, asked)
+    assert (deliver["credentials"][-1], deliver["instance_groups"]) == ("theirs", ["edge", "theirs"])
+    assert deliver["timeout"] == 420
+
+
+@pytest.mark.one_core
+def test_the_set_up_does_not_overwrite_a_token_by_nothing(plays: Plays) -> None:
+    asked, output = set_up(plays, access_token="")
+    assert asked == []
+    assert "export BEYONDTRUST_ACCESS_TOKEN" in output or "failed=1" in output
 
 
 @pytest.mark.one_core
@@ -224,11 +293,13 @@ def test_the_jobs_look_and_deliver_once(plays: Plays, site: Site, cluster: Any) 
     entry = {"name": "awx-kit", "namespace": "default", "dynamic_secret": "prod/aws"}
     hosts = {"one": {**plays.host(), "kubeconfig": str(cluster.kubeconfig), "entries": [entry]}}
     (plays.folder / "clusters.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
+    project = shutil.copytree(KIT / "project", plays.folder / "project")
+    own = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(plays.folder / "journal")}
     for name, minted in (("check.yml", 0), ("deliver.yml", 1), ("deliver.yml", 1)):
         done = subprocess.run(
-            [sys.executable, "-m", "ansible.cli.playbook", "-i", "clusters.yml", str(KIT / "project" / name)],
-            cwd=plays.folder,
-            env=plays.variables({}),
+            [sys.executable, "-m", "ansible.cli.playbook", "-i", "../clusters.yml", name],
+            cwd=project,
+            env=plays.variables(own),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -249,12 +320,18 @@ def test_an_execution_environment_has_what_the_collection_needs(tmp_path: Path) 
             str(KIT / "execution-environment.yml"),
             "-c",
             str(tmp_path),
+            "-v",
+            "3",
         ],
         capture_output=True,
         text=True,
         check=False,
     )
     assert made.returncode == 0, made.stdout + made.stderr
+    assert not re.search("warn|outdated", made.stdout + made.stderr, re.IGNORECASE)
+    # Maintained, and with a Python for each ansible-core that is supported.
+    definition = yaml.safe_load((KIT / "execution-environment.yml").read_text(encoding="utf-8"))
+    assert definition["images"]["base_image"]["name"] == "quay.io/centos/centos:stream10"
     installed = yaml.safe_load((tmp_path / "_build" / "requirements.yml").read_text(encoding="utf-8"))
     assert {one["name"] for one in installed["collections"]} == {"community.workload_credentials", "kubernetes.core"}
     found = subprocess.run(

@@ -40,15 +40,30 @@ def yaml_of(path: str) -> list[Any]:
     return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
 
 
+def has_lines(output: str, text: str) -> bool:
+    """Whether the output has the lines that a text shows of it, where stars and spaces are as many as there are."""
+
+    def plain(one: str) -> str:
+        return " ".join(re.sub(r"\*+", "*", one).split())
+
+    return all(plain(part) in plain(output) for part in text.split("\n\n"))
+
+
 def test_the_play_of_the_readme(example: Emulator, tmp_path: Path) -> None:
     (play,) = yaml_of("README.md")
-    assert "CANARY" not in run(example, tmp_path, play)
+    output = run(example, tmp_path, play)
+    assert "CANARY" not in output
+    (shown,) = re.findall(r"```text\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert has_lines(output, shown)
     assert example.control.leases()["minted"] == 1
 
 
 def test_getting_started_reads_before_it_writes(example: Emulator, tmp_path: Path) -> None:
     first = yaml.safe_load(blocks_of("guide_getting_started")[0])
-    assert '"msg": "app"' in run(example, tmp_path, first)
+    output = run(example, tmp_path, first)
+    guide = (ROOT / "docs/docsite/rst/guide_getting_started.rst").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"code-block:: text\n\n((?: {4}.*\n|\n)+)", guide)
+    assert has_lines(output, shown.strip("\n"))
     assert {entry["method"] for entry in example.control.journal()} == {"GET"}
 
 

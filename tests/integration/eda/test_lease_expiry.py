@@ -104,6 +104,18 @@ def test_a_cluster_alone_is_enough(role: Role, site: Site, cluster: Any, tmp_pat
     assert site.requests() == []
 
 
+def test_a_cluster_that_is_there_several_times_is_looked_at_each_time(tmp_path: Path) -> None:
+    gone = {"name": "gone", "kubeconfig": str(tmp_path / "nothing")}
+    clusters = [{**gone, "namespace": "a"}, {**gone, "namespace": "b"}, gone, gone]
+    problems = Source({"clusters": clusters, "state_file": str(tmp_path / "told")}).due()[1]
+    assert [one.partition(": ")[0] for one in problems] == [
+        "the cluster gone (a)",
+        "the cluster gone (b)",
+        "the cluster gone",
+        "the cluster gone, 4",
+    ]
+
+
 def test_what_cannot_be_looked_at_is_said_and_the_rest_is_told(site: Site, started: Any, tmp_path: Path) -> None:
     populate(site)
     with ago(site, HOUR - 300):

@@ -23,8 +23,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
 
 from tests.support.ports import port
+from tests.support.proxy import refusing_proxy
 
 pytestmark = pytest.mark.one_core
 NAMESPACE = KINDS["Namespace"]
@@ -54,7 +56,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "untrusted": (lambda c, _u: c.pop(NO_CA), "its certificate is not trusted .*: check ca_cert"),
     "token": (lambda _c, u: u.update(token=CANARY), "Unauthorized: check the token"),
     "token of two lines": (lambda _c, u: u.update(token=f"{CANARY}\nx"), "a token or header cannot be sent"),
-    "no file": ("", "Invalid kube-config"),
+    "empty file": ("", "Invalid kube-config"),
     "unknown name": (lambda c, _u: c.update(server="https://nowhere.invalid"), "its name is unknown"),
     "no TLS": (lambda c, _u: c.update(server=c["server"].replace("https", "http")), "no Kubernetes API's: check host"),
     "no CA file": (lambda c, _u: (c.pop(NO_CA), c.update({"certificate-authority": "/no/ca"})), "not exist: /no/ca"),
@@ -65,7 +67,7 @@ WRONG: dict[str, tuple[Any, str]] = {
         lambda _c, u: u.update({"client-certificate-data": "YWJj", "client-key-data": "YWJj"}),
         "no TLS connection is possible",
     ),
-    "no YAML": (f"users: [{CANARY}\n  token: x: y", r"it cannot be read \(ParserError\)"),
+    "no YAML": (f"users: [{CANARY}\n  token: x: y", r"the kubeconfig .*/kubeconfig cannot be read \(ParserError\)"),
 }
 
 
@@ -80,6 +82,37 @@ def test_what_goes_wrong_is_said_in_one_sentence(cluster: Any, tmp_path: Path, w
     assert CANARY not in str(error.value)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 350
+
+
+@pytest.mark.parametrize("source", ["option", "K8S_AUTH_KUBECONFIG", "KUBECONFIG", "HOME"])
+def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    file = tmp_path / (".kube/config" if source == "HOME" else "missing")
+    for name in ("K8S_AUTH_KUBECONFIG", "KUBECONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    if source != "option":
+        monkeypatch.setenv(source, str(tmp_path if source == "HOME" else file))
+    # The library takes it from the environment when it is imported.
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(file))
+    with pytest.raises(ClusterError, match=f"there is no kubeconfig {file}. Check kubeconfig, context or host"):
+        InWorker({"kubeconfig": str(file)} if source == "option" else {})
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (407, "the proxy for it wants a name and password: check proxy and proxy_headers"),
+        (403, "the proxy for it does not let through to it: check proxy and no_proxy"),
+        (None, "the proxy for it is not there: check proxy and no_proxy"),
+    ],
+)
+def test_what_a_proxy_does_is_told_of_the_proxy(cluster: Any, answer: int | None, said: str) -> None:
+    with refusing_proxy(answer) as address, InWorker({"kubeconfig": str(cluster.kubeconfig), "proxy": address}) as one:
+        (refused,) = one.make([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "never"}}])
+        assert isinstance(refused, Refusal)
+        assert said in refused.words
+        assert not refused.may_be_done
+        with pytest.raises(ClusterError, match="nothing listens there|proxy for it"):
+            one.list(NAMESPACE)
 
 
 def names(options: dict[str, Any]) -> list[str]:

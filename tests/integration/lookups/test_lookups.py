@@ -54,6 +54,20 @@ def test_static_secrets_by_path_key_and_version(plays: Plays, site: Site) -> Non
     assert len(site.requests()) == 6
 
 
+def test_a_default_that_is_omit_leaves_out_what_it_is_for(plays: Plays, tmp_path: Path) -> None:
+    def copied(path: str, key: str) -> dict[str, Any]:
+        mode = "{{ lookup('" + STATIC + f"', '{path}', key='{key}', default=omit)" + " }}"
+        return {"ansible.builtin.copy": {"content": "", "dest": str(tmp_path / "file"), "mode": mode}}
+
+    outcome = plays.tasks([copied("prod/nothing", "mode"), copied("prod/app", "nothing"), copied("prod/app", "user")])
+    missing, without, there = outcome.results
+    assert [one["failed"] for one in (missing, without)] == [False, False], outcome.output
+    assert "mode" in there["msg"]
+    # Elsewhere it is an option that is not set.
+    (found,) = evaluated(plays, f"lookup('{STATIC}', 'prod/app', key='user', version=omit, on_missing=omit)")
+    assert found == "app"
+
+
 @pytest.mark.one_core
 def test_what_a_missing_secret_or_key_means(plays: Plays) -> None:
     missing, skip = "'prod/nothing'", "on_missing='skip'"

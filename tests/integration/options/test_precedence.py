@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.definitions import populate
 from tests.support.plays import Plays
 from tests.support.site import TOKEN, Site
 
@@ -95,6 +96,20 @@ def test_the_nearest_source_that_is_not_empty_counts(plays: Plays, site: Site, r
         wanted += [expected(said, otherwise) for said in table]
     plays.tasks(tasks, as_module=as_module, environment={ENVIRONMENT: environment}).ok()
     assert [entry["headers"].get("x-bt-service-name") for entry in site.journal()] == wanted
+
+
+@pytest.mark.parametrize("value", ["", " ", None, "{{ omit }}", "{{ none }}"])
+def test_nothing_in_a_tasks_environment_hides_nothing(plays: Plays, site: Site, value: Any) -> None:
+    """The action of the role reads its environment where modules do."""
+    entry = {"name": "app", "namespace": "web", "static_secret": "prod/app", "delivery": "external_secret"}
+    options = {"state": "rendered", "render_dir": str(plays.folder / "out"), "entries": [entry]}
+    role = {f"{COLLECTION}.cluster_credentials": {**options, "operator_token_secret": {"name": "kept"}}}
+    populate(site)
+    environment = dict.fromkeys([ENVIRONMENT, *site.environment], value)
+    plays.tasks([{**role, "environment": environment}], environment={ENVIRONMENT: "outside"}).ok()
+    plays.tasks([{SESSION: {}, "environment": environment}], environment={ENVIRONMENT: "outside"}).ok()
+    assert {entry["headers"].get("x-bt-service-name") for entry in site.journal()} == {"outside"}
+    assert len(site.requests()) > 1
 
 
 @pytest.mark.parametrize("as_module", [False, True])

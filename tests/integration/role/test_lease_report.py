@@ -116,6 +116,28 @@ def test_requests_grow_with_the_definitions_and_not_with_the_leases(site: Site) 
     assert sent() == 1 + 5
 
 
+@pytest.mark.one_core
+def test_two_namespaces_of_one_cluster_are_both_looked_at(
+    role: Role, plays: Plays, site: Site, cluster: Any, tmp_path: Path
+) -> None:
+    other = f"{role.namespace}-other"
+    secrets = [{"name": "held", "dynamic_secret": "prod/azure"}, {"name": "held", "dynamic_secret": "prod/aws"}]
+    secrets[1]["namespace"] = other
+    role.run(*secrets, cluster_credentials_create_namespaces=True)
+    one = {"name": "main", "kubeconfig": str(cluster.kubeconfig)}
+    spaces = [{**one, "namespace": space} for space in (role.namespace, other)]
+    # The second is looked at twice.
+    clusters = [*spaces, spaces[1], {**one, "name": "MAIN", "namespace": other}]
+    outcome = reported(plays, tmp_path, lease_report_clusters=clusters).ok()
+    found = json.loads((tmp_path / "leases.json").read_text(encoding="utf-8"))["leases"]
+    assert [row["marks"] for row in found] == [[], []]
+    assert sorted(row["holders"] for row in found) == sorted(
+        [[f"main/{role.namespace}/held"], [f"MAIN/{other}/held", f"main/{other}/held"]]
+    )
+    assert "2 living, 0 of them end soon, 0 that nobody holds" in " ".join(outcome.output.split())
+    assert f"{tmp_path}/leases.html" in outcome.output
+
+
 def row(state: str, *marks: str, **more: Any) -> dict[str, Any]:
     times = {"minted": "2026-11-25T11:00:00Z", "expiration": "2026-11-25T13:00:00Z"}
     ended = {} if state == "living" else {"ended_after": times["minted"], "ended_before": times["expiration"]}
@@ -193,5 +215,19 @@ def test_the_page_loads_nothing_and_says_each_state_in_words(pages: dict[str, st
     assert "@media print" in pages["plain"]
 
 
+def test_what_only_clusters_can_tell_is_offered_where_some_were_looked_at(tmp_path: Path) -> None:
+    rows = [row("living", dynamic_secret_path=f"prod/{number % 2}", id=str(number)) for number in range(24)]
+    report = {**report_of(*rows), "looked_for_holders": False}
+    task = {"ansible.builtin.template": {"src": str(TEMPLATE), "dest": str(tmp_path / "page.html")}}
+    names = {"lease_report_title": "a", "lease_report_names": {}}
+    Plays(tmp_path).tasks([{**task, "vars": {"report": report, **names}}]).ok()
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert "nobody holds it" not in " ".join(page.texts[page.texts.index("Show") :])
+    assert 'id="only-unheld"' not in text
+    assert any("Lease holders were not checked" in one for one in page.texts)
+    assert page.texts.count("12 living, 0 ended") == 2
+
+
 def test_a_page_without_leases_says_so(pages: dict[str, str]) -> None:
-    assert any(text.startswith("No lease lives") for text in Page(pages["empty"]).texts)
+    assert any(text.startswith("No active leases") for text in Page(pages["empty"]).texts)

@@ -186,11 +186,13 @@ def test_the_operators_way_of_writing_a_session_works_when_it_is_pushed(
     deliveries: Deliveries, accounts: Accounts, api: Any, sts: Sts
 ) -> None:
     api.create_namespaced_secret(
-        deliveries.namespace, {"metadata": {"name": "iam"}, "stringData": {"id": "AKIASECRET", "key": "canary-of-iam"}}
+        deliveries.namespace,
+        {"metadata": {"name": "iam"}, "stringData": {"id": "AKIASECRET\n", "key": "canary-of-iam\n"}},
     )
     references = {"access_key_id": {"name": "iam", "key": "id"}, "secret_access_key": {"name": "iam", "key": "key"}}
     own: dict[str, Any] = {"region": "eu-west-1", "endpoint_url": sts.url}
-    keyed = {**own, "auth": {"secretRef": references}, "role": ROLE}
+    copied = dict(zip(("accessKeyIDSecretRef", "secretAccessKeySecretRef"), references.values(), strict=True))
+    keyed = {**own, "auth": {"secretRef": copied}, "role": ROLE}
     account = {**own, "jwt": {"serviceAccountRef": {"name": "app"}}, "role": ROLE}
     entries = [{"name": "keyed", "sts_session_token": keyed}, {"name": "account", "sts_session_token": account}]
     assert actions(deliveries.run(*entries)) == ["created", "created"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,7 @@ def test_a_shorter_life_than_was_asked_for_is_told_and_recorded(accounts: Accoun
     assert (lease["expiration"], lease["audiences"]) == (minted["expiration"], ["api"])
     way.faults = [Fault(1, "/token", 201, {"Content-Type": "application/json"}, json.dumps({"kind": "TokenRequest"}))]
     # What no API server says is no token, and nothing stays of it.
-    assert "service_account_token" in problem(accounts.mint)
+    assert "the cluster's answer to a token request holds no token" in problem(accounts.mint)
     assert [one["id"] for one in accounts.leases()] == [lease["id"]]
 
 
@@ -171,6 +172,40 @@ def about(request: str) -> str:
     parts = target.partition("?")[0].split("/")
     known = ("secrets", "serviceaccounts", "rolebindings", "clusterroles", "selfsubjectreviews", "token")
     return f"{method} {[one for one in parts if one in known][-1]}"
+
+
+def test_what_guards_the_cluster_is_quoted_where_no_value_can_be_in_it(accounts: Accounts, way: Watched) -> None:
+    words = "ValidatingAdmissionPolicy 'guard' with binding 'guard' denied request: leases need the label team"
+    denied = json.dumps(
+        {"kind": "Status", "reason": "Invalid", "message": f"secrets is forbidden: {words}", "code": 422}
+    )
+    for request in ("/secrets?", "PATCH ", "DELETE "):
+        lease = accounts.mint()["lease_id"] if request == "DELETE " else ""
+        way.faults = [Fault(1, request, 422, {"Content-Type": "application/json"}, denied)]
+        said = problem(lambda one=lease: accounts.end(lease_id=one) if one else accounts.mint())
+        assert "denied request: leases need the label team" in said
+    accounts.end(name="app", namespace=accounts.namespace)
+    assert accounts.left() == []
+
+
+@pytest.mark.parametrize(
+    "body", ['{"kind": "Secret"}', '{"kind": "Secret", "metadata": "x"}', '{"kind": "Secret", "metadata": {}}']
+)
+def test_an_answer_that_is_no_api_servers_is_said_to_be_none(accounts: Accounts, way: Watched, body: str) -> None:
+    way.faults = [Fault(1, "/secrets?", 201, {"Content-Type": "application/json"}, body)]
+    said = problem(accounts.mint)
+    assert "the answer has status 200 and is no Kubernetes API's" in said
+    assert "a fault of this collection" not in said
+    assert accounts.left() == []
+
+
+def test_what_was_never_sent_leaves_nothing_to_speak_of(accounts: Accounts, cluster: Any, tmp_path: Path) -> None:
+    content = cluster.kubeconfig.read_text(encoding="utf-8").replace(cluster.server, "https://127.0.0.1:9")
+    (tmp_path / "away").write_text(content, encoding="utf-8")
+    said = problem(lambda: replace(accounts, kubeconfig=tmp_path / "away").mint())
+    assert said.startswith("The identity of this task: No answer from the cluster https://127.0.0.1:9")
+    assert "may be left" not in said
+    assert "SelfSubjectReview" not in said
 
 
 def test_what_lost_its_record_is_pruned_and_what_lives_is_not(accounts: Accounts) -> None:

@@ -124,6 +124,42 @@ def test_who_may_not_grant_is_told_what_is_lacking_and_nothing_is_left(accounts:
         assert accounts.left() == []
 
 
+def test_a_refusal_is_an_answer_and_what_was_accepted_goes_by_its_name(accounts: Accounts, tmp_path: Path) -> None:
+    """Whoever may make and remove but not list can see no kinds; that is no reason to leave anything."""
+    everything = ["secrets", "serviceaccounts", "roles", "rolebindings"]
+    for number in range(len(everything) + 1):
+        groups = ({"": [], "rbac.authorization.k8s.io": []}, everything[:number])
+        for one in groups[1]:
+            groups[0]["" if one in everything[:2] else "rbac.authorization.k8s.io"].append(one)
+        made = [
+            {"apiGroups": [group], "resources": kinds, "verbs": ["create", "delete"]}
+            for group, kinds in groups[0].items()
+            if kinds
+        ]
+        user = accounts.as_user(f"maker-{number}", [*made, *HAS_PODS], tmp_path)
+        with pytest.raises(WorkloadCredentialsError) as caught:
+            user.dynamic(rules=PODS)
+        lacking = [*everything, "serviceaccounts/token"][number]
+        assert f"may not create {lacking}" in str(caught.value)
+        assert "may be left" not in str(caught.value)
+        assert accounts.left() == []
+
+
+def test_check_mode_finds_the_rights_that_no_dry_run_shows(accounts: Accounts, tmp_path: Path) -> None:
+    every = single(ROLES["static"])
+    for number, rule in enumerate(every):
+        verb, resource = rule["verbs"][0], rule["resources"][0]
+        user = accounts.as_user(f"checker-{number}", [one for one in every if one != rule], tmp_path)
+        if verb not in ("create", "patch"):
+            # It is for the lease's end.
+            user.mint(check=True)
+            continue
+        with pytest.raises(WorkloadCredentialsError, match=f"may not {verb} {resource} in namespace"):
+            user.mint(check=True)
+    assert accounts.as_user("checker", every, tmp_path).mint(check=True)["changed"]
+    assert accounts.left() == []
+
+
 def test_what_one_may_not_read_stops_no_other_that_mints_at_the_same_time(accounts: Accounts, tmp_path: Path) -> None:
     """Whoever may bind a role need not be allowed to see whether it is there."""
     rules = [*ROLES["static"], *ROLES["dynamic"], *ROLES["bind"]]

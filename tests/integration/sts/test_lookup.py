@@ -135,6 +135,48 @@ def test_what_cannot_work_sends_nothing(plays: Plays, sts: Sts, tmp_path: Path) 
     assert sts.calls == []
 
 
+@pytest.mark.one_core
+def test_what_botocore_trips_over_is_said_in_plays_too(plays: Plays, sts: Sts, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(
+        f"[profile tool]\ncredential_process = {tmp_path}/none --canary\n"
+        f"[profile had]\ncredential_process = cat {tmp_path}/had\n",
+        encoding="utf-8",
+    )
+    had = {"Version": 1, "AccessKeyId": "ASIA", "SecretAccessKey": "canary", "SessionToken": "token"}
+    (tmp_path / "had").write_text(json.dumps({**had, "Expiration": "2099-01-01T00:00:00Z"}), encoding="utf-8")
+    failed, given, field = evaluated(
+        plays,
+        session("tool"),
+        session("had", key="'expiration'") + " | first",
+        session("had", format="'aws_env'", key="'AWS_SESSION_TOKEN'") + " | first",
+        environment={"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": "nobody", "AWS_MAX_ATTEMPTS": ""},
+    )
+    assert f"the profile tool (credential_process {tmp_path}/none): cannot use the file {tmp_path}/none" in failed
+    assert "a fault of this collection" not in failed
+    assert (given, field) == ("2099-01-01T00:00:00Z", "token")
+    assert sts.calls == []
+
+
+@pytest.mark.one_core
+def test_rendering_needs_no_connection_that_it_does_not_use(plays: Plays, sts: Sts, tmp_path: Path) -> None:
+    session = {"region": "eu-west-1", "requestParameters": {"sessionDuration": 900}}
+    keys = {
+        "accessKeyIDSecretRef": {"name": "iam", "key": "id"},
+        "secretAccessKeySecretRef": {"name": "iam", "key": "k"},
+    }
+    entry = {"name": "aws", "namespace": "web", "delivery": "external_secret"}
+    entries = [{**entry, "sts_session_token": {**session, "auth": {"secretRef": keys}}}]
+    task = {"community.workload_credentials.cluster_credentials": {"state": "rendered", "entries": entries}}
+    task["community.workload_credentials.cluster_credentials"]["render_dir"] = str(tmp_path / "out")
+    plays.tasks([task]).ok()
+    text = (tmp_path / "out/web.yml").read_text(encoding="utf-8")
+    assert "kind: STSSessionToken" in text
+    assert "sessionDuration: 900" in text
+    # An entry of the Secrets API does use it.
+    entries.append({**entry, "name": "app", "static_secret": "prod/app"})
+    assert "site_id: no site is set" in plays.tasks([task]).result["msg"]
+
+
 def test_check_mode_asks_for_nothing(plays: Plays, sts: Sts) -> None:
     found, by_code, forbidden = evaluated(
         plays,

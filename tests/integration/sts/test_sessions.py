@@ -109,7 +109,11 @@ def test_without_a_region_nothing_is_sent(sts: Sts) -> None:
     ("given", "said", "calls"),
     [
         ({**KEYS, "session_token": TOKEN}, "session_token: the credentials of the access key AKIACANARY are", 0),
-        ({"profile": "role"}, "role_arn: the credentials of the profile role are those of a session already", 1),
+        (
+            {"profile": "role", "duration_seconds": 900},
+            "duration_seconds: the credentials of the profile role are those of a session already, which is given",
+            1,
+        ),
         (
             {"profile": "role", "role_arn": ROLE, "duration_seconds": 3601},
             "duration_seconds: 3601 is out of range: the credentials of the profile role are a role's",

@@ -24,13 +24,16 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 _SETS = ("policy_arns", "groups")
 _LIMITS = {"groups": (1, 128), "aws_tags": (1, 128)}
 _AWS_TAG_VALUE = 256
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # What AWS and Azure themselves ask of these (IAM identifiers, AssumeRole, object IDs); an empty value clears.
 _SHAPES = {
     "role_arn": (r"arn:aws[-a-z]*:iam::[0-9]{12}:role/[!-~]+", "the ARN of an IAM role"),
     "policy_arns": (r"arn:aws[-a-z]*:iam::(aws|[0-9]{12}):policy/[!-~]+", "the ARN of an IAM policy"),
     "external_id": (r"[-\w+=,.@:\\/]{2,1224}", "an external ID (2 to 1224 characters, a-z A-Z 0-9 _+=,.@:/\\-)"),
     "groups": (r"[-\w+=,.@]+", "the name of an IAM group"),
-    "application_object_id": (r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "an object ID (a UUID)"),
+    "tenant_id": (_UUID, "a tenant's ID (a UUID)"),
+    "client_id": (_UUID, "an application's ID (a UUID)"),
+    "application_object_id": (_UUID, "an object ID (a UUID)"),
 }
 
 
@@ -47,7 +50,7 @@ def check_config(parameters: Mapping[str, Any]) -> None:
         raise OptionError("credential_type", f"{parameters['credential_type']} does not go with type={provider.name}.")
     _check_ttl(parameters["ttl"], provider)
     _check_lengths("groups", parameters["groups"] or [])
-    _check_shapes(parameters)
+    check_shapes(parameters)
     _check_lengths("aws_tags", list(parameters["aws_tags"] or {}))
     for key, value in (parameters["aws_tags"] or {}).items():
         if value is not None and len(str(value)) > _AWS_TAG_VALUE:
@@ -108,9 +111,10 @@ def _check_ttl(ttl: int | None, provider: Provider) -> None:
         raise OptionError("ttl", f"{ttl} s is outside of {allowed}")
 
 
-def _check_shapes(parameters: Mapping[str, Any]) -> None:
+def check_shapes(parameters: Mapping[str, Any]) -> None:
+    """:raises OptionError: a value that AWS or Azure themselves would not take."""
     for option, (pattern, what) in _SHAPES.items():
-        given = parameters[option] or []
+        given = parameters.get(option) or []
         for one in given if isinstance(given, list) else [given]:
             if not re.fullmatch(pattern, one, re.ASCII):
                 raise OptionError(option, f"{one[:80]!r} is not {what}.")

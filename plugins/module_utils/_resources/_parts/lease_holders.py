@@ -49,7 +49,7 @@ def _in_cluster(cluster: str, secrets: Any) -> Iterator[Holder]:
         metadata = secret.get("metadata") if isinstance(secret, Mapping) else None
         if not isinstance(metadata, Mapping):
             raise OptionError("secrets", f"{cluster}: an entry has no metadata, so it is no Secret.")
-        notes = metadata.get("annotations") or {}
-        if notes.get(_LEASE):
+        notes = metadata.get("annotations")
+        if isinstance(notes, Mapping) and notes.get(_LEASE):
             name = "/".join((cluster, str(metadata.get("namespace", "")), str(metadata.get("name", ""))))
             yield Holder(name, str(notes[_LEASE]), parse_time(notes.get(_MINTED)), parse_time(notes.get(_EXPIRATION)))

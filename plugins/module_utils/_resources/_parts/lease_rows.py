@@ -53,8 +53,9 @@ class Look:
     def held(self) -> Mapping[str, list[str]]:
         """The names of the Secrets that hold a lease, by its ID."""
         found: dict[str, list[str]] = {}
-        for holder in sorted(self.holders or (), key=lambda holder: holder.name):
-            found.setdefault(holder.lease_id, []).append(holder.name)
+        # A Secret may have been looked at twice.
+        for lease_id, name in sorted({(holder.lease_id, holder.name) for holder in self.holders or ()}):
+            found.setdefault(lease_id, []).append(name)
         return found
 
 

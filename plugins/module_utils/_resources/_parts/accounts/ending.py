@@ -27,6 +27,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     PART,
     PLACE,
     RECORD,
+    TYPE,
     Lease,
     lease_of,
 )
@@ -135,6 +136,14 @@ def remove(cluster: InWorker, objects: Sequence[Object]) -> list[str]:
     return problems[""]
 
 
+def removed_with(cluster: InWorker, made: Sequence[Object]) -> list[str]:
+    """Remove what was made for one lease, its record last; a sentence for each thing that is left.
+
+    :arg made: as the cluster answered, the record first.
+    """
+    return (remove(cluster, made[1:]) or remove(cluster, made[:1])) if made else []
+
+
 def _parts_of(
     cluster: InWorker, ending: Sequence[Lease], problems: dict[str, list[str]]
 ) -> list[tuple[str, dict[str, Any]]]:
@@ -161,15 +170,20 @@ def _parts_of(
 
 
 def _removed(cluster: InWorker, objects: Sequence[tuple[str, Object]], problems: dict[str, list[str]]) -> None:
-    references = [exact_reference(one) for _lease, one in objects]
+    references = [_reference(one) for _lease, one in objects]
     for (lease_id, _one), answer in zip(objects, cluster.delete(references)):
         if isinstance(answer, Refusal):
             problems[lease_id].append(answer.words)
 
 
+def _reference(found: Object) -> dict[str, Any]:
+    # With its type a record is known to hold no value, so that whoever refuses is quoted.
+    return {**exact_reference(found), **({"type": found["type"]} if found.get("type") else {})}
+
+
 def _record(lease: Lease) -> dict[str, Any]:
     metadata = {"name": lease.name, "namespace": lease.namespace, "uid": lease.uid}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
+    return {"apiVersion": "v1", "kind": "Secret", "type": TYPE, "metadata": metadata}
 
 
 def _lease_id(found: Object) -> str:

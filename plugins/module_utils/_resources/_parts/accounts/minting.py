@@ -19,15 +19,19 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
     WorkloadCredentialsError,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.refusals import name_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Applied, Object, Refusal
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.ending import (
     end,
+    removed_with,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.objects import (
+    Lease,
     account_of,
     bindings_of,
     lease_of,
@@ -43,6 +47,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 LEFT = "Of what was made for it something may be left"
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _AUTHENTICATION = "authentication.k8s.io/v1"
+_MAY = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_AUTHORIZATION = "authorization.k8s.io/v1"
+# What a refusal is about.
+_IDENTITY = {"kind": "The identity", "metadata": {"name": "of this task"}}
 
 
 @dataclass(frozen=True)
@@ -67,14 +75,19 @@ def mint(cluster: InWorker, wanted: Wanted) -> Token:
     """
     _check_role(cluster, wanted)
     record = record_of(wanted, _who(cluster))
+    made: list[dict[str, Any]] = []
     try:
         for batch in _batches(wanted, record):
-            made = _accepted(cluster.make(batch))
+            made += _accepted(cluster.make(batch), made)
             if batch[0] is record:
                 # What it is to own names it so.
                 record["metadata"]["uid"] = made[0]["metadata"]["uid"]
         token = _token(cluster, wanted, record)
-        _accepted(cluster.patch([settled(record, token.expiration, token.audiences)]))
+        _accepted(cluster.patch([settled(record, token.expiration, token.audiences)]), made)
+    except _Refused as error:
+        # A refusal is an answer: there is what was accepted, and nothing else.
+        left = _said(lease_of(record), removed_with(cluster, made))
+        raise (MayExistError if left else StateError)(f"{error}{left}") from None
     except WorkloadCredentialsError as error:
         left = _undone(cluster, record)
         raise (MayExistError if left else StateError)(f"{error}{left}") from None
@@ -85,14 +98,18 @@ def mint(cluster: InWorker, wanted: Wanted) -> Token:
     return token
 
 
+class _Refused(StateError):
+    """The cluster has answered, and made nothing of it."""
+
+
 def foresee(cluster: InWorker, wanted: Wanted) -> list[str]:
     """Try with the cluster's dry run what can be tried; a warning for each thing that an earlier task may make.
 
     :raises WorkloadCredentialsError: a real run would be refused.
     """
     try:
-        _check_role(cluster, wanted)
-    except MissingRole as missing:
+        check_account(cluster, wanted)
+    except OptionError as missing:
         return [foreseen(str(missing))]
     record = record_of(wanted, None)
     tried = [one for batch in _batches(wanted, record) for one in batch]
@@ -103,7 +120,31 @@ def foresee(cluster: InWorker, wanted: Wanted) -> list[str]:
             if answer.status != 404:
                 raise StateError(answer.words)
             warnings.append(foreseen(answer.words))
+    if not warnings:
+        _check_rights(cluster, wanted)
     return list(dict.fromkeys(warnings))
+
+
+def _check_rights(cluster: InWorker, wanted: Wanted) -> None:
+    """Ask for the rights that no dry run shows: the cluster tries no token, nor a change of what is not there.
+
+    :raises StateError: one of them is lacking.
+    """
+    for verb, resource, name in (
+        ("create", "serviceaccounts/token", wanted.service_account),
+        ("patch", "secrets", wanted.lease),
+    ):
+        kind, _slash, below = resource.partition("/")
+        attributes = {"namespace": wanted.namespace, "verb": verb, "resource": kind, "subresource": below, "name": name}
+        spec = {"resourceAttributes": attributes}
+        question = {"apiVersion": _AUTHORIZATION, "kind": "SelfSubjectAccessReview", "spec": spec}
+        answer = cluster.ask(_IDENTITY, _MAY, question)
+        # Who may not ask learns it in a real run.
+        if not isinstance(answer, Refusal) and (answer.get("status") or {}).get("allowed") is False:
+            raise StateError(
+                f"The identity of this task may not {verb} {resource} in namespace {wanted.namespace}: grant it that, "
+                "or use another identity."
+            )
 
 
 class MissingRole(OptionError):
@@ -171,9 +212,12 @@ def _token(cluster: InWorker, wanted: Wanted, record: Object) -> Token:
     answer = cluster.ask(account, path, question)
     if isinstance(answer, Refusal):
         if answer.status == 404 and not wanted.is_dynamic:
-            raise _no_account(wanted)
-        raise StateError(answer.words)
-    given, asked = answer["status"], int((answer.get("spec") or {}).get("expirationSeconds") or wanted.ttl)
+            raise _Refused(str(_no_account(wanted)))
+        raise _error_of([answer])
+    given = answer.get("status") or {}
+    if not given.get("token") or not parse_time(given.get("expirationTimestamp")):
+        raise StateError(f"{name_of(account)}: the cluster's answer to a token request holds no token.")
+    asked = int((answer.get("spec") or {}).get("expirationSeconds") or wanted.ttl)
     shortened = f"ttl: the API server gives {asked} seconds instead of {wanted.ttl}, which is its own limit."
     audiences = (answer.get("spec") or {}).get("audiences") or wanted.audiences or []
     return Token(
@@ -187,35 +231,46 @@ def _token(cluster: InWorker, wanted: Wanted, record: Object) -> Token:
 
 def _who(cluster: InWorker) -> str | None:
     """The identity that the API server sees; None: it does not say, as before Kubernetes 1.28."""
-    review = {"apiVersion": _AUTHENTICATION, "kind": "SelfSubjectReview", "metadata": {"name": "this identity"}}
-    answer = cluster.ask(review, _WHO, {"apiVersion": _AUTHENTICATION, "kind": "SelfSubjectReview"})
+    answer = cluster.ask(_IDENTITY, _WHO, {"apiVersion": _AUTHENTICATION, "kind": "SelfSubjectReview"})
     if isinstance(answer, Refusal):
         if answer.status in (403, 404):
             return None
         raise StateError(answer.words)
-    return str(answer["status"]["userInfo"]["username"])
+    user = (answer.get("status") or {}).get("userInfo") or {}
+    return str(user["username"]) if user.get("username") else None
 
 
-def _accepted(answers: Sequence[Applied]) -> list[dict[str, Any]]:
+def _accepted(answers: Sequence[Applied], made: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The objects as the cluster has them.
 
+    :arg made: those of earlier answers, to which these are added if others with them were refused.
     :raises StateError: it did not take one of them.
     """
-    words = [one.words for one in answers if isinstance(one, Refusal)]
-    if words:
-        raise StateError(" ".join(dict.fromkeys(words)))
-    return [one for one in answers if not isinstance(one, Refusal)]
+    accepted = [one for one in answers if not isinstance(one, Refusal)]
+    refusals = [one for one in answers if isinstance(one, Refusal)]
+    if not refusals:
+        return accepted
+    made += accepted
+    raise _error_of(refusals)
+
+
+def _error_of(refusals: Sequence[Refusal]) -> StateError:
+    said = " ".join(dict.fromkeys(one.words for one in refusals))
+    return StateError(said) if any(one.may_be_done for one in refusals) else _Refused(said)
 
 
 def _undone(cluster: InWorker, record: Object) -> str:
-    """Remove what has been made; a sentence about what is left."""
+    """Remove what has been made, wherever it is; a sentence about what is left."""
     lease = lease_of(record)
     try:
         (ended,) = end(cluster, [lease])
     except WorkloadCredentialsError as error:
-        problems: Sequence[str] = [str(error)]
-    else:
-        problems = ended.problems
+        return _said(lease, [str(error)])
+    return _said(lease, ended.problems)
+
+
+def _said(lease: Lease, problems: Sequence[str]) -> str:
+    """What is left, in a sentence; "": nothing is."""
     if not problems:
         return ""
     return (

@@ -140,7 +140,7 @@ def settled(record: Object, expiration: str, audiences: Any) -> dict[str, Any]:
     """The patch that says what the API server made of it."""
     place = {name: record["metadata"][name] for name in ("name", "namespace")}
     notes = {_EXPIRATION: expiration, f"{DOMAIN}/audiences": json.dumps(audiences)}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {**place, "annotations": notes}}
+    return {"apiVersion": "v1", "kind": "Secret", "type": TYPE, "metadata": {**place, "annotations": notes}}
 
 
 def account_of(wanted: Wanted, record: Object) -> dict[str, Any]:

@@ -55,6 +55,10 @@ _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # A label holds no more, and the lease's ID in it is the name and what makes it unique.
 LABEL_LETTERS = 63
+# What every API server takes.
+SHORTEST, LONGEST = 600, 2**32
+_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_LABELS_NAME = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _LETTERS, _CHANCE = "bcdfghjklmnpqrstvwxz2456789", 10
 _PLACEHOLDER = re.compile(r"\{(name|namespace|random)\}")
 # What only one of the two types has.
@@ -135,6 +139,8 @@ def lifetime(ttl: str, max_ttl: str | None) -> int:
     :raises OptionError: one is no duration, or it is longer than it may be.
     """
     wanted = whole_seconds(ttl, "ttl")
+    if not SHORTEST <= wanted <= LONGEST:
+        raise OptionError("ttl", f"{ttl} is out of range: a token lives for {SHORTEST} (10m) to {LONGEST} seconds.")
     if max_ttl and wanted > whole_seconds(max_ttl, "max_ttl"):
         raise OptionError("ttl", f"{ttl} is longer than max_ttl, which is {max_ttl}.")
     return wanted
@@ -217,6 +223,10 @@ def _account(template: str, meanings: Mapping[str, str]) -> str:
 def _texts(given: Mapping[str, Any] | None, option: str) -> dict[str, str]:
     """Labels or annotations; those of this collection are its own to set."""
     for name, text in (given or {}).items():
+        if not _LABELS_NAME.fullmatch(str(name)):
+            raise OptionError(option, f"{str(name)!r} is no name that Kubernetes takes.")
+        if option == "labels" and isinstance(text, (str, int)) and not _LABEL.fullmatch(str(text)):
+            raise OptionError(option, f"{name} must have letters, digits, -, _ and . only, and no more than 63.")
         if isinstance(text, (Mapping, list)) or text is None:
             raise OptionError(option, f"{name} must be a text.")
         if str(name).startswith(f"{DOMAIN}/") or text == FIELD_MANAGER:

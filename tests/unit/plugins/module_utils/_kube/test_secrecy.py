@@ -73,5 +73,13 @@ def test_short_values_count_as_words_only(value: Any, text: str, is_shown: bool)
     assert (shown(text, manifest(stringData={"a": value})) == text) is is_shown
 
 
+def test_what_guards_the_cluster_is_quoted_where_a_secret_holds_no_value() -> None:
+    words = "admission webhook x denied the request: leases need a team"
+    # One that is made without data has none; of a reference or a patch nobody knows.
+    assert shown(words, manifest(type="example.org/record")) == words
+    for unknown in (manifest(), {**manifest(type="x"), "metadata": {"name": "one", "resourceVersion": "7"}}):
+        assert "its words are withheld" in shown(words, unknown)
+
+
 def test_only_secrets_have_values() -> None:
     assert shown("no: canary", {**manifest(data={"a": "canary"}), "kind": "ExternalSecret"}) == "no: canary"

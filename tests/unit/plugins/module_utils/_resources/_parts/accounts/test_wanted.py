@@ -57,6 +57,14 @@ def ruled(**changed: Any) -> dict[str, Any]:
         ({"namespace": "a/b"}, "namespace: 'a/b' is not a name"),
         ({"labels": {f"{DOMAIN}/kind": "x"}}, f"labels: {DOMAIN}/kind is this collection's own."),
         ({"annotations": {"a": ["x"]}}, "annotations: a must be a text."),
+        ({"ttl": "599"}, "ttl: 599 is out of range: a token lives for 600 (10m) to 4294967296 seconds."),
+        ({"ttl": "9m59s"}, "ttl: 9m59s is out of range"),
+        ({"ttl": "1193047h"}, "ttl: 1193047h is out of range"),
+        ({"ttl": 3600.5}, "ttl: '3600.5'"),
+        ({"labels": {"team": "a b"}}, "labels: team must have letters, digits, -, _ and . only"),
+        ({"labels": {"team": "x" * 64}}, "labels: team must have"),
+        ({"labels": {"te am": "x"}}, "labels: 'te am' is no name that Kubernetes takes."),
+        ({"annotations": {"a/b/c": "x"}}, "annotations: 'a/b/c' is no name that Kubernetes takes."),
         ({"audiences": [""]}, "audiences: one of them is empty."),
     ],
 )
@@ -64,6 +72,11 @@ def test_what_cannot_be_is_refused_by_the_name_of_its_option(given: Any, words: 
     with pytest.raises(OptionError) as caught:
         wanted(**given)
     assert str(caught.value).startswith(words)
+
+
+@pytest.mark.parametrize("ttl", [3600, 3600.0, "3600", "3600.0", "1h", "60m", " 3600 "])
+def test_an_hour_is_an_hour_however_it_is_written(ttl: Any) -> None:
+    assert wanted(ttl=ttl).ttl == 3600
 
 
 def test_what_is_not_said_is_the_least() -> None:
