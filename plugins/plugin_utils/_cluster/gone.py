@@ -13,11 +13,9 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    DeniedError,
-    NotFoundError,
+    MissingError,
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
@@ -27,8 +25,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     lease_by_id,
-    leases_of,
-    leases_request,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    listed_leases as leases_with_absence,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    RefusedError,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
@@ -36,8 +38,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import GONE, KEEP, Step
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
 
-# Seconds for which the service may not know a lease that it has just minted.
-_SETTLING = 3.0
 Listed = Mapping[str, "list[dict[str, Any]] | WorkloadCredentialsError"]
 
 
@@ -52,7 +52,10 @@ def listed_leases(job: Job, paths: Iterable[str]) -> Listed:
     client = job.client()
 
     def look(path: str) -> list[dict[str, Any]]:
-        return leases_of(client.items(leases_request(parse_path(path, DYNAMIC_SECRET))))
+        leases, missing = leases_with_absence(client, parse_path(path, DYNAMIC_SECRET))
+        if missing:
+            raise MissingError(" ".join(missing))
+        return leases
 
     return dict(zip(wanted, attempts(look, wanted, job.concurrency)))
 
@@ -65,19 +68,17 @@ def gone_leases(job: Job, held: Sequence[tuple[Entry, Found]], listed: Listed) -
     :arg held: entries that are pushed, with their Secrets.
     :arg listed: of their dynamic secrets.
     """
-    missing = [
-        lease
+    missing = {
+        lease.id: lease
         for lease, found in ((lease_of(secret), listed.get(entry.path)) for entry, secret in held)
         if lease and isinstance(found, list) and _is_missing(lease, {one["id"] for one in found})
-    ]
+    }
     if not missing:
         return set()
-    now = datetime.now(timezone.utc)
-    youngest = min((now - lease.minted).total_seconds() for lease in missing)
-    if 0 <= youngest < _SETTLING:
-        interruption.pause(_SETTLING - youngest)
-    client, ids = job.client(), sorted({lease.id for lease in missing})
-    found = attempts(lambda one: lease_by_id(client, one, "lease_id"), ids, job.concurrency)
+    client, ids = job.client(), sorted(missing)
+    found = attempts(
+        lambda one: lease_by_id(client, one, "lease_id", missing[one].minted.timestamp()), ids, job.concurrency
+    )
     return {one for one, lease in zip(ids, found) if lease is None}
 
 
@@ -90,7 +91,7 @@ def gone_of_fresh(job: Job, steps: Sequence[Step]) -> tuple[set[str], list[str]]
     ]
     try:
         listed = listed_leases(job, (entry.path for entry, _secret in held))
-        return gone_leases(job, held, listed), unlisted_words(listed, tolerated=(DeniedError,))
+        return gone_leases(job, held, listed), unlisted_words(listed, tolerated=(RefusedError,))
     except WorkloadCredentialsError as error:
         return set(), [f"It was not looked whether the leases of fresh Secrets live. {error}"]
 
@@ -120,5 +121,5 @@ def unlisted_words(listed: Listed, *, tolerated: tuple[type[Exception], ...] = (
     return [
         f"{path}: its leases could not be listed. {error}"
         for path, error in listed.items()
-        if isinstance(error, WorkloadCredentialsError) and not isinstance(error, (NotFoundError, *tolerated))
+        if isinstance(error, WorkloadCredentialsError) and not isinstance(error, (MissingError, *tolerated))
     ]
