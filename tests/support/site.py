@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +46,13 @@ class Site:
             "ca_cert": str(self.emulator.ca_cert),
         }
         return settings(**{**own, **changes})
+
+    @property
+    def operators_secrets(self) -> list[str]:
+        """The Secrets that the role makes for the operator to reach this site: with the CA and with the token."""
+        site = f"{self.emulator.url}/site/{self.site_id}"
+        suffix = hashlib.sha256(json.dumps([site]).encode()).hexdigest()[:10]
+        return [f"workload-credentials-{what}-{suffix}" for what in ("ca", "token")]
 
     def client(self, **changes: Any) -> Client:
         """A client of this site."""

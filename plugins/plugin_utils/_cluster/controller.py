@@ -225,6 +225,7 @@ class Needs:
         ca_cert = None if ca_source else _pem(parameters["ca"] or settings.ca_cert)
         if parameters["ca_inline"] and not ca_cert:
             raise OptionError("ca_inline", "there is no certificate authority: set ca, or ca_cert of the connection.")
+        kept: dict[str, Any] = {"token": Reference(**own)} if own else {}
         return Service(
             api_url=settings.api_url,
             site_id=settings.site_id,
@@ -232,7 +233,7 @@ class Needs:
             # The operator sends what lies in the Secret; a newline of the file would break the header.
             access_token=None if own else (parameters["operator_token"] or "").strip() or settings.token(),
             ca_cert=ca_cert,
-            **({"token": Reference(**own)} if own else {}),
+            **kept,
             ca_source=Reference(**ca_source) if ca_source else None,
             ca_inline=parameters["ca_inline"],
         )

@@ -68,12 +68,12 @@ class Delivery:
         outcome.warnings.extend(plan.warnings)
         operating = self._operating(plan)
         job.tell([*(step.line for step in plan.steps), *(operating.lines if operating else ())])
-        if job.render_dir:
+        if job.render_dir and plan.operation:
             from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import (
                 write_files,
             )
 
-            write_files(job, plan.manifests, outcome)
+            write_files(job, plan.operation, outcome)
         self._minted.known(plan.leases)
         self._make_namespaces(plan)
         there = [step for step in self._known(plan) if step.namespace not in self._unmade]
@@ -92,11 +92,11 @@ class Delivery:
 
     def _operating(self, plan: Plan) -> Operating | None:
         """What the operator needs; None: nothing."""
-        if not self._job.operated:
+        if plan.operation is None or not self._job.operated:
             return None
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
 
-        return Operating(self._cluster, plan.manifests)
+        return Operating(self._cluster, plan.manifests, plan.operation.standing.own)
 
     @staticmethod
     def _known(plan: Plan) -> list[Step]:

@@ -64,7 +64,7 @@ class Service:
 
     :arg access_token: None where the user keeps the Secret with it; ``token`` is that Secret, or the role's.
     :arg ca_cert: PEM text. ``ca`` is where it lies, None where the operator's own authorities count; the manifests
-        themselves hold it with ``ca_inline``.
+        themselves hold it with ``ca_inline``. ``ca_name`` is that of the Secret which the role makes for it.
     """
 
     api_url: str
@@ -75,13 +75,19 @@ class Service:
     token: Reference = Reference(TOKEN_SECRET, "token", is_own=True)
     ca_source: Reference | None = None
     ca_inline: bool = False
+    ca_name: str = CA_SECRET
+
+    @property
+    def site(self) -> str:
+        """Its address and site, in the operator's words."""
+        return f"{self.api_url}/site/{self.site_id}"
 
     @property
     def ca(self) -> Reference | None:
         """Where the operator finds the CA; None: nowhere, or in the manifest itself."""
         if self.ca_source or self.ca_inline or not self.ca_cert:
             return self.ca_source
-        return Reference(CA_SECRET, "ca.crt", is_own=True)
+        return Reference(self.ca_name, "ca.crt", is_own=True)
 
     @property
     def kept(self) -> list[Reference]:

@@ -21,7 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import target_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Service, Template
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Operated
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import Operated
 
 
 @dataclass(frozen=True)

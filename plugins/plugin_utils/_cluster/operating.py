@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import is_failing
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET, own_objects
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
@@ -44,13 +43,14 @@ class Operating:
     """The operator's objects in one task.
 
     :arg manifests: all that should be there.
+    :arg standing: the role's ExternalSecrets, generators and stores that are there.
     """
 
-    def __init__(self, cluster: Cluster, manifests: Sequence[Manifest]) -> None:
+    def __init__(self, cluster: Cluster, manifests: Sequence[Manifest], standing: Sequence[Found] = ()) -> None:
         self._cluster = cluster
         self._manifests = manifests
         self._absent: Collection[str] = ()
-        self._before = self._known()
+        self._before = self._known(standing)
         self._actions: dict[Identity, str] = {}
         self._external = [one for one in manifests if one.operated.kind == "ExternalSecret"]
         # What is there shows at once what becomes of it.
@@ -58,15 +58,12 @@ class Operating:
         namespaces = {one.operated.namespace for one in self._external if one.operated.namespace}
         self.watch = Watch(cluster, self._before.values(), namespaces)
 
-    def _known(self) -> dict[Identity, Found]:
-        kinds = {one.operated.kind for one in self._manifests} - {"Secret"}
-        namespaces = {one.operated.namespace for one in self._manifests if one.operated.namespace}
-        found = [one for kind in sorted(kinds) for one in own_objects(self._cluster, KINDS[kind], namespaces) or ()]
+    def _known(self, standing: Sequence[Found]) -> dict[Identity, Found]:
         places = [
             (one.operated.namespace, one.operated.name) for one in self._manifests if one.operated.kind == "Secret"
         ]
         secrets = self._cluster.get_many(SECRET, places)
-        found += [one for one in secrets if one is not None and is_managed(one)]
+        found = [*standing, *(one for one in secrets if one is not None and is_managed(one))]
         return {identity_of(one): one for one in found}
 
     def _was_there(self, one: Manifest) -> bool:

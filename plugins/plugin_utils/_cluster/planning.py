@@ -19,6 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import Asked, ask
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
@@ -52,6 +53,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operation import Operation
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Plan:
     """What is to be done.
 
     :arg asked: the sources that are due.
+    :arg operation: what the operator is to get; None: nothing.
     :arg external: the role's ExternalSecrets as they are.
     :arg leases: those that Secrets hold.
     :arg warnings: what is seldom meant, and in check mode what a real run fails for.
@@ -66,10 +69,15 @@ class Plan:
 
     steps: Sequence[Step]
     asked: Asked
-    manifests: Sequence[Manifest]
+    operation: Operation | None
     external: Mapping[tuple[str, str], Found]
     leases: Sequence[Lease | None]
     warnings: Sequence[str] = ()
+
+    @property
+    def manifests(self) -> Sequence[Manifest]:
+        """All that the operator is to get."""
+        return self.operation.manifests if self.operation else ()
 
     @property
     def namespaces(self) -> set[str]:
@@ -91,57 +99,47 @@ def plan_of(job: Job) -> Plan:
     steps = planned(job.entries, list(secrets.values()), datetime.now(timezone.utc), prune=job.prune)
     namespaces = {entry.namespace for entry in job.entries}
     is_asked = bool(job.operated) or any(step.is_operated for step in steps)
-    external = own_objects(cluster, EXTERNAL_SECRET, namespaces) if is_asked else []
+    everybodys = own_objects(cluster, EXTERNAL_SECRET, namespaces, labels=()) if is_asked else []
+    external = [one for one in everybodys or () if is_managed(one)]
     due = [step.entry for step in steps if step.entry and step.action != KEEP]
     asked = ask(job, [*job.operated, *due])
     misfits = [misfit(entry, known.keys) for entry in due for known in (asked.of(entry),) if known]
-    own = by_target(external or [])
-    problems = _absent(external) + foreign(job.entries, secrets) + _not_ours(steps, own)
+    own = by_target(external)
+    problems = _absent(everybodys) + foreign(job.entries, secrets) + _not_ours(steps, own)
     problems += _merged(steps, own) + _other_writers(job.operated, own)
     problems += asked.problems + [one for one in misfits if one]
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
-    manifests = _manifests(job, asked, problems, _others(job, external or []))
-    return Plan(steps, asked, manifests, own, leases, _warnings(job, asked, manifests) if job.operated else ())
+    operation = _operation(job, asked, problems, everybodys or (), external)
+    manifests = operation.manifests if operation else ()
+    return Plan(steps, asked, operation, own, leases, _warnings(job, asked, manifests) if job.operated else ())
 
 
-def manifests_for(job: Job) -> tuple[list[Manifest], Asked]:
-    """The operator's manifests for all entries whose source is there.
-
-    :raises WorkloadCredentialsError: something that is asked for cannot be.
-    """
-    asked = ask(job, job.operated)
-    return _manifests(job, asked, list(asked.problems)), asked
-
-
-def _others(job: Job, external: Sequence[Found]) -> list[Found]:
-    """The ExternalSecrets of other entries that stay."""
-    own = {(entry.namespace, entry.external_secret) for entry in job.entries}
-    return [] if job.prune else [one for one in external if identity(one) not in own]
-
-
-def _manifests(job: Job, asked: Asked, problems: list[str], others: Sequence[Found] = ()) -> list[Manifest]:
-    """Those of the operator; they cannot be made while something is not known of a source.
+def _operation(
+    job: Job, asked: Asked, problems: list[str], everybodys: Sequence[Found], external: Sequence[Found]
+) -> Operation | None:
+    """What the operator is to get; it cannot be told while something is not known of a source.
 
     :raises StateError: there are problems.
     """
-    manifests: list[Manifest] = []
-    entries = [entry for entry in job.operated if not asked.is_missing(entry)]
-    if entries and not asked.problems:
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import (
-            manifests_of,
-        )
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
-            operator_objects,
+    operation = None
+    if (job.operated or job.render_dir) and not asked.problems:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operation import (
+            operation_of,
+            readers_in,
         )
 
+        own = {(entry.namespace, entry.external_secret) for entry in job.entries}
+        others = [] if job.prune else [one for one in external if identity(one) not in own]
+        readers = readers_in(job)
         try:
-            objects = operator_objects(entries, asked.dynamic, job.service(), job.scope, others)
-            manifests = manifests_of(objects, job.service(), job.template)
+            operation = operation_of(job, asked, everybodys, others, readers)
+        except ForbiddenError:
+            raise
         except WorkloadCredentialsError as error:
             problems.append(str(error))
     if problems:
         raise StateError(" ".join(problems))
-    return manifests
+    return operation
 
 
 def _warnings(job: Job, asked: Asked, manifests: Sequence[Manifest]) -> list[str]:

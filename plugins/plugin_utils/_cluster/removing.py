@@ -109,8 +109,9 @@ def remove_unused(job: Job, moved: Sequence[Found], wanted: Sequence[Found], out
     known = {identity_of(one): one for one in [*found, *wanted, *moved]}
     going = {identity_of(one) for one in moved}
     # The Secrets of a store of the cluster lie elsewhere.
-    needed = used(known[one] for one in going | left_behind(known, going))
-    places = sorted(place[1:] for place in needed if place[0] == "Secret" and place[2] in (TOKEN_SECRET, CA_SECRET))
+    needed = used((known[one] for one in going | left_behind(known, going)), known)
+    names = (TOKEN_SECRET, CA_SECRET)
+    places = sorted(place[1:] for place in needed if place[0] == "Secret" and place[2].startswith(names))
     secrets = cluster.get_many(SECRET, places, metadata_only=True)
     found += [one for one in secrets if one is not None]
     known.update({identity_of(one): one for one in found if one["kind"] == "Secret"})

@@ -11,21 +11,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
-    generator_of,
-    store_of,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import references_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
     identity,
     is_pushed,
     labels_of,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
-    CA_SECRET,
-    PART_LABEL,
-    TOKEN_SECRET,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import PART_LABEL
 
 # Kind, namespace ("" for none) and name.
 Identity = tuple[str, str, str]
@@ -55,7 +48,7 @@ def unwanted(
         gone |= _without_users(known, gone, ("ClusterSecretStore", "ClusterGenerator"))
         gone |= left_behind(known, gone)
         # A store of the cluster reads its token in one of these, for others too.
-        needed = used(one for identity, one in known.items() if identity not in gone)
+        needed = used((one for identity, one in known.items() if identity not in gone), known)
         gone = {identity for identity in gone if identity[0] != "Secret" or identity not in needed}
     return [known[identity] for identity in sorted(gone, key=_order)]
 
@@ -81,7 +74,7 @@ def owned_by(secret: Found, *owners: Identity) -> bool:
 
 def _without_users(known: Mapping[Identity, Found], gone: set[Identity], kinds: Sequence[str]) -> set[Identity]:
     """What belongs to the whole cluster, and nothing that stays refers to."""
-    staying = used(one for identity, one in known.items() if identity not in gone)
+    staying = used((one for identity, one in known.items() if identity not in gone), known)
     return {identity for identity in known if identity[0] in kinds and identity not in staying}
 
 
@@ -93,30 +86,37 @@ def left_behind(known: Mapping[Identity, Found], gone: Collection[Identity]) -> 
     left: set[Identity] = set()
     while True:
         going = {*gone, *left}
-        needed = used(known[one] for one in going)
-        staying = used(one for identity, one in known.items() if identity not in going)
+        needed = used((known[one] for one in going), known)
+        staying = used((one for identity, one in known.items() if identity not in going), known)
         more = {one for one in needed - staying - going if one in known}
         if not more:
             return left
         left |= more
 
 
-def used(objects: Iterable[Found]) -> set[Identity]:
-    """What these objects cannot do without."""
-    return {identity for one in objects for identity in _references(one)}
+def used(objects: Iterable[Found], known: Mapping[Identity, Found]) -> set[Identity]:
+    """What these objects cannot do without.
+
+    :arg known: generators among what is there, of which some read Secrets where their users are.
+    """
+    return {identity for one in objects for identity in _references(one, known)}
 
 
-def _references(one: Found) -> Iterable[Identity]:
+def _references(one: Found, known: Mapping[Identity, Found]) -> Iterable[Identity]:
     """What an object cannot do without."""
     namespace = identity(one)[0]
     if one["kind"] == "ExternalSecret":
-        for kind, name in (store_of(one), generator_of(one)):
-            yield (kind, "" if kind.startswith("Cluster") else namespace, name)
-            if kind == "ClusterGenerator":
+        for reader in references_of(one):
+            yield reader
+            if reader[0] == "ClusterGenerator" and reader in known:
                 # It reads them in the namespace of its user.
-                yield from (("Secret", namespace, own) for own in (TOKEN_SECRET, CA_SECRET))
+                yield from _secrets_of(known[reader], namespace)
         return
-    for reference in _secrets_in(one.get("spec") or {}):
+    yield from _secrets_of(one, namespace)
+
+
+def _secrets_of(reader: Found, namespace: str) -> Iterator[Identity]:
+    for reference in _secrets_in(reader.get("spec") or {}):
         yield ("Secret", reference.get("namespace") or namespace, reference.get("name") or "")
 
 

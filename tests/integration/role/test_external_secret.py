@@ -186,8 +186,7 @@ def test_teardown_and_prune_leave_nothing(role: Role, operator: Operator, site: 
     assert left(role) == [
         "externalsecrets/azure",
         "secrets/azure",
-        "secrets/workload-credentials-ca",
-        "secrets/workload-credentials-token",
+        *(f"secrets/{name}" for name in site.operators_secrets),
         "webhooks/azure",
     ]
     pushed_entry = {"name": "pushed", "dynamic_secret": "prod/azure", "delivery": "push"}
@@ -257,5 +256,5 @@ def test_a_token_of_the_operators_own_is_what_lies_in_the_cluster(role: Role, op
         ).status
         == 0
     )
-    assert role.data("workload-credentials-token") == {"token": "operators-own-token"}
+    assert role.data(site.operators_secrets[1]) == {"token": "operators-own-token"}
     assert external_secret(role, "aws")["status"]["conditions"][0]["status"] == "True"

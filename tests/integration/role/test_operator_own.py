@@ -171,7 +171,7 @@ def test_the_token_goes_with_the_last_entry_that_moves_to_push(
     outcome = deliveries.run(AZURE, {**AWS, "delivery": "external_secret"}, {**APP, "delivery": "external_secret"})
     assert outcome.problems == []
     assert minted not in living(site)
-    connection = ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    connection = [f"secrets/{name}" for name in site.operators_secrets]
     store = next(one for one in left(place) if one.startswith("secretstores/"))
     both = ["beyondtrustworkloadcredentialsdynamicsecrets/aws", "externalsecrets/app", "externalsecrets/aws"]
     assert left(place) == [*both, "secrets/app", "secrets/aws", "secrets/azure", *connection, store]
@@ -184,13 +184,13 @@ def test_the_token_goes_with_the_last_entry_that_moves_to_push(
     assert foreseen.before.keys() == outcome.before.keys()
 
 
-def test_the_token_of_a_store_of_the_cluster_goes_too(working: Operator, deliveries: Deliveries) -> None:
+def test_the_token_of_a_store_of_the_cluster_goes_too(working: Operator, deliveries: Deliveries, site: Site) -> None:
     home = f"{deliveries.namespace}-home"
     client.CoreV1Api().create_namespace({"metadata": {"name": home}})
     scope = Scope(True, home)
     assert deliveries.run(AZURE, APP, scope=scope, **OPERATED).problems == []
     deliveries.run(AZURE, {**APP, "delivery": "external_secret"}, scope=scope)
-    connection = ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    connection = [f"secrets/{name}" for name in site.operators_secrets]
     assert (left(home), left(deliveries.namespace)) == (
         connection,
         ["externalsecrets/app", "secrets/app", "secrets/azure"],
@@ -202,14 +202,16 @@ def test_the_token_of_a_store_of_the_cluster_goes_too(working: Operator, deliver
     assert (left(home), left(deliveries.namespace)) == ([], ["secrets/app", "secrets/azure"])
 
 
-def test_a_teardown_where_the_operator_is_leaves_the_token_of_others(working: Operator, deliveries: Deliveries) -> None:
+def test_a_teardown_where_the_operator_is_leaves_the_token_of_others(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
     home = f"{deliveries.namespace}-home"
     client.CoreV1Api().create_namespace({"metadata": {"name": home}})
     options = {"scope": Scope(True, home), **OPERATED}
     there = {**AZURE, "namespace": home}
     assert deliveries.run(APP, there, **{**options, "wait": False}).problems == []
     assert deliveries.run(there, state="absent", **options).problems == []
-    assert left(home) == ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    assert left(home) == [f"secrets/{name}" for name in site.operators_secrets]
     assert deliveries.run(APP, state="absent", **options).problems == []
     assert left(home) == []
 
@@ -245,7 +247,7 @@ def test_the_lease_ends_where_the_operator_removes_the_secret_during_a_move(
     assert living(site) == {secret_text(place, "azure", "leaseId")} != {minted}
 
 
-def test_a_token_that_somebody_elses_store_uses_stays(working: Operator, deliveries: Deliveries) -> None:
+def test_a_token_that_somebody_elses_store_uses_stays(working: Operator, deliveries: Deliveries, site: Site) -> None:
     place, custom = deliveries.namespace, client.CustomObjectsApi()
     deliveries.run(APP, **OPERATED)
     (store,) = custom.list_namespaced_custom_object(*STORES, place, "secretstores")["items"]
@@ -257,7 +259,7 @@ def test_a_token_that_somebody_elses_store_uses_stays(working: Operator, deliver
     }
     custom.create_namespaced_custom_object(*STORES, place, "secretstores", body)
     assert deliveries.run(APP).problems == []
-    connection = ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    connection = [f"secrets/{name}" for name in site.operators_secrets]
     assert left(place) == ["secrets/app", *connection, "secretstores/theirs"]
 
 
@@ -303,7 +305,9 @@ def test_the_lease_of_a_push_lives_on_when_a_move_that_was_begun_is_pruned(
     assert living(site) == {secret_text(place, "azure", "leaseId")}
 
 
-def test_a_generator_that_somebody_else_uses_stays_with_its_token(working: Operator, deliveries: Deliveries) -> None:
+def test_a_generator_that_somebody_else_uses_stays_with_its_token(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
     place = deliveries.namespace
     deliveries.run(AZURE, **OPERATED)
     reference = {"apiVersion": "/".join(GENERATORS), "kind": "Webhook", "name": "azure"}
@@ -311,7 +315,7 @@ def test_a_generator_that_somebody_else_uses_stays_with_its_token(working: Opera
     body = {"apiVersion": "/".join(STORES), "kind": "ExternalSecret", "metadata": {"name": "theirs"}, "spec": spec}
     client.CustomObjectsApi().create_namespaced_custom_object(*STORES, place, "externalsecrets", body)
     assert deliveries.run(AZURE).problems == []
-    assert {"webhooks/azure", "secrets/workload-credentials-token"} <= set(left(place))
+    assert {"webhooks/azure", f"secrets/{site.operators_secrets[1]}"} <= set(left(place))
 
 
 def secret_text(namespace: str, name: str, key: str) -> str:

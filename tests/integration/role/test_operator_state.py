@@ -74,14 +74,16 @@ def test_a_changed_reader_of_a_repaired_store_is_looked_at_again(working: Operat
     assert deliveries.run({**APP, "refresh_interval": "2h"}, **WAITING).problems == []
 
 
-def test_without_waiting_too_what_had_failed_is_tried_again(working: Operator, deliveries: Deliveries) -> None:
+def test_without_waiting_too_what_had_failed_is_tried_again(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
     deliveries.run(AZURE, token="wrong", **FAILING)
     outcome = deliveries.run(AZURE, delivery="external_secret", wait=False)
     assert (outcome.problems, list(outcome.after)) == (
         [],
         [
             f"{kind}/{deliveries.namespace}/{name}"
-            for kind, name in (("Secret", "workload-credentials-token"), ("ExternalSecret", "azure"))
+            for kind, name in (("Secret", site.operators_secrets[1]), ("ExternalSecret", "azure"))
         ],
     )
 

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the operator is to get in one cluster, named and refused in the light of what is there.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import Asked
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job, Service
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
+    EXTERNAL_SECRET,
+    OPERATORS,
+    own_objects,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import (
+    Manifest,
+    manifests_of,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.naming import (
+    Standing,
+    redirected,
+    with_names,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
+    operator_objects,
+    users_of,
+)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What the operator is to get.
+
+    :arg service: with the names that its Secrets have here.
+    :arg standing: what there is.
+    """
+
+    manifests: Sequence[Manifest]
+    service: Service
+    standing: Standing
+
+
+@dataclass(frozen=True)
+class Readers:
+    """The role's generators and stores.
+
+    :arg unseen: why those of other kinds cannot be told, by kind.
+    """
+
+    found: Sequence[Found] = ()
+    unseen: Mapping[str, ForbiddenError] = field(default_factory=dict)
+
+
+def readers_in(job: Job) -> Readers:
+    """Those that may be seen; a kind that nobody serves has none."""
+    found: list[Found] = []
+    unseen: dict[str, ForbiddenError] = {}
+    namespaces = {entry.namespace for entry in job.operated}
+    for kind in OPERATORS if namespaces else ():
+        if kind is EXTERNAL_SECRET:
+            continue
+        try:
+            found += own_objects(job.cluster(), kind, namespaces) or ()
+        except ForbiddenError as error:
+            unseen[kind.kind] = error
+    return Readers(found, unseen)
+
+
+def operation_of(
+    job: Job, asked: Asked, external: Sequence[Found], others: Sequence[Found], readers: Readers
+) -> Operation:
+    """The manifests of all entries whose source is there.
+
+    :arg external: everybody's ExternalSecrets; ``others``: of the role's those of other entries that stay.
+    :raises ForbiddenError: the identity may not see a kind of which it is to make objects.
+    :raises WorkloadCredentialsError: the operator would fail, or others would be hurt.
+    """
+    entries = [entry for entry in job.operated if not asked.is_missing(entry)]
+    standing = Standing(external, readers.found)
+    service = with_names(job.service(), standing, users_of(entries, job.scope))
+    objects = operator_objects(entries, asked.dynamic, service, job.scope, others, standing)
+    for kind in sorted({one.kind for one in objects} & readers.unseen.keys()):
+        raise readers.unseen[kind]
+    manifests = manifests_of(objects, service, job.template)
+    own = {(entry.namespace, entry.external_secret) for entry in job.operated}
+    problems = redirected([one.content for one in manifests if one.operated.kind != "Secret"], own, standing)
+    if problems:
+        raise StateError(" ".join(problems))
+    return Operation(manifests, service, standing)
