@@ -19,6 +19,7 @@ from ansible.template import Templar
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job, Service, Template
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import DEFAULT_OWNER
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
@@ -56,7 +57,7 @@ class Deliveries:
         with ExitStack() as stack:
             cluster = stack.enter_context(InWorker({"kubeconfig": self.kubeconfig}))
             job = Job(
-                entries=checked_entries(named, delivery),
+                entries=checked_entries(named, delivery, options.get("owner", DEFAULT_OWNER)),
                 client=functools.partial(self.site.client, **connection),
                 service=lambda: replace(self._service(token.strip()), **service),
                 cluster=lambda: cluster,

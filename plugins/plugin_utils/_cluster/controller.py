@@ -26,7 +26,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import (
+    check_owner,
+    checked_entries,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import (
     Job,
     Reference,
@@ -104,9 +107,10 @@ def _job(
     if parameters["templates_dir"]:
         # One that is wrong is said at once.
         needs.templates()
-    copied = ("create_namespaces", "prune", "wait", "wait_timeout", "render_dir", "concurrency")
+    check_owner(parameters["owner"])
+    copied = ("create_namespaces", "prune", "wait", "wait_timeout", "render_dir", "concurrency", "owner")
     return Job(
-        entries=checked_entries(parameters["entries"], parameters["delivery"]),
+        entries=checked_entries(parameters["entries"], parameters["delivery"], parameters["owner"]),
         client=needs.client,
         service=needs.service,
         cluster=needs.cluster,

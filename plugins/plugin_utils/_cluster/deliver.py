@@ -96,7 +96,7 @@ class Delivery:
             return None
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
 
-        return Operating(self._cluster, plan.manifests, plan.operation.standing.own)
+        return Operating(self._cluster, plan.manifests, plan.operation.standing)
 
     @staticmethod
     def _known(plan: Plan) -> list[Step]:

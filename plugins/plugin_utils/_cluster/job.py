@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
     CA_SECRET,
+    DEFAULT_OWNER,
     TOKEN_SECRET,
 )
 
@@ -106,6 +107,7 @@ class Job:
     :arg wait_timeout: seconds, for the operator and for what is removed to be gone.
     :arg render_dir: a folder for the operator's manifests; None: none are written.
     :arg concurrency: how many requests are under way at most.
+    :arg owner: whose objects these are; nobody else's are changed or removed.
     :arg notes: this run's notes of leases of a kind that a service mints; None: none are taken. ``journal_dir``: where
         others may have left theirs.
     """
@@ -126,6 +128,7 @@ class Job:
     render_dir: str | None = None
     scope: Scope = field(default_factory=Scope)
     concurrency: int = 8
+    owner: str = DEFAULT_OWNER
     notes: Callable[[str, Any], Notes | None] | None = None
     journal_dir: Callable[[], str | None] = lambda: None
 

@@ -23,11 +23,15 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     Found,
     identity,
     is_managed,
+    is_of,
+    owner_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
     CA_SECRET,
+    DEFAULT_OWNER,
     TOKEN_SECRET,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import owned_words
 
 _PREFIX = "workload-credentials-"
 _GENERATE = re.compile(r"(?P<site>.+/site/[^/]+)/secrets/dynamic/(?P<name>[^/]+)/generate")
@@ -37,11 +41,13 @@ _GENERATE = re.compile(r"(?P<site>.+/site/[^/]+)/secrets/dynamic/(?P<name>[^/]+)
 class Standing:
     """What there is for the operator, as far as it can be seen.
 
-    :arg external: everybody's ExternalSecrets; ``readers`` are the role's generators and stores.
+    :arg external: everybody's ExternalSecrets; ``readers`` are the role's generators and stores, of all owners.
+    :arg owner: whose objects are one's own.
     """
 
     external: Sequence[Found] = ()
     readers: Sequence[Found] = ()
+    owner: str = DEFAULT_OWNER
     _known: Mapping[tuple[str, str, str], Found] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -50,8 +56,8 @@ class Standing:
 
     @property
     def own(self) -> list[Found]:
-        """The role's objects."""
-        return [one for one in self._known.values() if is_managed(one)]
+        """The owner's objects."""
+        return [one for one in self._known.values() if is_of(self.owner, one)]
 
     def find(self, kind: str, namespace: str | None, name: str) -> Found | None:
         """One of the objects."""
@@ -102,11 +108,24 @@ def _aim_of_webhook(spec: Mapping[str, Any]) -> Aim | None:
     return Aim(called["site"], path, str(tokens[0].get("name")) if tokens else "", "")
 
 
-def shared_name(path: str, service: Service) -> str:
-    """The name of what several entries share: a path may hold what a name may not."""
+def shared_name(path: str, service: Service, owner: str = DEFAULT_OWNER) -> str:
+    """The name of what several entries of an owner share: a path may hold what a name may not."""
     token = service.token
     kept = None if token.is_own else [token.name, token.key, token.namespace]
-    return _PREFIX + _digest([service.site, kept, path])
+    return _PREFIX + _digest([service.site, kept, path, *_unless_default(owner)])
+
+
+def name_of_sessions(lasting: str, standing: Standing) -> str:
+    """The name of the ClusterGenerator of sessions, which asks no site."""
+    former = former_name(lasting)
+    found = standing.find("ClusterGenerator", None, former)
+    if standing.owner == DEFAULT_OWNER or (found is not None and is_of(standing.owner, found)):
+        return former
+    return _PREFIX + _digest([lasting, standing.owner])
+
+
+def _unless_default(owner: str) -> list[str]:
+    return [] if owner == DEFAULT_OWNER else [owner]
 
 
 def former_name(source: str) -> str:
@@ -115,30 +134,38 @@ def former_name(source: str) -> str:
 
 
 def name_of(kind: str, namespace: str | None, path: str, service: Service, standing: Standing) -> str:
-    """The name of the generator or store for a path: the former one where that is in use for it."""
-    found = standing.find(kind, namespace, former_name(path))
-    aim = aim_of(found) if found is not None and is_managed(found) else None
-    if aim is not None and (aim.site, aim.path, aim.token) == (service.site, path, service.token.name):
-        return former_name(path)
-    return shared_name(path, service)
+    """The name of the generator or store for a path: an earlier one where that is in use for it."""
+    name = shared_name(path, service, standing.owner)
+    wanted = (service.site, path, service.token.name)
+    for earlier in (former_name(path), shared_name(path, service)):
+        found = standing.find(kind, namespace, earlier)
+        aim = aim_of(found) if found is not None and is_of(standing.owner, found) else None
+        if aim is not None and (aim.site, aim.path, aim.token) == wanted:
+            return earlier
+    return name
 
 
 def with_names(service: Service, standing: Standing, places: Collection[str]) -> Service:
-    """The service with the names of the Secrets that the role makes: the former ones where they are in use for it.
+    """The service with the names of the Secrets that the role makes: earlier ones where they are in use for it.
 
     :arg places: the namespaces in which the operator reads them.
     """
-    suffix = "" if _is_former(service, standing, places) else f"-{_digest([service.site])}"
+    suffix = f"-{_digest([service.site, *_unless_default(standing.owner)])}"
+    for earlier in ("", f"-{_digest([service.site])}"):
+        if _is_in_use(TOKEN_SECRET + earlier, service, standing, places):
+            suffix = earlier
+            break
     token = Reference(TOKEN_SECRET + suffix, "token", is_own=True) if service.token.is_own else service.token
     return replace(service, token=token, ca_name=CA_SECRET + suffix)
 
 
-def _is_former(service: Service, standing: Standing, places: Collection[str]) -> bool:
-    """Whether the Secret of the former name is this site's, and no other site's in one of these namespaces."""
+def _is_in_use(name: str, service: Service, standing: Standing, places: Collection[str]) -> bool:
+    """Whether the Secret of this name is this site's and owner's, and theirs alone in these namespaces."""
     aims = ((one, aim_of(one)) for one in standing.readers)
-    readers = [(one, aim.site) for one, aim in aims if aim and aim.token == TOKEN_SECRET]
-    others = {place for one, site in readers if site != service.site for place in _places(one, standing)}
-    return any(site == service.site for _one, site in readers) and others.isdisjoint(places)
+    readers = [(one, aim.site) for one, aim in aims if aim and aim.token == name]
+    mine = [one for one, site in readers if site == service.site and is_of(standing.owner, one)]
+    others = {place for one, _site in readers if one not in mine for place in _places(one, standing)}
+    return bool(mine) and others.isdisjoint(places)
 
 
 def _places(reader: Found, standing: Standing) -> set[str]:
@@ -147,6 +174,16 @@ def _places(reader: Found, standing: Standing) -> set[str]:
         return {identity(one)[0] for one in standing.users(reader)}
     aim = aim_of(reader)
     return {identity(reader)[0] or (aim.namespace if aim else "")}
+
+
+def others_objects(wanted: Iterable[Found], standing: Standing) -> list[str]:
+    """A sentence for each object that is another owner's."""
+    found = (standing.find(one["kind"], identity(one)[0], one["metadata"]["name"]) for one in wanted)
+    return [
+        owned_words("/".join(filter(None, (one["kind"], *identity(one)))), owner_of(one))
+        for one in found
+        if one is not None and is_managed(one) and owner_of(one) != standing.owner
+    ]
 
 
 def redirected(wanted: Iterable[Found], own: Collection[tuple[str, str]], standing: Standing) -> list[str]:

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Service
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
+    MANAGED_LABEL,
+    OWNER_LABEL,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
     ON_CHANGE,
     ONCE,
@@ -53,11 +56,14 @@ class Operated:
     def variables(self, service: Service) -> dict[str, Any]:
         """What the template knows as ``object``."""
         own = {name: getattr(self, name) for name in ("template", "kind", "namespace", "name", "labels")}
+        # That of its ExternalSecret tells the owner; in a template of the Secret it would be one more change.
+        target_labels = {name: text for name, text in self.labels.items() if name != OWNER_LABEL}
         token, ca = service.token, service.ca
         # Only what belongs to the cluster says in which namespace they are.
         home = self.more.get("secrets_namespace")
         shared = {
             "version": self.api_version,
+            "target_labels": target_labels,
             "token_secret": token.name,
             "token_key": token.key,
             "token_namespace": home and (token.namespace or home),

@@ -18,9 +18,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
-    is_managed,
+    is_of,
     lease_fields,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.naming import Standing
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import (
     Outcome,
     differing,
@@ -37,16 +38,17 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.watching import TRIED_AGAIN, Watch
 
 _LAST = 2
+_NOTHING = Standing()
 
 
 class Operating:
     """The operator's objects in one task.
 
     :arg manifests: all that should be there.
-    :arg standing: the role's ExternalSecrets, generators and stores that are there.
+    :arg standing: what is there.
     """
 
-    def __init__(self, cluster: Cluster, manifests: Sequence[Manifest], standing: Sequence[Found] = ()) -> None:
+    def __init__(self, cluster: Cluster, manifests: Sequence[Manifest], standing: Standing = _NOTHING) -> None:
         self._cluster = cluster
         self._manifests = manifests
         self._absent: Collection[str] = ()
@@ -58,12 +60,12 @@ class Operating:
         namespaces = {one.operated.namespace for one in self._external if one.operated.namespace}
         self.watch = Watch(cluster, self._before.values(), namespaces)
 
-    def _known(self, standing: Sequence[Found]) -> dict[Identity, Found]:
+    def _known(self, standing: Standing) -> dict[Identity, Found]:
         places = [
             (one.operated.namespace, one.operated.name) for one in self._manifests if one.operated.kind == "Secret"
         ]
         secrets = self._cluster.get_many(SECRET, places)
-        found = [*standing, *(one for one in secrets if one is not None and is_managed(one))]
+        found = [*standing.own, *(one for one in secrets if one is not None and is_of(standing.owner, one))]
         return {identity_of(one): one for one in found}
 
     def _was_there(self, one: Manifest) -> bool:

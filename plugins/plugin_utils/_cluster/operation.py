@@ -27,6 +27,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.naming import (
     Standing,
+    others_objects,
     redirected,
     with_names,
 )
@@ -85,14 +86,15 @@ def operation_of(
     :raises WorkloadCredentialsError: the operator would fail, or others would be hurt.
     """
     entries = [entry for entry in job.operated if not asked.is_missing(entry)]
-    standing = Standing(external, readers.found)
+    standing = Standing(external, readers.found, job.owner)
     service = with_names(job.service(), standing, users_of(entries, job.scope))
     objects = operator_objects(entries, asked.dynamic, service, job.scope, others, standing)
     for kind in sorted({one.kind for one in objects} & readers.unseen.keys()):
         raise readers.unseen[kind]
     manifests = manifests_of(objects, service, job.template)
     own = {(entry.namespace, entry.external_secret) for entry in job.operated}
-    problems = redirected([one.content for one in manifests if one.operated.kind != "Secret"], own, standing)
+    wanted = [one.content for one in manifests if one.operated.kind != "Secret"]
+    problems = others_objects(wanted, standing) or redirected(wanted, own, standing)
     if problems:
         raise StateError(" ".join(problems))
     return Operation(manifests, service, standing)

@@ -24,11 +24,14 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import references_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found, identity
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import PART_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
+    PART_LABEL,
+    labels_for,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.naming import (
     Standing,
-    former_name,
     name_of,
+    name_of_sessions,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import (
     GENERATORS,
@@ -67,7 +70,7 @@ class Names:
         if entry.path:
             return name_of("ClusterGenerator", None, entry.path, self.service, self.standing)
         lasting = {name: value for name, value in entry.sts.items() if name != "token_code"}
-        return former_name(json.dumps(lasting, sort_keys=True))
+        return name_of_sessions(json.dumps(lasting, sort_keys=True), self.standing)
 
 
 def operator_objects(
@@ -100,8 +103,10 @@ def operator_objects(
                 "entries[].generator_name",
                 f"{one.kind} {one.name} cannot be the generator of two sources: choose another name for one of them.",
             )
+    own_labels = labels_for(standing.owner)
+    labelled = [replace(one, labels={**one.labels, **own_labels}) for one in unique.values()]
     # An ExternalSecret comes after what it refers to.
-    return sorted(unique.values(), key=lambda one: (one.kind == "ExternalSecret", one.namespace or "", one.name))
+    return sorted(labelled, key=lambda one: (one.kind == "ExternalSecret", one.namespace or "", one.name))
 
 
 def advice(entries: Sequence[Entry], facts: Mapping[str, Facts]) -> Iterable[str]:

@@ -26,7 +26,9 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     lease_of,
     named,
     notes_of,
+    owner_of,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import DEFAULT_OWNER
 
 # A pushed lease is renewed in its last quarter, and so are the operator's.
 MARGIN = Margin(part=0.25)
@@ -72,15 +74,22 @@ class Step:
         return lease_of(self.found) if self.found is not None and self.action != KEEP else None
 
 
-def planned(entries: Sequence[Entry], secrets: Sequence[Found], now: datetime, *, prune: bool) -> list[Step]:
+def planned(
+    entries: Sequence[Entry],
+    secrets: Sequence[Found],
+    now: datetime,
+    *,
+    prune: bool,
+    owner: str = DEFAULT_OWNER,
+) -> list[Step]:
     """The plan: a step for each entry that is pushed, in their order, and then one for each Secret that goes.
 
     :arg secrets: the role's Secrets and those that the entries name, with their metadata.
-    :arg prune: remove what was pushed and no entry names.
+    :arg prune: remove what was pushed for this owner and no entry names.
     """
     found = named(secrets)
     steps = [_step(entry, found.get((entry.namespace, entry.name)), now) for entry in entries if entry.is_pushed]
-    return steps + list(_leaving(entries, found, prune=prune))
+    return steps + list(_leaving(entries, found, owner if prune else None))
 
 
 def foreign(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], Found]) -> list[str]:
@@ -89,6 +98,21 @@ def foreign(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], Found]) 
         foreign_words(entry.where)
         for entry in entries
         if entry.creation_policy not in MERGING and _is_foreign(secrets.get((entry.namespace, entry.name)))
+    ]
+
+
+def owned_words(where: str, owner: str) -> str:
+    """What is said of what is another owner's."""
+    return f"{where}: it belongs to the owner {owner}. Choose another name, or the owner that it has."
+
+
+def others_secrets(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], Found]) -> list[str]:
+    """A sentence for each entry whose Secret another owner has pushed."""
+    found = ((entry, secrets.get((entry.namespace, entry.name))) for entry in entries)
+    return [
+        owned_words(entry.where, owner_of(secret))
+        for entry, secret in found
+        if secret is not None and is_pushed(secret) and owner_of(secret) != entry.owner
     ]
 
 
@@ -101,7 +125,11 @@ def _is_foreign(secret: Found | None) -> bool:
     return secret is not None and not (is_managed(secret) or is_operated(secret))
 
 
-def _leaving(entries: Sequence[Entry], found: Mapping[tuple[str, str], Found], *, prune: bool) -> list[Step]:
+def _leaving(entries: Sequence[Entry], found: Mapping[tuple[str, str], Found], pruned: str | None) -> list[Step]:
+    """The Secrets that go.
+
+    :arg pruned: whose Secrets are pruned; None: nobody's.
+    """
     deliveries = {(entry.namespace, entry.name): entry.delivery for entry in entries}
     leaving = []
     for key in sorted(found):
@@ -110,7 +138,7 @@ def _leaving(entries: Sequence[Entry], found: Mapping[tuple[str, str], Found], *
             continue
         if delivery == "external_secret":
             leaving.append(Step(*identity(secret), LET_GO, "the operator delivers it now", secret))
-        elif delivery is None and prune:
+        elif delivery is None and owner_of(secret) == pruned:
             leaving.append(Step(*identity(secret), REMOVE, "no entry names it", secret))
     return leaving
 

@@ -38,6 +38,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     has_writer,
     identity,
     is_managed,
+    is_of,
     is_pushed,
     lease_of,
     named,
@@ -47,6 +48,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     MERGING,
     Step,
     foreign,
+    others_secrets,
     planned,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import misfit
@@ -96,16 +98,17 @@ def plan_of(job: Job) -> Plan:
     secrets = named(secrets_of(cluster, job.entries, everywhere=job.prune))
     unseen = [entry for entry in job.operated if (entry.namespace, entry.name) not in secrets]
     secrets.update(named(by_name(cluster, unseen)))
-    steps = planned(job.entries, list(secrets.values()), datetime.now(timezone.utc), prune=job.prune)
+    steps = planned(job.entries, list(secrets.values()), datetime.now(timezone.utc), prune=job.prune, owner=job.owner)
     namespaces = {entry.namespace for entry in job.entries}
     is_asked = bool(job.operated) or any(step.is_operated for step in steps)
     everybodys = own_objects(cluster, EXTERNAL_SECRET, namespaces, labels=()) if is_asked else []
-    external = [one for one in everybodys or () if is_managed(one)]
+    external = [one for one in everybodys or () if is_of(job.owner, one)]
     due = [step.entry for step in steps if step.entry and step.action != KEEP]
     asked = ask(job, [*job.operated, *due])
     misfits = [misfit(entry, known.keys) for entry in due for known in (asked.of(entry),) if known]
     own = by_target(external)
-    problems = _absent(everybodys) + foreign(job.entries, secrets) + _not_ours(steps, own)
+    problems = _absent(everybodys) + foreign(job.entries, secrets) + others_secrets(job.entries, secrets)
+    problems += _not_ours(steps, own)
     problems += _merged(steps, own) + _other_writers(job.operated, own)
     problems += asked.problems + [one for one in misfits if one]
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]

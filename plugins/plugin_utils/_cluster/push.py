@@ -33,7 +33,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     others_keys,
     own_names,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import labels_for
 
 _LATER = "known after minting"
 
@@ -141,7 +141,7 @@ def _secret(entry: Entry, data: dict[str, str], notes: Mapping[str, str]) -> dic
     metadata = {
         "name": entry.name,
         "namespace": entry.namespace,
-        "labels": {**entry.labels, **MANAGED_LABEL},
+        "labels": {**entry.labels, **labels_for(entry.owner)},
         "annotations": {**entry.annotations, **notes},
     }
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": entry.type, "data": data}

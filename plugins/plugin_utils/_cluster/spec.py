@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import FORMS
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import DEFAULT_OWNER
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.requested import ACCOUNT, SESSION
 
 SOURCES = ("dynamic_secret", "static_secret", "sts_session_token", "service_account_token")
@@ -123,5 +124,6 @@ OPTIONS: Options = {
     "scope": {"type": "str", "choices": ("namespace", "cluster"), "default": "namespace"},
     "operator_namespace": {"type": "str", "default": "external-secrets"},
     "templates_dir": {"type": "str"},
+    "owner": {"type": "str", "default": DEFAULT_OWNER},
     "concurrency": {"type": "int", "default": 8},
 }

@@ -33,6 +33,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     lease_fields,
     named,
     notes_of,
+    owner_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import (
     expiration_of,
@@ -113,6 +114,8 @@ def statuses(entries: Sequence[Entry], seen: Seen, now: datetime) -> list[Status
 def _pushed(entry: Entry, secret: Found | None, now: datetime) -> Status:
     if secret is None or not is_pushed(secret):
         return Status(entry, "there is no Secret of this role", secret)
+    if owner_of(secret) != entry.owner:
+        return Status(entry, f"it belongs to the owner {owner_of(secret)}", secret)
     expiration = parse_time(notes_of(secret).get(EXPIRATION))
     problem = "its lease has expired" if expiration is not None and expiration <= now else None
     return Status(entry, problem, secret, written(expiration))
@@ -124,6 +127,8 @@ def _delivered(
     """Ready means: synchronised in this form and in time, and the Secret holds what it should."""
     if found is None:
         return Status(entry, "there is no ExternalSecret", None)
+    if owner_of(found) != entry.owner:
+        return Status(entry, f"its ExternalSecret belongs to the owner {owner_of(found)}", found)
     problem = not_synchronised(found)
     if problem:
         return Status(entry, problem + cause(found, seen.store(found), seen.events, seen.before), found)

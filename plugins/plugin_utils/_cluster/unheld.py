@@ -8,7 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
@@ -25,8 +25,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import secrets_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    Found,
     is_pushed,
     lease_of,
+    owner_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 
@@ -42,7 +44,9 @@ def warn_of_unheld(job: Job, outcome: Outcome) -> None:
     if not paths:
         return
     try:
-        held = held_by_secrets(job) | _held_by_runs(job)
+        secrets = _secrets(job)
+        own = _leases_in(one for one in secrets if owner_of(one) == job.owner)
+        held = _leases_in(secrets) | _held_by_runs(job)
         client = job.client()
     except WorkloadCredentialsError as error:
         outcome.warnings.append(f"It was not looked whether leases live that no Secret holds. {error}")
@@ -54,7 +58,7 @@ def warn_of_unheld(job: Job, outcome: Outcome) -> None:
             outcome.warnings.append(f"{path}: its leases could not be listed. {found}")
             continue
         loose = [lease for lease in found if lease["id"] not in held]
-        _warn(outcome, path, loose, creators(found, held))
+        _warn(outcome, path, loose, creators(found, own))
 
 
 def _warn(outcome: Outcome, path: str, loose: list[dict[str, Any]], mine: set[Any]) -> None:
@@ -73,10 +77,18 @@ def _warn(outcome: Outcome, path: str, loose: list[dict[str, Any]], mine: set[An
 
 def held_by_secrets(job: Job) -> set[str]:
     """The leases that pushed Secrets hold, of the whole cluster where that can be seen."""
+    return _leases_in(_secrets(job))
+
+
+def _secrets(job: Job) -> Sequence[Found]:
+    """The role's Secrets, whoever their owner is."""
     try:
-        secrets = secrets_of(job.cluster(), job.entries, everywhere=True)
+        return secrets_of(job.cluster(), job.entries, everywhere=True)
     except ForbiddenError:
-        secrets = secrets_of(job.cluster(), job.entries, everywhere=False)
+        return secrets_of(job.cluster(), job.entries, everywhere=False)
+
+
+def _leases_in(secrets: Iterable[Found]) -> set[str]:
     leases = [lease_of(one) for one in secrets if is_pushed(one)]
     return {lease.id for lease in leases if lease}
 

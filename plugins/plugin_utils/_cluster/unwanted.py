@@ -15,10 +15,14 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
     identity,
+    is_of,
     is_pushed,
     labels_of,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import PART_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
+    DEFAULT_OWNER,
+    PART_LABEL,
+)
 
 # Kind, namespace ("" for none) and name.
 Identity = tuple[str, str, str]
@@ -27,30 +31,44 @@ _ORDER = ("ExternalSecret", "ClusterSecretStore")
 
 
 def unwanted(
-    found: Sequence[Found], wanted: Collection[Identity], namespaces: Collection[str] | None = None
+    found: Sequence[Found],
+    wanted: Collection[Identity],
+    namespaces: Collection[str] | None = None,
+    owner: str = DEFAULT_OWNER,
 ) -> list[Found]:
     """Those objects in the cluster that should not be there, ExternalSecrets first.
 
     Secrets that the operator writes into for somebody else, or was told to leave, are not the role's to remove.
 
-    :arg found: the role's objects.
+    :arg found: the role's objects, and the ExternalSecrets of everybody.
+    :arg owner: whose objects go.
     :arg wanted: what should be there.
     :arg namespaces: of the namespaced objects leave out all others'. What the cluster shares goes with its last user.
     """
     known = {identity_of(one): one for one in found}
-    gone = {
-        identity
-        for identity, one in known.items()
-        if identity not in wanted and (namespaces is None or identity[1] in namespaces)
-    }
+    own = {identity for identity, one in known.items() if is_of(owner, one)}
+    gone = {identity for identity in own - set(wanted) if namespaces is None or identity[1] in namespaces}
     gone = {identity for identity in gone if _is_own(known[identity], gone)}
     if namespaces is not None:
-        gone |= _without_users(known, gone, ("ClusterSecretStore", "ClusterGenerator"))
-        gone |= left_behind(known, gone)
-        # A store of the cluster reads its token in one of these, for others too.
-        needed = used((one for identity, one in known.items() if identity not in gone), known)
-        gone = {identity for identity in gone if identity[0] != "Secret" or identity not in needed}
+        gone |= own & _without_users(known, gone, ("ClusterSecretStore", "ClusterGenerator"))
+        gone |= own & left_behind(known, gone)
+    gone -= _needed(known, gone)
     return [known[identity] for identity in sorted(gone, key=_order)]
+
+
+def _needed(known: Mapping[Identity, Found], gone: Collection[Identity]) -> set[Identity]:
+    """What of it others use, and what that needs.
+
+    A store of the cluster reads its token in one of these namespaces, for others too.
+    """
+    staying = {identity: one for identity, one in known.items() if identity not in gone}
+    needed: set[Identity] = set()
+    while True:
+        used_ones = used([*staying.values(), *(known[one] for one in needed)], known)
+        more = {one for one in used_ones & set(gone) if not is_pushed(known[one])} - needed
+        if not more:
+            return needed
+        needed |= more
 
 
 def identity_of(one: Found) -> Identity:
