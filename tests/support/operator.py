@@ -25,7 +25,13 @@ from kubernetes import client, config, watch
 from tests.support.operator_sources import CLUSTERS, PLURALS, STORES, Sources
 
 _KINDS = {"ExternalSecret", *PLURALS, *CLUSTERS}
-_ACTION = re.compile(r"\{\{ *(?:index \. \"(\w+)\"|\.(\w+))[^}]*\}\}")
+_ACTION = re.compile(r"\{\{ *(?:index \. (\"(?:[^\"\\]|\\.)*\")|\.(\w+))[^}]*\}\}")
+# The idiom for the value of a key that is no word, which fails where it is not there.
+_LOOKED_FOR = re.compile(
+    r"\{\{ \$found := false \}\}\{\{ range \$key, \$value := \. \}\}\{\{ if eq \$key (\"(?:[^\"\\]|\\.)*\") \}\}"
+    r"\{\{ \$found = true \}\}\{\{ \$value \}\}\{\{ end \}\}\{\{ end \}\}"
+    r"\{\{ if not \$found \}\}\{\{ fail \"(?:[^\"\\]|\\.)*\" \}\}\{\{ end \}\}"
+)
 _FAILURES = (client.ApiException, requests.RequestException, KeyError)
 
 
@@ -173,17 +179,14 @@ class Operator:
             (condition,) = store["status"]["conditions"]
             if condition.get("status") != "True":
                 raise KeyError(f"SecretStore {store['metadata']['name']} is not ready")
-            return self._sources.read(store, source["extract"]["key"])
+            return converted(self._sources.read(store, source["extract"]["key"]))
         self.generated.append(one["metadata"]["name"])
         return self._sources.generate(*self._sources.generator(source["sourceRef"]["generatorRef"]))
 
     def _write(self, one: dict[str, Any], values: dict[str, str]) -> None:
         template = one["spec"]["target"].get("template")
         if template and template.get("data"):
-            values = {
-                key: _ACTION.sub(lambda found: values[found.group(1) or found.group(2)], text)
-                for key, text in template["data"].items()
-            }
+            values = {key: executed(text, values) for key, text in template["data"].items()}
         meta = one["metadata"]
         # As the operator does: its own metadata where there is no template, and the template's alone where one is.
         labels = (template["metadata"] if template else meta).get("labels") or {}
@@ -236,6 +239,25 @@ class Operator:
         }
         # What belongs to no namespace has its events in this one.
         self._core.create_namespaced_event(metadata.get("namespace", "default"), body)
+
+
+def converted(values: dict[str, str]) -> dict[str, str]:
+    """What a store gives, with keys as the operator names them; two of one name it does not take."""
+    found: dict[str, str] = {}
+    for key, value in values.items():
+        name = re.sub(r"[^\w.-]", "_", key)
+        if name in found:
+            raise KeyError(f"secret name collision during conversion: {name}")
+        found[name] = value
+    return found
+
+
+def executed(text: str, values: dict[str, str]) -> str:
+    """A template's text: an index that is not there is empty, and a field that is not there is an error."""
+    text = _LOOKED_FOR.sub(lambda found: values[json.loads(found.group(1))], text)
+    return _ACTION.sub(
+        lambda found: values.get(json.loads(found.group(1)), "") if found.group(1) else values[found.group(2)], text
+    )
 
 
 def _condition(ready: str, reason: str, message: str) -> dict[str, Any]:

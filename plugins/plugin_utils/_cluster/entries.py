@@ -63,7 +63,7 @@ _ASKED = ("sts_session_token", "service_account_token")
 # Kubernetes' names of Secrets and namespaces (RFC 1123), keys of a Secret's data, labels and annotations.
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_DATA_KEY = re.compile(r"(?!\.\.?\Z|\.\.)[-._a-zA-Z0-9]{1,253}")
+DATA_KEY = re.compile(r"(?!\.\.?\Z|\.\.)[-._a-zA-Z0-9]{1,253}")
 _WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _MARK = re.compile(rf"(?:(?=[^/]{{1,253}}/)[a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_WORD}")
 _LABEL = re.compile(rf"(?:{_WORD})?")
@@ -273,7 +273,7 @@ def _problems_of_keys(fields: Mapping[str, Any], source: str, where: str) -> Ite
     if fields["delivery"] != "push" and source == "sts_session_token" and fields["format"] not in (None, RAW):
         yield f"{where}.format: with delivery external_secret use keys."
     for target in (*(fields["keys"] or ()), *(fields["template"] or ())):
-        if not _DATA_KEY.fullmatch(str(target)):
+        if not DATA_KEY.fullmatch(str(target)):
             yield f"{where}: {target!r} cannot be a key of a Secret."
     for field in ("keys", "template", "labels", "annotations"):
         for name, text in (fields[field] or {}).items():

@@ -111,10 +111,19 @@ def plan_of(job: Job) -> Plan:
     problems += _not_ours(steps, own)
     problems += _merged(steps, own) + _other_writers(job.operated, own)
     problems += asked.problems + [one for one in misfits if one]
+    problems += _unfit(job, asked)
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
     operation = _operation(job, asked, problems, everybodys or (), external)
     manifests = operation.manifests if operation else ()
     return Plan(steps, asked, operation, own, leases, _warnings(job, asked, manifests) if job.operated else ())
+
+
+def _unfit(job: Job, asked: Asked) -> list[str]:
+    if not job.operated:
+        return []
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.renaming import unfit
+
+    return unfit(job, asked)
 
 
 def _operation(

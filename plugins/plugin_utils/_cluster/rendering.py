@@ -30,6 +30,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     operation_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.renaming import unfit
 
 # What belongs to no namespace.
 _SHARED = "_cluster"
@@ -50,8 +51,9 @@ def render(job: Job, outcome: Outcome) -> None:
             "external_secret."
         )
     asked = ask(job, job.operated)
-    if asked.problems:
-        raise StateError(" ".join(asked.problems))
+    problems = asked.problems + unfit(job, asked)
+    if problems:
+        raise StateError(" ".join(problems))
     there = _written(Path(os.path.expanduser(job.render_dir)))
     readers = Readers([one for one in there if one["kind"] != EXTERNAL_SECRET.kind])
     operation = operation_of(job, asked, [one for one in there if one["kind"] == EXTERNAL_SECRET.kind], [], readers)

@@ -178,7 +178,7 @@ def _late(found: Found, now: datetime) -> str | None:
 
 
 def _lacking(found: Found, secret: Found, seen: Seen) -> str | None:
-    there = set(secret.get("data") or ())
+    there = {key for key, value in (secret.get("data") or {}).items() if value}
     missing = sorted(keys_of(found, kind_of(found, seen.generators)) - there)
     if missing or not there:
         return f"the operator calls it ready, and its Secret lacks {', '.join(missing) or 'any key'}"

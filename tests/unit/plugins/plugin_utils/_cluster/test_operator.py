@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +22,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     advice,
     operator_objects,
 )
+
+from tests.support.operator import executed
 
 AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "prod/aws"}
 AZURE = {"name": "azure", "namespace": "web", "dynamic_secret": "prod/azure"}
@@ -228,12 +229,23 @@ def test_labels_and_annotations_are_templates_of_the_operator_and_may_not_fail(f
         objects({**AWS, field: {"a": "{{ .nothing }}"}})
 
 
-@pytest.mark.parametrize("key", ['quote"d', "back\\slash", "new\nline", "ümlaut", "{{ braces }}"])
-def test_any_name_of_a_key_is_a_literal_of_the_operators_language(key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("password", "password"),
+        ('quote"d', "quote_d"),
+        ("back\\slash", "back_slash"),
+        ("new\nline", "new_line"),
+        ("{{ braces }}", "___braces___"),
+        ("a-b.c", "a-b.c"),
+        ("\u00fcmlaut", "\u00fcmlaut"),
+    ],
+)
+def test_a_key_is_addressed_as_the_operator_names_it_and_the_template_fails_without_it(key: str, name: str) -> None:
     text = objects({**APP, "keys": {"a": key}})[-1].more["template_data"]["a"]
-    literal = text.removeprefix("{{ index . ").removesuffix(" }}")
-    assert json.loads(literal) == key
-    assert "\n" not in text
+    assert executed(text, {name: "value", "other": "x"}) == "value"
+    with pytest.raises(KeyError):
+        executed(text, {"other": "x"})
 
 
 def test_generator_external_secret_and_secret_may_have_names_of_their_own() -> None:
