@@ -189,7 +189,7 @@ class Operator:
             values = {key: executed(text, values) for key, text in template["data"].items()}
         meta = one["metadata"]
         # As the operator does: its own metadata where there is no template, and the template's alone where one is.
-        labels = (template["metadata"] if template else meta).get("labels") or {}
+        labels = ((template.get("metadata") or {}) if template else meta).get("labels") or {}
         owner = {
             "apiVersion": "external-secrets.io/v1",
             "kind": "ExternalSecret",

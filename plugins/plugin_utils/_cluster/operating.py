@@ -13,6 +13,12 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import is_failing
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.drift import (
+    Path,
+    added,
+    removal,
+    without,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
@@ -54,6 +60,7 @@ class Operating:
         self._absent: Collection[str] = ()
         self._before = self._known(standing)
         self._actions: dict[Identity, str] = {}
+        self._added = self._drifted()
         self._external = [one for one in manifests if one.operated.kind == "ExternalSecret"]
         # What is there shows at once what becomes of it.
         self._foretold = self._send([one for one in self._external if self._was_there(one)], dry_run=True)
@@ -67,6 +74,12 @@ class Operating:
         secrets = self._cluster.get_many(SECRET, places)
         found = [*standing.own, *(one for one in secrets if one is not None and is_of(standing.owner, one))]
         return {identity_of(one): one for one in found}
+
+    def _drifted(self) -> dict[Identity, list[Path]]:
+        """The fields that others have added to what is there."""
+        there = [one for one in self._manifests if self._was_there(one) and one.operated.kind != "Secret"]
+        found = {one.operated.identity: added(self._before[one.operated.identity], one.content) for one in there}
+        return {identity: paths for identity, paths in found.items() if paths}
 
     def _was_there(self, one: Manifest) -> bool:
         return one.operated.identity in self._before
@@ -93,7 +106,12 @@ class Operating:
         if answer is None or isinstance(answer, Refusal):
             return []
         before = without_bookkeeping(self._before[one.operated.identity])
-        return sorted(_changed(before, without_bookkeeping(answer)))
+        return sorted(_changed(before, without_bookkeeping(self._cleaned(one.operated.identity, answer))))
+
+    def _cleaned(self, identity: Identity, answer: Any) -> Any:
+        """The cluster's answer without what others have added, as it will be in the end."""
+        paths = self._added.get(identity)
+        return without(answer, paths) if paths and not isinstance(answer, Refusal) else answer
 
     def apply(
         self, outcome: Outcome, *, check_mode: bool, absent: Collection[str] = (), unmade: Collection[str] = ()
@@ -120,10 +138,10 @@ class Operating:
         there = [one for one in wanted if one.operated.namespace not in self._absent]
         fresh = [one for one in there if one.operated.identity not in self._foretold]
         foretold = {**self._foretold, **self._send(fresh, dry_run=True)}
+        foretold = {identity: self._cleaned(identity, answer) for identity, answer in foretold.items()}
         changing = [one for one in wanted if self._differs(one, foretold.get(one.operated.identity))]
         if not check_mode:
-            ready = [one for one in changing if not isinstance(foretold.get(one.operated.identity), Refusal)]
-            foretold.update(self._send(ready, dry_run=False))
+            self._carry_out(changing, foretold)
         refused = set()
         for one in wanted:
             answer = foretold.get(one.operated.identity, one.content)
@@ -142,6 +160,28 @@ class Operating:
         applied = self._cluster.apply([one.content for one in known], dry_run=dry_run)
         made = self._cluster.create([one.content for one in fresh], dry_run=dry_run)
         return dict(zip(_identities([*known, *fresh]), [*applied, *made]))
+
+    def _carry_out(self, changing: Sequence[Manifest], foretold: dict[Identity, Any]) -> None:
+        """Do what was foretold and not refused; its answers take the place of those."""
+
+        def possible() -> list[Manifest]:
+            return [one for one in changing if not isinstance(foretold.get(one.operated.identity), Refusal)]
+
+        foretold.update(self._send([one for one in possible() if self._is_applied(one)], dry_run=False))
+        foretold.update(self._clean(possible()))
+
+    def _is_applied(self, one: Manifest) -> bool:
+        """Whether more than others' fields changes: each write of an ExternalSecret makes the operator act."""
+        answer, before = self._foretold.get(one.operated.identity), self._before.get(one.operated.identity)
+        if before is None or answer is None or one.operated.identity not in self._added:
+            return True
+        return without_bookkeeping(before) != without_bookkeeping(answer)
+
+    def _clean(self, manifests: Sequence[Manifest]) -> dict[Identity, Any]:
+        """The cluster's answers to the removal of what others have added."""
+        drifted = [one for one in manifests if one.operated.identity in self._added]
+        patches = [removal(one.content, self._added[one.operated.identity]) for one in drifted]
+        return dict(zip(_identities(drifted), self._cluster.patch(patches) if patches else ()))
 
     def _differs(self, one: Manifest, answer: Any) -> bool:
         before = self._before.get(one.operated.identity)
