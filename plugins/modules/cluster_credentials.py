@@ -391,7 +391,8 @@ options:
       - V(present) delivers. V(absent) removes everything of O(owner) with the role's label in the namespaces of the
         entries, and ends the leases of pushed Secrets where that is possible.
       - V(rendered) writes the operator's manifests into O(render_dir), without any contact to a cluster.
-      - V(verified) fails where an entry is not ready or its lease has expired, and says why.
+      - V(verified) fails where an entry is not ready, is not what lies in the cluster, or its lease has expired, and
+        says why.
     type: str
     choices: [present, absent, rendered, verified]
     default: present

@@ -22,10 +22,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 def unfit(job: Job, asked: Asked) -> list[str]:
     """Why the operator could not make of static secrets what the entries say."""
     static = [(entry, asked.of(entry)) for entry in job.operated if entry.source == "static_secret"]
-    return [words for entry, known in static if known for words in _problems_of_keys(entry, known.keys)]
+    return [words for entry, known in static if known for words in problems_of_keys(entry, known.keys)]
 
 
-def _problems_of_keys(entry: Entry, keys: Sequence[str]) -> Iterator[str]:
+def problems_of_keys(entry: Entry, keys: Sequence[str]) -> Iterator[str]:
     """Why an entry of a static secret with these keys would be empty or refused in the cluster."""
     names: dict[str, list[str]] = {}
     for key in sorted(keys):

@@ -26,9 +26,13 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import store_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    DEFINITION,
     EXPIRATION,
     Found,
+    data_is_ours,
+    fingerprint,
     identity,
+    is_operated,
     is_pushed,
     lease_fields,
     named,
@@ -117,8 +121,17 @@ def _pushed(entry: Entry, secret: Found | None, now: datetime) -> Status:
     if owner_of(secret) != entry.owner:
         return Status(entry, f"it belongs to the owner {owner_of(secret)}", secret)
     expiration = parse_time(notes_of(secret).get(EXPIRATION))
-    problem = "its lease has expired" if expiration is not None and expiration <= now else None
+    problem = "its lease has expired" if expiration is not None and expiration <= now else _unlike(entry, secret)
     return Status(entry, problem, secret, written(expiration))
+
+
+def _unlike(entry: Entry, secret: Found) -> str | None:
+    """What a pushed Secret is, instead of what the entry says."""
+    if is_operated(secret):
+        return "an ExternalSecret writes it too"
+    if notes_of(secret).get(DEFINITION) != fingerprint(entry):
+        return "it was made for another source, keys, format or type than the entry's"
+    return None if data_is_ours(secret) else "its data was changed by somebody else"
 
 
 def _delivered(

@@ -93,6 +93,10 @@ def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.watching import states
 
     found, unread = states(job.cluster(), job.entries) if job.entries else ([], ())
+    if job.operated:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.comparing import compared
+
+        found = compared(job, found)
     job.tell([one.line for one in found])
     outcome.report.extend(one.reported() for one in found)
     outcome.problems.extend(one.line for one in found if one.problem)

@@ -143,7 +143,7 @@ def _secrets_in(spec: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(spec, Mapping):
         for name, value in spec.items():
             if name in ("token", "caProvider", "secretRef") and isinstance(value, Mapping) and value.get("name"):
-                yield value
+                yield from [value] if value.get("type", "Secret") == "Secret" else []
             else:
                 yield from _secrets_in(value)
     elif isinstance(spec, list):

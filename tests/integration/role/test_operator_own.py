@@ -136,7 +136,7 @@ def test_one_generator_serves_several_entries_and_each_gets_a_lease_of_its_own(
     assert deliveries.run(one, two, **OPERATED).before == {}
     said = " ".join(deliveries.run({**one, "external_secret_name": "third"}, two, **OPERATED).problems)
     assert "azure.external_secret_name: the ExternalSecret first writes this Secret" in said
-    assert deliveries.run(one, state="verified", delivery="external_secret").problems == []
+    assert deliveries.run(one, two, state="verified", delivery="external_secret").problems == []
 
 
 def test_session_tokens_without_keys_and_once_from_a_code(
@@ -287,7 +287,8 @@ def test_who_sees_not_all_users_of_a_shared_generator_leaves_it(
     monkeypatch.setattr(InWorker, "list", in_namespaces_only)
     assert deliveries.run(AZURE, **options, **last).problems == []
     monkeypatch.undo()
-    assert deliveries.run({**AZURE, "namespace": other}, state="verified", delivery="external_secret").problems == []
+    theirs = {**AZURE, "namespace": other}
+    assert deliveries.run(theirs, state="verified", delivery="external_secret", **options).problems == []
     found = client.CustomObjectsApi().list_cluster_custom_object(*GENERATORS, "clustergenerators")["items"]
     assert len(found) == 1
     deliveries.run({**AZURE, "namespace": other}, state="absent", delivery="external_secret", **options)
