@@ -5,7 +5,8 @@
 
 It reads generators, stores and their Secrets, asks the Secrets API as they say, writes the Secret and sets the status.
 As the operator does, it looks again at what failed only when that changes (its own next attempt is minutes away), does
-not see that a Secret with a token changes, and generates anew at any change of an ExternalSecret.
+not see that a Secret with a token changes, and generates anew at any change of an ExternalSecret. Where it cannot write
+the Secret, it generates again and again.
 """
 
 from __future__ import annotations
@@ -159,9 +160,15 @@ class Operator:
             return
         try:
             values = self._values(one)
-            self._write(one, values)
         except _FAILURES as error:
             self._fail(one, str(error), "error processing spec")
+            return
+        try:
+            self._write(one, values)
+        except _FAILURES as error:
+            self._fail(one, str(error), "could not update secret")
+            # It tries again soon in the beginning, and generates each time.
+            self._seen.pop(one["metadata"]["uid"], None)
             return
         status = _condition("True", "SecretSynced", "secret synced")
         status["refreshTime"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -205,13 +212,20 @@ class Operator:
                 "ownerReferences": [{**owner, "controller": True, "blockOwnerDeletion": True}],
             },
             "data": {key: base64.b64encode(text.encode()).decode() for key, text in values.items()},
+            **({"type": template["type"]} if template and "type" in template else {}),
         }
         name = one["spec"]["target"]["name"]
         try:
             found = self._core.read_namespaced_secret(name, self.namespace)
         except client.ApiException:
+            if one["spec"]["target"].get("creationPolicy") == "Merge":
+                raise KeyError("there is no secret to merge into") from None
             self._core.create_namespaced_secret(self.namespace, body, field_manager="external-secrets")
             return
+        body.setdefault("type", found.type)
+        body["immutable"] = found.immutable
+        if any(owner.controller and owner.uid != meta["uid"] for owner in found.metadata.owner_references or ()):
+            raise KeyError("target is owned by another")
         if one["spec"]["target"].get("creationPolicy") == "Merge":
             body["data"] = {**found.data, **body["data"]}
             del body["metadata"]["ownerReferences"]

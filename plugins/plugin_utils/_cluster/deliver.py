@@ -43,6 +43,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import Identity
 
 
 class Delivery:
@@ -79,7 +80,8 @@ class Delivery:
         there = [step for step in self._known(plan) if step.namespace not in self._unmade]
         writes = self._possible(plan, writes_of(there, plan.asked.sources, self._cluster))
         if operating is not None:
-            operating.apply(outcome, check_mode=job.check_mode, absent=self._absent, unmade=self._unmade)
+            barred = self._barred(plan, operating)
+            operating.apply(outcome, check_mode=job.check_mode, absent=self._absent, unmade=self._unmade, barred=barred)
             outcome.report.extend(operating.report())
         outcome.report.extend(self._push(plan, writes))
         self._foresee(plan)
@@ -97,6 +99,14 @@ class Delivery:
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
 
         return Operating(self._cluster, plan.manifests, plan.operation.standing)
+
+    def _barred(self, plan: Plan, operating: Operating) -> dict[Identity, str]:
+        """Why the operator could not write Secrets, by their ExternalSecrets."""
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.trying import barred
+
+        pending = operating.pending(plan.secrets)
+        there = [one for one in pending if one.namespace not in self._absent | self._unmade]
+        return barred(self._cluster, there, self._job.operated, plan.asked, plan.secrets)
 
     @staticmethod
     def _known(plan: Plan) -> list[Step]:

@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
@@ -28,6 +29,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     lease_fields,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.naming import Standing
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import Operated
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import (
     Outcome,
     differing,
@@ -45,6 +47,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 
 _LAST = 2
 _NOTHING = Standing()
+_NO_ONE: Mapping[Identity, str] = MappingProxyType({})
 
 
 class Operating:
@@ -113,22 +116,44 @@ class Operating:
         paths = self._added.get(identity)
         return without(answer, paths) if paths and not isinstance(answer, Refusal) else answer
 
+    def pending(self, secrets: Collection[tuple[str, str]]) -> list[Operated]:
+        """The ExternalSecrets for which the operator will act.
+
+        :arg secrets: namespace and name of those that are there.
+        """
+        return [one.operated for one in self._external if self._is_pending(one, secrets)]
+
+    def _is_pending(self, one: Manifest, secrets: Collection[tuple[str, str]]) -> bool:
+        before = self._before.get(one.operated.identity)
+        is_lacking = (one.operated.namespace, one.operated.more["target"]) not in secrets
+        return before is None or is_lacking or is_failing(before) or bool(self._changes(one))
+
     def apply(
-        self, outcome: Outcome, *, check_mode: bool, absent: Collection[str] = (), unmade: Collection[str] = ()
+        self,
+        outcome: Outcome,
+        *,
+        check_mode: bool,
+        absent: Collection[str] = (),
+        unmade: Collection[str] = (),
+        barred: Mapping[Identity, str] = _NO_ONE,
     ) -> None:
         """Bring the objects about, those first that others refer to; what the cluster refuses is a problem.
 
         Metadata is stable, and applied by one manager: a changed one would make the operator generate again.
 
         :arg absent: namespaces that are not there yet, and in check mode will not be; ``unmade`` are refused.
+        :arg barred: why ExternalSecrets must not be applied.
         """
         self._absent = absent
+        outcome.problems.extend(barred.values())
         refused: set[str | None] = set(unmade)
         for wave in sorted(set(map(_wave, self._manifests))):
             wanted = [one for one in self._manifests if _wave(one) == wave]
             # Without what it refers to, it would only fail.
             failing = refused & {None} if wave == _LAST else set()
-            held_back = [one for one in wanted if failing or one.operated.namespace in refused]
+            held_back = [
+                one for one in wanted if failing or one.operated.namespace in refused or one.operated.identity in barred
+            ]
             for one in held_back:
                 self._actions[one.operated.identity] = "failed"
             refused |= self._apply([one for one in wanted if one not in held_back], outcome, check_mode=check_mode)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import RAW
@@ -72,6 +72,21 @@ def named_in(text: str) -> set[str]:
     """The keys that a template names in plain actions."""
     found = (_SAFE.fullmatch(action) for action in _ACTION.findall(text))
     return {one.group(1) or one.group(2) for one in found if one}
+
+
+def filled_in(text: str, values: Mapping[str, str | None]) -> str | None:
+    """The text with values in place of its plain actions; None: it does more than that."""
+    actions = _ACTION.findall(text)
+    if not all(_SAFE.fullmatch(action) for action in actions):
+        return None
+    return _ACTION.sub(lambda found: _value(found.group(1), values), text)
+
+
+def _value(action: str, values: Mapping[str, str | None]) -> str:
+    safe = _SAFE.fullmatch(action)
+    name = (safe.group(1) or safe.group(2)) if safe else ""
+    # What a function makes of it is not known.
+    return "x" if "|" in action else values.get(name) or "x"
 
 
 def check_marks(entry: Entry, keys: Sequence[str]) -> None:

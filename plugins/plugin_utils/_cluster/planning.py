@@ -66,6 +66,7 @@ class Plan:
     :arg operation: what the operator is to get; None: nothing.
     :arg external: the role's ExternalSecrets as they are.
     :arg leases: those that Secrets hold.
+    :arg secrets: the metadata of those that are there, by namespace and name.
     :arg warnings: what is seldom meant, and in check mode what a real run fails for.
     """
 
@@ -74,6 +75,7 @@ class Plan:
     operation: Operation | None
     external: Mapping[tuple[str, str], Found]
     leases: Sequence[Lease | None]
+    secrets: Mapping[tuple[str, str], Found]
     warnings: Sequence[str] = ()
 
     @property
@@ -115,7 +117,8 @@ def plan_of(job: Job) -> Plan:
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
     operation = _operation(job, asked, problems, everybodys or (), external)
     manifests = operation.manifests if operation else ()
-    return Plan(steps, asked, operation, own, leases, _warnings(job, asked, manifests) if job.operated else ())
+    warnings = _warnings(job, asked, manifests) if job.operated else ()
+    return Plan(steps, asked, operation, own, leases, secrets, warnings)
 
 
 def _unfit(job: Job, asked: Asked) -> list[str]:
