@@ -27,6 +27,7 @@ from tests.support.operator_sources import CLUSTERS, PLURALS, STORES, Sources
 
 _KINDS = {"ExternalSecret", *PLURALS, *CLUSTERS}
 _ACTION = re.compile(r"\{\{ *(?:index \. (\"(?:[^\"\\]|\\.)*\")|\.(\w+))[^}]*\}\}")
+_TIMES = re.compile(r'\{\{ dateInZone "2006-01-02T15:04:05Z" (?:now|\(int64 \(index \. "(expiration)"\)\)) "UTC" \}\}')
 # The idiom for the value of a key that is no word, which fails where it is not there.
 _LOOKED_FOR = re.compile(
     r"\{\{ \$found := false \}\}\{\{ range \$key, \$value := \. \}\}\{\{ if eq \$key (\"(?:[^\"\\]|\\.)*\") \}\}"
@@ -191,11 +192,13 @@ class Operator:
         return self._sources.generate(*self._sources.generator(source["sourceRef"]["generatorRef"]))
 
     def _write(self, one: dict[str, Any], values: dict[str, str]) -> None:
-        template = one["spec"]["target"].get("template")
+        template, read = one["spec"]["target"].get("template"), values
         if template and template.get("data"):
             values = {key: executed(text, values) for key, text in template["data"].items()}
         meta = one["metadata"]
         # As the operator does: its own metadata where there is no template, and the template's alone where one is.
+        notes = ((template.get("metadata") or {}) if template else meta).get("annotations") or {}
+        notes = {name: executed(text, read) for name, text in notes.items()}
         labels = ((template.get("metadata") or {}) if template else meta).get("labels") or {}
         owner = {
             "apiVersion": "external-secrets.io/v1",
@@ -209,6 +212,7 @@ class Operator:
             "metadata": {
                 "name": one["spec"]["target"]["name"],
                 "labels": {**labels, "reconcile.external-secrets.io/managed": "true"},
+                "annotations": notes,
                 "ownerReferences": [{**owner, "controller": True, "blockOwnerDeletion": True}],
             },
             "data": {key: base64.b64encode(text.encode()).decode() for key, text in values.items()},
@@ -230,7 +234,7 @@ class Operator:
             body["data"] = {**found.data, **body["data"]}
             del body["metadata"]["ownerReferences"]
         body["metadata"]["resourceVersion"] = found.metadata.resource_version
-        body["metadata"]["annotations"] = found.metadata.annotations or {}
+        body["metadata"]["annotations"] = {**(found.metadata.annotations or {}), **notes}
         self._core.replace_namespaced_secret(name, self.namespace, body, field_manager="external-secrets")
 
     def _set_status(self, one: dict[str, Any], plural: str, status: dict[str, Any]) -> None:
@@ -268,10 +272,17 @@ def converted(values: dict[str, str]) -> dict[str, str]:
 
 def executed(text: str, values: dict[str, str]) -> str:
     """A template's text: an index that is not there is empty, and a field that is not there is an error."""
+    text = _TIMES.sub(
+        lambda found: _in_words(values.get("expiration", "0") if found.group(1) else str(time.time())), text
+    )
     text = _LOOKED_FOR.sub(lambda found: values[json.loads(found.group(1))], text)
     return _ACTION.sub(
         lambda found: values.get(json.loads(found.group(1)), "") if found.group(1) else values[found.group(2)], text
     )
+
+
+def _in_words(seconds: str) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(float(seconds)))
 
 
 def _condition(ready: str, reason: str, message: str) -> dict[str, Any]:

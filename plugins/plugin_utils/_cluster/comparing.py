@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import Asked, ask
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.drift import added
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.drift import (
+    added,
+    different,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import references_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
@@ -40,9 +42,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     identity_of,
     used,
 )
-
-# What serves once differs each time.
-_CODE = "tokenCode"
 
 
 def compared(job: Job, states: Sequence[Status]) -> list[Status]:
@@ -91,7 +90,7 @@ def _of_objects(
         if found is None:
             yield f"{name} is not there"
             continue
-        fields = [*_different(one, found), *(".".join(path) for path in added(found, one))]
+        fields = [*different(one, found), *(".".join(path) for path in added(found, one))]
         if fields:
             yield f"{name} is not what the entry says: {', '.join(dict.fromkeys(fields))}"
     yield from (
@@ -106,23 +105,3 @@ def _absent_secrets(job: Job, operation: Operation) -> list[Identity]:
     places = sorted(one for one in used(manifests.values(), manifests) if one[0] == "Secret" and all(one))
     found = job.cluster().get_many(SECRET, [place[1:] for place in places], metadata_only=True)
     return [place for place, one in zip(places, found) if one is None]
-
-
-def _different(wanted: Found, found: Found) -> Iterator[str]:
-    """The fields of which an object has not what its manifest says; the cluster may have added to them."""
-    yield from _unlike(wanted.get("spec") or {}, found.get("spec") or {}, "spec")
-    for field in ("labels", "annotations"):
-        own = wanted["metadata"].get(field) or {}
-        yield from _unlike(own, found["metadata"].get(field) or {}, f"metadata.{field}")
-
-
-def _unlike(wanted: Any, found: Any, path: str) -> Iterator[str]:
-    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
-        for name, value in wanted.items():
-            if name != _CODE and value not in (None, {}):
-                yield from _unlike(value, found.get(name), f"{path}.{name}")
-    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
-        for value, there in zip(wanted, found):
-            yield from _unlike(value, there, path)
-    elif wanted != found:
-        yield path

@@ -43,6 +43,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import Identity
 
 
@@ -264,6 +265,7 @@ class Delivery:
         job = self._job
         # Also where nobody waits, what had failed is made to try again.
         found = operating.wait(entries, job.wait_timeout if job.wait else 0, self._outcome)
+        _tell_leases(self._outcome.report, found)
         unready = [one.line for one in found if one.problem]
         if job.wait and unready:
             self._outcome.problems += [*unready, *sorted(operating.watch.unread)]
@@ -285,6 +287,15 @@ class Delivery:
         wanted = {one.operated.identity for one in plan.manifests}
         wanted |= {("Secret", entry.namespace, entry.name) for entry in self._job.entries}
         remove_unwanted(self._job, wanted, None, self._outcome, self._minted)
+
+
+def _tell_leases(report: Sequence[dict[str, Any]], states: Sequence[Status]) -> None:
+    """Complete the report by the leases that the operator has minted."""
+    known = {(one.entry.namespace, one.entry.name): one for one in states if not one.problem}
+    for item in report:
+        one = known.get((item["namespace"], item["name"]))
+        if one is not None:
+            item.update(lease_id=one.lease_id, expiration=one.expiration)
 
 
 def _lacks_namespace(answer: Any) -> bool:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fields that somebody else has put into the role's objects, which a server-side apply would leave there.
+"""Where the role's objects differ from their manifests, also by what a server-side apply would leave there.
 
 Private to this collection: it may change at any time.
 """
@@ -16,6 +16,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
 
 Path = tuple[str, ...]
+# What serves once differs each time.
+_CODE = "tokenCode"
 
 
 def added(found: Found, manifest: Found) -> list[Path]:
@@ -72,3 +74,23 @@ def _without(found: Mapping[str, Any], result: dict[str, Any], paths: Sequence[P
         if () not in below:
             result[name] = _without(value, {}, below) if below else value
     return result
+
+
+def different(wanted: Found, found: Found) -> Iterator[str]:
+    """The fields of which an object has not what its manifest says; the cluster may have added to them."""
+    yield from _unlike(wanted.get("spec") or {}, found.get("spec") or {}, "spec")
+    for field in ("labels", "annotations"):
+        own = wanted["metadata"].get(field) or {}
+        yield from _unlike(own, found["metadata"].get(field) or {}, f"metadata.{field}")
+
+
+def _unlike(wanted: Any, found: Any, path: str) -> Iterator[str]:
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        for name, value in wanted.items():
+            if name != _CODE and value not in (None, {}):
+                yield from _unlike(value, found.get(name), f"{path}.{name}")
+    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        for value, there in zip(wanted, found):
+            yield from _unlike(value, there, path)
+    elif wanted != found:
+        yield path

@@ -38,10 +38,11 @@ def manifests_of(objects: Sequence[Operated], service: Service, template: Templa
 
     :raises OptionError: a template that makes something else than the object; the text names the file and the field.
     """
-    return [_manifest(one, service, template) for one in objects]
+    return [manifest_of(one, service, template) for one in objects]
 
 
-def _manifest(one: Operated, service: Service, template: Template) -> Manifest:
+def manifest_of(one: Operated, service: Service, template: Template) -> Manifest:
+    """One object's manifest."""
     variables = one.variables(service)
     generator = ""
     if one.template == "cluster_generator":

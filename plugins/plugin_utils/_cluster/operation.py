@@ -9,11 +9,13 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import OPERATED_MARKS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import Asked
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.drift import added, different
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job, Service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
     EXTERNAL_SECRET,
@@ -22,6 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import (
     Manifest,
+    manifest_of,
     manifests_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
@@ -35,6 +38,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     operator_objects,
     users_of,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import identity_of
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,23 @@ def operation_of(
     objects = operator_objects(entries, asked.dynamic, service, job.scope, others, standing)
     for kind in sorted({one.kind for one in objects} & readers.unseen.keys()):
         raise readers.unseen[kind]
-    manifests = manifests_of(objects, service, job.template)
+    manifests = [_former(one, service, job, standing) or one for one in manifests_of(objects, service, job.template)]
     own = {(entry.namespace, entry.external_secret) for entry in job.operated}
     wanted = [one.content for one in manifests if one.operated.kind != "Secret"]
     problems = others_objects(wanted, standing) or redirected(wanted, own, standing)
     if problems:
         raise StateError(" ".join(problems))
     return Operation(manifests, service, standing)
+
+
+def _former(one: Manifest, service: Service, job: Job, standing: Standing) -> Manifest | None:
+    """The manifest of an ExternalSecret from before the operator took notes of its leases, if nothing else changes.
+
+    Each change is a new lease, and notes alone are not worth one.
+    """
+    found = standing.find(*identity_of(one.content))
+    if not one.operated.more.get("lease_annotations") or found is None or OPERATED_MARKS[1] in str(found.get("spec")):
+        return None
+    without_notes = replace(one.operated, more={**one.operated.more, "lease_annotations": {}})
+    former = manifest_of(without_notes, service, job.template)
+    return None if any(different(former.content, found)) or added(found, former.content) else former

@@ -42,6 +42,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import OF_PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator_template import (
     check_marks,
+    lease_annotations,
     template_data,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import MARGIN
@@ -187,9 +188,10 @@ def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: Names) -> Itera
     yield generator
     check_marks(entry, known.keys)
     data = template_data(entry, known.keys)
-    used = {"kind": generator.kind, "name": generator.name}
-    keys = sorted(data or known.keys)
-    yield _external_secret(entry, _interval(entry, known.life or 0), data, generator=used, keys=keys)
+    more: dict[str, Any] = {"generator": {"kind": generator.kind, "name": generator.name}}
+    more["keys"] = sorted(data or known.keys)
+    more["lease_annotations"] = lease_annotations(known.keys, in_seconds=entry.source == "sts_session_token")
+    yield _external_secret(entry, _interval(entry, known.life or 0), data, **more)
 
 
 def life_of(entry: Entry) -> int:
@@ -227,7 +229,9 @@ def _static(entry: Entry, names: Names) -> Operated:
     data = template_data(entry, None)
     store = dict(zip(("kind", "name"), names.store(entry)))
     remote = entry.path.rpartition("/")[2]
-    return _external_secret(entry, interval, data, store=store, remote=remote, keys=sorted(data) or None)
+    return _external_secret(
+        entry, interval, data, store=store, remote=remote, keys=sorted(data) or None, lease_annotations={}
+    )
 
 
 def _external_secret(entry: Entry, interval: str, data: Mapping[str, str], **more: Any) -> Operated:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import RAW
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import OPERATED_MARKS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 
 _ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+# None of these can fail.
+_IN_WORDS = '{{{{ dateInZone "2006-01-02T15:04:05Z" {} "UTC" }}}}'
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SAFE = re.compile(r"(?:\.(\w+)|index \. \"(\w+)\")(?:\s*\|\s*(?:trim|quote|b64enc|upper|lower|toString))*")
 
@@ -72,6 +75,17 @@ def named_in(text: str) -> set[str]:
     """The keys that a template names in plain actions."""
     found = (_SAFE.fullmatch(action) for action in _ACTION.findall(text))
     return {one.group(1) or one.group(2) for one in found if one}
+
+
+def lease_annotations(keys: Collection[str], *, in_seconds: bool = False) -> dict[str, str]:
+    """What the operator notes of credentials with these keys on their Secret, whatever is in its data.
+
+    :arg in_seconds: their expiration is a number, as STS has it.
+    """
+    lease, expiration, minted = OPERATED_MARKS
+    end = _IN_WORDS.format('(int64 (index . "expiration"))') if in_seconds else _never_failing("expiration")
+    notes = {expiration: end, minted: _IN_WORDS.format("now")}
+    return {**notes, **({lease: _never_failing("leaseId")} if "leaseId" in keys else {})}
 
 
 def filled_in(text: str, values: Mapping[str, str | None]) -> str | None:

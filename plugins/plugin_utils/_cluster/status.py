@@ -43,6 +43,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     expiration_of,
     keys_of,
     kind_of,
+    lease_id_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ONCE, PERIODIC
 
@@ -56,13 +57,14 @@ class Status:
 
     :arg problem: why it is not ready; None: it is.
     :arg found: its Secret where it is pushed, else its ExternalSecret; None: there is none.
-    :arg expiration: when the credentials end, where it is known.
+    :arg expiration: when the credentials end, where it is known; ``lease_id`` is that of the operator's lease.
     """
 
     entry: Entry
     problem: str | None
     found: Found | None
     expiration: str | None = None
+    lease_id: str | None = None
 
     @property
     def line(self) -> str:
@@ -74,8 +76,9 @@ class Status:
         """As the report says it."""
         own = {name: getattr(self.entry, name) for name in ("name", "namespace", "delivery")}
         said = {"ready": self.problem is None, "problem": self.problem, "line": self.line}
-        lease = lease_fields(notes_of(self.found) if self.found and self.entry.is_pushed else {})
-        return {**own, **said, **lease, "expiration": self.expiration}
+        notes = notes_of(self.found) if self.found and self.entry.is_pushed else {}
+        lease_id = lease_fields(notes)["lease_id"] or self.lease_id
+        return {**own, **said, "lease_id": lease_id, "expiration": self.expiration}
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,8 @@ def _delivered(
     if secret is None:
         return Status(entry, "the operator calls it ready, and its Secret is not there", found)
     expiration = expiration_of(found, secret)
-    return Status(entry, _lacking(found, secret, seen) or _ended(expiration, now), found, written(expiration))
+    problem = _lacking(found, secret, seen) or _ended(expiration, now)
+    return Status(entry, problem, found, written(expiration), lease_id_of(found, secret))
 
 
 def not_synchronised(found: Found) -> str | None:
