@@ -393,8 +393,9 @@ options:
       - V(rendered) writes the operator's manifests into O(render_dir), without any contact to a cluster.
       - V(verified) fails where an entry is not ready, is not what lies in the cluster, or its lease has expired, and
         says why.
+      - V(refreshed) is V(present) with O(renew=true) and without O(prune), for entries of your choice.
     type: str
-    choices: [present, absent, rendered, verified]
+    choices: [present, absent, rendered, verified, refreshed]
     default: present
   delivery:
     description: Delivery of entries that name none.
@@ -409,6 +410,12 @@ options:
     description:
       - Remove what was made anywhere in the cluster for O(owner) and no entry names any more, and end its leases. Only
         where one list of entries is all that this owner has in the cluster.
+    type: bool
+    default: false
+  renew:
+    description:
+      - Mint new credentials for every entry, whether they are due or not, such as after a leak. The operator is made to
+        generate, and the leases that are superseded are ended where that is possible.
     type: bool
     default: false
   wait:

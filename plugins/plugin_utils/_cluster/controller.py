@@ -108,7 +108,7 @@ def _job(
         # One that is wrong is said at once.
         needs.templates()
     check_owner(parameters["owner"])
-    copied = ("create_namespaces", "prune", "wait", "wait_timeout", "render_dir", "concurrency", "owner")
+    copied = ("create_namespaces", "prune", "renew", "wait", "wait_timeout", "render_dir", "concurrency", "owner")
     return Job(
         entries=checked_entries(parameters["entries"], parameters["delivery"], parameters["owner"]),
         client=needs.client,

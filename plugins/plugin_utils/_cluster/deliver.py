@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import missing_namespaces
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
@@ -26,7 +25,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import Plan, plan_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import (
     leftovers,
-    shown,
     without_leftovers,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.pushing import (
@@ -42,9 +40,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 
 if TYPE_CHECKING:
-    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
-    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
-    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import Identity
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.by_operator import ByOperator
 
 
 class Delivery:
@@ -68,8 +64,8 @@ class Delivery:
         job, outcome = self._job, self._outcome
         plan = plan_of(job)
         outcome.warnings.extend(plan.warnings)
-        operating = self._operating(plan)
-        job.tell([*(step.line for step in plan.steps), *(operating.lines if operating else ())])
+        operator = self._by_operator(plan)
+        job.tell([*(step.line for step in plan.steps), *(operator.lines if operator else ())])
         if job.render_dir and plan.operation:
             from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import (
                 write_files,
@@ -80,34 +76,26 @@ class Delivery:
         self._make_namespaces(plan)
         there = [step for step in self._known(plan) if step.namespace not in self._unmade]
         writes = self._possible(plan, writes_of(there, plan.asked.sources, self._cluster))
-        if operating is not None:
-            barred = self._barred(plan, operating)
-            operating.apply(outcome, check_mode=job.check_mode, absent=self._absent, unmade=self._unmade, barred=barred)
-            outcome.report.extend(operating.report())
+        if operator is not None:
+            operator.apply(self._absent, self._unmade)
         outcome.report.extend(self._push(plan, writes))
         self._foresee(plan)
-        if operating is not None:
-            self._settle_operated(plan, operating)
+        if operator is not None:
+            operator.settle()
         if job.prune:
             self._prune(plan)
         elif self._moved:
             self._tidy(plan)
 
-    def _operating(self, plan: Plan) -> Operating | None:
-        """What the operator needs; None: nothing."""
+    def _by_operator(self, plan: Plan) -> ByOperator | None:
+        """The operator's part; None: it has none."""
         if plan.operation is None or not self._job.operated:
             return None
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.by_operator import (
+            ByOperator,
+        )
 
-        return Operating(self._cluster, plan.manifests, plan.operation.standing)
-
-    def _barred(self, plan: Plan, operating: Operating) -> dict[Identity, str]:
-        """Why the operator could not write Secrets, by their ExternalSecrets."""
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.trying import barred
-
-        pending = operating.pending(plan.secrets)
-        there = [one for one in pending if one.namespace not in self._absent | self._unmade]
-        return barred(self._cluster, there, self._job.operated, plan.asked, plan.secrets)
+        return ByOperator(self._job, plan, plan.operation, self._outcome, self._minted)
 
     @staticmethod
     def _known(plan: Plan) -> list[Step]:
@@ -240,37 +228,6 @@ class Delivery:
         clean = {where: answer for where, answer in answers.items() if not isinstance(answer, Refusal)}
         return {where: (one, clean.get(where, end)) for where, (one, end) in done.items()}
 
-    def _settle_operated(self, plan: Plan, operating: Operating) -> None:
-        """Wait for the operator, and give up the Secrets that it has taken over."""
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
-            leaving_steps,
-            let_go,
-        )
-
-        job = self._job
-        entries = operating.applied(job.operated)
-        if not entries:
-            return
-        # Check mode takes it that the operator will be ready in time.
-        ready = (entries if job.wait else []) if job.check_mode else self._ready(operating, entries)
-        steps, problems = let_go(
-            self._cluster, leaving_steps(plan.steps, ready), self._minted, check_mode=job.check_mode
-        )
-        self._outcome.problems.extend(problems)
-        for step in steps:
-            self._outcome.differs(step.where, shown(step.found or {}, "as it was"), None)
-
-    def _ready(self, operating: Operating, entries: Sequence[Entry]) -> list[Entry]:
-        """Those of the entries that the operator has delivered."""
-        job = self._job
-        # Also where nobody waits, what had failed is made to try again.
-        found = operating.wait(entries, job.wait_timeout if job.wait else 0, self._outcome)
-        _tell_leases(self._outcome.report, found)
-        unready = [one.line for one in found if one.problem]
-        if job.wait and unready:
-            self._outcome.problems += [*unready, *sorted(operating.watch.unread)]
-        return [one.entry for one in found if one.problem is None]
-
     def _tidy(self, plan: Plan) -> None:
         """Remove what only those ExternalSecrets needed whose Secrets are pushed now, the token first of all."""
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
@@ -287,15 +244,6 @@ class Delivery:
         wanted = {one.operated.identity for one in plan.manifests}
         wanted |= {("Secret", entry.namespace, entry.name) for entry in self._job.entries}
         remove_unwanted(self._job, wanted, None, self._outcome, self._minted)
-
-
-def _tell_leases(report: Sequence[dict[str, Any]], states: Sequence[Status]) -> None:
-    """Complete the report by the leases that the operator has minted."""
-    known = {(one.entry.namespace, one.entry.name): one for one in states if not one.problem}
-    for item in report:
-        one = known.get((item["namespace"], item["name"]))
-        if one is not None:
-            item.update(lease_id=one.lease_id, expiration=one.expiration)
 
 
 def _lacks_namespace(answer: Any) -> bool:

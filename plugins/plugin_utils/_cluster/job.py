@@ -107,6 +107,7 @@ class Job:
     :arg wait_timeout: seconds, for the operator and for what is removed to be gone.
     :arg render_dir: a folder for the operator's manifests; None: none are written.
     :arg concurrency: how many requests are under way at most.
+    :arg renew: mint anew for every entry.
     :arg owner: whose objects these are; nobody else's are changed or removed.
     :arg notes: this run's notes of leases of a kind that a service mints; None: none are taken. ``journal_dir``: where
         others may have left theirs.
@@ -123,6 +124,7 @@ class Job:
     check_mode: bool = False
     create_namespaces: bool = False
     prune: bool = False
+    renew: bool = False
     wait: bool = True
     wait_timeout: int = 120
     render_dir: str | None = None

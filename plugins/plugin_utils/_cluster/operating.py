@@ -123,6 +123,17 @@ class Operating:
         """
         return [one.operated for one in self._external if self._is_pending(one, secrets)]
 
+    def idle(self, secrets: Collection[tuple[str, str]]) -> dict[Identity, Found]:
+        """The ExternalSecrets that are there and at which the operator will not look by itself."""
+        there = [one for one in self._external if self._was_there(one) and not self._is_pending(one, secrets)]
+        return {one.operated.identity: self._before[one.operated.identity] for one in there}
+
+    def renewed(self, external: Sequence[Identity]) -> None:
+        """Take it that the operator has to look at these ExternalSecrets once more than before."""
+        for identity in external:
+            self._actions[identity] = "renewed"
+            self.watch.expect(self._before[identity])
+
     def _is_pending(self, one: Manifest, secrets: Collection[tuple[str, str]]) -> bool:
         before = self._before.get(one.operated.identity)
         is_lacking = (one.operated.namespace, one.operated.more["target"]) not in secrets

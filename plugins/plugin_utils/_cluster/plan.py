@@ -81,14 +81,17 @@ def planned(
     *,
     prune: bool,
     owner: str = DEFAULT_OWNER,
+    renew: bool = False,
 ) -> list[Step]:
     """The plan: a step for each entry that is pushed, in their order, and then one for each Secret that goes.
 
     :arg secrets: the role's Secrets and those that the entries name, with their metadata.
+    :arg renew: mint for every entry.
     :arg prune: remove what was pushed for this owner and no entry names.
     """
     found = named(secrets)
-    steps = [_step(entry, found.get((entry.namespace, entry.name)), now) for entry in entries if entry.is_pushed]
+    pushed = [(entry, found.get((entry.namespace, entry.name))) for entry in entries if entry.is_pushed]
+    steps = [_step(entry, secret, now, renew=renew) for entry, secret in pushed]
     return steps + list(_leaving(entries, found, owner if prune else None))
 
 
@@ -143,11 +146,11 @@ def _leaving(entries: Sequence[Entry], found: Mapping[tuple[str, str], Found], p
     return leaving
 
 
-def _step(entry: Entry, secret: Found | None, now: datetime) -> Step:
+def _step(entry: Entry, secret: Found | None, now: datetime, *, renew: bool) -> Step:
     where = (entry.namespace, entry.name)
     if entry.source == "static_secret":
         return Step(*where, READ, "its values are read each time", secret, entry)
-    reason = _due(entry, secret, now)
+    reason = _due(entry, secret, now) or ("it is asked to be renewed" if renew else None)
     return Step(*where, MINT if reason else KEEP, reason or "it is fresh", secret, entry)
 
 

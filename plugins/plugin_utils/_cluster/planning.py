@@ -100,7 +100,14 @@ def plan_of(job: Job) -> Plan:
     secrets = named(secrets_of(cluster, job.entries, everywhere=job.prune))
     unseen = [entry for entry in job.operated if (entry.namespace, entry.name) not in secrets]
     secrets.update(named(by_name(cluster, unseen)))
-    steps = planned(job.entries, list(secrets.values()), datetime.now(timezone.utc), prune=job.prune, owner=job.owner)
+    steps = planned(
+        job.entries,
+        list(secrets.values()),
+        datetime.now(timezone.utc),
+        prune=job.prune,
+        owner=job.owner,
+        renew=job.renew,
+    )
     namespaces = {entry.namespace for entry in job.entries}
     is_asked = bool(job.operated) or any(step.is_operated for step in steps)
     everybodys = own_objects(cluster, EXTERNAL_SECRET, namespaces, labels=()) if is_asked else []

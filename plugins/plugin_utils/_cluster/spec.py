@@ -16,7 +16,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 SOURCES = ("dynamic_secret", "static_secret", "sts_session_token", "service_account_token")
 DELIVERIES = ("push", "external_secret")
 PERIODIC, ONCE, ON_CHANGE = REFRESH_POLICIES = ("Periodic", "CreatedOnce", "OnChange")
-PRESENT, ABSENT, RENDERED, VERIFIED = STATES = ("present", "absent", "rendered", "verified")
+PRESENT, ABSENT, RENDERED, VERIFIED, REFRESHED = STATES = ("present", "absent", "rendered", "verified", "refreshed")
 
 # A key of a Secret in the entry's namespace. Names of keys are no secrets.
 _REFERENCE: Options = {
@@ -113,6 +113,7 @@ OPTIONS: Options = {
     "delivery": {"type": "str", "choices": DELIVERIES, "default": "push"},
     "create_namespaces": {"type": "bool", "default": False},
     "prune": {"type": "bool", "default": False},
+    "renew": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 120},
     "render_dir": {"type": "str"},

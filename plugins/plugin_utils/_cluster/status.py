@@ -72,13 +72,17 @@ class Status:
         ready = f"ready, until {self.expiration}" if self.expiration else "ready"
         return f"{self.entry.where}: {self.problem or ready}."
 
+    @property
+    def lease(self) -> str | None:
+        """The ID of the lease that its Secret holds, where it is known."""
+        notes = notes_of(self.found) if self.found and self.entry.is_pushed else {}
+        return lease_fields(notes)["lease_id"] or self.lease_id
+
     def reported(self) -> dict[str, Any]:
         """As the report says it."""
         own = {name: getattr(self.entry, name) for name in ("name", "namespace", "delivery")}
         said = {"ready": self.problem is None, "problem": self.problem, "line": self.line}
-        notes = notes_of(self.found) if self.found and self.entry.is_pushed else {}
-        lease_id = lease_fields(notes)["lease_id"] or self.lease_id
-        return {**own, **said, "lease_id": lease_id, "expiration": self.expiration}
+        return {**own, **said, "lease_id": self.lease, "expiration": self.expiration}
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class Seen:
     :arg external: ExternalSecrets, with the ``stores`` and ``generators`` that they may use.
     :arg secrets: of entries that are pushed the metadata; of others the whole, None where they were not looked at.
     :arg events: warnings, by what they are about: the operator puts the cause of a failure there.
+    :arg stale: the refreshes that do not count any more, by namespace and name of the ExternalSecret.
     :arg before: what was said before the last change, and is no answer to it.
     """
 
@@ -98,6 +103,7 @@ class Seen:
     secrets: Sequence[Found] | None = None
     events: Mapping[Subject, Sequence[Found]] = field(default_factory=dict)
     before: Collection[Said] = frozenset()
+    stale: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def store(self, external: Found) -> Found | None:
         """The store of an ExternalSecret."""
@@ -146,6 +152,8 @@ def _delivered(
     if owner_of(found) != entry.owner:
         return Status(entry, f"its ExternalSecret belongs to the owner {owner_of(found)}", found)
     problem = not_synchronised(found)
+    if problem is None and seen.stale.get(identity(found)) == synced_version(found):
+        problem = "the operator has not refreshed it yet"
     if problem:
         return Status(entry, problem + cause(found, seen.store(found), seen.events, seen.before), found)
     problem = _late(found, now)
@@ -159,6 +167,11 @@ def _delivered(
     return Status(entry, problem, found, written(expiration), lease_id_of(found, secret))
 
 
+def synced_version(external: Found) -> str:
+    """The form of an ExternalSecret that the operator has brought about."""
+    return str((external.get("status") or {}).get("syncedResourceVersion") or "")
+
+
 def not_synchronised(found: Found) -> str | None:
     """Why an ExternalSecret in its present form is not in its Secret (operator facts, "Behaviour"); None: it is."""
     ready = ready_of(found)
@@ -166,7 +179,7 @@ def not_synchronised(found: Found) -> str | None:
         return "the operator has not looked at it yet"
     if ready.get("status") != "True" or ready.get("reason") != "SecretSynced":
         return words_of(ready)
-    synced = str((found.get("status") or {}).get("syncedResourceVersion") or "")
+    synced = synced_version(found)
     if synced and (found.get("spec") or {}).get("refreshPolicy") == ONCE:
         # It never looks again, and so never says that it has seen a newer form.
         return None

@@ -9,8 +9,10 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ansible.errors import AnsibleError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -27,15 +29,19 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
     ABSENT,
     PRESENT,
+    REFRESHED,
     RENDERED,
     VERIFIED,
 )
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
 
 
 def perform(job: Job, state: str) -> Outcome:
     """Bring the state about, and say what was done, also where it failed.
 
-    :arg state: one of present, absent, rendered and verified.
+    :arg state: one of STATES.
     """
     outcome = Outcome()
     minted = Minted(
@@ -76,6 +82,11 @@ def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
         Delivery(job, outcome, minted).run()
 
 
+def _refreshed(job: Job, outcome: Outcome, minted: Minted) -> None:
+    """The same, with new credentials for these entries, and nothing of what others there are."""
+    _present(replace(job, renew=True, prune=False), outcome, minted)
+
+
 def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import tear_down
 
@@ -97,6 +108,7 @@ def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.comparing import compared
 
         found = compared(job, found)
+    found = _with_living_leases(job, found, outcome)
     job.tell([one.line for one in found])
     outcome.report.extend(one.reported() for one in found)
     outcome.problems.extend(one.line for one in found if one.problem)
@@ -109,6 +121,20 @@ def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
         warn_of_unheld(job, outcome)
 
 
+def _with_living_leases(job: Job, states: Sequence[Status], outcome: Outcome) -> list[Status]:
+    """The states, with a lease that does not live as a problem of those that were ready."""
+    dynamic = [one for one in states if not one.problem and one.entry.source == "dynamic_secret" and one.lease]
+    held = {one.entry.where: (one.entry.path, one.lease or "") for one in dynamic}
+    if not held:
+        return list(states)
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.renewing import dead_leases
+
+    dead, unknown = dead_leases(job, held)
+    outcome.warnings.extend(unknown)
+    said = "its lease lives no more: it was revoked, or has expired"
+    return [replace(one, problem=said) if one.entry.where in dead else one for one in states]
+
+
 _STATES: Mapping[str, Callable[[Job, Outcome, Minted], None]] = MappingProxyType(
-    {PRESENT: _present, ABSENT: _absent, RENDERED: _rendered, VERIFIED: _verified}
+    {PRESENT: _present, REFRESHED: _refreshed, ABSENT: _absent, RENDERED: _rendered, VERIFIED: _verified}
 )
