@@ -245,11 +245,18 @@ class Needs:
 
 def _pem(ca_cert: str | None) -> str | None:
     """The certificates themselves, of a file or as they are."""
-    if not ca_cert or "-----BEGIN" in ca_cert:
-        return ca_cert or None
+    if not ca_cert:
+        return None
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.handing import check_pem
+
+    if "-----BEGIN" in ca_cert:
+        check_pem(ca_cert, "ca")
+        return ca_cert
     try:
         with open(os.path.expanduser(ca_cert), encoding="utf-8") as stream:
-            return stream.read()
+            text = stream.read()
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or "it is no PEM text"
         raise OptionError("ca", f"cannot read {ca_cert}: {problem}.") from None
+    check_pem(text, "ca")
+    return text

@@ -123,8 +123,7 @@ def plan_of(job: Job) -> Plan:
     problems += _unfit(job, asked)
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
     operation = _operation(job, asked, problems, everybodys or (), external)
-    manifests = operation.manifests if operation else ()
-    warnings = _warnings(job, asked, manifests) if job.operated else ()
+    warnings = _warnings(job, asked, operation) if job.operated and operation else ()
     return Plan(steps, asked, operation, own, leases, secrets, warnings)
 
 
@@ -164,15 +163,19 @@ def _operation(
     return operation
 
 
-def _warnings(job: Job, asked: Asked, manifests: Sequence[Manifest]) -> list[str]:
+def _warnings(job: Job, asked: Asked, operation: Operation) -> list[str]:
     """What is seldom meant, and in check mode what a real run fails for.
 
-    :raises StateError: a Secret that the user keeps is not there.
+    :raises StateError: what the operator is to work with is not there, or does not work.
     """
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.handing import tried
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.kept import absent_kept
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import advice
 
-    absent = absent_kept(job, job.service(), manifests)
+    refused = tried(job, operation.service)
+    if refused:
+        raise StateError(refused)
+    absent = absent_kept(job, operation.service, operation.manifests)
     if absent and not job.check_mode:
         raise StateError(" ".join(absent))
     return [*advice(job.operated, asked.dynamic), *map(foreseen, absent)]

@@ -122,7 +122,8 @@ def test_an_entry_moves_between_push_and_the_operator_and_is_never_without_its_s
     assert role.run(entry, **OPERATED).status == 0
     found = role.secret("azure")
     assert (found.metadata.uid, found.metadata.owner_references[0].kind) == (uid, "ExternalSecret")
-    assert not [name for name in found.metadata.annotations or {} if name.startswith("workload-credentials.")]
+    notes = [name for name in found.metadata.annotations if name.startswith("workload-credentials.")]
+    assert all("/operated-" in name for name in notes)
     assert {lease["id"]: lease["state"] for lease in site.leases()}[pushed] == "revoked"
     assert changed(role.run(entry, **OPERATED)) == 0
     assert role.run(entry).status == 0

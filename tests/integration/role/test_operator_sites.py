@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import naming
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import naming, operation
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import operator as objects
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
 from kubernetes import client
@@ -21,7 +22,8 @@ from tests.support.operator import Operator
 from tests.support.operator_sources import GENERATORS, STORES
 from tests.support.site import Site
 
-pytestmark = pytest.mark.one_core
+# There is no second site that answers.
+pytestmark = [pytest.mark.one_core, pytest.mark.usefixtures("untried")]
 STAGE = "5f0c3c1e-6b7a-4c2d-9e0f-1a2b3c4d5e6f"
 ELSEWHERE: dict[str, Any] = {"service": {"site_id": STAGE, "access_token": "the token of stage"}, "wait": False}
 
@@ -39,17 +41,16 @@ def scope(request: pytest.FixtureRequest, deliveries: Deliveries) -> Scope:
 
 
 @pytest.fixture
-def as_before(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def as_before() -> Iterator[pytest.MonkeyPatch]:
     """The names that a cluster with one site had once."""
-    monkeypatch.setattr(objects, "name_of", lambda _kind, _namespace, path, *_more: naming.former_name(path))
 
     def former(service: Service, *_more: Any) -> Service:
         return service
 
-    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import operation
-
-    monkeypatch.setattr(operation, "with_names", former)
-    return monkeypatch
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(objects, "name_of", lambda _kind, _namespace, path, *_more: naming.former_name(path))
+        patch.setattr(operation, "with_names", former)
+        yield patch
 
 
 def test_another_site_takes_nothing_of_the_first(
