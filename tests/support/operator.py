@@ -68,6 +68,8 @@ class Operator:
         self.namespace = namespace
         self.failing: dict[str, str] = {}
         self.generated: list[str] = []
+        self.doubled: set[str] = set()
+        self.unwritable: set[str] = set()
         self._core, self._custom = client.CoreV1Api(api_client), client.CustomObjectsApi(api_client)
         self._sources = Sources(namespace, ca_cert, api_client)
         self._seen: dict[str, str] = {}
@@ -189,6 +191,9 @@ class Operator:
                 raise KeyError(f"SecretStore {store['metadata']['name']} is not ready")
             return converted(self._sources.read(store, source["extract"]["key"]))
         self.generated.append(one["metadata"]["name"])
+        if one["metadata"]["name"] in self.doubled:
+            # So does a second replica without leader election.
+            self._sources.generate(*self._sources.generator(source["sourceRef"]["generatorRef"]))
         return self._sources.generate(*self._sources.generator(source["sourceRef"]["generatorRef"]))
 
     def _write(self, one: dict[str, Any], values: dict[str, str]) -> None:
@@ -219,6 +224,8 @@ class Operator:
             **({"type": template["type"]} if template and "type" in template else {}),
         }
         name = one["spec"]["target"]["name"]
+        if name in self.unwritable:
+            raise KeyError("denied by what guards the cluster")
         try:
             found = self._core.read_namespaced_secret(name, self.namespace)
         except client.ApiException:

@@ -29,6 +29,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     renewals,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.stray import Strays
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.trying import barred
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class ByOperator:
         self._outcome = outcome
         self._minted = minted
         self._operating = Operating(job.cluster(), operation.manifests, operation.standing)
+        self._strays: Strays | None = None
         idle = self._operating.idle(plan.secrets)
         self._renewals: Sequence[Renewal] = renewals(job, idle, plan.secrets, operation.standing.readers, outcome)
 
@@ -63,6 +65,11 @@ class ByOperator:
         job, plan = self._job, self._plan
         there = [one for one in self._operating.pending(plan.secrets) if one.namespace not in {*absent, *unmade}]
         refused = barred(job.cluster(), there, job.operated, plan.asked, plan.secrets)
+        if not job.check_mode:
+            names = {(one.namespace, one.name) for one in there if one.identity not in refused}
+            names |= {one.identity[1:] for one in self._renewals}
+            minting = [entry for entry in job.operated if (entry.namespace, entry.external_secret) in names]
+            self._strays = Strays(job, minting, self._outcome, self._minted)
         self._operating.apply(self._outcome, check_mode=job.check_mode, absent=absent, unmade=unmade, barred=refused)
         self._renewals = carry_out(job, self._renewals, self._outcome)
         self._operating.renewed([one.identity for one in self._renewals])
@@ -89,6 +96,8 @@ class ByOperator:
         found = operating.wait(entries, job.wait_timeout if job.wait else 0, self._outcome)
         _tell_leases(self._outcome.report, found)
         self._supersede(found)
+        if self._strays is not None and job.wait:
+            self._strays.settle(found, operating.made(entries))
         unready = [one.line for one in found if one.problem]
         if job.wait and unready:
             self._outcome.problems += [*unready, *sorted(operating.watch.unread)]

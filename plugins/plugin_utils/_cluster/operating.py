@@ -255,6 +255,14 @@ class Operating:
             if self._actions.get(("ExternalSecret", entry.namespace, entry.external_secret)) != "failed"
         ]
 
+    def made(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of the entries whose ExternalSecret is new."""
+        return [
+            entry
+            for entry in entries
+            if self._actions.get(("ExternalSecret", entry.namespace, entry.external_secret)) == "created"
+        ]
+
     def wait(self, entries: Sequence[Entry], timeout: float, outcome: Outcome) -> list[Status]:
         """The states of the entries once the operator is done with them, or the time (in seconds) is over."""
         found = self.watch.wait(entries, timeout, self._actions)

@@ -113,7 +113,7 @@ def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
     outcome.report.extend(one.reported() for one in found)
     outcome.problems.extend(one.line for one in found if one.problem)
     outcome.problems.extend(sorted(unread))
-    if any(entry.is_pushed for entry in job.entries):
+    if any(entry.source == "dynamic_secret" for entry in job.entries):
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import (
             warn_of_unheld,
         )

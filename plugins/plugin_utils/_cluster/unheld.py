@@ -17,6 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import OPERATED_MARKS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     creators,
     living_leases,
@@ -26,8 +27,10 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import secrets_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
+    identity,
     is_pushed,
     lease_of,
+    notes_of,
     owner_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
@@ -36,15 +39,16 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 def warn_of_unheld(job: Job, outcome: Outcome) -> None:
     """Warn of leases that this identity minted and that no Secret holds: a run may have died, or other work needs them.
 
-    Of a dynamic secret from which the operator mints too, nobody can tell which of its leases Secrets hold.
+    Where the operator has taken no note of its lease, nobody can tell which of them Secrets hold.
     """
-    operated = {entry.path for entry in job.operated}
-    dynamic = [entry for entry in job.entries if entry.is_pushed and entry.source == "dynamic_secret"]
-    paths = sorted({entry.path for entry in dynamic} - operated)
-    if not paths:
+    dynamic = [entry for entry in job.entries if entry.source == "dynamic_secret"]
+    if not dynamic:
         return
     try:
         secrets = _secrets(job)
+        noted = {identity(one) for one in secrets if notes_of(one).get(OPERATED_MARKS[0])}
+        unknown = {one.path for one in dynamic if not one.is_pushed and (one.namespace, one.name) not in noted}
+        paths = sorted({entry.path for entry in dynamic} - unknown)
         own = _leases_in(one for one in secrets if owner_of(one) == job.owner)
         held = _leases_in(secrets) | _held_by_runs(job)
         client = job.client()
@@ -76,7 +80,7 @@ def _warn(outcome: Outcome, path: str, loose: list[dict[str, Any]], mine: set[An
 
 
 def held_by_secrets(job: Job) -> set[str]:
-    """The leases that pushed Secrets hold, of the whole cluster where that can be seen."""
+    """The leases that Secrets of the role hold, of the whole cluster where that can be seen."""
     return _leases_in(_secrets(job))
 
 
@@ -89,8 +93,9 @@ def _secrets(job: Job) -> Sequence[Found]:
 
 
 def _leases_in(secrets: Iterable[Found]) -> set[str]:
-    leases = [lease_of(one) for one in secrets if is_pushed(one)]
-    return {lease.id for lease in leases if lease}
+    seen = list(secrets)
+    pushed = [lease_of(one) for one in seen if is_pushed(one)]
+    return {lease.id for lease in pushed if lease} | {notes_of(one).get(OPERATED_MARKS[0], "") for one in seen} - {""}
 
 
 def _held_by_runs(job: Job) -> set[str]:

@@ -32,7 +32,10 @@ def verified(deliveries: Deliveries, *entries: dict[str, Any], **options: Any) -
         ({**AZURE, "dynamic_secret": "prod/azure-too"}, "Webhook/{}/azure is not what the entry says: spec.url"),
         ({**AZURE, "keys": {"ID": "client_id"}}, "is not what the entry says: spec.target.template"),
         ({**AZURE, "refresh_interval": "10m"}, "is not what the entry says: spec.refreshInterval"),
-        ({**AZURE, "labels": {"a": "b"}}, "is not what the entry says: metadata.labels.a"),
+        (
+            {**AZURE, "labels": {"a": "b"}},
+            "is not what the entry says: spec.target.template.metadata.labels.a, metadata.labels.a",
+        ),
         ({**APP, "keys": {"P": "password"}}, "ExternalSecret/{}/app is not what the entry says: spec.target.template"),
         ({**APP, "static_secret": "prod/other"}, "{}/app: prod/other: there is no static secret"),
         ({**AZURE, "dynamic_secret": "prod/none"}, "{}/azure: prod/none: there is no dynamic secret"),
