@@ -20,9 +20,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import references_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
-    EXTERNAL_SECRET,
     SECRET,
-    own_objects,
+    everybodys_external_secrets,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
@@ -33,7 +32,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operation import (
     Operation,
     operation_of,
-    readers_in,
+    standing_in,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.renaming import problems_of_keys
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
@@ -58,11 +57,12 @@ def _problems(job: Job) -> dict[str, str | None]:
     asked = ask(job, job.operated)
     problems = {entry.where: _of_source(entry, asked) for entry in job.operated}
     namespaces = {entry.namespace for entry in job.operated}
-    everybodys = own_objects(job.cluster(), EXTERNAL_SECRET, namespaces, labels=()) or []
+    found, sees_all = everybodys_external_secrets(job.cluster(), namespaces)
+    everybodys = found or []
     own = {(entry.namespace, entry.external_secret) for entry in job.entries}
     others = [one for one in everybodys if is_of(job.owner, one) and identity(one) not in own]
     known = replace(asked, missing={**asked.missing, **asked.failed})
-    operation = operation_of(job, known, everybodys, others, readers_in(job))
+    operation = operation_of(job, known, others, standing_in(job, everybodys, sees_all=sees_all))
     absent = _absent_secrets(job, operation)
     manifests = {one.operated.identity: one.content for one in operation.manifests}
     for entry in job.operated:

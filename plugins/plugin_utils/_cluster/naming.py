@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import references_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Reference, Service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
@@ -43,11 +44,15 @@ class Standing:
 
     :arg external: everybody's ExternalSecrets; ``readers`` are the role's generators and stores, of all owners.
     :arg owner: whose objects are one's own.
+    :arg sees_all: whether these are all ExternalSecrets.
+    :arg unseen: why readers of other kinds cannot be told, by kind.
     """
 
     external: Sequence[Found] = ()
     readers: Sequence[Found] = ()
     owner: str = DEFAULT_OWNER
+    sees_all: bool = True
+    unseen: Mapping[str, ForbiddenError] = field(default_factory=dict)
     _known: Mapping[tuple[str, str, str], Found] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -8,8 +8,8 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
@@ -54,19 +54,11 @@ class Operation:
     standing: Standing
 
 
-@dataclass(frozen=True)
-class Readers:
-    """The role's generators and stores.
+def standing_in(job: Job, external: Sequence[Found], *, sees_all: bool) -> Standing:
+    """What there is of what may be seen; a kind that nobody serves has no objects.
 
-    :arg unseen: why those of other kinds cannot be told, by kind.
+    :arg external: everybody's ExternalSecrets, as far as they may be seen.
     """
-
-    found: Sequence[Found] = ()
-    unseen: Mapping[str, ForbiddenError] = field(default_factory=dict)
-
-
-def readers_in(job: Job) -> Readers:
-    """Those that may be seen; a kind that nobody serves has none."""
     found: list[Found] = []
     unseen: dict[str, ForbiddenError] = {}
     namespaces = {entry.namespace for entry in job.operated}
@@ -77,24 +69,22 @@ def readers_in(job: Job) -> Readers:
             found += own_objects(job.cluster(), kind, namespaces) or ()
         except ForbiddenError as error:
             unseen[kind.kind] = error
-    return Readers(found, unseen)
+    return Standing(external, found, job.owner, sees_all, unseen)
 
 
-def operation_of(
-    job: Job, asked: Asked, external: Sequence[Found], others: Sequence[Found], readers: Readers
-) -> Operation:
+def operation_of(job: Job, asked: Asked, others: Sequence[Found], standing: Standing) -> Operation:
     """The manifests of all entries whose source is there.
 
-    :arg external: everybody's ExternalSecrets; ``others``: of the role's those of other entries that stay.
+    :arg others: the role's ExternalSecrets of other entries that stay.
+    :arg standing: what there is.
     :raises ForbiddenError: the identity may not see a kind of which it is to make objects.
     :raises WorkloadCredentialsError: the operator would fail, or others would be hurt.
     """
     entries = [entry for entry in job.operated if not asked.is_missing(entry)]
-    standing = Standing(external, readers.found, job.owner)
     service = with_names(job.service(), standing, users_of(entries, job.scope))
     objects = operator_objects(entries, asked.dynamic, service, job.scope, others, standing)
-    for kind in sorted({one.kind for one in objects} & readers.unseen.keys()):
-        raise readers.unseen[kind]
+    for kind in sorted({one.kind for one in objects} & standing.unseen.keys()):
+        raise standing.unseen[kind]
     manifests = [_former(one, service, job, standing) or one for one in manifests_of(objects, service, job.template)]
     own = {(entry.namespace, entry.external_secret) for entry in job.operated}
     wanted = [one.content for one in manifests if one.operated.kind != "Secret"]

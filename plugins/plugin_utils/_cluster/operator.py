@@ -165,13 +165,21 @@ def _stores(entries: Sequence[Entry], names: Names, others: Sequence[Found]) -> 
             users.setdefault((*names.store(entry), _folder(entry)), set()).add(entry.namespace)
     for (kind, name, folder), namespaces in users.items():
         if names.scope.cluster:
-            namespaces |= {identity(one)[0] for one in others if (kind, "", name) in references_of(one)}
-            own = {"folder": folder, "users": sorted(namespaces), "secrets_namespace": names.scope.namespace}
+            more = {identity(one)[0] for one in others if (kind, "", name) in references_of(one)}
+            more |= _admitted(names.standing, kind, name)
+            own = {"folder": folder, "users": sorted(namespaces | more), "secrets_namespace": names.scope.namespace}
             yield made("secret_store", STORES, kind, None, name, **own)
         else:
             yield from (
                 made("secret_store", STORES, kind, namespace, name, folder=folder) for namespace in sorted(namespaces)
             )
+
+
+def _admitted(standing: Standing, kind: str, name: str) -> set[str]:
+    """The namespaces that may use a store already, where it is not known who does."""
+    found = None if standing.sees_all else standing.find(kind, None, name)
+    conditions = (found or {}).get("spec", {}).get("conditions") or ()
+    return {namespace for one in conditions for namespace in one.get("namespaces") or ()}
 
 
 def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: Names) -> Iterable[Operated]:

@@ -28,9 +28,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
-    EXTERNAL_SECRET,
     by_name,
-    own_objects,
+    everybodys_external_secrets,
     secrets_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
@@ -110,7 +109,7 @@ def plan_of(job: Job) -> Plan:
     )
     namespaces = {entry.namespace for entry in job.entries}
     is_asked = bool(job.operated) or any(step.is_operated for step in steps)
-    everybodys = own_objects(cluster, EXTERNAL_SECRET, namespaces, labels=()) if is_asked else []
+    everybodys, sees_all = everybodys_external_secrets(cluster, namespaces) if is_asked else ([], True)
     external = [one for one in everybodys or () if is_of(job.owner, one)]
     due = [step.entry for step in steps if step.entry and step.action != KEEP]
     asked = ask(job, [*job.operated, *due])
@@ -122,7 +121,7 @@ def plan_of(job: Job) -> Plan:
     problems += asked.problems + [one for one in misfits if one]
     problems += _unfit(job, asked)
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
-    operation = _operation(job, asked, problems, everybodys or (), external)
+    operation = _operation(job, asked, problems, everybodys or (), external, sees_all=sees_all)
     warnings = _warnings(job, asked, operation) if job.operated and operation else ()
     return Plan(steps, asked, operation, own, leases, secrets, warnings)
 
@@ -136,7 +135,13 @@ def _unfit(job: Job, asked: Asked) -> list[str]:
 
 
 def _operation(
-    job: Job, asked: Asked, problems: list[str], everybodys: Sequence[Found], external: Sequence[Found]
+    job: Job,
+    asked: Asked,
+    problems: list[str],
+    everybodys: Sequence[Found],
+    external: Sequence[Found],
+    *,
+    sees_all: bool,
 ) -> Operation | None:
     """What the operator is to get; it cannot be told while something is not known of a source.
 
@@ -146,14 +151,14 @@ def _operation(
     if (job.operated or job.render_dir) and not asked.problems:
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operation import (
             operation_of,
-            readers_in,
+            standing_in,
         )
 
         own = {(entry.namespace, entry.external_secret) for entry in job.entries}
         others = [] if job.prune else [one for one in external if identity(one) not in own]
-        readers = readers_in(job)
+        standing = standing_in(job, everybodys, sees_all=sees_all)
         try:
-            operation = operation_of(job, asked, everybodys, others, readers)
+            operation = operation_of(job, asked, others, standing)
         except ForbiddenError:
             raise
         except WorkloadCredentialsError as error:

@@ -24,9 +24,9 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.naming import Standing
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operation import (
     Operation,
-    Readers,
     operation_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
@@ -55,8 +55,9 @@ def render(job: Job, outcome: Outcome) -> None:
     if problems:
         raise StateError(" ".join(problems))
     there = _written(Path(os.path.expanduser(job.render_dir)))
-    readers = Readers([one for one in there if one["kind"] != EXTERNAL_SECRET.kind])
-    operation = operation_of(job, asked, [one for one in there if one["kind"] == EXTERNAL_SECRET.kind], [], readers)
+    external = [one for one in there if one["kind"] == EXTERNAL_SECRET.kind]
+    standing = Standing(external, [one for one in there if one not in external], job.owner)
+    operation = operation_of(job, asked, [], standing)
     write_files(job, operation, outcome)
     outcome.warnings.extend(map(foreseen, asked.missing.values()))
     for entry in job.entries:

@@ -295,6 +295,36 @@ def test_who_sees_not_all_users_of_a_shared_generator_leaves_it(
     assert client.CustomObjectsApi().list_cluster_custom_object(*GENERATORS, "clustergenerators")["items"] == []
 
 
+def test_who_sees_not_all_users_of_a_shared_store_locks_nobody_out(
+    working: Operator, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, other = deliveries.namespace, f"{deliveries.namespace}-other"
+    client.CoreV1Api().create_namespace({"metadata": {"name": other}})
+    options: dict[str, Any] = {**OPERATED, "scope": Scope(True, place), "wait": False}
+    assert deliveries.run({**APP, "namespace": other}, **options).problems == []
+    listed = InWorker.list
+
+    def in_namespaces_only(self: InWorker, kind: Kind, *, namespace: str | None = None, **query: Any) -> Any:
+        if kind.namespaced and namespace is None:
+            raise ForbiddenError("not everywhere")
+        return listed(self, kind, namespace=namespace, **query)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(InWorker, "list", in_namespaces_only)
+        for _time in range(2):
+            outcome = deliveries.run(APP, **options)
+            assert outcome.problems == []
+            (store,) = client.CustomObjectsApi().list_cluster_custom_object(*STORES, "clustersecretstores")["items"]
+            assert store["spec"]["conditions"] == [{"namespaces": sorted([place, other])}]
+        assert outcome.before == {}
+    # Who sees them all takes those away that use it no more.
+    deliveries.run({**APP, "namespace": other}, state="absent", **options)
+    assert deliveries.run(APP, **options).problems == []
+    (store,) = client.CustomObjectsApi().list_cluster_custom_object(*STORES, "clustersecretstores")["items"]
+    assert store["spec"]["conditions"] == [{"namespaces": [place]}]
+    deliveries.run(APP, state="absent", **options)
+
+
 def test_the_lease_of_a_push_lives_on_when_a_move_that_was_begun_is_pruned(
     kinds: None, deliveries: Deliveries, site: Site
 ) -> None:
