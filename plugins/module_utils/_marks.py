@@ -14,5 +14,7 @@ PREFIX = f"{DOMAIN}/"
 # the last two.
 _LEASE = ("lease-id", "expiration", "minted-at", "definition", "keys", "lease-kind", "lease-site")
 LEASE_MARKS = tuple(PREFIX + name for name in _LEASE)
+# The ExternalSecret that is to take a pushed Secret over, and has not done so yet.
+MOVING = PREFIX + "moving-to"
 # What External Secrets Operator notes of its own lease, while a Secret that was pushed may still hold the role's notes.
 OPERATED_MARKS = tuple(f"{PREFIX}operated-{name}" for name in _LEASE[:3])

@@ -78,6 +78,7 @@ class Delivery:
         writes = self._possible(plan, writes_of(there, plan.asked.sources, self._cluster))
         if operator is not None:
             operator.apply(self._absent, self._unmade)
+        self._give_up_moves(plan)
         outcome.report.extend(self._push(plan, writes))
         self._foresee(plan)
         if operator is not None:
@@ -198,7 +199,7 @@ class Delivery:
         job = self._job
         taken = take_over(self._cluster, operated, plan.external, job.wait_timeout, self._minted, self._outcome)
         self._fail(taken.problems)
-        self._moved = taken.removed
+        self._moved = [*self._moved, *taken.removed]
         return [
             replace(
                 one,
@@ -208,6 +209,28 @@ class Delivery:
             for one in writes
             if one.step.where not in self._failed
         ]
+
+    def _give_up_moves(self, plan: Plan) -> None:
+        """Remove what moves to the operator have left that never ended, or it would take the Secrets later."""
+        if not any(step.moving_to for step in plan.steps if step.entry):
+            return
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
+            forget,
+            given_up,
+            take_over,
+        )
+
+        job = self._job
+        begun, left = given_up(self._cluster, plan.steps, job.owner)
+        if job.check_mode:
+            self._moved = [*self._moved, *left.values()]
+            self._outcome.removes(left.values())
+            return
+        steps = [step for step in begun if (step.namespace, step.name) in left]
+        taken = take_over(self._cluster, steps, left, job.wait_timeout, self._minted, self._outcome)
+        self._moved = [*self._moved, *taken.removed]
+        self._outcome.problems.extend(taken.problems.values())
+        self._outcome.problems.extend(forget(self._cluster, [one for one in begun if one.where not in taken.problems]))
 
     def _fail(self, problems: Mapping[str, str]) -> None:
         """These entries fail; the same problem of several is told once."""

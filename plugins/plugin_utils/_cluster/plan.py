@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease, Margin
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import MOVING
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     DEFINITION,
@@ -67,6 +68,11 @@ class Step:
     def is_operated(self) -> bool:
         """Whether the operator writes the Secret so far."""
         return self.found is not None and is_operated(self.found)
+
+    @property
+    def moving_to(self) -> str | None:
+        """The ExternalSecret that was to take the Secret over, and has not done so."""
+        return notes_of(self.found).get(MOVING) if self.found is not None else None
 
     @property
     def supersedes(self) -> Lease | None:

@@ -18,7 +18,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Credentials,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import reference
-from ansible_collections.community.workload_credentials.plugins.module_utils._marks import OPERATED_MARKS, PREFIX
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import (
+    MOVING,
+    OPERATED_MARKS,
+    PREFIX,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     EXPIRATION,
@@ -126,7 +130,7 @@ def _same_marks(before: Found, secret: Found) -> bool:
     return all(
         wanted.items() <= (before["metadata"].get(field) or {}).items()
         # What the role has put there and nobody wants any more goes.
-        and own_names(before, field) <= wanted.keys()
+        and own_names(before, field) - {MOVING} <= wanted.keys()
         for field, wanted in ((name, secret["metadata"][name]) for name in ("labels", "annotations"))
     )
 

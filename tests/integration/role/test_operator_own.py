@@ -364,3 +364,23 @@ def test_a_second_play_with_the_same_folder_locks_nobody_out(working: Operator, 
     assert store["spec"]["conditions"] == [{"namespaces": sorted([deliveries.namespace, other])}]
     assert deliveries.run(APP, scope=scope, **OPERATED).before == {}
     deliveries.run(APP, {**APP, "namespace": other}, state="absent", scope=scope, **OPERATED)
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_what_a_move_has_left_that_never_ended_goes_with_the_next_push(
+    working: Operator, deliveries: Deliveries, site: Site, wait: bool
+) -> None:
+    place = deliveries.namespace
+    entries = ({**AZURE, "keys": {"ID": "client_id"}}, APP)
+    assert deliveries.run(*entries).problems == []
+    working.failing.update({"taker": "not yet", "app": "not yet"})
+    moved = ({**entries[0], "external_secret_name": "taker"}, APP)
+    deliveries.run(*moved, **{**OPERATED, "wait": wait, "wait_timeout": 1})
+    assert {"externalsecrets/taker", "externalsecrets/app", "webhooks/azure"} <= set(left(place))
+    foreseen = deliveries.run(*entries, check_mode=True)
+    outcome = deliveries.run(*entries)
+    assert (outcome.problems, foreseen.before.keys()) == ([], outcome.before.keys())
+    # The lease is kept, and nothing is there that could take the Secrets.
+    assert left(place) == ["secrets/app", "secrets/azure"]
+    assert (len(site.leases()), [one["action"] for one in outcome.report]) == (1, ["kept", "kept"])
+    assert deliveries.run(*entries).before == {}
