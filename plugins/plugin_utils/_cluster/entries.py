@@ -270,8 +270,6 @@ def _problems_of_keys(fields: Mapping[str, Any], source: str, where: str) -> Ite
     names = FORMS[source].names
     if fields["format"] is not None and fields["format"] not in names:
         yield f"{where}.format: {source} has {', '.join(names)}; use keys for others."
-    if fields["delivery"] != "push" and source == "sts_session_token" and fields["format"] not in (None, RAW):
-        yield f"{where}.format: with delivery external_secret use keys."
     for target in (*(fields["keys"] or ()), *(fields["template"] or ())):
         if not DATA_KEY.fullmatch(str(target)):
             yield f"{where}: {target!r} cannot be a key of a Secret."

@@ -40,6 +40,9 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import identity_of
 
+# The operator asks AWS alone, so that neither site nor token is needed.
+_NO_SERVICE = Service("https://api.invalid", "00000000-0000-4000-8000-000000000000", "", None, None)
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -81,7 +84,8 @@ def operation_of(job: Job, asked: Asked, others: Sequence[Found], standing: Stan
     :raises WorkloadCredentialsError: the operator would fail, or others would be hurt.
     """
     entries = [entry for entry in job.operated if not asked.is_missing(entry)]
-    service = with_names(job.service(), standing, users_of(entries, job.scope))
+    asks_api = any(entry.source != "sts_session_token" for entry in entries)
+    service = with_names(job.service(), standing, users_of(entries, job.scope)) if asks_api else _NO_SERVICE
     objects = operator_objects(entries, asked.dynamic, service, job.scope, others, standing)
     for kind in sorted({one.kind for one in objects} & standing.unseen.keys()):
         raise standing.unseen[kind]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -384,3 +385,45 @@ def test_what_a_move_has_left_that_never_ended_goes_with_the_next_push(
     assert left(place) == ["secrets/app", "secrets/azure"]
     assert (len(site.leases()), [one["action"] for one in outcome.report]) == (1, ["kept", "kept"])
     assert deliveries.run(*entries).before == {}
+
+
+def test_sessions_alone_need_no_secrets_api(working: Operator, deliveries: Deliveries, tmp_path: Path) -> None:
+    def nothing() -> Any:
+        raise AssertionError("the Secrets API was asked for")
+
+    source = {"region": "eu-central-1"}
+    entry = {"name": "sts", "sts_session_token": source, "format": "aws_env"}
+    options: dict[str, Any] = {**OPERATED, "without_api": nothing}
+    assert deliveries.run(entry, **options).problems == []
+    assert secret_text(deliveries.namespace, "sts", "AWS_ACCESS_KEY_ID") == "A"
+    assert deliveries.run(entry, state="verified", **options).problems == []
+    assert deliveries.run(entry, state="rendered", render_dir=str(tmp_path), **options).problems == []
+    assert deliveries.run(entry, state="absent", **options).problems == []
+
+
+def test_the_commands_of_the_rendered_folder_make_secrets_that_the_role_takes(
+    working: Operator, deliveries: Deliveries, site: Site, tmp_path: Path
+) -> None:
+    place, api = deliveries.namespace, client.CoreV1Api()
+    assert deliveries.run(AZURE, state="rendered", render_dir=str(tmp_path), **OPERATED).problems == []
+    commands = re.findall(r"kubectl -n (\S+) (create|label) secret (?:generic )?(\S+) (.*)", _readme(tmp_path))
+    values = {"TOKEN_FILE": TOKEN, "CA_FILE": Path(site.emulator.ca_cert).read_text(encoding="utf-8")}
+    for namespace, verb, name, rest in commands:
+        if verb == "create":
+            key, file = rest.removeprefix("--from-file=").split("=")
+            body = {"metadata": {"name": name}, "stringData": {key: values[file]}}
+            api.create_namespaced_secret(namespace, body)
+        else:
+            labels = dict(one.split("=") for one in rest.split())
+            api.patch_namespaced_secret(name, namespace, {"metadata": {"labels": labels}})
+    versions = {one.metadata.name: one.metadata.resource_version for one in secrets(place)}
+    assert sorted(versions) == site.operators_secrets
+    outcome = deliveries.run(AZURE, **OPERATED)
+    assert outcome.problems == []
+    assert not [name for name in outcome.before if name.startswith("Secret/")]
+    assert deliveries.run(AZURE, state="absent", **OPERATED).problems == []
+    assert left(place) == []
+
+
+def _readme(folder: Path) -> str:
+    return (folder / "README.md").read_text(encoding="utf-8")

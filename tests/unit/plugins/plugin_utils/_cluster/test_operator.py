@@ -170,6 +170,13 @@ def test_parameters_of_session_tokens(parameters: dict[str, Any], says: str) -> 
         objects({**STS, "sts_session_token": source})
 
 
+def test_sessions_have_the_formats_of_pushed_ones() -> None:
+    data = objects({**STS, "format": "aws_env"})[-1].more["template_data"]
+    assert data["AWS_SESSION_TOKEN"] == '{{ index . "session_token" }}'
+    text = objects({**STS, "format": "aws_credentials"})[-1].more["template_data"]["credentials"]
+    assert text.startswith('[default]\naws_access_key_id = {{ index . "access_key_id" }}\n')
+
+
 def test_a_source_copied_from_a_manifest_works() -> None:
     references = {"accessKeyIDSecretRef": REFERENCE, "secretAccessKeySecretRef": REFERENCE}
     source = {"region": "x", "auth": {"secretRef": references}, "requestParameters": {"sessionDuration": 3600}}
