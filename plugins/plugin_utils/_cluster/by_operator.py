@@ -70,7 +70,7 @@ class ByOperator:
             names = {(one.namespace, one.name) for one in there if one.identity not in refused}
             names |= {one.identity[1:] for one in self._renewals}
             minting = [entry for entry in job.operated if (entry.namespace, entry.external_secret) in names]
-            self._outcome.problems.extend(begin(job.cluster(), plan.steps, job.operated))
+            begin(job.cluster(), plan.steps, job.operated)
             self._strays = Strays(job, minting, self._outcome, self._minted)
         self._operating.apply(self._outcome, check_mode=job.check_mode, absent=absent, unmade=unmade, barred=refused)
         self._renewals = carry_out(job, self._renewals, self._outcome)

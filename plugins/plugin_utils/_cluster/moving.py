@@ -59,10 +59,10 @@ def let_go(
     return taken, problems
 
 
-def begin(cluster: Cluster, steps: Sequence[Step], entries: Sequence[Entry]) -> list[str]:
+def begin(cluster: Cluster, steps: Sequence[Step], entries: Sequence[Entry]) -> None:
     """Note on pushed Secrets which ExternalSecrets are to take them over, in case that they never do.
 
-    Returns what the cluster refused.
+    What the cluster refuses of that it will refuse again where the Secret is given up, and then it counts.
     """
     names = {(entry.namespace, entry.name): entry.external_secret for entry in entries}
     noted = [(step, names.get((step.namespace, step.name))) for step in steps if step.action == LET_GO]
@@ -71,8 +71,8 @@ def begin(cluster: Cluster, steps: Sequence[Step], entries: Sequence[Entry]) -> 
         for step, name in noted
         if name and step.moving_to != name
     ]
-    answers = cluster.patch(patches) if patches else []
-    return [one.words for one in answers if isinstance(one, Refusal) and one.status != 404]
+    if patches:
+        cluster.patch(patches)
 
 
 def given_up(cluster: Cluster, steps: Sequence[Step], owner: str) -> tuple[list[Step], dict[tuple[str, str], Found]]:

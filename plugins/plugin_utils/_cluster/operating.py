@@ -68,7 +68,9 @@ class Operating:
         # What is there shows at once what becomes of it.
         self._foretold = self._send([one for one in self._external if self._was_there(one)], dry_run=True)
         namespaces = {one.operated.namespace for one in self._external if one.operated.namespace}
-        self.watch = Watch(cluster, self._before.values(), namespaces)
+        # What other runs have made is theirs to try again.
+        involved = [self._before[one] for one in _identities(manifests) if one in self._before]
+        self.watch = Watch(cluster, involved, namespaces)
 
     def _known(self, standing: Standing) -> dict[Identity, Found]:
         places = [
