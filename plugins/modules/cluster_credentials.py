@@ -388,12 +388,14 @@ options:
         choices: [Retain, Delete, Merge]
   state:
     description:
-      - V(present) delivers. V(absent) removes everything with the role's label in the namespaces of the entries, and
-        ends the leases of pushed Secrets where that is possible.
+      - V(present) delivers. V(absent) removes everything of O(owner) with the role's label in the namespaces of the
+        entries, and ends the leases of pushed Secrets where that is possible.
       - V(rendered) writes the operator's manifests into O(render_dir), without any contact to a cluster.
-      - V(verified) fails where an entry is not ready or its lease has expired, and says why.
+      - V(verified) fails where an entry is not ready, is not what lies in the cluster, or its lease has expired, and
+        says why.
+      - V(refreshed) is V(present) with O(renew=true) and without O(prune), for entries of your choice.
     type: str
-    choices: [present, absent, rendered, verified]
+    choices: [present, absent, rendered, verified, refreshed]
     default: present
   delivery:
     description: Delivery of entries that name none.
@@ -406,8 +408,14 @@ options:
     default: false
   prune:
     description:
-      - Remove what was made anywhere in the cluster and no entry names any more, and end its leases. Only where one
-        list of entries is all that the cluster has.
+      - Remove what was made anywhere in the cluster for O(owner) and no entry names any more, and end its leases. Only
+        where one list of entries is all that this owner has in the cluster.
+    type: bool
+    default: false
+  renew:
+    description:
+      - Mint new credentials for every entry, whether they are due or not, such as after a leak. The operator is made to
+        generate, and the leases that are superseded are ended where that is possible.
     type: bool
     default: false
   wait:
@@ -493,6 +501,12 @@ options:
   templates_dir:
     description: A folder with templates that replace the role's own of the same name.
     type: str
+  owner:
+    description:
+      - Whose list of entries this is, as the label C(workload-credentials.ansible.com/owner) of everything that is made
+        for it. What another owner has is never changed or removed. Objects of the owner V(default) have no such label.
+    type: str
+    default: default
   concurrency:
     description: How many requests are under way at the same time at most, from 1 to 64.
     type: int

@@ -19,6 +19,7 @@ from ansible.template import Templar
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job, Service, Template
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import DEFAULT_OWNER
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
@@ -47,18 +48,20 @@ class Deliveries:
         """The outcome for these entries, in the namespace where they name none.
 
         :arg token: the operator's own; ``connection``: options of the role's own connection.
+        :arg without_api: is called instead of the Secrets API.
         :arg service: what is different of the Secrets API as the operator gets it.
         :raises WorkloadCredentialsError: an entry is not right.
         """
         named = [{"namespace": self.namespace, **entry} for entry in entries]
         connection, service = options.pop("connection", {}), options.pop("service", {})
+        nobody = options.pop("without_api", None)
         self.lines.clear()
         with ExitStack() as stack:
             cluster = stack.enter_context(InWorker({"kubeconfig": self.kubeconfig}))
             job = Job(
-                entries=checked_entries(named, delivery),
-                client=functools.partial(self.site.client, **connection),
-                service=lambda: replace(self._service(token.strip()), **service),
+                entries=checked_entries(named, delivery, options.get("owner", DEFAULT_OWNER)),
+                client=nobody or functools.partial(self.site.client, **connection),
+                service=nobody or (lambda: replace(self._service(token.strip()), **service)),
                 cluster=lambda: cluster,
                 tokens=lambda elsewhere: stack.enter_context(InWorker(elsewhere)),
                 template=own_templates(),

@@ -5,7 +5,8 @@
 
 It reads generators, stores and their Secrets, asks the Secrets API as they say, writes the Secret and sets the status.
 As the operator does, it looks again at what failed only when that changes (its own next attempt is minutes away), does
-not see that a Secret with a token changes, and generates anew at any change of an ExternalSecret.
+not see that a Secret with a token changes, and generates anew at any change of an ExternalSecret. Where it cannot write
+the Secret, it generates again and again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,14 @@ from kubernetes import client, config, watch
 from tests.support.operator_sources import CLUSTERS, PLURALS, STORES, Sources
 
 _KINDS = {"ExternalSecret", *PLURALS, *CLUSTERS}
-_ACTION = re.compile(r"\{\{ *(?:index \. \"(\w+)\"|\.(\w+))[^}]*\}\}")
+_ACTION = re.compile(r"\{\{ *(?:index \. (\"(?:[^\"\\]|\\.)*\")|\.(\w+))[^}]*\}\}")
+_TIMES = re.compile(r'\{\{ dateInZone "2006-01-02T15:04:05Z" (?:now|\(int64 \(index \. "(expiration)"\)\)) "UTC" \}\}')
+# The idiom for the value of a key that is no word, which fails where it is not there.
+_LOOKED_FOR = re.compile(
+    r"\{\{ \$found := false \}\}\{\{ range \$key, \$value := \. \}\}\{\{ if eq \$key (\"(?:[^\"\\]|\\.)*\") \}\}"
+    r"\{\{ \$found = true \}\}\{\{ \$value \}\}\{\{ end \}\}\{\{ end \}\}"
+    r"\{\{ if not \$found \}\}\{\{ fail \"(?:[^\"\\]|\\.)*\" \}\}\{\{ end \}\}"
+)
 _FAILURES = (client.ApiException, requests.RequestException, KeyError)
 
 
@@ -60,6 +68,8 @@ class Operator:
         self.namespace = namespace
         self.failing: dict[str, str] = {}
         self.generated: list[str] = []
+        self.doubled: set[str] = set()
+        self.unwritable: set[str] = set()
         self._core, self._custom = client.CoreV1Api(api_client), client.CustomObjectsApi(api_client)
         self._sources = Sources(namespace, ca_cert, api_client)
         self._seen: dict[str, str] = {}
@@ -153,9 +163,15 @@ class Operator:
             return
         try:
             values = self._values(one)
-            self._write(one, values)
         except _FAILURES as error:
             self._fail(one, str(error), "error processing spec")
+            return
+        try:
+            self._write(one, values)
+        except _FAILURES as error:
+            self._fail(one, str(error), "could not update secret")
+            # It tries again soon in the beginning, and generates each time.
+            self._seen.pop(one["metadata"]["uid"], None)
             return
         status = _condition("True", "SecretSynced", "secret synced")
         status["refreshTime"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -173,20 +189,22 @@ class Operator:
             (condition,) = store["status"]["conditions"]
             if condition.get("status") != "True":
                 raise KeyError(f"SecretStore {store['metadata']['name']} is not ready")
-            return self._sources.read(store, source["extract"]["key"])
+            return converted(self._sources.read(store, source["extract"]["key"]))
         self.generated.append(one["metadata"]["name"])
+        if one["metadata"]["name"] in self.doubled:
+            # So does a second replica without leader election.
+            self._sources.generate(*self._sources.generator(source["sourceRef"]["generatorRef"]))
         return self._sources.generate(*self._sources.generator(source["sourceRef"]["generatorRef"]))
 
     def _write(self, one: dict[str, Any], values: dict[str, str]) -> None:
-        template = one["spec"]["target"].get("template")
+        template, read = one["spec"]["target"].get("template"), values
         if template and template.get("data"):
-            values = {
-                key: _ACTION.sub(lambda found: values[found.group(1) or found.group(2)], text)
-                for key, text in template["data"].items()
-            }
+            values = {key: executed(text, values) for key, text in template["data"].items()}
         meta = one["metadata"]
         # As the operator does: its own metadata where there is no template, and the template's alone where one is.
-        labels = (template["metadata"] if template else meta).get("labels") or {}
+        notes = ((template.get("metadata") or {}) if template else meta).get("annotations") or {}
+        notes = {name: executed(text, read) for name, text in notes.items()}
+        labels = ((template.get("metadata") or {}) if template else meta).get("labels") or {}
         owner = {
             "apiVersion": "external-secrets.io/v1",
             "kind": "ExternalSecret",
@@ -199,21 +217,31 @@ class Operator:
             "metadata": {
                 "name": one["spec"]["target"]["name"],
                 "labels": {**labels, "reconcile.external-secrets.io/managed": "true"},
+                "annotations": notes,
                 "ownerReferences": [{**owner, "controller": True, "blockOwnerDeletion": True}],
             },
             "data": {key: base64.b64encode(text.encode()).decode() for key, text in values.items()},
+            **({"type": template["type"]} if template and "type" in template else {}),
         }
         name = one["spec"]["target"]["name"]
+        if name in self.unwritable:
+            raise KeyError("denied by what guards the cluster")
         try:
             found = self._core.read_namespaced_secret(name, self.namespace)
         except client.ApiException:
+            if one["spec"]["target"].get("creationPolicy") == "Merge":
+                raise KeyError("there is no secret to merge into") from None
             self._core.create_namespaced_secret(self.namespace, body, field_manager="external-secrets")
             return
+        body.setdefault("type", found.type)
+        body["immutable"] = found.immutable
+        if any(owner.controller and owner.uid != meta["uid"] for owner in found.metadata.owner_references or ()):
+            raise KeyError("target is owned by another")
         if one["spec"]["target"].get("creationPolicy") == "Merge":
             body["data"] = {**found.data, **body["data"]}
             del body["metadata"]["ownerReferences"]
         body["metadata"]["resourceVersion"] = found.metadata.resource_version
-        body["metadata"]["annotations"] = found.metadata.annotations or {}
+        body["metadata"]["annotations"] = {**(found.metadata.annotations or {}), **notes}
         self._core.replace_namespaced_secret(name, self.namespace, body, field_manager="external-secrets")
 
     def _set_status(self, one: dict[str, Any], plural: str, status: dict[str, Any]) -> None:
@@ -236,6 +264,32 @@ class Operator:
         }
         # What belongs to no namespace has its events in this one.
         self._core.create_namespaced_event(metadata.get("namespace", "default"), body)
+
+
+def converted(values: dict[str, str]) -> dict[str, str]:
+    """What a store gives, with keys as the operator names them; two of one name it does not take."""
+    found: dict[str, str] = {}
+    for key, value in values.items():
+        name = re.sub(r"[^\w.-]", "_", key)
+        if name in found:
+            raise KeyError(f"secret name collision during conversion: {name}")
+        found[name] = value
+    return found
+
+
+def executed(text: str, values: dict[str, str]) -> str:
+    """A template's text: an index that is not there is empty, and a field that is not there is an error."""
+    text = _TIMES.sub(
+        lambda found: _in_words(values.get("expiration", "0") if found.group(1) else str(time.time())), text
+    )
+    text = _LOOKED_FOR.sub(lambda found: values[json.loads(found.group(1))], text)
+    return _ACTION.sub(
+        lambda found: values.get(json.loads(found.group(1)), "") if found.group(1) else values[found.group(2)], text
+    )
+
+
+def _in_words(seconds: str) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(float(seconds)))
 
 
 def _condition(ready: str, reason: str, message: str) -> dict[str, Any]:

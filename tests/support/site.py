@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +52,13 @@ class Site:
     def writes_folder(self) -> str:
         """Where the test keeps what it has written a moment ago, as the tasks of one run do."""
         return str(Path(self.emulator.ca_cert).parent / "writes" / self.site_id)
+
+    @property
+    def operators_secrets(self) -> list[str]:
+        """The Secrets that the role makes for the operator to reach this site: with the CA and with the token."""
+        site = f"{self.emulator.url}/site/{self.site_id}"
+        suffix = hashlib.sha256(json.dumps([site]).encode()).hexdigest()[:10]
+        return [f"workload-credentials-{what}-{suffix}" for what in ("ca", "token")]
 
     def client(self, **changes: Any) -> Client:
         """A client of this site."""

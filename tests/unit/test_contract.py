@@ -93,7 +93,7 @@ def test_the_options_of_the_clusters_module_and_the_roles_variables_are_its_spec
             default = own[option].get("default", "") if option != "state" else "present"
             known = {**own[option], "default": default}
             if option == "state":
-                known["choices"] = ["present", "absent"]
+                known["choices"] = ["present", "absent", "refreshed"]
             if entry_point == "render" and option == "render_dir":
                 known = {**known, "required": True}
                 known.pop("default")

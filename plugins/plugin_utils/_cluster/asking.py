@@ -9,7 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
@@ -34,13 +34,14 @@ class Asked:
 
     :arg facts: of those of which something is known.
     :arg missing: a sentence for each that is not there, though in a real run an earlier task may have made it.
-    :arg problems: a sentence for each of the others.
+    :arg problems: a sentence for each of the others, with the entries that need it; ``failed`` without them.
     """
 
     sources: Mapping[Key, Source]
     facts: Mapping[Key, Facts]
     missing: Mapping[Key, str]
     problems: list[str]
+    failed: Mapping[Key, str] = field(default_factory=dict)
 
     @property
     def dynamic(self) -> dict[str, Facts]:
@@ -71,7 +72,8 @@ def ask(job: Job, entries: Iterable[Entry]) -> Asked:
         f"{', '.join(entry.where for entry in asking[key])}: {one}" for key, one in failed.items() if key not in missing
     ]
     facts = {key: one for key, one in answers.items() if isinstance(one, Facts)}
-    return Asked(sources, facts, missing, problems)
+    others = {key: str(one) for key, one in failed.items() if key not in missing}
+    return Asked(sources, facts, missing, problems, others)
 
 
 def _sources(job: Job, asking: Mapping[Key, Entry]) -> tuple[dict[Key, Source], dict[Key, WorkloadCredentialsError]]:

@@ -26,7 +26,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import (
+    check_owner,
+    checked_entries,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import (
     Job,
     Reference,
@@ -105,9 +108,10 @@ def _job(
     if parameters["templates_dir"]:
         # One that is wrong is said at once.
         needs.templates()
-    copied = ("create_namespaces", "prune", "wait", "wait_timeout", "render_dir", "concurrency")
+    check_owner(parameters["owner"])
+    copied = ("create_namespaces", "prune", "renew", "wait", "wait_timeout", "render_dir", "concurrency", "owner")
     return Job(
-        entries=checked_entries(parameters["entries"], parameters["delivery"]),
+        entries=checked_entries(parameters["entries"], parameters["delivery"], parameters["owner"]),
         client=needs.client,
         service=needs.service,
         cluster=needs.cluster,
@@ -226,6 +230,7 @@ class Needs:
         ca_cert = None if ca_source else _pem(parameters["ca"] or settings.ca_cert)
         if parameters["ca_inline"] and not ca_cert:
             raise OptionError("ca_inline", "there is no certificate authority: set ca, or ca_cert of the connection.")
+        kept: dict[str, Any] = {"token": Reference(**own)} if own else {}
         return Service(
             api_url=settings.api_url,
             site_id=settings.site_id,
@@ -233,7 +238,7 @@ class Needs:
             # The operator sends what lies in the Secret; a newline of the file would break the header.
             access_token=None if own else (parameters["operator_token"] or "").strip() or settings.token(),
             ca_cert=ca_cert,
-            **({"token": Reference(**own)} if own else {}),
+            **kept,
             ca_source=Reference(**ca_source) if ca_source else None,
             ca_inline=parameters["ca_inline"],
         )
@@ -241,11 +246,18 @@ class Needs:
 
 def _pem(ca_cert: str | None) -> str | None:
     """The certificates themselves, of a file or as they are."""
-    if not ca_cert or "-----BEGIN" in ca_cert:
-        return ca_cert or None
+    if not ca_cert:
+        return None
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.handing import check_pem
+
+    if "-----BEGIN" in ca_cert:
+        check_pem(ca_cert, "ca")
+        return ca_cert
     try:
         with open(os.path.expanduser(ca_cert), encoding="utf-8") as stream:
-            return stream.read()
+            text = stream.read()
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or "it is no PEM text"
         raise OptionError("ca", f"cannot read {ca_cert}: {problem}.") from None
+    check_pem(text, "ca")
+    return text

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import missing_namespaces
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
@@ -26,7 +25,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import Plan, plan_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import (
     leftovers,
-    shown,
     without_leftovers,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.pushing import (
@@ -42,7 +40,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 
 if TYPE_CHECKING:
-    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.by_operator import ByOperator
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 
 
 class Delivery:
@@ -68,38 +67,40 @@ class Delivery:
         job, outcome = self._job, self._outcome
         plan = plan_of(job)
         outcome.warnings.extend(plan.warnings)
-        operating = self._operating(plan)
-        job.tell([*(step.line for step in plan.steps), *(operating.lines if operating else ())])
-        if job.render_dir:
+        operator = self._by_operator(plan)
+        job.tell([*(step.line for step in plan.steps), *(operator.lines if operator else ())])
+        if job.render_dir and plan.operation:
             from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import (
                 write_files,
             )
 
-            write_files(job, plan.manifests, outcome)
+            write_files(job, plan.operation, outcome)
         self._minted.known(plan.leases)
         self.missing = [step.entry for step in plan.steps if step.entry and step.found is None]
         self._make_namespaces(plan)
         there = [step for step in self._known(plan) if step.namespace not in self._unmade]
         writes = self._possible(plan, writes_of(there, plan.asked.sources, self._cluster))
-        if operating is not None:
-            operating.apply(outcome, check_mode=job.check_mode, absent=self._absent, unmade=self._unmade)
-            outcome.report.extend(operating.report())
+        if operator is not None:
+            operator.apply(self._absent, self._unmade)
+        self._give_up_moves(plan)
         outcome.report.extend(self._push(plan, writes))
         self._foresee(plan)
-        if operating is not None:
-            self._settle_operated(plan, operating)
+        if operator is not None:
+            operator.settle()
         if job.prune:
             self._prune(plan)
         elif self._moved:
             self._tidy(plan)
 
-    def _operating(self, plan: Plan) -> Operating | None:
-        """What the operator needs; None: nothing."""
-        if not self._job.operated:
+    def _by_operator(self, plan: Plan) -> ByOperator | None:
+        """The operator's part; None: it has none."""
+        if plan.operation is None or not self._job.operated:
             return None
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.by_operator import (
+            ByOperator,
+        )
 
-        return Operating(self._cluster, plan.manifests)
+        return ByOperator(self._job, plan, plan.operation, self._outcome, self._minted)
 
     @staticmethod
     def _known(plan: Plan) -> list[Step]:
@@ -202,7 +203,7 @@ class Delivery:
         job = self._job
         taken = take_over(self._cluster, operated, plan.external, job.wait_timeout, self._minted, self._outcome)
         self._fail(taken.problems)
-        self._moved = taken.removed
+        self._moved = [*self._moved, *taken.removed]
         return [
             replace(
                 one,
@@ -212,6 +213,28 @@ class Delivery:
             for one in writes
             if one.step.where not in self._failed
         ]
+
+    def _give_up_moves(self, plan: Plan) -> None:
+        """Remove what moves to the operator have left that never ended, or it would take the Secrets later."""
+        if not any(step.moving_to for step in plan.steps if step.entry):
+            return
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
+            forget,
+            given_up,
+            take_over,
+        )
+
+        job = self._job
+        begun, left = given_up(self._cluster, plan.steps, job.owner)
+        if job.check_mode:
+            self._moved = [*self._moved, *left.values()]
+            self._outcome.removes(left.values())
+            return
+        steps = [step for step in begun if (step.namespace, step.name) in left]
+        taken = take_over(self._cluster, steps, left, job.wait_timeout, self._minted, self._outcome)
+        self._moved = [*self._moved, *taken.removed]
+        self._outcome.problems.extend(taken.problems.values())
+        self._outcome.problems.extend(forget(self._cluster, [one for one in begun if one.where not in taken.problems]))
 
     def _fail(self, problems: Mapping[str, str]) -> None:
         """These entries fail; the same problem of several is told once."""
@@ -231,36 +254,6 @@ class Delivery:
         self._outcome.problems.extend(answer.words for answer in answers.values() if isinstance(answer, Refusal))
         clean = {where: answer for where, answer in answers.items() if not isinstance(answer, Refusal)}
         return {where: (one, clean.get(where, end)) for where, (one, end) in done.items()}
-
-    def _settle_operated(self, plan: Plan, operating: Operating) -> None:
-        """Wait for the operator, and give up the Secrets that it has taken over."""
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
-            leaving_steps,
-            let_go,
-        )
-
-        job = self._job
-        entries = operating.applied(job.operated)
-        if not entries:
-            return
-        # Check mode takes it that the operator will be ready in time.
-        ready = (entries if job.wait else []) if job.check_mode else self._ready(operating, entries)
-        steps, problems = let_go(
-            self._cluster, leaving_steps(plan.steps, ready), self._minted, check_mode=job.check_mode
-        )
-        self._outcome.problems.extend(problems)
-        for step in steps:
-            self._outcome.differs(step.where, shown(step.found or {}, "as it was"), None)
-
-    def _ready(self, operating: Operating, entries: Sequence[Entry]) -> list[Entry]:
-        """Those of the entries that the operator has delivered."""
-        job = self._job
-        # Also where nobody waits, what had failed is made to try again.
-        found = operating.wait(entries, job.wait_timeout if job.wait else 0, self._outcome)
-        unready = [one.line for one in found if one.problem]
-        if job.wait and unready:
-            self._outcome.problems += [*unready, *sorted(operating.watch.unread)]
-        return [one.entry for one in found if one.problem is None]
 
     def _tidy(self, plan: Plan) -> None:
         """Remove what only those ExternalSecrets needed whose Secrets are pushed now, the token first of all."""

@@ -28,7 +28,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import seconds
 from ansible_collections.community.workload_credentials.plugins.module_utils._marks import PREFIX
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
+    DEFAULT_OWNER,
+    MANAGED_LABEL,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.requested import (
     Request,
     account_request,
@@ -61,7 +64,7 @@ _ASKED = ("sts_session_token", "service_account_token")
 # Kubernetes' names of Secrets and namespaces (RFC 1123), keys of a Secret's data, labels and annotations.
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_DATA_KEY = re.compile(r"(?!\.\.?\Z|\.\.)[-._a-zA-Z0-9]{1,253}")
+DATA_KEY = re.compile(r"(?!\.\.?\Z|\.\.)[-._a-zA-Z0-9]{1,253}")
 _WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _MARK = re.compile(rf"(?:(?=[^/]{{1,253}}/)[a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_WORD}")
 _LABEL = re.compile(rf"(?:{_WORD})?")
@@ -76,6 +79,7 @@ class Entry:
 
     :arg source: one of SOURCES; ``path`` names it, for messages too.
     :arg sts: what the operator asks STS with; ``request`` what a pushed source without a path is asked with.
+    :arg owner: whose Secret it is.
     :arg external_secret: the name of its ExternalSecret, and ``generator`` of its generator; None: the role chooses.
     """
 
@@ -98,6 +102,7 @@ class Entry:
     refresh_interval: str
     creation_policy: str
     deletion_policy: str
+    owner: str
 
     @property
     def where(self) -> str:
@@ -120,10 +125,11 @@ class Entry:
         return self.delivery == "push"
 
 
-def checked_entries(entries: Sequence[Any], delivery: str) -> list[Entry]:
+def checked_entries(entries: Sequence[Any], delivery: str, owner: str = DEFAULT_OWNER) -> list[Entry]:
     """Every entry with all its fields.
 
     :arg delivery: the default delivery.
+    :arg owner: whose they are.
     :raises OptionError: the message holds every problem of every entry.
     """
     checked, problems = [], []
@@ -132,7 +138,7 @@ def checked_entries(entries: Sequence[Any], delivery: str) -> list[Entry]:
     for number, given in enumerate(entries):
         where = f"entries[{number}]"
         try:
-            entry = _entry(given, where, delivery)
+            entry = _entry(given, where, delivery, owner)
         except WorkloadCredentialsError as error:
             problems.append(str(error))
             continue
@@ -148,7 +154,7 @@ def checked_entries(entries: Sequence[Any], delivery: str) -> list[Entry]:
     return checked
 
 
-def _entry(given: Any, where: str, delivery: str) -> Entry:
+def _entry(given: Any, where: str, delivery: str, owner: str) -> Entry:
     if not isinstance(given, Mapping):
         raise OptionError(where, "it must be a dictionary.")
     # What is empty is not set, as everywhere.
@@ -178,6 +184,7 @@ def _entry(given: Any, where: str, delivery: str) -> Entry:
         refresh_interval=fields["refresh_interval"] or "auto",
         creation_policy=fields["creation_policy"] or "Owner",
         deletion_policy=fields["deletion_policy"] or "Retain",
+        owner=owner,
     )
 
 
@@ -264,10 +271,8 @@ def _problems_of_keys(fields: Mapping[str, Any], source: str, where: str) -> Ite
     names = FORMS[source].names
     if fields["format"] is not None and fields["format"] not in names:
         yield f"{where}.format: {source} has {', '.join(names)}; use keys for others."
-    if fields["delivery"] != "push" and source == "sts_session_token" and fields["format"] not in (None, RAW):
-        yield f"{where}.format: with delivery external_secret use keys."
     for target in (*(fields["keys"] or ()), *(fields["template"] or ())):
-        if not _DATA_KEY.fullmatch(str(target)):
+        if not DATA_KEY.fullmatch(str(target)):
             yield f"{where}: {target!r} cannot be a key of a Secret."
     for field in ("keys", "template", "labels", "annotations"):
         for name, text in (fields[field] or {}).items():
@@ -311,6 +316,12 @@ def _problems_of_the_operators_own(fields: Mapping[str, Any], where: str) -> Ite
         yield from _problem_of(lambda: seconds(interval, f"{where}.refresh_interval"))
     if (fields["creation_policy"], fields["deletion_policy"]) == ("Merge", "Delete"):
         yield f"{where}.deletion_policy: with creation_policy Merge the Secret is somebody else's."
+
+
+def check_owner(owner: str) -> None:
+    """:raises OptionError: it cannot be a label."""
+    if not owner or not _LABEL.fullmatch(owner):
+        raise OptionError("owner", f"{owner!r} cannot be a label.")
 
 
 def _is_unicode(text: str) -> bool:

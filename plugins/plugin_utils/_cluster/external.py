@@ -38,6 +38,13 @@ def generator_of(external: Found) -> tuple[str, str]:
     return "", ""
 
 
+def references_of(external: Found) -> set[tuple[str, str, str]]:
+    """Kind, namespace ("" for none) and name of what it refers to."""
+    namespace = identity(external)[0]
+    named = (one for one in (store_of(external), generator_of(external)) if one[0])
+    return {(kind, "" if kind.startswith("Cluster") else namespace, name) for kind, name in named}
+
+
 def store_of(external: Found) -> tuple[str, str]:
     """Kind and name of its store; empty where it has none."""
     reference = (external.get("spec") or {}).get("secretStoreRef") or {}

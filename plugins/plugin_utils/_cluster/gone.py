@@ -98,6 +98,7 @@ def gone_of_fresh(job: Job, steps: Sequence[Step]) -> tuple[set[str], list[str]]
 
 def with_living_leases(job: Job, found: Sequence[Status], listed: Listed) -> list[Status]:
     """The states, where a lease that a Secret holds has ended too."""
+    found = [_operated(one, listed) for one in found]
     held = [(one.entry, one.found) for one in found if one.entry.is_pushed and one.found and not one.problem]
     gone = gone_leases(job, held, listed)
     return [
@@ -106,6 +107,14 @@ def with_living_leases(job: Job, found: Sequence[Status], listed: Listed) -> lis
         else one
         for one in found
     ]
+
+
+def _operated(one: Status, listed: Listed) -> Status:
+    """The state of what the operator delivers, which is not ready with a lease that its list does not show."""
+    leases = None if one.entry.is_pushed or one.problem or not one.lease else listed.get(one.entry.path)
+    if not isinstance(leases, list) or one.lease in {lease["id"] for lease in leases}:
+        return one
+    return replace(one, problem="its lease lives no more: it was revoked, or has expired")
 
 
 def _is_missing(lease: Lease, ids: Collection[str]) -> bool:

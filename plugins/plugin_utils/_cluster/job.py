@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
     CA_SECRET,
+    DEFAULT_OWNER,
     TOKEN_SECRET,
 )
 
@@ -64,7 +65,7 @@ class Service:
 
     :arg access_token: None where the user keeps the Secret with it; ``token`` is that Secret, or the role's.
     :arg ca_cert: PEM text. ``ca`` is where it lies, None where the operator's own authorities count; the manifests
-        themselves hold it with ``ca_inline``.
+        themselves hold it with ``ca_inline``. ``ca_name`` is that of the Secret which the role makes for it.
     """
 
     api_url: str
@@ -75,23 +76,24 @@ class Service:
     token: Reference = Reference(TOKEN_SECRET, "token", is_own=True)
     ca_source: Reference | None = None
     ca_inline: bool = False
+    ca_name: str = CA_SECRET
+
+    @property
+    def site(self) -> str:
+        """Its address and site, in the operator's words."""
+        return f"{self.api_url}/site/{self.site_id}"
 
     @property
     def ca(self) -> Reference | None:
         """Where the operator finds the CA; None: nowhere, or in the manifest itself."""
         if self.ca_source or self.ca_inline or not self.ca_cert:
             return self.ca_source
-        return Reference(CA_SECRET, "ca.crt", is_own=True)
+        return Reference(self.ca_name, "ca.crt", is_own=True)
 
     @property
     def kept(self) -> list[Reference]:
         """What the user keeps."""
         return [one for one in (self.token, self.ca) if one is not None and not one.is_own]
-
-
-# What the operator has to know where nothing asks the Secrets API.
-NO_SERVICE = Service("", "", "", None, None)
-OF_THE_API = ("dynamic_secret", "static_secret")
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ class Job:
     :arg wait_timeout: seconds, for the operator and for what is removed to be gone.
     :arg render_dir: a folder for the operator's manifests; None: none are written.
     :arg concurrency: how many requests are under way at most.
+    :arg renew: mint anew for every entry.
+    :arg owner: whose objects these are; nobody else's are changed or removed.
     :arg notes: this run's notes of leases of a kind that a service mints; None: none are taken. ``journal_dir``: where
         others may have left theirs.
     """
@@ -120,11 +124,13 @@ class Job:
     check_mode: bool = False
     create_namespaces: bool = False
     prune: bool = False
+    renew: bool = False
     wait: bool = True
     wait_timeout: int = 120
     render_dir: str | None = None
     scope: Scope = field(default_factory=Scope)
     concurrency: int = 8
+    owner: str = DEFAULT_OWNER
     notes: Callable[[str, Any], Notes | None] | None = None
     journal_dir: Callable[[], str | None] = lambda: None
 
@@ -155,11 +161,6 @@ class Job:
         if self.notes is None or kind not in (DYNAMIC_SECRET, SERVICE_ACCOUNT):
             return None
         return self.notes(kind, self.service_of(kind, site, holder))
-
-    @property
-    def reads_the_api(self) -> bool:
-        """Whether the operator asks the Secrets API for any of these entries."""
-        return any(entry.source in OF_THE_API for entry in self.operated)
 
     @property
     def operated(self) -> list[Entry]:

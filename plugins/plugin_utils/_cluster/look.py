@@ -49,6 +49,18 @@ def own_objects(
     return None if None in pages else [one for page in pages for one in page or ()]
 
 
+def everybodys_external_secrets(cluster: Cluster, namespaces: Collection[str]) -> tuple[Objects | None, bool]:
+    """The ExternalSecrets, whoever made them, and whether those are all of the cluster; None: it does not serve them.
+
+    :arg namespaces: those that count where not all can be listed.
+    :raises ForbiddenError: not even these may be listed.
+    """
+    try:
+        return cluster.list(EXTERNAL_SECRET), True
+    except ForbiddenError:
+        return own_objects(cluster, EXTERNAL_SECRET, namespaces, labels=()), False
+
+
 def secrets_of(cluster: Cluster, entries: Sequence[Entry], *, everywhere: bool) -> Objects:
     """The metadata of the role's Secrets.
 

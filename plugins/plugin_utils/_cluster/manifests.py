@@ -21,7 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import target_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Service, Template
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Operated
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import Operated
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,11 @@ def manifests_of(objects: Sequence[Operated], service: Service, template: Templa
 
     :raises OptionError: a template that makes something else than the object; the text names the file and the field.
     """
-    return [_manifest(one, service, template) for one in objects]
+    return [manifest_of(one, service, template) for one in objects]
 
 
-def _manifest(one: Operated, service: Service, template: Template) -> Manifest:
+def manifest_of(one: Operated, service: Service, template: Template) -> Manifest:
+    """One object's manifest."""
     variables = one.variables(service)
     generator = ""
     if one.template == "cluster_generator":

@@ -23,7 +23,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import FIELD_MANAGER
 from ansible_collections.community.workload_credentials.plugins.module_utils._marks import LEASE_MARKS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
+    DEFAULT_OWNER,
+    MANAGED_LABEL,
+    OWNER_LABEL,
+)
 
 MARKS = LEASE_MARKS
 LEASE, EXPIRATION, MINTED, DEFINITION, KEYS, KIND, SITE = MARKS
@@ -55,6 +59,16 @@ def has_writer(secret: Found) -> bool:
 def is_managed(secret: Found) -> bool:
     """Whether it has the role's label, which the operator copies to what it makes for the role."""
     return all(labels_of(secret).get(name) == value for name, value in MANAGED_LABEL.items())
+
+
+def owner_of(found: Found) -> str:
+    """The owner of one of the role's objects."""
+    return labels_of(found).get(OWNER_LABEL, DEFAULT_OWNER)
+
+
+def is_of(owner: str, found: Found) -> bool:
+    """Whether it is the role's, and this owner's."""
+    return is_managed(found) and owner_of(found) == owner
 
 
 def labels_of(found: Found) -> Mapping[str, str]:

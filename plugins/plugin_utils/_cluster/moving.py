@@ -15,9 +15,18 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import reference
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import MOVING
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import shared_generators
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import MARKS, Found
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import target_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
+    EXTERNAL_SECRET,
+    shared_generators,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    MARKS,
+    Found,
+    is_of,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import kind_of, lease_in
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
@@ -36,7 +45,8 @@ def let_go(
     if check_mode or not steps:
         return list(steps), []
     with minted.giving_up([step.supersedes for step in steps]):
-        answers = cluster.patch([reference(step.found or {}, annotations=dict.fromkeys(MARKS)) for step in steps])
+        gone = dict.fromkeys((*MARKS, MOVING))
+        answers = cluster.patch([reference(step.found or {}, annotations=gone) for step in steps])
     taken, problems = [], []
     for step, answer in zip(steps, answers):
         if not isinstance(answer, Refusal) or answer.status == 404:
@@ -47,6 +57,41 @@ def let_go(
         if answer.may_be_done:
             minted.doubtful(step.supersedes)
     return taken, problems
+
+
+def begin(cluster: Cluster, steps: Sequence[Step], entries: Sequence[Entry]) -> None:
+    """Note on pushed Secrets which ExternalSecrets are to take them over, in case that they never do.
+
+    What the cluster refuses of that it will refuse again where the Secret is given up, and then it counts.
+    """
+    names = {(entry.namespace, entry.name): entry.external_secret for entry in entries}
+    noted = [(step, names.get((step.namespace, step.name))) for step in steps if step.action == LET_GO]
+    patches = [
+        reference(step.found or {}, annotations={MOVING: name})
+        for step, name in noted
+        if name and step.moving_to != name
+    ]
+    if patches:
+        cluster.patch(patches)
+
+
+def given_up(cluster: Cluster, steps: Sequence[Step], owner: str) -> tuple[list[Step], dict[tuple[str, str], Found]]:
+    """The steps of pushed Secrets whose move to the operator never ended, and the ExternalSecrets that are left."""
+    begun = [step for step in steps if step.entry and not step.is_operated and step.moving_to]
+    places = [(step.namespace, step.moving_to or "") for step in begun]
+    found = cluster.get_many(EXTERNAL_SECRET, places) if places else []
+    left: dict[tuple[str, str], Found] = {
+        (step.namespace, step.name): one
+        for step, one in zip(begun, found)
+        if one is not None and is_of(owner, one) and target_of(one) == step.name
+    }
+    return begun, left
+
+
+def forget(cluster: Cluster, steps: Sequence[Step]) -> list[str]:
+    """Take the note of a move off; what the cluster refused."""
+    answers = cluster.patch([reference(step.found or {}, annotations={MOVING: None}) for step in steps])
+    return [one.words for one in answers if isinstance(one, Refusal) and one.status != 404]
 
 
 def leaving_steps(steps: Sequence[Step], ready: Collection[Entry]) -> list[Step]:

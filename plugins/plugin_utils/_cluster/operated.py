@@ -16,10 +16,15 @@ from datetime import datetime, timezone
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import OPERATED_MARKS
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import sts
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import generator_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found, identity
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    Found,
+    identity,
+    notes_of,
+)
 
 # The operator's generator and the role's template for it, by provider.
 OF_PROVIDERS = {
@@ -27,6 +32,7 @@ OF_PROVIDERS = {
     "azure": ("Webhook", "generator_webhook"),
 }
 _PROVIDERS = {kind: PROVIDERS[name] for name, (kind, _template) in OF_PROVIDERS.items()}
+_LEASE, _EXPIRATION, _MINTED = OPERATED_MARKS
 _STS = "STSSessionToken"
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 _ACTION = re.compile(r"\{\{-?\s*(?:index \. \"(\w+)\"|\.(\w+))\s*-?\}\}")
@@ -61,9 +67,17 @@ def text_of(external: Found, secret: Found, name: str) -> str | None:
 
 
 def expiration_of(external: Found, secret: Found) -> datetime | None:
-    """When the credentials in the Secret end, where they say so themselves; STS says it in seconds."""
-    text = text_of(external, secret, "expiration") or ""
+    """When the credentials in the Secret end, as the operator has noted it, or they say so themselves.
+
+    STS says it in seconds.
+    """
+    text = notes_of(secret).get(_EXPIRATION) or text_of(external, secret, "expiration") or ""
     return datetime.fromtimestamp(int(text), timezone.utc) if re.fullmatch(r"\d{1,11}", text) else parse_time(text)
+
+
+def lease_id_of(external: Found, secret: Found) -> str | None:
+    """The ID of that lease."""
+    return notes_of(secret).get(_LEASE) or text_of(external, secret, "leaseId")
 
 
 def lease_in(external: Found, secret: Found, kind: str) -> Lease | None:
@@ -72,7 +86,7 @@ def lease_in(external: Found, secret: Found, kind: str) -> Lease | None:
     The operator never ends one (operator facts, "Behaviour").
     """
     provider: Provider | None = _PROVIDERS.get(kind)
-    name = text_of(external, secret, "leaseId")
+    name = lease_id_of(external, secret)
     if provider is None or not name:
         return None
     return Lease(name, "/".join(identity(secret)), _EPOCH, expiration_of(external, secret), provider.revocable)

@@ -9,19 +9,27 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import is_failing
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.drift import (
+    Path,
+    added,
+    removal,
+    without,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET, own_objects
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
-    is_managed,
+    is_of,
     lease_fields,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.naming import Standing
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import Operated
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import (
     Outcome,
     differing,
@@ -38,36 +46,45 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.watching import TRIED_AGAIN, Watch
 
 _LAST = 2
+_NOTHING = Standing()
+_NO_ONE: Mapping[Identity, str] = MappingProxyType({})
 
 
 class Operating:
     """The operator's objects in one task.
 
     :arg manifests: all that should be there.
+    :arg standing: what is there.
     """
 
-    def __init__(self, cluster: Cluster, manifests: Sequence[Manifest]) -> None:
+    def __init__(self, cluster: Cluster, manifests: Sequence[Manifest], standing: Standing = _NOTHING) -> None:
         self._cluster = cluster
         self._manifests = manifests
         self._absent: Collection[str] = ()
-        self._before = self._known()
+        self._before = self._known(standing)
         self._actions: dict[Identity, str] = {}
+        self._added = self._drifted()
         self._external = [one for one in manifests if one.operated.kind == "ExternalSecret"]
         # What is there shows at once what becomes of it.
         self._foretold = self._send([one for one in self._external if self._was_there(one)], dry_run=True)
         namespaces = {one.operated.namespace for one in self._external if one.operated.namespace}
-        self.watch = Watch(cluster, self._before.values(), namespaces)
+        # What other runs have made is theirs to try again.
+        involved = [self._before[one] for one in _identities(manifests) if one in self._before]
+        self.watch = Watch(cluster, involved, namespaces)
 
-    def _known(self) -> dict[Identity, Found]:
-        kinds = {one.operated.kind for one in self._manifests} - {"Secret"}
-        namespaces = {one.operated.namespace for one in self._manifests if one.operated.namespace}
-        found = [one for kind in sorted(kinds) for one in own_objects(self._cluster, KINDS[kind], namespaces) or ()]
+    def _known(self, standing: Standing) -> dict[Identity, Found]:
         places = [
             (one.operated.namespace, one.operated.name) for one in self._manifests if one.operated.kind == "Secret"
         ]
         secrets = self._cluster.get_many(SECRET, places)
-        found += [one for one in secrets if one is not None and is_managed(one)]
+        found = [*standing.own, *(one for one in secrets if one is not None and is_of(standing.owner, one))]
         return {identity_of(one): one for one in found}
+
+    def _drifted(self) -> dict[Identity, list[Path]]:
+        """The fields that others have added to what is there."""
+        there = [one for one in self._manifests if self._was_there(one) and one.operated.kind != "Secret"]
+        found = {one.operated.identity: added(self._before[one.operated.identity], one.content) for one in there}
+        return {identity: paths for identity, paths in found.items() if paths}
 
     def _was_there(self, one: Manifest) -> bool:
         return one.operated.identity in self._before
@@ -94,24 +111,62 @@ class Operating:
         if answer is None or isinstance(answer, Refusal):
             return []
         before = without_bookkeeping(self._before[one.operated.identity])
-        return sorted(_changed(before, without_bookkeeping(answer)))
+        return sorted(_changed(before, without_bookkeeping(self._cleaned(one.operated.identity, answer))))
+
+    def _cleaned(self, identity: Identity, answer: Any) -> Any:
+        """The cluster's answer without what others have added, as it will be in the end."""
+        paths = self._added.get(identity)
+        return without(answer, paths) if paths and not isinstance(answer, Refusal) else answer
+
+    def pending(self, secrets: Collection[tuple[str, str]]) -> list[Operated]:
+        """The ExternalSecrets for which the operator will act.
+
+        :arg secrets: namespace and name of those that are there.
+        """
+        return [one.operated for one in self._external if self._is_pending(one, secrets)]
+
+    def idle(self, secrets: Collection[tuple[str, str]]) -> dict[Identity, Found]:
+        """The ExternalSecrets that are there and at which the operator will not look by itself."""
+        there = [one for one in self._external if self._was_there(one) and not self._is_pending(one, secrets)]
+        return {one.operated.identity: self._before[one.operated.identity] for one in there}
+
+    def renewed(self, external: Sequence[Identity]) -> None:
+        """Take it that the operator has to look at these ExternalSecrets once more than before."""
+        for identity in external:
+            self._actions[identity] = "renewed"
+            self.watch.expect(self._before[identity])
+
+    def _is_pending(self, one: Manifest, secrets: Collection[tuple[str, str]]) -> bool:
+        before = self._before.get(one.operated.identity)
+        is_lacking = (one.operated.namespace, one.operated.more["target"]) not in secrets
+        return before is None or is_lacking or is_failing(before) or bool(self._changes(one))
 
     def apply(
-        self, outcome: Outcome, *, check_mode: bool, absent: Collection[str] = (), unmade: Collection[str] = ()
+        self,
+        outcome: Outcome,
+        *,
+        check_mode: bool,
+        absent: Collection[str] = (),
+        unmade: Collection[str] = (),
+        barred: Mapping[Identity, str] = _NO_ONE,
     ) -> None:
         """Bring the objects about, those first that others refer to; what the cluster refuses is a problem.
 
         Metadata is stable, and applied by one manager: a changed one would make the operator generate again.
 
         :arg absent: namespaces that are not there yet, and in check mode will not be; ``unmade`` are refused.
+        :arg barred: why ExternalSecrets must not be applied.
         """
         self._absent = absent
+        outcome.problems.extend(barred.values())
         refused: set[str | None] = set(unmade)
         for wave in sorted(set(map(_wave, self._manifests))):
             wanted = [one for one in self._manifests if _wave(one) == wave]
             # Without what it refers to, it would only fail.
             failing = refused & {None} if wave == _LAST else set()
-            held_back = [one for one in wanted if failing or one.operated.namespace in refused]
+            held_back = [
+                one for one in wanted if failing or one.operated.namespace in refused or one.operated.identity in barred
+            ]
             for one in held_back:
                 self._actions[one.operated.identity] = "failed"
             refused |= self._apply([one for one in wanted if one not in held_back], outcome, check_mode=check_mode)
@@ -121,10 +176,10 @@ class Operating:
         there = [one for one in wanted if one.operated.namespace not in self._absent]
         fresh = [one for one in there if one.operated.identity not in self._foretold]
         foretold = {**self._foretold, **self._send(fresh, dry_run=True)}
+        foretold = {identity: self._cleaned(identity, answer) for identity, answer in foretold.items()}
         changing = [one for one in wanted if self._differs(one, foretold.get(one.operated.identity))]
         if not check_mode:
-            ready = [one for one in changing if not isinstance(foretold.get(one.operated.identity), Refusal)]
-            foretold.update(self._send(ready, dry_run=False))
+            self._carry_out(changing, foretold)
         refused = set()
         for one in wanted:
             answer = foretold.get(one.operated.identity, one.content)
@@ -143,6 +198,28 @@ class Operating:
         applied = self._cluster.apply([one.content for one in known], dry_run=dry_run)
         made = self._cluster.create([one.content for one in fresh], dry_run=dry_run)
         return dict(zip(_identities([*known, *fresh]), [*applied, *made]))
+
+    def _carry_out(self, changing: Sequence[Manifest], foretold: dict[Identity, Any]) -> None:
+        """Do what was foretold and not refused; its answers take the place of those."""
+
+        def possible() -> list[Manifest]:
+            return [one for one in changing if not isinstance(foretold.get(one.operated.identity), Refusal)]
+
+        foretold.update(self._send([one for one in possible() if self._is_applied(one)], dry_run=False))
+        foretold.update(self._clean(possible()))
+
+    def _is_applied(self, one: Manifest) -> bool:
+        """Whether more than others' fields changes: each write of an ExternalSecret makes the operator act."""
+        answer, before = self._foretold.get(one.operated.identity), self._before.get(one.operated.identity)
+        if before is None or answer is None or one.operated.identity not in self._added:
+            return True
+        return without_bookkeeping(before) != without_bookkeeping(answer)
+
+    def _clean(self, manifests: Sequence[Manifest]) -> dict[Identity, Any]:
+        """The cluster's answers to the removal of what others have added."""
+        drifted = [one for one in manifests if one.operated.identity in self._added]
+        patches = [removal(one.content, self._added[one.operated.identity]) for one in drifted]
+        return dict(zip(_identities(drifted), self._cluster.patch(patches) if patches else ()))
 
     def _differs(self, one: Manifest, answer: Any) -> bool:
         before = self._before.get(one.operated.identity)
@@ -178,6 +255,14 @@ class Operating:
             entry
             for entry in entries
             if self._actions.get(("ExternalSecret", entry.namespace, entry.external_secret)) != "failed"
+        ]
+
+    def made(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of the entries whose ExternalSecret is new."""
+        return [
+            entry
+            for entry in entries
+            if self._actions.get(("ExternalSecret", entry.namespace, entry.external_secret)) == "created"
         ]
 
     def wait(self, entries: Sequence[Entry], timeout: float, outcome: Outcome) -> list[Status]:

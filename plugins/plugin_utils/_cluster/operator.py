@@ -8,7 +8,6 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import uuid
@@ -22,85 +21,57 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import seconds, written
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import sts
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import store_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import (
-    OF_THE_API,
-    Scope,
-    Service,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import references_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found, identity
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
-    MANAGED_LABEL,
     PART_LABEL,
+    labels_for,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.naming import (
+    Standing,
+    name_of,
+    name_of_sessions,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import (
+    GENERATORS,
+    STORES,
+    Operated,
+    made,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import OF_PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator_template import (
     check_marks,
+    lease_annotations,
     template_data,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import MARGIN
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
-    ON_CHANGE,
-    ONCE,
-    PERIODIC,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import PERIODIC
 
-STORES, GENERATORS = "external-secrets.io/v1", "generators.external-secrets.io/v1alpha1"
+_NOTHING = Standing()
 _STATIC_INTERVAL = "1h"
 _BUSY = 0.1
-PACES = {PERIODIC: "every {interval}", ONCE: "once", ON_CHANGE: "at each change of its ExternalSecret"}
 
 
 @dataclass(frozen=True)
-class Operated:
-    """One object for the operator.
+class Names:
+    """How what entries share is called, and where it belongs."""
 
-    :arg template: the name of the role's template that makes it; ``more`` is what this template gets besides.
-    :arg namespace: None for what belongs to the whole cluster.
-    """
+    service: Service
+    scope: Scope
+    standing: Standing
 
-    template: str
-    api_version: str
-    kind: str
-    namespace: str | None
-    name: str
-    labels: Mapping[str, str]
-    more: Mapping[str, Any]
+    def store(self, entry: Entry) -> tuple[str, str]:
+        """Kind and name of the store of a static secret."""
+        kind, namespace = ("ClusterSecretStore", None) if self.scope.cluster else ("SecretStore", entry.namespace)
+        return kind, name_of(kind, namespace, _folder(entry), self.service, self.standing)
 
-    @property
-    def identity(self) -> tuple[str, str, str]:
-        """Kind, namespace ("" for none) and name."""
-        return self.kind, self.namespace or "", self.name
-
-    @property
-    def pace(self) -> str:
-        """When the operator writes the Secret of an ExternalSecret."""
-        return PACES[self.more["refresh_policy"]].format(**self.more)
-
-    def variables(self, service: Service) -> dict[str, Any]:
-        """What the template knows as ``object``."""
-        own = {name: getattr(self, name) for name in ("template", "kind", "namespace", "name", "labels")}
-        token, ca = service.token, service.ca
-        # Only what belongs to the cluster says in which namespace they are.
-        home = self.more.get("secrets_namespace")
-        shared = {
-            "version": self.api_version,
-            "token_secret": token.name,
-            "token_key": token.key,
-            "token_namespace": home and (token.namespace or home),
-            "ca_secret": ca and ca.name,
-            "ca_key": ca and ca.key,
-            "ca_kind": ca and ca.kind,
-            "ca_namespace": home and ((ca and ca.namespace) or home),
-        }
-        return {"annotations": {}, **self.more, **own, **shared, **self._inner(service)}
-
-    def _inner(self, service: Service) -> dict[str, Any]:
-        """Of a ClusterGenerator: the generator that it stands for."""
-        inner = self.more.get("generator")
-        if not isinstance(inner, Operated):
-            return {}
-        return {"generator": {**inner.variables(service), "spec_field": self.more["spec_field"]}}
+    def generator(self, entry: Entry) -> str:
+        """The name of a ClusterGenerator."""
+        if entry.path:
+            return name_of("ClusterGenerator", None, entry.path, self.service, self.standing)
+        lasting = {name: value for name, value in entry.sts.items() if name != "token_code"}
+        return name_of_sessions(json.dumps(lasting, sort_keys=True), self.standing)
 
 
 def operator_objects(
@@ -109,20 +80,23 @@ def operator_objects(
     service: Service,
     scope: Scope,
     others: Sequence[Found] = (),
+    standing: Standing = _NOTHING,
 ) -> list[Operated]:
     """Everything that the cluster must have, in the order in which it is applied.
 
     :arg entries: those of the delivery ``external_secret``.
     :arg facts: of each dynamic secret, by path.
+    :arg service: with the names that its Secrets have in this cluster.
     :arg others: the role's ExternalSecrets of other entries, which may share a ClusterSecretStore with these.
+    :arg standing: what there is, which keeps its names.
     :raises WorkloadCredentialsError: the operator would accept it and then fail; the text names the entry.
     """
     if not entries:
         return []
-    if any(entry.source in OF_THE_API for entry in entries):
-        _check_service(service)
-    shared = _stores(entries, scope, others)
-    own = [one for entry in entries for one in _objects_of(entry, facts, scope)]
+    _check_service(service)
+    names = Names(service, scope, standing)
+    shared = _stores(entries, names, others)
+    own = [one for entry in entries for one in _objects_of(entry, facts, names)]
     unique: dict[tuple[str, str, str], Operated] = {}
     for one in [*_connections(entries, service, scope), *shared, *own]:
         if unique.setdefault(one.identity, one) != one:
@@ -130,8 +104,10 @@ def operator_objects(
                 "entries[].generator_name",
                 f"{one.kind} {one.name} cannot be the generator of two sources: choose another name for one of them.",
             )
+    own_labels = labels_for(standing.owner)
+    labelled = [replace(one, labels={**one.labels, **own_labels}) for one in unique.values()]
     # An ExternalSecret comes after what it refers to.
-    return sorted(unique.values(), key=lambda one: (one.kind == "ExternalSecret", one.namespace or "", one.name))
+    return sorted(labelled, key=lambda one: (one.kind == "ExternalSecret", one.namespace or "", one.name))
 
 
 def advice(entries: Sequence[Entry], facts: Mapping[str, Facts]) -> Iterable[str]:
@@ -171,7 +147,7 @@ def _connections(entries: Sequence[Entry], service: Service, scope: Scope) -> It
     ]
     for namespace in sorted(users_of(entries, scope)):
         for template, one in own:
-            yield _object(template, "v1", "Secret", namespace, one.name, labels=PART_LABEL)
+            yield made(template, "v1", "Secret", namespace, one.name, labels=PART_LABEL)
 
 
 def users_of(entries: Sequence[Entry], scope: Scope) -> set[str]:
@@ -181,42 +157,49 @@ def users_of(entries: Sequence[Entry], scope: Scope) -> set[str]:
     return namespaces | ({scope.namespace} if static and scope.cluster else static)
 
 
-def _stores(entries: Sequence[Entry], scope: Scope, others: Sequence[Found]) -> Iterable[Operated]:
+def _stores(entries: Sequence[Entry], names: Names, others: Sequence[Found]) -> Iterable[Operated]:
     """A store for each folder of static secrets: one a namespace, or one that just these namespaces may use."""
-    users: dict[str, set[str]] = {}
+    users: dict[tuple[str, str, str], set[str]] = {}
     for entry in entries:
         if entry.source == "static_secret":
-            users.setdefault(_folder(entry), set()).add(entry.namespace)
-    for folder, namespaces in users.items():
-        name = _shared_name(folder)
-        if scope.cluster:
-            namespaces |= {identity(one)[0] for one in others if store_of(one) == ("ClusterSecretStore", name)}
-            own = {"folder": folder, "users": sorted(namespaces), "secrets_namespace": scope.namespace}
-            yield _object("secret_store", STORES, "ClusterSecretStore", None, name, **own)
+            users.setdefault((*names.store(entry), _folder(entry)), set()).add(entry.namespace)
+    for (kind, name, folder), namespaces in users.items():
+        if names.scope.cluster:
+            more = {identity(one)[0] for one in others if (kind, "", name) in references_of(one)}
+            more |= _admitted(names.standing, kind, name)
+            own = {"folder": folder, "users": sorted(namespaces | more), "secrets_namespace": names.scope.namespace}
+            yield made("secret_store", STORES, kind, None, name, **own)
         else:
             yield from (
-                _object("secret_store", STORES, "SecretStore", namespace, name, folder=folder)
-                for namespace in sorted(namespaces)
+                made("secret_store", STORES, kind, namespace, name, folder=folder) for namespace in sorted(namespaces)
             )
 
 
-def _objects_of(entry: Entry, facts: Mapping[str, Facts], scope: Scope) -> Iterable[Operated]:
+def _admitted(standing: Standing, kind: str, name: str) -> set[str]:
+    """The namespaces that may use a store already, where it is not known who does."""
+    found = None if standing.sees_all else standing.find(kind, None, name)
+    conditions = (found or {}).get("spec", {}).get("conditions") or ()
+    return {namespace for one in conditions for namespace in one.get("namespaces") or ()}
+
+
+def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: Names) -> Iterable[Operated]:
     if entry.source == "static_secret":
-        yield _static(entry, scope)
+        yield _static(entry, names)
         return
     if entry.source == "sts_session_token":
         known = Facts(sts.KEYS, life_of(entry), None)
-        generator = _generator(entry, "generator_sts", "STSSessionToken", scope, sts=entry.sts)
+        generator = _generator(entry, "generator_sts", "STSSessionToken", names, sts=entry.sts)
     else:
         known = facts[entry.path]
         kind, template = _generator_of(entry, known)
-        generator = _generator(entry, template, kind, scope, url=_generate_path(entry.path))
+        generator = _generator(entry, template, kind, names, url=_generate_path(entry.path))
     yield generator
     check_marks(entry, known.keys)
     data = template_data(entry, known.keys)
-    used = {"kind": generator.kind, "name": generator.name}
-    keys = sorted(data or known.keys)
-    yield _external_secret(entry, _interval(entry, known.life or 0), data, generator=used, keys=keys)
+    more: dict[str, Any] = {"generator": {"kind": generator.kind, "name": generator.name}}
+    more["keys"] = sorted(data or known.keys)
+    more["lease_annotations"] = lease_annotations(known.keys, in_seconds=entry.source == "sts_session_token")
+    yield _external_secret(entry, _interval(entry, known.life or 0), data, **more)
 
 
 def life_of(entry: Entry) -> int:
@@ -235,43 +218,39 @@ def _generator_of(entry: Entry, facts: Facts) -> tuple[str, str]:
     return kind, template
 
 
-def _generator(entry: Entry, template: str, kind: str, scope: Scope, **more: Any) -> Operated:
+def _generator(entry: Entry, template: str, kind: str, names: Names, **more: Any) -> Operated:
     """The entry's own, or with the scope of the cluster one for all entries of the same source."""
-    own = _object(template, GENERATORS, kind, entry.namespace, entry.generator or entry.name, path=entry.path, **more)
-    if not scope.cluster:
+    own = made(template, GENERATORS, kind, entry.namespace, entry.generator or entry.name, path=entry.path, **more)
+    if not names.scope.cluster:
         return own
-    lasting = {name: value for name, value in entry.sts.items() if name != "token_code"}
-    name = entry.generator or _shared_name(entry.path or json.dumps(lasting, sort_keys=True))
+    name = entry.generator or names.generator(entry)
     own = replace(own, namespace=None, name=name)
     # The field that holds the spec of this kind: stsSessionTokenSpec for STSSessionToken.
     spec_field = re.sub(r"^[A-Z]+(?=[A-Z][a-z])|^[A-Z]", lambda found: found.group().lower(), kind) + "Spec"
     wrapped = {"generator": own, "spec_field": spec_field}
-    return _object("cluster_generator", GENERATORS, "ClusterGenerator", None, name, **wrapped)
+    return made("cluster_generator", GENERATORS, "ClusterGenerator", None, name, **wrapped)
 
 
-def _static(entry: Entry, scope: Scope) -> Operated:
+def _static(entry: Entry, names: Names) -> Operated:
     interval = _STATIC_INTERVAL if entry.refresh_interval == "auto" else entry.refresh_interval
     # Nothing is minted here, so a template may fail and be repaired.
     data = template_data(entry, None)
-    store = {"kind": "ClusterSecretStore" if scope.cluster else "SecretStore", "name": _shared_name(_folder(entry))}
+    store = dict(zip(("kind", "name"), names.store(entry)))
     remote = entry.path.rpartition("/")[2]
-    return _external_secret(entry, interval, data, store=store, remote=remote, keys=sorted(data) or None)
+    return _external_secret(
+        entry, interval, data, store=store, remote=remote, keys=sorted(data) or None, lease_annotations={}
+    )
 
 
 def _external_secret(entry: Entry, interval: str, data: Mapping[str, str], **more: Any) -> Operated:
     fields = ("annotations", "type", "refresh_policy", "creation_policy", "deletion_policy", "path", "source")
     own = {name: getattr(entry, name) for name in fields}
     own.update({"target": entry.name, "interval": interval, "template_data": data, "labels": entry.labels, **more})
-    return _object("external_secret", STORES, "ExternalSecret", entry.namespace, entry.external_secret, **own)
+    return made("external_secret", STORES, "ExternalSecret", entry.namespace, entry.external_secret, **own)
 
 
 def _folder(entry: Entry) -> str:
     return entry.path.rpartition("/")[0]
-
-
-def _shared_name(source: str) -> str:
-    """The name of what several entries share: a path may hold what a name may not."""
-    return f"workload-credentials-{hashlib.sha256(source.encode()).hexdigest()[:10]}"
 
 
 def _interval(entry: Entry, life: int) -> str:
@@ -291,9 +270,3 @@ def _generate_path(path: str) -> str:
     folder, _slash, name = path.rpartition("/")
     query = f"?folder={quote(folder, safe='')}" if folder else ""
     return f"/secrets/dynamic/{quote(name, safe='')}/generate{query}"
-
-
-def _object(
-    template: str, version: str, kind: str, namespace: str | None, name: str, *, labels: Any = None, **more: Any
-) -> Operated:
-    return Operated(template, version, kind, namespace, name, {**(labels or {}), **MANAGED_LABEL}, more)

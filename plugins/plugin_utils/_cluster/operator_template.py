@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import RAW
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import OPERATED_MARKS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 
 _ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+# None of these can fail.
+_IN_WORDS = '{{{{ dateInZone "2006-01-02T15:04:05Z" {} "UTC" }}}}'
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SAFE = re.compile(r"(?:\.(\w+)|index \. \"(\w+)\")(?:\s*\|\s*(?:trim|quote|b64enc|upper|lower|toString))*")
 
 
@@ -37,9 +41,66 @@ def template_data(entry: Entry, keys: Sequence[str] | None) -> dict[str, str]:
         field = "keys" if entry.keys else "format"
         there = ", ".join(keys or ())
         raise OptionError(f"{entry.where}.{field}", f"there will be no {', '.join(missing)}, but {there}.")
-    actions = {target: f"{{{{ index . {_literal(source)} }}}}" for target, source in wanted.items()}
+    action = _failing if keys is None else _never_failing
+    actions = {target: action(source) for target, source in wanted.items()}
     whole = entry.forms.texts.get(entry.format)
     return {whole.name: whole.made(actions)} if whole else actions
+
+
+def _never_failing(key: str) -> str:
+    """The value of a key, or an empty text: a failure would be a lease."""
+    return f"{{{{ index . {_literal(key)} }}}}"
+
+
+def _failing(key: str) -> str:
+    """The value of a key of a static secret; where it is gone, the operator says so and leaves the Secret as it is."""
+    name = renamed(key)
+    if _WORD.fullmatch(name):
+        return f"{{{{ .{name} }}}}"
+    # The language has no shorter way that fails for a key which is no word.
+    literal, said = _literal(name), _literal(f"there is no key {name}")
+    return (
+        f"{{{{ $found := false }}}}{{{{ range $key, $value := . }}}}{{{{ if eq $key {literal} }}}}"
+        "{{ $found = true }}{{ $value }}{{ end }}{{ end }}"
+        f"{{{{ if not $found }}}}{{{{ fail {said} }}}}{{{{ end }}}}"
+    )
+
+
+def renamed(key: str) -> str:
+    """The key of a static secret as the operator hands it on."""
+    return "".join(one if one.isalnum() or one in "-._" else "_" for one in key)
+
+
+def named_in(text: str) -> set[str]:
+    """The keys that a template names in plain actions."""
+    found = (_SAFE.fullmatch(action) for action in _ACTION.findall(text))
+    return {one.group(1) or one.group(2) for one in found if one}
+
+
+def lease_annotations(keys: Collection[str], *, in_seconds: bool = False) -> dict[str, str]:
+    """What the operator notes of credentials with these keys on their Secret, whatever is in its data.
+
+    :arg in_seconds: their expiration is a number, as STS has it.
+    """
+    lease, expiration, minted = OPERATED_MARKS
+    end = _IN_WORDS.format('(int64 (index . "expiration"))') if in_seconds else _never_failing("expiration")
+    notes = {expiration: end, minted: _IN_WORDS.format("now")}
+    return {**notes, **({lease: _never_failing("leaseId")} if "leaseId" in keys else {})}
+
+
+def filled_in(text: str, values: Mapping[str, str | None]) -> str | None:
+    """The text with values in place of its plain actions; None: it does more than that."""
+    actions = _ACTION.findall(text)
+    if not all(_SAFE.fullmatch(action) for action in actions):
+        return None
+    return _ACTION.sub(lambda found: _value(found.group(1), values), text)
+
+
+def _value(action: str, values: Mapping[str, str | None]) -> str:
+    safe = _SAFE.fullmatch(action)
+    name = (safe.group(1) or safe.group(2)) if safe else ""
+    # What a function makes of it is not known.
+    return "x" if "|" in action else values.get(name) or "x"
 
 
 def check_marks(entry: Entry, keys: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease, Margin
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import MOVING
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     DEFINITION,
@@ -26,7 +27,9 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     lease_of,
     named,
     notes_of,
+    owner_of,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import DEFAULT_OWNER
 
 # A pushed lease is renewed in its last quarter, and so are the operator's.
 MARGIN = Margin(part=0.25)
@@ -68,6 +71,11 @@ class Step:
         return self.found is not None and is_operated(self.found)
 
     @property
+    def moving_to(self) -> str | None:
+        """The ExternalSecret that was to take the Secret over, and has not done so."""
+        return notes_of(self.found).get(MOVING) if self.found is not None else None
+
+    @property
     def supersedes(self) -> Lease | None:
         """The lease that nobody needs once this step is done."""
         return lease_of(self.found) if self.found is not None and self.action != KEEP else None
@@ -80,16 +88,20 @@ def planned(
     *,
     prune: bool,
     gone: Collection[str] = (),
+    owner: str = DEFAULT_OWNER,
+    renew: bool = False,
 ) -> list[Step]:
     """The plan: a step for each entry that is pushed, in their order, and then one for each Secret that goes.
 
     :arg secrets: the role's Secrets and those that the entries name, with their metadata.
-    :arg prune: remove what was pushed and no entry names.
     :arg gone: IDs of leases that have ended before their time.
+    :arg renew: mint for every entry.
+    :arg prune: remove what was pushed for this owner and no entry names.
     """
     found = named(secrets)
-    steps = [_step(entry, found.get((entry.namespace, entry.name)), now, gone) for entry in entries if entry.is_pushed]
-    return steps + list(_leaving(entries, found, prune=prune))
+    pushed = [(entry, found.get((entry.namespace, entry.name))) for entry in entries if entry.is_pushed]
+    steps = [_step(entry, secret, now, gone, renew=renew) for entry, secret in pushed]
+    return steps + list(_leaving(entries, found, owner if prune else None))
 
 
 def foreign(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], Found]) -> list[str]:
@@ -98,6 +110,21 @@ def foreign(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], Found]) 
         foreign_words(entry.where)
         for entry in entries
         if entry.creation_policy not in MERGING and _is_foreign(secrets.get((entry.namespace, entry.name)))
+    ]
+
+
+def owned_words(where: str, owner: str) -> str:
+    """What is said of what is another owner's."""
+    return f"{where}: it belongs to the owner {owner}. Choose another name, or the owner that it has."
+
+
+def others_secrets(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], Found]) -> list[str]:
+    """A sentence for each entry whose Secret another owner has pushed."""
+    found = ((entry, secrets.get((entry.namespace, entry.name))) for entry in entries)
+    return [
+        owned_words(entry.where, owner_of(secret))
+        for entry, secret in found
+        if secret is not None and is_pushed(secret) and owner_of(secret) != entry.owner
     ]
 
 
@@ -110,7 +137,11 @@ def _is_foreign(secret: Found | None) -> bool:
     return secret is not None and not (is_managed(secret) or is_operated(secret))
 
 
-def _leaving(entries: Sequence[Entry], found: Mapping[tuple[str, str], Found], *, prune: bool) -> list[Step]:
+def _leaving(entries: Sequence[Entry], found: Mapping[tuple[str, str], Found], pruned: str | None) -> list[Step]:
+    """The Secrets that go.
+
+    :arg pruned: whose Secrets are pruned; None: nobody's.
+    """
     deliveries = {(entry.namespace, entry.name): entry.delivery for entry in entries}
     leaving = []
     for key in sorted(found):
@@ -119,16 +150,16 @@ def _leaving(entries: Sequence[Entry], found: Mapping[tuple[str, str], Found], *
             continue
         if delivery == "external_secret":
             leaving.append(Step(*identity(secret), LET_GO, "the operator delivers it now", secret))
-        elif delivery is None and prune:
+        elif delivery is None and owner_of(secret) == pruned:
             leaving.append(Step(*identity(secret), REMOVE, "no entry names it", secret))
     return leaving
 
 
-def _step(entry: Entry, secret: Found | None, now: datetime, gone: Collection[str]) -> Step:
+def _step(entry: Entry, secret: Found | None, now: datetime, gone: Collection[str], *, renew: bool) -> Step:
     where = (entry.namespace, entry.name)
     if entry.source == "static_secret":
         return Step(*where, READ, "its values are read each time", secret, entry)
-    reason = _due(entry, secret, now, gone)
+    reason = _due(entry, secret, now, gone) or ("it is asked to be renewed" if renew else None)
     return Step(*where, MINT if reason else KEEP, reason or "it is fresh", secret, entry)
 
 

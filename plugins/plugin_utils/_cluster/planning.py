@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -19,21 +20,17 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import Asked, ask
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
     by_target,
     policy_of,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import (
-    NO_SERVICE,
-    Job,
-    Service,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
-    EXTERNAL_SECRET,
     by_name,
-    own_objects,
+    everybodys_external_secrets,
     secrets_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
@@ -41,6 +38,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     has_writer,
     identity,
     is_managed,
+    is_of,
     is_pushed,
     lease_of,
     named,
@@ -50,12 +48,14 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     MERGING,
     Step,
     foreign,
+    others_secrets,
     planned,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import misfit
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operation import Operation
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,25 @@ class Plan:
     """What is to be done.
 
     :arg asked: the sources that are due.
+    :arg operation: what the operator is to get; None: nothing.
     :arg external: the role's ExternalSecrets as they are.
     :arg leases: those that Secrets hold.
+    :arg secrets: the metadata of those that are there, by namespace and name.
     :arg warnings: what is seldom meant, and in check mode what a real run fails for.
     """
 
     steps: Sequence[Step]
     asked: Asked
-    manifests: Sequence[Manifest]
+    operation: Operation | None
     external: Mapping[tuple[str, str], Found]
     leases: Sequence[Lease | None]
+    secrets: Mapping[tuple[str, str], Found]
     warnings: Sequence[str] = ()
+
+    @property
+    def manifests(self) -> Sequence[Manifest]:
+        """All that the operator is to get."""
+        return self.operation.manifests if self.operation else ()
 
     @property
     def namespaces(self) -> set[str]:
@@ -95,87 +103,98 @@ def plan_of(job: Job) -> Plan:
     steps, unseen_leases = _steps(job, list(secrets.values()))
     namespaces = {entry.namespace for entry in job.entries}
     is_asked = bool(job.operated) or any(step.is_operated for step in steps)
-    external = own_objects(cluster, EXTERNAL_SECRET, namespaces) if is_asked else []
+    everybodys, sees_all = everybodys_external_secrets(cluster, namespaces) if is_asked else ([], True)
+    external = [one for one in everybodys or () if is_of(job.owner, one)]
     due = [step.entry for step in steps if step.entry and step.action != KEEP]
     asked = ask(job, [*job.operated, *due])
     misfits = [misfit(entry, known.keys) for entry in due for known in (asked.of(entry),) if known]
-    own = by_target(external or [])
-    problems = _absent(external) + foreign(job.entries, secrets) + _not_ours(steps, own)
+    own = by_target(external)
+    problems = _absent(everybodys) + foreign(job.entries, secrets) + others_secrets(job.entries, secrets)
+    problems += _not_ours(steps, own)
     problems += _merged(steps, own) + _other_writers(job.operated, own)
     problems += asked.problems + [one for one in misfits if one]
+    problems += _unfit(job, asked)
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
-    manifests = _manifests(job, asked, problems, _others(job, external or []))
-    warnings = [*unseen_leases, *(_warnings(job, asked, manifests) if job.operated else ())]
-    return Plan(steps, asked, manifests, own, leases, warnings)
+    operation = _operation(job, asked, problems, everybodys or (), external, sees_all=sees_all)
+    warnings = [*unseen_leases, *(_warnings(job, asked, operation) if job.operated and operation else ())]
+    return Plan(steps, asked, operation, own, leases, secrets, warnings)
 
 
 def _steps(job: Job, secrets: Sequence[Found]) -> tuple[list[Step], list[str]]:
     """What is to be done about each Secret, also where a lease has ended before its time; and warnings."""
-    now = datetime.now(timezone.utc)
-    steps = planned(job.entries, secrets, now, prune=job.prune)
+    plan = partial(
+        planned,
+        job.entries,
+        secrets,
+        datetime.now(timezone.utc),
+        prune=job.prune,
+        owner=job.owner,
+        renew=job.renew,
+    )
+    steps = plan()
     if not any(step.action == KEEP and step.entry for step in steps):
         return steps, []
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.gone import gone_of_fresh
 
     gone, warnings = gone_of_fresh(job, steps)
-    return (planned(job.entries, secrets, now, prune=job.prune, gone=gone) if gone else steps), warnings
+    return (plan(gone=gone) if gone else steps), warnings
 
 
-def manifests_for(job: Job) -> tuple[list[Manifest], Asked]:
-    """The operator's manifests for all entries whose source is there.
+def _unfit(job: Job, asked: Asked) -> list[str]:
+    if not job.operated:
+        return []
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.renaming import unfit
 
-    :raises WorkloadCredentialsError: something that is asked for cannot be.
-    """
-    asked = ask(job, job.operated)
-    return _manifests(job, asked, list(asked.problems)), asked
-
-
-def _others(job: Job, external: Sequence[Found]) -> list[Found]:
-    """The ExternalSecrets of other entries that stay."""
-    own = {(entry.namespace, entry.external_secret) for entry in job.entries}
-    return [] if job.prune else [one for one in external if identity(one) not in own]
+    return unfit(job, asked)
 
 
-def operators_service(job: Job) -> Service:
-    """The Secrets API as the operator reaches it; without an entry of it there need be no connection."""
-    return job.service() if job.reads_the_api else NO_SERVICE
-
-
-def _manifests(job: Job, asked: Asked, problems: list[str], others: Sequence[Found] = ()) -> list[Manifest]:
-    """Those of the operator; they cannot be made while something is not known of a source.
+def _operation(
+    job: Job,
+    asked: Asked,
+    problems: list[str],
+    everybodys: Sequence[Found],
+    external: Sequence[Found],
+    *,
+    sees_all: bool,
+) -> Operation | None:
+    """What the operator is to get; it cannot be told while something is not known of a source.
 
     :raises StateError: there are problems.
     """
-    manifests: list[Manifest] = []
-    entries = [entry for entry in job.operated if not asked.is_missing(entry)]
-    if entries and not asked.problems:
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import (
-            manifests_of,
-        )
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
-            operator_objects,
+    operation = None
+    if (job.operated or job.render_dir) and not asked.problems:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operation import (
+            operation_of,
+            standing_in,
         )
 
+        own = {(entry.namespace, entry.external_secret) for entry in job.entries}
+        others = [] if job.prune else [one for one in external if identity(one) not in own]
+        standing = standing_in(job, everybodys, sees_all=sees_all)
         try:
-            service = operators_service(job)
-            objects = operator_objects(entries, asked.dynamic, service, job.scope, others)
-            manifests = manifests_of(objects, service, job.template)
+            operation = operation_of(job, asked, others, standing)
+        except ForbiddenError:
+            raise
         except WorkloadCredentialsError as error:
             problems.append(str(error))
     if problems:
         raise StateError(" ".join(problems))
-    return manifests
+    return operation
 
 
-def _warnings(job: Job, asked: Asked, manifests: Sequence[Manifest]) -> list[str]:
+def _warnings(job: Job, asked: Asked, operation: Operation) -> list[str]:
     """What is seldom meant, and in check mode what a real run fails for.
 
-    :raises StateError: a Secret that the user keeps is not there.
+    :raises StateError: what the operator is to work with is not there, or does not work.
     """
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.handing import tried
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.kept import absent_kept
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import advice
 
-    absent = absent_kept(job, operators_service(job), manifests)
+    refused = tried(job, operation.service)
+    if refused:
+        raise StateError(refused)
+    absent = absent_kept(job, operation.service, operation.manifests)
     if absent and not job.check_mode:
         raise StateError(" ".join(absent))
     return [*advice(job.operated, asked.dynamic), *map(foreseen, absent)]

@@ -18,7 +18,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Credentials,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import reference
-from ansible_collections.community.workload_credentials.plugins.module_utils._marks import PREFIX
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import (
+    MOVING,
+    OPERATED_MARKS,
+    PREFIX,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     EXPIRATION,
@@ -33,7 +37,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     others_keys,
     own_names,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import labels_for
 
 _LATER = "known after minting"
 
@@ -63,14 +67,18 @@ def kept(entry: Entry, secret: Found) -> dict[str, Any]:
 
     :arg secret: with its data.
     """
-    notes = {name: text for name, text in notes_of(secret).items() if name.startswith(PREFIX)}
-    return _secret(entry, dict(secret.get("data") or {}), notes)
+    return _secret(entry, dict(secret.get("data") or {}), _own_notes(secret))
 
 
 def has_marks(entry: Entry, secret: Found) -> bool:
     """Whether the Secret has the entry's labels and annotations, and none that the role has put there before."""
-    wanted = _secret(entry, {}, {name: text for name, text in notes_of(secret).items() if name.startswith(PREFIX)})
-    return _same_marks(secret, wanted)
+    return _same_marks(secret, _secret(entry, {}, _own_notes(secret)))
+
+
+def _own_notes(secret: Found) -> dict[str, str]:
+    """The role's own annotations; the operator's notes stay its own."""
+    notes = notes_of(secret).items()
+    return {name: text for name, text in notes if name.startswith(PREFIX) and name not in OPERATED_MARKS}
 
 
 def is_same(before: Found, secret: Found) -> bool:
@@ -87,9 +95,11 @@ def leftovers(secret: Found, before: Found | None) -> dict[str, Any] | None:
         return None
     extra = set(others_keys(before)) - set(secret["data"])
     gone = {OPERATED} & set(labels_of(before))
-    if not extra and not gone:
+    notes = set(OPERATED_MARKS) & set(notes_of(before))
+    if not extra and not gone and not notes:
         return None
-    return {**reference(secret, labels=dict.fromkeys(sorted(gone))), "data": dict.fromkeys(sorted(extra))}
+    metadata = {"labels": dict.fromkeys(sorted(gone)), "annotations": dict.fromkeys(sorted(notes))}
+    return {**reference(secret, **metadata), "data": dict.fromkeys(sorted(extra))}
 
 
 def without_leftovers(secret: Found, applied: Found) -> dict[str, Any]:
@@ -99,7 +109,8 @@ def without_leftovers(secret: Found, applied: Found) -> dict[str, Any]:
     """
     data = {key: value for key, value in (applied.get("data") or {}).items() if key in secret["data"]}
     labels = {name: text for name, text in labels_of(applied).items() if name != OPERATED}
-    return {**applied, "data": data, "metadata": {**applied["metadata"], "labels": labels}}
+    notes = {name: text for name, text in notes_of(applied).items() if name not in OPERATED_MARKS}
+    return {**applied, "data": data, "metadata": {**applied["metadata"], "labels": labels, "annotations": notes}}
 
 
 def shown(secret: Found, data: str, *, is_minted: bool = True) -> dict[str, Any]:
@@ -119,7 +130,7 @@ def _same_marks(before: Found, secret: Found) -> bool:
     return all(
         wanted.items() <= (before["metadata"].get(field) or {}).items()
         # What the role has put there and nobody wants any more goes.
-        and own_names(before, field) <= wanted.keys()
+        and own_names(before, field) - {MOVING} <= wanted.keys()
         for field, wanted in ((name, secret["metadata"][name]) for name in ("labels", "annotations"))
     )
 
@@ -141,7 +152,7 @@ def _secret(entry: Entry, data: dict[str, str], notes: Mapping[str, str]) -> dic
     metadata = {
         "name": entry.name,
         "namespace": entry.namespace,
-        "labels": {**entry.labels, **MANAGED_LABEL},
+        "labels": {**entry.labels, **labels_for(entry.owner)},
         "annotations": {**entry.annotations, **notes},
     }
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": entry.type, "data": data}

@@ -36,7 +36,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
     identity,
-    is_managed,
+    is_of,
     is_pushed,
     lease_fields,
     lease_of,
@@ -83,9 +83,12 @@ def remove_unwanted(
     :arg namespaces: look at these only; None: at the whole cluster.
     :raises ForbiddenError: the identity may not look.
     """
+    # Whoever wrote an ExternalSecret or a store by hand may use the role's generator or token.
     found = [*_operators(job, namespaces or ()), *_found(job, SECRET, namespaces or ())]
     minted.known(lease_of(one) for one in found if is_pushed(one))
-    leaving = unwanted(found, wanted, namespaces)
+    leaving = unwanted(found, wanted, namespaces, job.owner)
+    # Of Secrets that are pruned the plan has told.
+    _tell(job, [one for one in leaving if namespaces is not None or not is_pushed(one)])
     leases = _operators_leases(job, leaving, found)
     removal = _removed(job, leaving, outcome, minted)
     ended = [leases.get(identity_of(one)) for one in removal.gone]
@@ -104,18 +107,24 @@ def remove_unused(job: Job, moved: Sequence[Found], wanted: Sequence[Found], out
     :arg wanted: the operator's manifests of this task.
     """
     cluster, namespaces = job.cluster(), {identity(one)[0] for one in moved}
-    # Whoever wrote an ExternalSecret or a store by hand may use the role's generator or token.
-    found = _operators(job, namespaces, labels=())
+    found = _operators(job, namespaces)
     known = {identity_of(one): one for one in [*found, *wanted, *moved]}
     going = {identity_of(one) for one in moved}
     # The Secrets of a store of the cluster lie elsewhere.
-    needed = used(known[one] for one in going | left_behind(known, going))
-    places = sorted(place[1:] for place in needed if place[0] == "Secret" and place[2] in (TOKEN_SECRET, CA_SECRET))
+    needed = used((known[one] for one in going | left_behind(known, going)), known)
+    names = (TOKEN_SECRET, CA_SECRET)
+    places = sorted(place[1:] for place in needed if place[0] == "Secret" and place[2].startswith(names))
     secrets = cluster.get_many(SECRET, places, metadata_only=True)
     found += [one for one in secrets if one is not None]
     known.update({identity_of(one): one for one in found if one["kind"] == "Secret"})
-    gone = left_behind(known, going) & {identity_of(one) for one in found if is_managed(one)}
-    _removed(job, [known[one] for one in sorted(gone)], outcome, minted)
+    gone = left_behind(known, going) & {identity_of(one) for one in found if is_of(job.owner, one)}
+    leaving = [known[one] for one in sorted(gone)]
+    _tell(job, leaving)
+    _removed(job, leaving, outcome, minted)
+
+
+def _tell(job: Job, leaving: Sequence[Found]) -> None:
+    job.tell([f"{where(one)}: remove, {_REASON}" for one in leaving])
 
 
 def _removed(job: Job, leaving: Sequence[Found], outcome: Outcome, minted: Minted) -> Removal:
@@ -192,9 +201,9 @@ def tear_down(job: Job, outcome: Outcome, minted: Minted) -> None:
         remove_unwanted(job, set(), namespaces, outcome, minted)
 
 
-def _operators(job: Job, namespaces: Collection[str], labels: Sequence[str] = SELECTOR) -> list[Found]:
-    """What is there for the operator; nothing of what the cluster shares where its users cannot be seen everywhere."""
-    found = [one for kind in OPERATORS for one in _found(job, kind, namespaces, labels)]
+def _operators(job: Job, namespaces: Collection[str]) -> list[Found]:
+    """Everybody's objects for the operator; none that the cluster shares where users cannot be seen everywhere."""
+    found = [one for kind in OPERATORS for one in _found(job, kind, namespaces, ())]
     own = [one for one in found if identity(one)[0]]
     if len(own) == len(found):
         return found

@@ -9,25 +9,33 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import ask
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.kept import kept_places
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import (
-    manifests_for,
-    operators_service,
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import (
+    EXTERNAL_SECRET,
+    OPERATORS,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.naming import Standing
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operation import (
+    Operation,
+    operation_of,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.renaming import unfit
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._files import replace_file
 
 # What belongs to no namespace.
 _SHARED = "_cluster"
+_KINDS = {one.kind for one in OPERATORS}
 
 
 def render(job: Job, outcome: Outcome) -> None:
@@ -43,15 +51,40 @@ def render(job: Job, outcome: Outcome) -> None:
             f"{', '.join(pushed)}: a pushed Secret holds values, which must not lie in files. Use delivery "
             "external_secret."
         )
-    manifests, asked = manifests_for(job)
-    write_files(job, manifests, outcome)
+    asked = ask(job, job.operated)
+    problems = asked.problems + unfit(job, asked)
+    if problems:
+        raise StateError(" ".join(problems))
+    there = _written(Path(os.path.expanduser(job.render_dir)))
+    external = [one for one in there if one["kind"] == EXTERNAL_SECRET.kind]
+    standing = Standing(external, [one for one in there if one not in external], job.owner)
+    operation = operation_of(job, asked, [], standing)
+    write_files(job, operation, outcome)
     outcome.warnings.extend(map(foreseen, asked.missing.values()))
     for entry in job.entries:
         if asked.is_missing(entry):
             outcome.differs(entry.where, None, {"manifest": "known when its source is there"})
 
 
-def write_files(job: Job, manifests: Sequence[Manifest], outcome: Outcome) -> None:
+def _written(folder: Path) -> list[Found]:
+    """The objects that an earlier run has written there, whose names stay."""
+    found: list[Found] = []
+    for path in sorted(folder.glob("*.yml")):
+        try:
+            documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            # What is no file of the role's is nobody's but the user's.
+            continue
+        found += [one for one in documents if isinstance(one, dict) and one.get("kind") in _KINDS and _is_named(one)]
+    return found
+
+
+def _is_named(one: Found) -> bool:
+    metadata = one.get("metadata")
+    return isinstance(metadata, dict) and bool(metadata.get("name")) and isinstance(one.get("spec"), dict)
+
+
+def write_files(job: Job, operation: Operation, outcome: Outcome) -> None:
     """Write the manifests, and a README.md that says which Secrets have to be made by hand; remove what is left over.
 
     :raises WorkloadCredentialsError: the folder cannot be written, or an entry has what may lie in no file.
@@ -62,7 +95,7 @@ def write_files(job: Job, manifests: Sequence[Manifest], outcome: Outcome) -> No
             f"{', '.join(codes)}: a code of an MFA device is good for seconds, so it cannot wait in a file."
         )
     folder = Path(os.path.expanduser(job.render_dir or ""))
-    wanted = _files(job, manifests)
+    wanted = _files(job, operation)
     try:
         found = (
             {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.yml")} if folder.is_dir() else {}
@@ -78,15 +111,15 @@ def write_files(job: Job, manifests: Sequence[Manifest], outcome: Outcome) -> No
         raise OptionError("render_dir", f"{folder} cannot be written: {problem}.") from None
 
 
-def _files(job: Job, manifests: Sequence[Manifest]) -> dict[str, str]:
+def _files(job: Job, operation: Operation) -> dict[str, str]:
     files: dict[str, str] = {}
-    for one in manifests:
+    for one in operation.manifests:
         # The Secrets with the token and the CA are left out; the README says how to make them.
         if one.operated.kind != "Secret":
             name = f"{one.operated.namespace or _SHARED}.yml"
             files[name] = files.get(name, "") + one.text
-    service = operators_service(job)
-    secrets = [one.operated.variables(service) for one in manifests if one.operated.kind == "Secret"]
+    service = operation.service
+    secrets = [one.operated.variables(service) for one in operation.manifests if one.operated.kind == "Secret"]
     variables = {
         "secrets": secrets,
         "kept": [{**vars(one.reference), "namespace": one.namespace} for one in kept_places(job, service)],

@@ -13,12 +13,13 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import FORMS
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import DEFAULT_OWNER
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.requested import ACCOUNT, SESSION
 
 SOURCES = ("dynamic_secret", "static_secret", "sts_session_token", "service_account_token")
 DELIVERIES = ("push", "external_secret")
 PERIODIC, ONCE, ON_CHANGE = REFRESH_POLICIES = ("Periodic", "CreatedOnce", "OnChange")
-PRESENT, ABSENT, RENDERED, VERIFIED = STATES = ("present", "absent", "rendered", "verified")
+PRESENT, ABSENT, RENDERED, VERIFIED, REFRESHED = STATES = ("present", "absent", "rendered", "verified", "refreshed")
 
 
 def without_aliases(given: Mapping[str, Any], options: Options) -> dict[str, Any]:
@@ -131,6 +132,7 @@ OPTIONS: Options = {
     "delivery": {"type": "str", "choices": DELIVERIES, "default": "push"},
     "create_namespaces": {"type": "bool", "default": False},
     "prune": {"type": "bool", "default": False},
+    "renew": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 120},
     "render_dir": {"type": "str"},
@@ -142,5 +144,6 @@ OPTIONS: Options = {
     "scope": {"type": "str", "choices": ("namespace", "cluster"), "default": "namespace"},
     "operator_namespace": {"type": "str", "default": "external-secrets"},
     "templates_dir": {"type": "str"},
+    "owner": {"type": "str", "default": DEFAULT_OWNER},
     "concurrency": {"type": "int", "default": 8},
 }

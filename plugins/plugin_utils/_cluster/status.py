@@ -26,18 +26,24 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import store_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    DEFINITION,
     EXPIRATION,
     Found,
+    data_is_ours,
+    fingerprint,
     identity,
+    is_operated,
     is_pushed,
     lease_fields,
     named,
     notes_of,
+    owner_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import (
     expiration_of,
     keys_of,
     kind_of,
+    lease_id_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ONCE, PERIODIC
 
@@ -51,13 +57,14 @@ class Status:
 
     :arg problem: why it is not ready; None: it is.
     :arg found: its Secret where it is pushed, else its ExternalSecret; None: there is none.
-    :arg expiration: when the credentials end, where it is known.
+    :arg expiration: when the credentials end, where it is known; ``lease_id`` is that of the operator's lease.
     """
 
     entry: Entry
     problem: str | None
     found: Found | None
     expiration: str | None = None
+    lease_id: str | None = None
 
     @property
     def line(self) -> str:
@@ -65,12 +72,17 @@ class Status:
         ready = f"ready, until {self.expiration}" if self.expiration else "ready"
         return f"{self.entry.where}: {self.problem or ready}."
 
+    @property
+    def lease(self) -> str | None:
+        """The ID of the lease that its Secret holds, where it is known."""
+        notes = notes_of(self.found) if self.found and self.entry.is_pushed else {}
+        return lease_fields(notes)["lease_id"] or self.lease_id
+
     def reported(self) -> dict[str, Any]:
         """As the report says it."""
         own = {name: getattr(self.entry, name) for name in ("name", "namespace", "delivery")}
         said = {"ready": self.problem is None, "problem": self.problem, "line": self.line}
-        lease = lease_fields(notes_of(self.found) if self.found and self.entry.is_pushed else {})
-        return {**own, **said, **lease, "expiration": self.expiration}
+        return {**own, **said, "lease_id": self.lease, "expiration": self.expiration}
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,7 @@ class Seen:
     :arg external: ExternalSecrets, with the ``stores`` and ``generators`` that they may use.
     :arg secrets: of entries that are pushed the metadata; of others the whole, None where they were not looked at.
     :arg events: warnings, by what they are about: the operator puts the cause of a failure there.
+    :arg stale: the refreshes that do not count any more, by namespace and name of the ExternalSecret.
     :arg before: what was said before the last change, and is no answer to it.
     """
 
@@ -90,6 +103,7 @@ class Seen:
     secrets: Sequence[Found] | None = None
     events: Mapping[Subject, Sequence[Found]] = field(default_factory=dict)
     before: Collection[Said] = frozenset()
+    stale: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def store(self, external: Found) -> Found | None:
         """The store of an ExternalSecret."""
@@ -113,9 +127,20 @@ def statuses(entries: Sequence[Entry], seen: Seen, now: datetime) -> list[Status
 def _pushed(entry: Entry, secret: Found | None, now: datetime) -> Status:
     if secret is None or not is_pushed(secret):
         return Status(entry, "there is no Secret of this role", secret)
+    if owner_of(secret) != entry.owner:
+        return Status(entry, f"it belongs to the owner {owner_of(secret)}", secret)
     expiration = parse_time(notes_of(secret).get(EXPIRATION))
-    problem = "its lease has expired" if expiration is not None and expiration <= now else None
+    problem = "its lease has expired" if expiration is not None and expiration <= now else _unlike(entry, secret)
     return Status(entry, problem, secret, written(expiration))
+
+
+def _unlike(entry: Entry, secret: Found) -> str | None:
+    """What a pushed Secret is, instead of what the entry says."""
+    if is_operated(secret):
+        return "an ExternalSecret writes it too"
+    if notes_of(secret).get(DEFINITION) != fingerprint(entry):
+        return "it was made for another source, keys, format or type than the entry's"
+    return None if data_is_ours(secret) else "its data was changed by somebody else"
 
 
 def _delivered(
@@ -124,7 +149,11 @@ def _delivered(
     """Ready means: synchronised in this form and in time, and the Secret holds what it should."""
     if found is None:
         return Status(entry, "there is no ExternalSecret", None)
+    if owner_of(found) != entry.owner:
+        return Status(entry, f"its ExternalSecret belongs to the owner {owner_of(found)}", found)
     problem = not_synchronised(found)
+    if problem is None and seen.stale.get(identity(found)) == synced_version(found):
+        problem = "the operator has not refreshed it yet"
     if problem:
         return Status(entry, problem + cause(found, seen.store(found), seen.events, seen.before), found)
     problem = _late(found, now)
@@ -134,7 +163,13 @@ def _delivered(
     if secret is None:
         return Status(entry, "the operator calls it ready, and its Secret is not there", found)
     expiration = expiration_of(found, secret)
-    return Status(entry, _lacking(found, secret, seen) or _ended(expiration, now), found, written(expiration))
+    problem = _lacking(found, secret, seen) or _ended(expiration, now)
+    return Status(entry, problem, found, written(expiration), lease_id_of(found, secret))
+
+
+def synced_version(external: Found) -> str:
+    """The form of an ExternalSecret that the operator has brought about."""
+    return str((external.get("status") or {}).get("syncedResourceVersion") or "")
 
 
 def not_synchronised(found: Found) -> str | None:
@@ -144,7 +179,7 @@ def not_synchronised(found: Found) -> str | None:
         return "the operator has not looked at it yet"
     if ready.get("status") != "True" or ready.get("reason") != "SecretSynced":
         return words_of(ready)
-    synced = str((found.get("status") or {}).get("syncedResourceVersion") or "")
+    synced = synced_version(found)
     if synced and (found.get("spec") or {}).get("refreshPolicy") == ONCE:
         # It never looks again, and so never says that it has seen a newer form.
         return None
@@ -173,7 +208,7 @@ def _late(found: Found, now: datetime) -> str | None:
 
 
 def _lacking(found: Found, secret: Found, seen: Seen) -> str | None:
-    there = set(secret.get("data") or ())
+    there = {key for key, value in (secret.get("data") or {}).items() if value}
     missing = sorted(keys_of(found, kind_of(found, seen.generators)) - there)
     if missing or not there:
         return f"the operator calls it ready, and its Secret lacks {', '.join(missing) or 'any key'}"

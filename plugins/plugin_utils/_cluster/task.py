@@ -10,6 +10,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
     ABSENT,
     PRESENT,
+    REFRESHED,
     RENDERED,
     VERIFIED,
 )
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 def perform(job: Job, state: str) -> Outcome:
     """Bring the state about, and say what was done, also where it failed.
 
-    :arg state: one of present, absent, rendered and verified.
+    :arg state: one of STATES.
     """
     outcome = Outcome()
     minted = Minted(
@@ -96,6 +98,11 @@ def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
             warn_of_lost(job, outcome, delivery.missing, is_sure=True)
 
 
+def _refreshed(job: Job, outcome: Outcome, minted: Minted) -> None:
+    """The same, with new credentials for these entries, and nothing of what others there are."""
+    _present(replace(job, renew=True, prune=False), outcome, minted)
+
+
 def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import tear_down
 
@@ -131,6 +138,10 @@ def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.watching import states
 
     looked, unread = states(job.cluster(), job.entries) if job.entries else ([], ())
+    if job.operated:
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.comparing import compared
+
+        looked = compared(job, looked)
     found = _with_living_leases(job, outcome, looked)
     job.tell([one.line for one in found])
     outcome.report.extend(one.reported() for one in found)
@@ -140,7 +151,8 @@ def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
 
 def _with_living_leases(job: Job, outcome: Outcome, found: Sequence[Status]) -> Sequence[Status]:
     """The states, where a lease has ended too; and warnings of leases that no Secret holds."""
-    if not any(one.entry.is_pushed and one.entry.source == DYNAMIC_SECRET for one in found):
+    paths = [one.entry.path for one in found if one.entry.source == DYNAMIC_SECRET]
+    if not paths:
         return found
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.gone import (
         listed_leases,
@@ -148,9 +160,8 @@ def _with_living_leases(job: Job, outcome: Outcome, found: Sequence[Status]) -> 
     )
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import warn_of_unheld
 
-    pushed = [entry.path for entry in job.entries if entry.is_pushed and entry.source == DYNAMIC_SECRET]
     try:
-        listed = listed_leases(job, pushed)
+        listed = listed_leases(job, paths)
     except WorkloadCredentialsError as error:
         outcome.warnings.append(f"It was not looked whether leases live that Secrets hold, or that none does. {error}")
         return found
@@ -159,5 +170,5 @@ def _with_living_leases(job: Job, outcome: Outcome, found: Sequence[Status]) -> 
 
 
 _STATES: Mapping[str, Callable[[Job, Outcome, Minted], None]] = MappingProxyType(
-    {PRESENT: _present, ABSENT: _absent, RENDERED: _rendered, VERIFIED: _verified}
+    {PRESENT: _present, REFRESHED: _refreshed, ABSENT: _absent, RENDERED: _rendered, VERIFIED: _verified}
 )

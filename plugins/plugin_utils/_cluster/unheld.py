@@ -8,19 +8,22 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    DeniedError,
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import DYNAMIC_SECRET
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import OPERATED_MARKS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     creators,
     named,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    RefusedError,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.gone import (
@@ -31,8 +34,12 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import secrets_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+    Found,
+    identity,
     is_pushed,
     lease_of,
+    notes_of,
+    owner_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 
@@ -47,7 +54,7 @@ def warn_of_lost(job: Job, outcome: Outcome, entries: Sequence[Entry], *, is_sur
     if job.check_mode or not paths:
         return
     try:
-        warn_of_unheld(job, outcome, listed_leases(job, paths), tolerated=(DeniedError,), is_sure=is_sure)
+        warn_of_unheld(job, outcome, listed_leases(job, paths), tolerated=(RefusedError,), is_sure=is_sure)
     except WorkloadCredentialsError as error:
         outcome.warnings.append(f"It was not looked whether leases live whose Secrets are gone. {error}")
 
@@ -62,25 +69,30 @@ def warn_of_unheld(
 ) -> None:
     """Warn of leases that this identity minted and that no Secret holds: a run may have died, or other work needs them.
 
-    Of a dynamic secret from which the operator mints too, nobody can tell which of its leases Secrets hold.
+    Where the operator has taken no note of its lease, nobody can tell which of them Secrets hold.
 
-    :arg listed: the leases of the dynamic secrets from which is pushed.
+    :arg listed: the leases of the entries' dynamic secrets.
     :arg tolerated: errors of those that could not be listed which are not worth a sentence.
     :arg is_sure: name nothing where it is not known who this identity is.
     """
     outcome.warnings.extend(unlisted_words(listed, tolerated=tolerated))
-    operated = {entry.path for entry in job.operated}
-    leases = {path: found for path, found in listed.items() if isinstance(found, list) and path not in operated}
+    leases = {path: found for path, found in listed.items() if isinstance(found, list)}
     if not leases:
         return
     try:
-        held = held_by_secrets(job) | _held_by_runs(job, outcome)
+        secrets = _secrets(job)
+        held = _leases_in(secrets) | _held_by_runs(job, outcome)
     except WorkloadCredentialsError as error:
         outcome.warnings.append(f"It was not looked whether leases live that no Secret holds. {error}")
         return
+    noted = {identity(one) for one in secrets if notes_of(one).get(OPERATED_MARKS[0])}
+    unknown = {entry.path for entry in job.operated if (entry.namespace, entry.name) not in noted}
+    own = _leases_in(one for one in secrets if owner_of(one) == job.owner)
     for path, found in leases.items():
+        if path in unknown:
+            continue
         loose = [lease for lease in found if lease["id"] not in held]
-        mine = creators(found, held)
+        mine = creators(found, own)
         if mine or not is_sure:
             _warn(outcome, path, loose, mine)
 
@@ -100,13 +112,22 @@ def _warn(outcome: Outcome, path: str, loose: list[dict[str, Any]], mine: set[An
 
 
 def held_by_secrets(job: Job) -> set[str]:
-    """The leases that pushed Secrets hold, of the whole cluster where that can be seen."""
+    """The leases that Secrets of the role hold, of the whole cluster where that can be seen."""
+    return _leases_in(_secrets(job))
+
+
+def _secrets(job: Job) -> Sequence[Found]:
+    """The role's Secrets, whoever their owner is."""
     try:
-        secrets = secrets_of(job.cluster(), job.entries, everywhere=True)
+        return secrets_of(job.cluster(), job.entries, everywhere=True)
     except ForbiddenError:
-        secrets = secrets_of(job.cluster(), job.entries, everywhere=False)
-    leases = [lease_of(one) for one in secrets if is_pushed(one)]
-    return {lease.id for lease in leases if lease}
+        return secrets_of(job.cluster(), job.entries, everywhere=False)
+
+
+def _leases_in(secrets: Iterable[Found]) -> set[str]:
+    seen = list(secrets)
+    pushed = [lease_of(one) for one in seen if is_pushed(one)]
+    return {lease.id for lease in pushed if lease} | {notes_of(one).get(OPERATED_MARKS[0], "") for one in seen} - {""}
 
 
 def _held_by_runs(job: Job, outcome: Outcome) -> set[str]:

@@ -11,20 +11,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
-    generator_of,
-    store_of,
-)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import references_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
     Found,
     identity,
+    is_of,
     is_pushed,
     labels_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
-    CA_SECRET,
+    DEFAULT_OWNER,
     PART_LABEL,
-    TOKEN_SECRET,
 )
 
 # Kind, namespace ("" for none) and name.
@@ -34,30 +31,44 @@ _ORDER = ("ExternalSecret", "ClusterSecretStore")
 
 
 def unwanted(
-    found: Sequence[Found], wanted: Collection[Identity], namespaces: Collection[str] | None = None
+    found: Sequence[Found],
+    wanted: Collection[Identity],
+    namespaces: Collection[str] | None = None,
+    owner: str = DEFAULT_OWNER,
 ) -> list[Found]:
     """Those objects in the cluster that should not be there, ExternalSecrets first.
 
     Secrets that the operator writes into for somebody else, or was told to leave, are not the role's to remove.
 
-    :arg found: the role's objects.
+    :arg found: the role's objects, and the ExternalSecrets of everybody.
+    :arg owner: whose objects go.
     :arg wanted: what should be there.
     :arg namespaces: of the namespaced objects leave out all others'. What the cluster shares goes with its last user.
     """
     known = {identity_of(one): one for one in found}
-    gone = {
-        identity
-        for identity, one in known.items()
-        if identity not in wanted and (namespaces is None or identity[1] in namespaces)
-    }
+    own = {identity for identity, one in known.items() if is_of(owner, one)}
+    gone = {identity for identity in own - set(wanted) if namespaces is None or identity[1] in namespaces}
     gone = {identity for identity in gone if _is_own(known[identity], gone)}
     if namespaces is not None:
-        gone |= _without_users(known, gone, ("ClusterSecretStore", "ClusterGenerator"))
-        gone |= left_behind(known, gone)
-        # A store of the cluster reads its token in one of these, for others too.
-        needed = used(one for identity, one in known.items() if identity not in gone)
-        gone = {identity for identity in gone if identity[0] != "Secret" or identity not in needed}
+        gone |= own & _without_users(known, gone, ("ClusterSecretStore", "ClusterGenerator"))
+        gone |= own & left_behind(known, gone)
+    gone -= _needed(known, gone)
     return [known[identity] for identity in sorted(gone, key=_order)]
+
+
+def _needed(known: Mapping[Identity, Found], gone: Collection[Identity]) -> set[Identity]:
+    """What of it others use, and what that needs.
+
+    A store of the cluster reads its token in one of these namespaces, for others too.
+    """
+    staying = {identity: one for identity, one in known.items() if identity not in gone}
+    needed: set[Identity] = set()
+    while True:
+        used_ones = used([*staying.values(), *(known[one] for one in needed)], known)
+        more = {one for one in used_ones & set(gone) if not is_pushed(known[one])} - needed
+        if not more:
+            return needed
+        needed |= more
 
 
 def identity_of(one: Found) -> Identity:
@@ -81,7 +92,7 @@ def owned_by(secret: Found, *owners: Identity) -> bool:
 
 def _without_users(known: Mapping[Identity, Found], gone: set[Identity], kinds: Sequence[str]) -> set[Identity]:
     """What belongs to the whole cluster, and nothing that stays refers to."""
-    staying = used(one for identity, one in known.items() if identity not in gone)
+    staying = used((one for identity, one in known.items() if identity not in gone), known)
     return {identity for identity in known if identity[0] in kinds and identity not in staying}
 
 
@@ -93,30 +104,37 @@ def left_behind(known: Mapping[Identity, Found], gone: Collection[Identity]) -> 
     left: set[Identity] = set()
     while True:
         going = {*gone, *left}
-        needed = used(known[one] for one in going)
-        staying = used(one for identity, one in known.items() if identity not in going)
+        needed = used((known[one] for one in going), known)
+        staying = used((one for identity, one in known.items() if identity not in going), known)
         more = {one for one in needed - staying - going if one in known}
         if not more:
             return left
         left |= more
 
 
-def used(objects: Iterable[Found]) -> set[Identity]:
-    """What these objects cannot do without."""
-    return {identity for one in objects for identity in _references(one)}
+def used(objects: Iterable[Found], known: Mapping[Identity, Found]) -> set[Identity]:
+    """What these objects cannot do without.
+
+    :arg known: generators among what is there, of which some read Secrets where their users are.
+    """
+    return {identity for one in objects for identity in _references(one, known)}
 
 
-def _references(one: Found) -> Iterable[Identity]:
+def _references(one: Found, known: Mapping[Identity, Found]) -> Iterable[Identity]:
     """What an object cannot do without."""
     namespace = identity(one)[0]
     if one["kind"] == "ExternalSecret":
-        for kind, name in (store_of(one), generator_of(one)):
-            yield (kind, "" if kind.startswith("Cluster") else namespace, name)
-            if kind == "ClusterGenerator":
+        for reader in references_of(one):
+            yield reader
+            if reader[0] == "ClusterGenerator" and reader in known:
                 # It reads them in the namespace of its user.
-                yield from (("Secret", namespace, own) for own in (TOKEN_SECRET, CA_SECRET))
+                yield from _secrets_of(known[reader], namespace)
         return
-    for reference in _secrets_in(one.get("spec") or {}):
+    yield from _secrets_of(one, namespace)
+
+
+def _secrets_of(reader: Found, namespace: str) -> Iterator[Identity]:
+    for reference in _secrets_in(reader.get("spec") or {}):
         yield ("Secret", reference.get("namespace") or namespace, reference.get("name") or "")
 
 
@@ -125,7 +143,7 @@ def _secrets_in(spec: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(spec, Mapping):
         for name, value in spec.items():
             if name in ("token", "caProvider", "secretRef") and isinstance(value, Mapping) and value.get("name"):
-                yield value
+                yield from [value] if value.get("type", "Secret") == "Secret" else []
             else:
                 yield from _secrets_in(value)
     elif isinstance(spec, list):

@@ -42,6 +42,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     Status,
     not_synchronised,
     statuses,
+    synced_version,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import (
     Identity,
@@ -74,6 +75,11 @@ class Watch:
         self.unread: set[str] = set()
         self._before = frozenset(map(said_in, self._warnings() if self._waiting else ()))
         self.tried_again: list[Found] = []
+        self._stale: dict[tuple[str, str], str] = {}
+
+    def expect(self, external: Found) -> None:
+        """Wait for another refresh of it than its last."""
+        self._stale[identity(external)] = synced_version(external)
 
     def wait(self, entries: Sequence[Entry], timeout: float, applied: Collection[Identity]) -> list[Status]:
         """The entries' states, once all are ready or so many seconds have passed.
@@ -89,18 +95,21 @@ class Watch:
 
     def states(self, entries: Sequence[Entry]) -> list[Status]:
         """The entries' states now, and why they are not ready."""
-        seen = _with_secrets(self._cluster, entries, _seen(self._cluster, entries))
+        seen = self._marked(_with_secrets(self._cluster, entries, _seen(self._cluster, entries)))
         events = self._warnings() if any(not_synchronised(one) for one in seen.external) else []
         return _states(entries, seen, events, self._before)
 
     def _look(self, entries: Sequence[Entry]) -> list[Status]:
         """The states without causes; Secrets are looked at last of all."""
-        seen = _seen(self._cluster, entries)
+        seen = self._marked(_seen(self._cluster, entries))
         self._try_again(seen)
         found = _states(entries, seen)
         if any(one.problem for one in found):
             return found
         return _states(entries, _with_secrets(self._cluster, entries, seen))
+
+    def _marked(self, seen: Seen) -> Seen:
+        return replace(seen, stale=self._stale)
 
     def _try_again(self, seen: Seen) -> None:
         failing = [one for one in (*seen.stores, *seen.external) if is_failing(one)]

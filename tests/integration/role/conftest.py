@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube import sending as sending_module
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import handing
 from kubernetes import client, config
 
 from tests.support.accounts import Accounts
@@ -78,6 +79,12 @@ def working(kinds: None, deliveries: Deliveries, site: Site, cluster: Any) -> It
     """A stand-in for the operator, at work in the namespace of the deliveries."""
     with Operator(deliveries.namespace, str(site.emulator.ca_cert), str(cluster.kubeconfig)) as running:
         yield running
+
+
+@pytest.fixture
+def untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token and the CA are handed over as they are, as if they had become wrong later."""
+    monkeypatch.setattr(handing, "tried", lambda *_job: None)
 
 
 @pytest.fixture

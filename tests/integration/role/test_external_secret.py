@@ -122,7 +122,8 @@ def test_an_entry_moves_between_push_and_the_operator_and_is_never_without_its_s
     assert role.run(entry, **OPERATED).status == 0
     found = role.secret("azure")
     assert (found.metadata.uid, found.metadata.owner_references[0].kind) == (uid, "ExternalSecret")
-    assert not [name for name in found.metadata.annotations or {} if name.startswith("workload-credentials.")]
+    notes = [name for name in found.metadata.annotations if name.startswith("workload-credentials.")]
+    assert all("/operated-" in name for name in notes)
     assert {lease["id"]: lease["state"] for lease in site.leases()}[pushed] == "revoked"
     assert changed(role.run(entry, **OPERATED)) == 0
     assert role.run(entry).status == 0
@@ -186,8 +187,7 @@ def test_teardown_and_prune_leave_nothing(role: Role, operator: Operator, site: 
     assert left(role) == [
         "externalsecrets/azure",
         "secrets/azure",
-        "secrets/workload-credentials-ca",
-        "secrets/workload-credentials-token",
+        *(f"secrets/{name}" for name in site.operators_secrets),
         "webhooks/azure",
     ]
     pushed_entry = {"name": "pushed", "dynamic_secret": "prod/azure", "delivery": "push"}
@@ -257,5 +257,5 @@ def test_a_token_of_the_operators_own_is_what_lies_in_the_cluster(role: Role, op
         ).status
         == 0
     )
-    assert role.data("workload-credentials-token") == {"token": "operators-own-token"}
+    assert role.data(site.operators_secrets[1]) == {"token": "operators-own-token"}
     assert external_secret(role, "aws")["status"]["conditions"][0]["status"] == "True"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def test_one_generator_serves_several_entries_and_each_gets_a_lease_of_its_own(
     assert deliveries.run(one, two, **OPERATED).before == {}
     said = " ".join(deliveries.run({**one, "external_secret_name": "third"}, two, **OPERATED).problems)
     assert "azure.external_secret_name: the ExternalSecret first writes this Secret" in said
-    assert deliveries.run(one, state="verified", delivery="external_secret").problems == []
+    assert deliveries.run(one, two, state="verified", delivery="external_secret").problems == []
 
 
 def test_session_tokens_without_keys_and_once_from_a_code(
@@ -171,7 +172,7 @@ def test_the_token_goes_with_the_last_entry_that_moves_to_push(
     outcome = deliveries.run(AZURE, {**AWS, "delivery": "external_secret"}, {**APP, "delivery": "external_secret"})
     assert outcome.problems == []
     assert minted not in living(site)
-    connection = ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    connection = [f"secrets/{name}" for name in site.operators_secrets]
     store = next(one for one in left(place) if one.startswith("secretstores/"))
     both = ["beyondtrustworkloadcredentialsdynamicsecrets/aws", "externalsecrets/app", "externalsecrets/aws"]
     assert left(place) == [*both, "secrets/app", "secrets/aws", "secrets/azure", *connection, store]
@@ -184,13 +185,13 @@ def test_the_token_goes_with_the_last_entry_that_moves_to_push(
     assert foreseen.before.keys() == outcome.before.keys()
 
 
-def test_the_token_of_a_store_of_the_cluster_goes_too(working: Operator, deliveries: Deliveries) -> None:
+def test_the_token_of_a_store_of_the_cluster_goes_too(working: Operator, deliveries: Deliveries, site: Site) -> None:
     home = f"{deliveries.namespace}-home"
     client.CoreV1Api().create_namespace({"metadata": {"name": home}})
     scope = Scope(True, home)
     assert deliveries.run(AZURE, APP, scope=scope, **OPERATED).problems == []
     deliveries.run(AZURE, {**APP, "delivery": "external_secret"}, scope=scope)
-    connection = ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    connection = [f"secrets/{name}" for name in site.operators_secrets]
     assert (left(home), left(deliveries.namespace)) == (
         connection,
         ["externalsecrets/app", "secrets/app", "secrets/azure"],
@@ -202,14 +203,16 @@ def test_the_token_of_a_store_of_the_cluster_goes_too(working: Operator, deliver
     assert (left(home), left(deliveries.namespace)) == ([], ["secrets/app", "secrets/azure"])
 
 
-def test_a_teardown_where_the_operator_is_leaves_the_token_of_others(working: Operator, deliveries: Deliveries) -> None:
+def test_a_teardown_where_the_operator_is_leaves_the_token_of_others(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
     home = f"{deliveries.namespace}-home"
     client.CoreV1Api().create_namespace({"metadata": {"name": home}})
     options = {"scope": Scope(True, home), **OPERATED}
     there = {**AZURE, "namespace": home}
     assert deliveries.run(APP, there, **{**options, "wait": False}).problems == []
     assert deliveries.run(there, state="absent", **options).problems == []
-    assert left(home) == ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    assert left(home) == [f"secrets/{name}" for name in site.operators_secrets]
     assert deliveries.run(APP, state="absent", **options).problems == []
     assert left(home) == []
 
@@ -245,7 +248,7 @@ def test_the_lease_ends_where_the_operator_removes_the_secret_during_a_move(
     assert living(site) == {secret_text(place, "azure", "leaseId")} != {minted}
 
 
-def test_a_token_that_somebody_elses_store_uses_stays(working: Operator, deliveries: Deliveries) -> None:
+def test_a_token_that_somebody_elses_store_uses_stays(working: Operator, deliveries: Deliveries, site: Site) -> None:
     place, custom = deliveries.namespace, client.CustomObjectsApi()
     deliveries.run(APP, **OPERATED)
     (store,) = custom.list_namespaced_custom_object(*STORES, place, "secretstores")["items"]
@@ -257,7 +260,7 @@ def test_a_token_that_somebody_elses_store_uses_stays(working: Operator, deliver
     }
     custom.create_namespaced_custom_object(*STORES, place, "secretstores", body)
     assert deliveries.run(APP).problems == []
-    connection = ["secrets/workload-credentials-ca", "secrets/workload-credentials-token"]
+    connection = [f"secrets/{name}" for name in site.operators_secrets]
     assert left(place) == ["secrets/app", *connection, "secretstores/theirs"]
 
 
@@ -285,11 +288,42 @@ def test_who_sees_not_all_users_of_a_shared_generator_leaves_it(
     monkeypatch.setattr(InWorker, "list", in_namespaces_only)
     assert deliveries.run(AZURE, **options, **last).problems == []
     monkeypatch.undo()
-    assert deliveries.run({**AZURE, "namespace": other}, state="verified", delivery="external_secret").problems == []
+    theirs = {**AZURE, "namespace": other}
+    assert deliveries.run(theirs, state="verified", delivery="external_secret", **options).problems == []
     found = client.CustomObjectsApi().list_cluster_custom_object(*GENERATORS, "clustergenerators")["items"]
     assert len(found) == 1
     deliveries.run({**AZURE, "namespace": other}, state="absent", delivery="external_secret", **options)
     assert client.CustomObjectsApi().list_cluster_custom_object(*GENERATORS, "clustergenerators")["items"] == []
+
+
+def test_who_sees_not_all_users_of_a_shared_store_locks_nobody_out(
+    working: Operator, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, other = deliveries.namespace, f"{deliveries.namespace}-other"
+    client.CoreV1Api().create_namespace({"metadata": {"name": other}})
+    options: dict[str, Any] = {**OPERATED, "scope": Scope(True, place), "wait": False}
+    assert deliveries.run({**APP, "namespace": other}, **options).problems == []
+    listed = InWorker.list
+
+    def in_namespaces_only(self: InWorker, kind: Kind, *, namespace: str | None = None, **query: Any) -> Any:
+        if kind.namespaced and namespace is None:
+            raise ForbiddenError("not everywhere")
+        return listed(self, kind, namespace=namespace, **query)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(InWorker, "list", in_namespaces_only)
+        for _time in range(2):
+            outcome = deliveries.run(APP, **options)
+            assert outcome.problems == []
+            (store,) = client.CustomObjectsApi().list_cluster_custom_object(*STORES, "clustersecretstores")["items"]
+            assert store["spec"]["conditions"] == [{"namespaces": sorted([place, other])}]
+        assert outcome.before == {}
+    # Who sees them all takes those away that use it no more.
+    deliveries.run({**APP, "namespace": other}, state="absent", **options)
+    assert deliveries.run(APP, **options).problems == []
+    (store,) = client.CustomObjectsApi().list_cluster_custom_object(*STORES, "clustersecretstores")["items"]
+    assert store["spec"]["conditions"] == [{"namespaces": [place]}]
+    deliveries.run(APP, state="absent", **options)
 
 
 def test_the_lease_of_a_push_lives_on_when_a_move_that_was_begun_is_pruned(
@@ -303,7 +337,9 @@ def test_the_lease_of_a_push_lives_on_when_a_move_that_was_begun_is_pruned(
     assert living(site) == {secret_text(place, "azure", "leaseId")}
 
 
-def test_a_generator_that_somebody_else_uses_stays_with_its_token(working: Operator, deliveries: Deliveries) -> None:
+def test_a_generator_that_somebody_else_uses_stays_with_its_token(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
     place = deliveries.namespace
     deliveries.run(AZURE, **OPERATED)
     reference = {"apiVersion": "/".join(GENERATORS), "kind": "Webhook", "name": "azure"}
@@ -311,7 +347,7 @@ def test_a_generator_that_somebody_else_uses_stays_with_its_token(working: Opera
     body = {"apiVersion": "/".join(STORES), "kind": "ExternalSecret", "metadata": {"name": "theirs"}, "spec": spec}
     client.CustomObjectsApi().create_namespaced_custom_object(*STORES, place, "externalsecrets", body)
     assert deliveries.run(AZURE).problems == []
-    assert {"webhooks/azure", "secrets/workload-credentials-token"} <= set(left(place))
+    assert {"webhooks/azure", f"secrets/{site.operators_secrets[1]}"} <= set(left(place))
 
 
 def secret_text(namespace: str, name: str, key: str) -> str:
@@ -329,3 +365,65 @@ def test_a_second_play_with_the_same_folder_locks_nobody_out(working: Operator, 
     assert store["spec"]["conditions"] == [{"namespaces": sorted([deliveries.namespace, other])}]
     assert deliveries.run(APP, scope=scope, **OPERATED).before == {}
     deliveries.run(APP, {**APP, "namespace": other}, state="absent", scope=scope, **OPERATED)
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_what_a_move_has_left_that_never_ended_goes_with_the_next_push(
+    working: Operator, deliveries: Deliveries, site: Site, wait: bool
+) -> None:
+    place = deliveries.namespace
+    entries = ({**AZURE, "keys": {"ID": "client_id"}}, APP)
+    assert deliveries.run(*entries).problems == []
+    working.failing.update({"taker": "not yet", "app": "not yet"})
+    moved = ({**entries[0], "external_secret_name": "taker"}, APP)
+    deliveries.run(*moved, **{**OPERATED, "wait": wait, "wait_timeout": 1})
+    assert {"externalsecrets/taker", "externalsecrets/app", "webhooks/azure"} <= set(left(place))
+    foreseen = deliveries.run(*entries, check_mode=True)
+    outcome = deliveries.run(*entries)
+    assert (outcome.problems, foreseen.before.keys()) == ([], outcome.before.keys())
+    # The lease is kept, and nothing is there that could take the Secrets.
+    assert left(place) == ["secrets/app", "secrets/azure"]
+    assert (len(site.leases()), [one["action"] for one in outcome.report]) == (1, ["kept", "kept"])
+    assert deliveries.run(*entries).before == {}
+
+
+def test_sessions_alone_need_no_secrets_api(working: Operator, deliveries: Deliveries, tmp_path: Path) -> None:
+    def nothing() -> Any:
+        raise AssertionError("the Secrets API was asked for")
+
+    source = {"region": "eu-central-1"}
+    entry = {"name": "sts", "sts_session_token": source, "format": "aws_env"}
+    options: dict[str, Any] = {**OPERATED, "without_api": nothing}
+    assert deliveries.run(entry, **options).problems == []
+    assert secret_text(deliveries.namespace, "sts", "AWS_ACCESS_KEY_ID") == "A"
+    assert deliveries.run(entry, state="verified", **options).problems == []
+    assert deliveries.run(entry, state="rendered", render_dir=str(tmp_path), **options).problems == []
+    assert deliveries.run(entry, state="absent", **options).problems == []
+
+
+def test_the_commands_of_the_rendered_folder_make_secrets_that_the_role_takes(
+    working: Operator, deliveries: Deliveries, site: Site, tmp_path: Path
+) -> None:
+    place, api = deliveries.namespace, client.CoreV1Api()
+    assert deliveries.run(AZURE, state="rendered", render_dir=str(tmp_path), **OPERATED).problems == []
+    commands = re.findall(r"kubectl -n (\S+) (create|label) secret (?:generic )?(\S+) (.*)", _readme(tmp_path))
+    values = {"TOKEN_FILE": TOKEN, "CA_FILE": Path(site.emulator.ca_cert).read_text(encoding="utf-8")}
+    for namespace, verb, name, rest in commands:
+        if verb == "create":
+            key, file = rest.removeprefix("--from-file=").split("=")
+            body = {"metadata": {"name": name}, "stringData": {key: values[file]}}
+            api.create_namespaced_secret(namespace, body)
+        else:
+            labels = dict(one.split("=") for one in rest.split())
+            api.patch_namespaced_secret(name, namespace, {"metadata": {"labels": labels}})
+    versions = {one.metadata.name: one.metadata.resource_version for one in secrets(place)}
+    assert sorted(versions) == site.operators_secrets
+    outcome = deliveries.run(AZURE, **OPERATED)
+    assert outcome.problems == []
+    assert not [name for name in outcome.before if name.startswith("Secret/")]
+    assert deliveries.run(AZURE, state="absent", **OPERATED).problems == []
+    assert left(place) == []
+
+
+def _readme(folder: Path) -> str:
+    return (folder / "README.md").read_text(encoding="utf-8")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from tests.support.operator import Operator
 from tests.support.operator_sources import STORES
 from tests.support.site import Site
 
-pytestmark = pytest.mark.one_core
+pytestmark = [pytest.mark.one_core, pytest.mark.usefixtures("untried")]
 WAITING = {"delivery": "external_secret", "wait_timeout": 30}
 FAILING = {"delivery": "external_secret", "wait_timeout": 3}
 
@@ -74,14 +73,16 @@ def test_a_changed_reader_of_a_repaired_store_is_looked_at_again(working: Operat
     assert deliveries.run({**APP, "refresh_interval": "2h"}, **WAITING).problems == []
 
 
-def test_without_waiting_too_what_had_failed_is_tried_again(working: Operator, deliveries: Deliveries) -> None:
+def test_without_waiting_too_what_had_failed_is_tried_again(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
     deliveries.run(AZURE, token="wrong", **FAILING)
     outcome = deliveries.run(AZURE, delivery="external_secret", wait=False)
     assert (outcome.problems, list(outcome.after)) == (
         [],
         [
             f"{kind}/{deliveries.namespace}/{name}"
-            for kind, name in (("Secret", "workload-credentials-token"), ("ExternalSecret", "azure"))
+            for kind, name in (("Secret", site.operators_secrets[1]), ("ExternalSecret", "azure"))
         ],
     )
 
@@ -114,13 +115,14 @@ def test_a_ready_condition_outlives_controller_secret_and_credentials(
     status = {"status": {"refreshTime": "2026-01-01T00:00:00Z"}}
     custom.patch_namespaced_custom_object_status(*STORES, place, "externalsecrets", "azure", status)
     api.delete_namespaced_secret("app", place)
-    past = base64.b64encode(b"2026-01-01T00:00:00Z").decode()
-    api.patch_namespaced_secret("aws", place, {"data": {"expiration": past}})
+    past = {"workload-credentials.ansible.com/operated-expiration": "2026-01-01T00:00:00Z"}
+    api.patch_namespaced_secret("aws", place, {"metadata": {"annotations": past}})
     said = verified(deliveries, AZURE, AWS, APP)
     assert f"{place}/azure: the operator has not refreshed it since 2026-01-01T00:00:00Z" in said
     assert f"{place}/aws: its credentials have expired at 2026-01-01T00:00:00Z" in said
     assert f"{place}/app: the operator calls it ready, and its Secret is not there" in said
-    api.patch_namespaced_secret("aws", place, {"data": {"expiration": None}})
+    gone = {"metadata": {"annotations": dict.fromkeys(past)}, "data": {"expiration": None}}
+    api.patch_namespaced_secret("aws", place, gone)
     assert f"{place}/aws: the operator calls it ready, and its Secret lacks expiration" in verified(deliveries, AWS)
 
 
@@ -135,7 +137,8 @@ def test_the_plan_says_what_makes_the_operator_generate(working: Operator, deliv
     )
     assert generates == (
         f"{place}/azure: the operator's, every 45m; it generates a new lease now, because this changes: "
-        "metadata.labels.a, spec.target.template"
+        "metadata.labels.a, spec.target.template.data, spec.target.template.metadata.labels.a, "
+        "spec.target.template.type"
     )
     assert working.generated == ["azure"]
     deliveries.run(*changed, **WAITING)

@@ -101,23 +101,24 @@ def test_a_namespace_that_is_refused_stops_nothing_elsewhere(
 
 
 def test_objects_of_the_operator_that_the_role_has_not_made_stay_as_they_are(
-    kinds: None, deliveries: Deliveries, api: client.CoreV1Api
+    kinds: None, deliveries: Deliveries, api: client.CoreV1Api, site: Site
 ) -> None:
     custom, other = client.CustomObjectsApi(), f"{deliveries.namespace}-other"
     api.create_namespace({"metadata": {"name": other}})
     spec = {"secretStoreRef": {"name": "vault"}, "dataFrom": [{"extract": {"key": "mine"}}]}
     theirs = {"apiVersion": "/".join(STORES), "kind": "ExternalSecret", "metadata": {"name": "azure"}, "spec": spec}
     custom.create_namespaced_custom_object(*STORES, deliveries.namespace, "externalsecrets", theirs)
-    token = {"metadata": {"name": "workload-credentials-token"}, "data": {"token": "bWluZQ=="}}
+    own = site.operators_secrets[1]
+    token = {"metadata": {"name": own}, "data": {"token": "bWluZQ=="}}
     api.create_namespaced_secret(other, token)
     outcome = deliveries.run(OPERATED, {**OPERATED, "namespace": other}, wait=False)
     said = " ".join(outcome.problems)
-    for where in (f"ExternalSecret/{deliveries.namespace}/azure", f"Secret/{other}/workload-credentials-token"):
+    for where in (f"ExternalSecret/{deliveries.namespace}/azure", f"Secret/{other}/{own}"):
         assert f"{where}: it exists and is not managed by this role" in said
     assert actions(outcome) == [("azure", "failed")] * 2
     now = custom.get_namespaced_custom_object(*STORES, deliveries.namespace, "externalsecrets", "azure")
     assert now["spec"]["dataFrom"] == spec["dataFrom"]
-    assert api.read_namespaced_secret("workload-credentials-token", other).data == token["data"]
+    assert api.read_namespaced_secret(own, other).data == token["data"]
 
 
 def test_warnings_that_may_not_be_read_hide_nothing(working: Operator, deliveries: Deliveries, way: Watched) -> None:

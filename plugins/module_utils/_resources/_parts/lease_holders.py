@@ -15,9 +15,12 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
-from ansible_collections.community.workload_credentials.plugins.module_utils._marks import LEASE_MARKS
+from ansible_collections.community.workload_credentials.plugins.module_utils._marks import (
+    LEASE_MARKS,
+    OPERATED_MARKS,
+)
 
-_LEASE, _EXPIRATION, _MINTED = LEASE_MARKS[:3]
+_NOTES = (LEASE_MARKS[:3], OPERATED_MARKS)
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,9 @@ def _in_cluster(cluster: str, secrets: Any) -> Iterator[Holder]:
         metadata = secret.get("metadata") if isinstance(secret, Mapping) else None
         if not isinstance(metadata, Mapping):
             raise OptionError("secrets", f"{cluster}: an entry has no metadata, so it is no Secret.")
-        notes = metadata.get("annotations")
-        if isinstance(notes, Mapping) and notes.get(_LEASE):
-            name = "/".join((cluster, str(metadata.get("namespace", "")), str(metadata.get("name", ""))))
-            yield Holder(name, str(notes[_LEASE]), parse_time(notes.get(_MINTED)), parse_time(notes.get(_EXPIRATION)))
+        annotations = metadata.get("annotations")
+        notes = annotations if isinstance(annotations, Mapping) else {}
+        name = "/".join((cluster, str(metadata.get("namespace", "")), str(metadata.get("name", ""))))
+        for lease, expiration, minted in _NOTES:
+            if notes.get(lease):
+                yield Holder(name, str(notes[lease]), parse_time(notes.get(minted)), parse_time(notes.get(expiration)))

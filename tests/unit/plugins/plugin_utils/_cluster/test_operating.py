@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import Operated
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Operated
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 
 

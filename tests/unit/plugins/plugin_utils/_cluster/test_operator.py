@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +17,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import Operated
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
-    Operated,
     advice,
     operator_objects,
 )
+
+from tests.support.operator import executed
 
 AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "prod/aws"}
 AZURE = {"name": "azure", "namespace": "web", "dynamic_secret": "prod/azure"}
@@ -169,6 +170,13 @@ def test_parameters_of_session_tokens(parameters: dict[str, Any], says: str) -> 
         objects({**STS, "sts_session_token": source})
 
 
+def test_sessions_have_the_formats_of_pushed_ones() -> None:
+    data = objects({**STS, "format": "aws_env"})[-1].more["template_data"]
+    assert data["AWS_SESSION_TOKEN"] == '{{ index . "session_token" }}'
+    text = objects({**STS, "format": "aws_credentials"})[-1].more["template_data"]["credentials"]
+    assert text.startswith('[default]\naws_access_key_id = {{ index . "access_key_id" }}\n')
+
+
 def test_a_source_copied_from_a_manifest_works() -> None:
     references = {"accessKeyIDSecretRef": REFERENCE, "secretAccessKeySecretRef": REFERENCE}
     source = {"region": "x", "auth": {"secretRef": references}, "requestParameters": {"sessionDuration": 3600}}
@@ -228,12 +236,23 @@ def test_labels_and_annotations_are_templates_of_the_operator_and_may_not_fail(f
         objects({**AWS, field: {"a": "{{ .nothing }}"}})
 
 
-@pytest.mark.parametrize("key", ['quote"d', "back\\slash", "new\nline", "ümlaut", "{{ braces }}"])
-def test_any_name_of_a_key_is_a_literal_of_the_operators_language(key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("password", "password"),
+        ('quote"d', "quote_d"),
+        ("back\\slash", "back_slash"),
+        ("new\nline", "new_line"),
+        ("{{ braces }}", "___braces___"),
+        ("a-b.c", "a-b.c"),
+        ("\u00fcmlaut", "\u00fcmlaut"),
+    ],
+)
+def test_a_key_is_addressed_as_the_operator_names_it_and_the_template_fails_without_it(key: str, name: str) -> None:
     text = objects({**APP, "keys": {"a": key}})[-1].more["template_data"]["a"]
-    literal = text.removeprefix("{{ index . ").removesuffix(" }}")
-    assert json.loads(literal) == key
-    assert "\n" not in text
+    assert executed(text, {name: "value", "other": "x"}) == "value"
+    with pytest.raises(KeyError):
+        executed(text, {"other": "x"})
 
 
 def test_generator_external_secret_and_secret_may_have_names_of_their_own() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import by_subject, said_in
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import fingerprint
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import (
     Seen,
@@ -190,10 +191,11 @@ def test_what_was_said_before_a_change_is_no_answer_to_it() -> None:
 )
 def test_a_pushed_secret_is_ready_while_its_lease_lives(expiration: str, line: str) -> None:
     prefix = "workload-credentials.ansible.com/"
-    notes = {f"{prefix}expiration": expiration, f"{prefix}definition": "x"}
+    pushed = {**AWS, "delivery": "push"}
+    (entry,) = checked_entries([pushed], "push")
+    notes = {f"{prefix}expiration": expiration, f"{prefix}definition": fingerprint(entry), f"{prefix}keys": "[]"}
     metadata = {"name": "aws", "namespace": "web", "annotations": notes}
     found = {"kind": "Secret", "metadata": {**metadata, "labels": MANAGED_LABEL}}
-    pushed = {**AWS, "delivery": "push"}
     assert status(Seen(pushed=[found]), pushed).line == line
     # Where Secrets may not be listed they are got by name, whoever they belong to.
     assert status(Seen(pushed=[{**found, "metadata": metadata}]), pushed).problem == "there is no Secret of this role"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Service
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import Operated
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import Operated
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import (
     identity_of,
     left_behind,

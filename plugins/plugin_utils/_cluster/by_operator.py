@@ -1,0 +1,122 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operator's part of a delivery: what it is given, made to do again, and waited for.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
+    begin,
+    leaving_steps,
+    let_go,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operation import Operation
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import shown
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.renewing import (
+    Renewal,
+    carry_out,
+    count_line,
+    renewals,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.stray import Strays
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.trying import barred
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import Plan
+
+
+class ByOperator:
+    """One delivery by it.
+
+    :arg operation: what it is to get.
+    """
+
+    def __init__(self, job: Job, plan: Plan, operation: Operation, outcome: Outcome, minted: Minted) -> None:
+        self._job = job
+        self._plan = plan
+        self._outcome = outcome
+        self._minted = minted
+        self._operating = Operating(job.cluster(), operation.manifests, operation.standing)
+        self._strays: Strays | None = None
+        idle = self._operating.idle(plan.secrets)
+        self._renewals: Sequence[Renewal] = renewals(job, idle, plan.secrets, operation.standing.readers, outcome)
+
+    @property
+    def lines(self) -> list[str]:
+        """The plan for a person."""
+        return [*self._operating.lines, *(one.line for one in self._renewals), *count_line(self._renewals)]
+
+    def apply(self, absent: Collection[str], unmade: Collection[str]) -> None:
+        """Give it what it needs, and make it do again what is dead or is to be renewed.
+
+        :arg absent: namespaces that are not there yet, and in check mode will not be; ``unmade`` are refused.
+        """
+        job, plan = self._job, self._plan
+        there = [one for one in self._operating.pending(plan.secrets) if one.namespace not in {*absent, *unmade}]
+        refused = barred(job.cluster(), there, job.operated, plan.asked, plan.secrets)
+        if not job.check_mode:
+            names = {(one.namespace, one.name) for one in there if one.identity not in refused}
+            names |= {one.identity[1:] for one in self._renewals}
+            minting = [entry for entry in job.operated if (entry.namespace, entry.external_secret) in names]
+            begin(job.cluster(), plan.steps, job.operated)
+            self._strays = Strays(job, minting, self._outcome, self._minted)
+        self._operating.apply(self._outcome, check_mode=job.check_mode, absent=absent, unmade=unmade, barred=refused)
+        self._renewals = carry_out(job, self._renewals, self._outcome)
+        self._operating.renewed([one.identity for one in self._renewals])
+        self._outcome.report.extend(self._operating.report())
+
+    def settle(self) -> None:
+        """Wait for the operator, and give up the Secrets that it has taken over."""
+        job = self._job
+        entries = self._operating.applied(job.operated)
+        if not entries:
+            return
+        # Check mode takes it that the operator will be ready in time.
+        ready = (entries if job.wait else []) if job.check_mode else self._ready(entries)
+        leaving = leaving_steps(self._plan.steps, ready)
+        steps, problems = let_go(job.cluster(), leaving, self._minted, check_mode=job.check_mode)
+        self._outcome.problems.extend(problems)
+        for step in steps:
+            self._outcome.differs(step.where, shown(step.found or {}, "as it was"), None)
+
+    def _ready(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of the entries that the operator has delivered."""
+        job, operating = self._job, self._operating
+        # Also where nobody waits, what had failed is made to try again.
+        found = operating.wait(entries, job.wait_timeout if job.wait else 0, self._outcome)
+        _tell_leases(self._outcome.report, found)
+        self._supersede(found)
+        if self._strays is not None and job.wait:
+            self._strays.settle(found, operating.made(entries))
+        unready = [one.line for one in found if one.problem]
+        if job.wait and unready:
+            self._outcome.problems += [*unready, *sorted(operating.watch.unread)]
+        return [one.entry for one in found if one.problem is None]
+
+    def _supersede(self, states: Sequence[Status]) -> None:
+        """End the leases in whose place the operator has minted others."""
+        now = {one.entry.where: one.lease_id for one in states if one.problem is None}
+        for one in self._renewals:
+            if one.lease and now.get(one.entry.where) not in (None, one.lease.id):
+                self._minted.supersede(one.lease)
+
+
+def _tell_leases(report: Sequence[dict[str, Any]], states: Sequence[Status]) -> None:
+    """Complete the report by the leases that the operator has minted."""
+    known = {(one.entry.namespace, one.entry.name): one for one in states if not one.problem}
+    for item in report:
+        one = known.get((item["namespace"], item["name"]))
+        if one is not None and not one.entry.is_pushed:
+            item.update(lease_id=one.lease_id, expiration=one.expiration)
