@@ -21,7 +21,7 @@ class Provider:
     integration that the API never gives back; ``required`` are options without which no definition can be created.
     ``ttl`` is the shortest and the longest life in seconds. ``generated`` are the keys of generated credentials, all of
     them besides the lease's, and ``environment`` the variables that the provider's tools read, with their keys.
-    ``spellings`` are other names under which a service may give them.
+    ``spellings`` are other names under which a service may give them, and ``may_lack`` what it may leave out.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Provider:
     environment: Mapping[str, str]
     revocable: bool
     spellings: Mapping[str, str] = field(default_factory=dict)
+    may_lack: tuple[str, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -94,6 +95,7 @@ _AZURE = Provider(
     revocable=True,
     # The document has the other ones, and the vendor's newest client reads these (what a running service answers).
     spellings={"clientId": "client_id", "clientSecret": "client_secret", "tenantId": "tenant_id", "keyId": "key_id"},
+    may_lack=("expiration",),
 )
 PROVIDERS: Mapping[str, Provider] = MappingProxyType({one.name: one for one in (_AWS, _AZURE)})
 

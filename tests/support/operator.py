@@ -194,7 +194,11 @@ class Operator:
         if one["metadata"]["name"] in self.doubled:
             # So does a second replica without leader election.
             self._sources.generate(*self._sources.generator(source["sourceRef"]["generatorRef"]))
-        return self._sources.generate(*self._sources.generator(source["sourceRef"]["generatorRef"]))
+        values = self._sources.generate(*self._sources.generator(source["sourceRef"]["generatorRef"]))
+        for rule in source.get("rewrite", ()):
+            pattern = re.compile(rule["regexp"]["source"])
+            values = {pattern.sub(rule["regexp"]["target"], key): value for key, value in values.items()}
+        return values
 
     def _write(self, one: dict[str, Any], values: dict[str, str]) -> None:
         template, read = one["spec"]["target"].get("template"), values

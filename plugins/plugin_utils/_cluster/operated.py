@@ -53,7 +53,11 @@ def keys_of(external: Found, kind: str) -> set[str]:
     """
     provider = _PROVIDERS.get(kind)
     raw = sts.KEYS if kind == _STS else provider.keys if provider else ()
-    return set(_template(external) or raw)
+    optional = provider.may_lack if provider else ()
+    template = _template(external)
+    if not template:
+        return {*raw} - {*optional}
+    return {key for key, text in template.items() if not any(_is_just(text, name) for name in optional)}
 
 
 def text_of(external: Found, secret: Found, name: str) -> str | None:

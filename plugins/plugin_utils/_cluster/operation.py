@@ -101,11 +101,11 @@ def operation_of(job: Job, asked: Asked, others: Sequence[Found], standing: Stan
 def _former(one: Manifest, service: Service, job: Job, standing: Standing) -> Manifest | None:
     """The manifest of an ExternalSecret from before the operator took notes of its leases, if nothing else changes.
 
-    Each change is a new lease, and notes alone are not worth one.
+    Each change is a new lease, and notes alone are not worth one, nor are names of keys that it has got so far.
     """
     found = standing.find(*identity_of(one.content))
     if not one.operated.more.get("lease_annotations") or found is None or OPERATED_MARKS[1] in str(found.get("spec")):
         return None
-    without_notes = replace(one.operated, more={**one.operated.more, "lease_annotations": {}})
+    without_notes = replace(one.operated, more={**one.operated.more, "lease_annotations": {}, "rewrite": []})
     former = manifest_of(without_notes, service, job.template)
     return None if any(different(former.content, found)) or added(found, former.content) else former

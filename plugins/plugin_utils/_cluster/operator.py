@@ -199,7 +199,14 @@ def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: Names) -> Itera
     more: dict[str, Any] = {"generator": {"kind": generator.kind, "name": generator.name}}
     more["keys"] = sorted(data or known.keys)
     more["lease_annotations"] = lease_annotations(known.keys, in_seconds=entry.source == "sts_session_token")
+    more["rewrite"] = _spelt_as_documented(known)
     yield _external_secret(entry, _interval(entry, known.life or 0), data, **more)
+
+
+def _spelt_as_documented(known: Facts) -> list[dict[str, Any]]:
+    """How the operator is to name keys that the service may spell in another way; other keys stay as they are."""
+    spellings = known.provider.spellings if known.provider else {}
+    return [{"regexp": {"source": f"^{other}$", "target": key}} for other, key in sorted(spellings.items())]
 
 
 def life_of(entry: Entry) -> int:
