@@ -253,9 +253,11 @@ def _send(
                 if written.is_made_by(request):
                     client.writes.note(Written(written.kind, written.path), deleted=is_deleted)
             rest = _planned(client, spec, parameters)
-            if not _is_settled(conflict, rest.requests, change, position):
+            # What was in the way unseen goes first now.
+            goes_on = is_deleted and rest.requests[:1] not in ((), (request,))
+            if not goes_on and not _is_settled(conflict, rest.requests, change, position):
                 raise
-            if not conflict.after_ambiguous:
+            if goes_on or not conflict.after_ambiguous:
                 return _apply(client, spec, parameters, rest, sent)
             answers.append(None)
     _note(client, change, is_whole=not change.replan)
