@@ -251,7 +251,7 @@ def _send(
             # Something is there, which the next look has to see.
             for written in change.leaves:
                 if written.is_made_by(request):
-                    client.writes.note(Written(written.kind, written.path), deleted=is_deleted)
+                    client.writes.note(Written(written.kind, written.path, gone=is_deleted, deleted=is_deleted))
             rest = _planned(client, spec, parameters)
             # What was in the way unseen goes first now.
             goes_on = is_deleted and rest.requests[:1] not in ((), (request,))
@@ -275,7 +275,7 @@ def _note(client: Any, change: Change, *, is_whole: bool) -> None:
         if is_whole:
             client.writes.note(written)
         elif not written.gone:
-            client.writes.note(Written(written.kind, written.path))
+            client.writes.note(replace(written, content=None, tags=None))
 
 
 def _check_progress(request: Request, sent: list[Request]) -> None:

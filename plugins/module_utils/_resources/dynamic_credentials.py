@@ -165,12 +165,13 @@ def _completed(client: Client, path: ResourcePath, secret: Mapping[str, Any], tt
     """
     minted, credentials = datetime.now(timezone.utc), dict(documented(secret))
     lease_id = lease_id_of(credentials)
+    expiration = credentials.get("expiration")
+    if not expiration:
+        expiration = _expiration_of(client, lease_id) or _expiration_by_ttl(client, path, minted, ttl)
+        credentials = {**credentials, **({"expiration": expiration} if expiration else {})}
     if is_lease_id(lease_id):
-        client.writes.note_lease(str(path), str(lease_id))
-    if credentials.get("expiration"):
-        return credentials
-    expiration = _expiration_of(client, lease_id) or _expiration_by_ttl(client, path, minted, ttl)
-    return {**credentials, "expiration": expiration} if expiration else credentials
+        client.writes.note_lease(str(path), str(lease_id), expiration)
+    return credentials
 
 
 def _expiration_of(client: Client, lease_id: str | None) -> str | None:

@@ -19,6 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import EXISTS, Change, answer_to
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    in_use,
     leases_below,
     named,
 )
@@ -70,6 +71,7 @@ def plan(found: Place, parameters: Mapping[str, Any]) -> Change:
         return replace(
             deletion(found, before, parameters, recursive=parameters["recursive"]),
             rehearsal=lambda client: _rehearsed_deletion(client, found, parameters),
+            explain=lambda client, error: in_use(error, lambda: _leases_in(client, path)),
         )
     if found.how == SHOWN and found.refusal is not None:
         return _unread(found, parameters)
@@ -163,7 +165,7 @@ def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
         may_exist = unread and parameters["tags"] is None
         requests += (item("POST", "folders", path, replay=Replay.CREATE, may_exist=may_exist),)
         requests += tag_requests("folders", path, {}, tags, purge=parameters["purge_tags"])
-    parents = [Written("folders", str(one)) for one in lacking]
+    parents = [Written("folders", str(one), restored=restored) for one in lacking]
     return Change(
         requests=requests,
         after=_shown(path, tags),
@@ -173,7 +175,7 @@ def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
         replan=restored,
         missing=missing,
         doubts=doubts(found) if found.how == UNTOLD else (),
-        leaves=(*parents, Written("folders", str(path), tags=None if restored else tags)),
+        leaves=(*parents, Written("folders", str(path), restored=restored, tags=None if restored else tags)),
     )
 
 
