@@ -9,7 +9,8 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import sys
-from time import sleep
+from threading import Lock
+from time import monotonic, sleep
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.answers import value_of
@@ -78,6 +79,8 @@ class Client:
         self.last = ""
         # Seconds that the service's limit on requests made this client wait.
         self.waited = 0.0
+        self._waiting = Lock()
+        self._waited_until = 0.0
         # A CA that cannot be used is an error before anything is sent.
         session_for(settings)
         self._wire: Wire | None = None
@@ -154,7 +157,7 @@ class Client:
     def _send_until_answered(self, request: Request) -> Any:
         after_ambiguous = False
         for attempt in range(self.settings.retries + 1):
-            last, ends = attempt == self.settings.retries, None
+            last = attempt == self.settings.retries
             try:
                 answer = self._attempt(request)
             except NoAnswerError as error:
@@ -171,23 +174,29 @@ class Client:
                 after_ambiguous = after_ambiguous or answer.status != 429
                 if answer.status == 429 and asked is not None:
                     # The limit is not this thread's alone.
-                    ends = self._limit.close(asked)
-                    self.waited += asked
+                    self._limit.close(asked)
+                    self._wait(monotonic(), asked)
             sleep(pause or 0.0)
-            if ends is not None:
-                self._limit.reopen(ends)
         raise AssertionError("the last attempt returns or raises")
+
+    def _wait(self, began: float, seconds: float) -> None:
+        """Take note of a wait; threads that wait at the same time do so once."""
+        with self._waiting:
+            end = began + seconds
+            self.waited += max(end - max(began, self._waited_until), 0.0)
+            self._waited_until = max(end, self._waited_until)
 
     def _attempt(self, request: Request) -> Answer:
         """One attempt within the time that it may take."""
         token = self._token = self.settings.token()
         # The time that a request may take begins when it may be sent.
-        self.waited += self._limit.enter()
-        answer = None
+        began = monotonic()
+        self._wait(began, self._limit.enter())
+        answer: Answer | None = None
         try:
             answer = self._answered(request, token)
         finally:
-            self._limit.leave(answer and answer.headers)
+            self._limit.leave(answer.headers if answer is not None else None)
         return answer
 
     def _answered(self, request: Request, token: str) -> Answer:

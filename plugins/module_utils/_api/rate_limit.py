@@ -22,6 +22,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 _A_POINT_IN_TIME = 1e9
 
 
+# Seconds within which the first answer of a new window should tell how many requests are left.
+_UNTOLD = 1.0
+
+
 class RateLimit:
     """How many requests the current window still allows, and when it ends."""
 
@@ -30,6 +34,8 @@ class RateLimit:
         self._under_way = 0
         # None: the service has not told, so nothing is held back.
         self._left: int | None = None
+        # As many as a window surely has.
+        self._most: int | None = None
         self._ends = 0.0
 
     def enter(self) -> float:
@@ -37,19 +43,26 @@ class RateLimit:
 
         A window that is longer than a task waits holds nothing back: the service's own answer then says so.
         """
-        with self._lock:
-            ends, wait = self._ends, self._ends - time.monotonic()
-            if wait <= 0:
-                self._left = None
-            is_held = self._left == 0 and wait <= LONGEST_WAIT
-        if is_held:
+        waited = 0.0
+        while (wait := self._take()) > 0:
             time.sleep(wait)
-            self.reopen(ends)
+            waited += wait
+        return waited
+
+    def _take(self) -> float:
+        """Count a request as under way and return 0; or the seconds until it is worth another try."""
         with self._lock:
+            now = time.monotonic()
+            if self._left is not None and now >= self._ends:
+                # All who waited start now, and must not be more than the new window has.
+                self._left, self._ends = self._most, now + _UNTOLD
+            wait = self._ends - now
+            if self._left == 0 and wait <= LONGEST_WAIT:
+                return wait
             self._under_way += 1
             if self._left:
                 self._left -= 1
-        return wait if is_held else 0.0
+            return 0.0
 
     def leave(self, headers: Mapping[str, str] | None) -> None:
         """Take note of a request's end.
@@ -61,21 +74,15 @@ class RateLimit:
         with self._lock:
             self._under_way -= 1
             if remaining is not None and reset is not None:
+                self._most = max(int(remaining) + 1, self._most or 0)
                 # The service may not have counted those that are under way.
                 self._left = max(int(remaining) - self._under_way, 0)
                 self._ends = time.monotonic() + reset
 
-    def close(self, seconds: float) -> float:
-        """Hold all requests of this process back for so long; returns the window's end, for ``reopen``."""
+    def close(self, seconds: float) -> None:
+        """Hold all requests of this process back for so long."""
         with self._lock:
             self._left, self._ends = 0, time.monotonic() + seconds
-            return self._ends
-
-    def reopen(self, ends: float) -> None:
-        """Let requests pass again, as somebody has waited for this end of the window."""
-        with self._lock:
-            if self._ends == ends:
-                self._left = None
 
 
 def reset_wait(headers: Mapping[str, str]) -> float | None:

@@ -163,7 +163,7 @@ def _completed(client: Client, path: ResourcePath, secret: Mapping[str, Any], tt
 
     Azure's may have other keys and no expiration, which the lease has, or else follows from the definition.
     """
-    minted, credentials = datetime.now(timezone.utc), dict(documented(secret))
+    minted, credentials = datetime.now(timezone.utc), dict[str, Any](documented(secret))
     lease_id = lease_id_of(credentials)
     expiration = credentials.get("expiration")
     if not expiration:

@@ -45,11 +45,12 @@ def _one(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tupl
     if found is None:
         return [], ()
     warnings: tuple[str, ...] = ()
+    shown: Mapping[str, Any] = found
     try:
-        found = with_tags(client, "dynamic", path, found)
+        shown = with_tags(client, "dynamic", path, found)
     except RefusedError as error:
         warnings = (f"{error} The tags of {path} are left out.",)
-    return [{**view(found), "path": str(path)}], warnings
+    return [{**view(shown), "path": str(path)}], warnings
 
 
 DYNAMIC_SECRET_INFO = Spec(

@@ -13,7 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import RequestError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ApiError,
+    RequestError,
+    StateError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
@@ -161,10 +165,12 @@ def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
     if not restored:
         # What could not be read may be there.
         unread = found.refusal is not None
-        requests += tuple(item("POST", "folders", one, replay=Replay.CREATE, may_exist=unread) for one in lacking)
+        may_be_there: dict[str, Any] = {"may_exist": unread, "tolerated": ("forbidden",) if unread else ()}
+        requests += tuple(item("POST", "folders", one, replay=Replay.CREATE, **may_be_there) for one in lacking)
         may_exist = unread and parameters["tags"] is None
         requests += (item("POST", "folders", path, replay=Replay.CREATE, may_exist=may_exist),)
         requests += tag_requests("folders", path, {}, tags, purge=parameters["purge_tags"])
+    above = () if restored or lacking or not parameters["parents"] or found.how != UNTOLD else _folders_above(path)
     parents = [Written("folders", str(one), restored=restored) for one in lacking]
     return Change(
         requests=requests,
@@ -175,8 +181,15 @@ def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
         replan=restored,
         missing=missing,
         doubts=doubts(found) if found.how == UNTOLD else (),
+        # Whether those above are there is not told either, until this one cannot be made.
+        otherwise=_create(replace(found, lacking=above), parameters) if above else None,
         leaves=(*parents, Written("folders", str(path), restored=restored, tags=None if restored else tags)),
     )
+
+
+def _folders_above(path: ResourcePath) -> tuple[ResourcePath, ...]:
+    """Outermost first."""
+    return () if path.parent is None else (*_folders_above(path.parent), path.parent)
 
 
 def _made(
@@ -184,7 +197,7 @@ def _made(
 ) -> dict[str, Any]:
     """The folder as the answer of its creation says."""
     answer = answer_to(item("POST", "folders", path), requests, answers)
-    if answers and all(one == EXISTS for one in answers):
+    if answers and all(one == EXISTS or isinstance(one, ApiError) for one in answers):
         return {**_there(path), "changed": False}
     metadata = (answer or {}).get("metadata")
     if not metadata:

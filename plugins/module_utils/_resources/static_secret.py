@@ -82,10 +82,11 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     place = look_at(client, "static", parameters)
     if place.living is None:
         return Found(place)
-    values = _values(place.path, place.living)
+    living = place.living
+    values = _values(place.path, living)
     if parameters["state"] == "present" and parameters["tags"] is not None:
-        place = replace(place, living=with_tags(client, "static", place.path, place.living))
-    return Found(place, values, _earlier(client, place.path, place.living, parameters))
+        living = with_tags(client, "static", place.path, living)
+    return Found(replace(place, living=living), values, _earlier(client, place.path, living, parameters))
 
 
 def _earlier(

@@ -45,7 +45,9 @@ def entries_now(client: Client, request: Request) -> list[dict[str, Any]]:
                 raise
         else:
             names = {client.writes.name_of(kind, _place(kind, entry)) for entry in entries}
-            pause = None if _shows(names, written, deleted=bool(request.query.get("deletedOnly"))) else next(waits, None)
+            pause = (
+                None if _shows(names, written, deleted=bool(request.query.get("deletedOnly"))) else next(waits, None)
+            )
             if pause is None:
                 return entries
         time.sleep(pause)
