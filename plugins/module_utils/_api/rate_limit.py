@@ -24,6 +24,8 @@ _A_POINT_IN_TIME = 1e9
 
 # Seconds within which the first answer of a new window should tell how many requests are left.
 _UNTOLD = 1.0
+# Ends that are told in whole seconds differ by less within one window.
+_SAME = 1.0
 
 
 class RateLimit:
@@ -37,6 +39,8 @@ class RateLimit:
         # As many as a window surely has.
         self._most: int | None = None
         self._ends = 0.0
+        # Whether answers have told of this window.
+        self._is_told = False
 
     def enter(self) -> float:
         """Wait until a request may be sent, count it as under way, and return the seconds that this took.
@@ -55,7 +59,7 @@ class RateLimit:
             now = time.monotonic()
             if self._left is not None and now >= self._ends:
                 # All who waited start now, and must not be more than the new window has.
-                self._left, self._ends = self._most, now + _UNTOLD
+                self._left, self._ends, self._is_told = self._most, now + _UNTOLD, False
             wait = self._ends - now
             if self._left == 0 and wait <= LONGEST_WAIT:
                 return wait
@@ -76,13 +80,16 @@ class RateLimit:
             if remaining is not None and reset is not None:
                 self._most = max(int(remaining) + 1, self._most or 0)
                 # The service may not have counted those that are under way.
-                self._left = max(int(remaining) - self._under_way, 0)
-                self._ends = time.monotonic() + reset
+                left, ends = max(int(remaining) - self._under_way, 0), time.monotonic() + reset
+                if self._is_told and self._left is not None and ends - self._ends < _SAME:
+                    # Answers come in any order.
+                    left, ends = min(left, self._left), max(ends, self._ends)
+                self._left, self._ends, self._is_told = left, ends, True
 
     def close(self, seconds: float) -> None:
         """Hold all requests of this process back for so long."""
         with self._lock:
-            self._left, self._ends = 0, time.monotonic() + seconds
+            self._left, self._ends, self._is_told = 0, time.monotonic() + seconds, True
 
 
 def reset_wait(headers: Mapping[str, str]) -> float | None:
