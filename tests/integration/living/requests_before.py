@@ -1,8 +1,10 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many requests each step of the modules' scenarios sent, in check mode and really, before the client knew that the
-service may differ from the API's document (revision faa2501, counted there on an emulator)."""
+"""How many requests each step of the modules' scenarios sent, in check mode and really, at revision faa2501.
+
+The client did not know then that the service may differ from the API's document.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codes and bodies that the document does not have: of the gateway, of leases and providers, and ones nobody has seen."""
+"""Codes and bodies that the document does not have, of the gateway and of providers, and ones nobody has seen."""
 
 from __future__ import annotations
 
@@ -103,3 +103,13 @@ def test_a_definition_whose_leases_may_not_be_listed_is_deleted(site: Site) -> N
     assert do(site, "dynamic_secret", path="prod/aws", state="absent", access_token=token)["changed"]
     revoking = {"path": "prod/azure", "state": "absent", "revoke_leases": True, "access_token": token}
     assert "lacks the permission ListLeases" in failure(site, "dynamic_secret", **revoking)
+
+
+@pytest.mark.parametrize("product", ["secrets", "wlc"])
+def test_either_segment_and_both_headers_are_sent(site: Site, product: str) -> None:
+    site.behave(living=True)
+    do(site, "session_info", api_product=product)
+    (entry,) = site.journal()
+    assert f"/site/{site.site_id}/{product}/" in entry["path"]
+    versions = {entry["headers"][f"bt-{name}-api-version"] for name in ("secrets", "wlc")}
+    assert versions == {"2026-04-28"}

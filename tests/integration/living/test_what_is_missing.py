@@ -13,7 +13,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._static_secrets import read_secrets
 
-from tests.support.definitions import ROLE, UUIDS, do, failure, populate
+from tests.support.definitions import ROLE, do, failure, populate
 from tests.support.site import Site
 
 pytestmark = pytest.mark.one_core
