@@ -122,24 +122,29 @@ def _rehearsed_deletion(client: Client, found: Place, parameters: Mapping[str, A
                 f"{found.path} cannot be deleted: dynamic secrets in it have active leases: {named(leases)}."
             )
         return {}
-    contents = _contents(client, found.path)
-    if contents:
-        some = ", ".join(contents[:_SOME]) + (", ..." if len(contents) > _SOME else "")
-        raise StateError(
-            f"{found.path} cannot be deleted: it is not empty ({len(contents)}: {some}). recursive=true removes its "
-            "contents with it."
-        )
-    return {}
+    living, deleted = _contents(client, found.path)
+    contents = sorted({*living, *deleted})
+    some = ", ".join(contents[:_SOME]) + (", ..." if len(contents) > _SOME else "")
+    with_it = "recursive=true removes its contents with it."
+    if living or (deleted and parameters["permanent"]):
+        raise StateError(f"{found.path} cannot be deleted: it is not empty ({len(contents)}: {some}). {with_it}")
+    # Services differ in whether these count.
+    doubt = (
+        f"{found.path} holds what can be restored ({len(contents)}: {some}), for which the service may refuse to delete "
+        f"it. {with_it}"
+    )
+    return {"warnings": [doubt]} if deleted else {}
 
 
-def _contents(client: Client, path: ResourcePath) -> list[str]:
-    """What lies in the folder, as far as this token sees it; what is only restorable counts too."""
-    found: set[str] = set()
+def _contents(client: Client, path: ResourcePath) -> tuple[set[str], set[str]]:
+    """What lies in the folder, as far as this token sees it, and what is only restorable."""
+    living: set[str] = set()
+    deleted: set[str] = set()
     for kind in NOUNS:
-        living = listed_paths(client, kind, str(path)) or ()
-        found.update(one for one in living if not is_foreseen_gone(client, kind, one))
-        found.update(listed_paths(client, kind, str(path), deletedOnly=True) or ())
-    return sorted(found)
+        shown = listed_paths(client, kind, str(path)) or ()
+        living.update(one for one in shown if not is_foreseen_gone(client, kind, one))
+        deleted.update(listed_paths(client, kind, str(path), deletedOnly=True) or ())
+    return living, deleted
 
 
 def _leases_in(client: Client, path: ResourcePath) -> list[dict[str, Any]]:

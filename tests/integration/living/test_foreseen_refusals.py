@@ -23,6 +23,7 @@ def definitions(site: Site) -> None:
 
 def refused(site: Site, module: str, **arguments: Any) -> tuple[str, str]:
     """What check mode says, and a real run."""
+    site.forget()
     foreseen = failure(site, module, check_mode=True, **arguments)
     assert site.writes() == []
     return foreseen, failure(site, module, **arguments)
@@ -39,20 +40,27 @@ def test_a_folder_that_is_not_empty(site: Site, world: str) -> None:
     assert do(site, "folder", path="prod", state="absent", recursive=True)["changed"]
 
 
-def test_a_folder_whose_contents_are_only_restorable(site: Site) -> None:
-    site.behave(soft_deleted_count=True)
+@pytest.mark.parametrize("count", [False, True])
+def test_a_folder_whose_contents_are_only_restorable(site: Site, count: bool) -> None:
+    site.behave(soft_deleted_count=count)
     do(site, "folder", path="old")
     do(site, "static_secret", path="old/app", secret={})
     do(site, "static_secret", path="old/app", state="absent")
-    site.forget()
-    foreseen, said = refused(site, "folder", path="old", state="absent")
-    assert "not empty (1: old/app)" in foreseen
-    assert "those that are deleted and restorable too" in said
+    # Whether these count is the service's to say, unless they would go for good.
+    foreseen = do(site, "folder", path="old", state="absent", check_mode=True)
+    assert foreseen["changed"]
+    assert "old holds what can be restored (1: old/app)" in foreseen["warnings"][0]
+    for said in refused(site, "folder", path="old", state="absent", permanent=True):
+        assert "not empty" in said
+    if count:
+        said = failure(site, "folder", path="old", state="absent")
+        assert "those that are deleted and restorable too" in said
+    else:
+        assert do(site, "folder", path="old", state="absent")["changed"]
 
 
 def test_a_folder_with_active_leases_names_them(site: Site) -> None:
     lease = do(site, "dynamic_credentials", path="prod/aws")["lease_id"]
-    site.forget()
     for said in refused(site, "folder", path="prod", state="absent", recursive=True):
         assert f"{lease} (until " in said
 
