@@ -130,8 +130,8 @@ def _rehearsed_deletion(client: Client, found: Place, parameters: Mapping[str, A
         raise StateError(f"{found.path} cannot be deleted: it is not empty ({len(contents)}: {some}). {with_it}")
     # Services differ in whether these count.
     doubt = (
-        f"{found.path} holds what can be restored ({len(contents)}: {some}), for which the service may refuse to delete "
-        f"it. {with_it}"
+        f"{found.path} holds what can be restored ({len(contents)}: {some}), for which the service may refuse to "
+        f"delete it. {with_it}"
     )
     return {"warnings": [doubt]} if deleted else {}
 
