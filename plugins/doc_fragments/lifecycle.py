@@ -14,6 +14,8 @@ options:
   state:
     description:
       - V(present) creates or updates, V(absent) deletes. What is gone already counts as deleted.
+      - What the token does not see counts as absent. With V(absent) deleting it is tried all the same; where the
+        service does not tell whether there was anything, the task is C(ok), with a warning.
     type: str
     choices: [present, absent]
     default: present

@@ -17,7 +17,7 @@ options:
       - Tags that are not named stay, unless O(purge_tags=true). A value of V(null) removes that tag.
       - Keys are compared without case, and the spelling that exists stays. Values are text; quote V("true") and the
         like.
-      - When not set, tags are left alone.
+      - When not set, tags are left alone, and need not be readable.
     type: dict
   purge_tags:
     description:

@@ -69,6 +69,7 @@ class Change:
     ``doubts`` are those that may only be hidden from this token, so that a real run tries.
     ``foretold``: only a real run finds out whether ``first`` changes anything; check mode takes it that nothing
     changes, and warns with this sentence.
+    ``otherwise`` is done in its place where the first of the writes is refused, or what should hold it is not there.
     ``leaves`` is what the writes leave behind, for reads that lag behind them.
     It is planned without talking to anybody: what talks gets the client when the plan is carried out, which is the
     Secrets API's where there are ``requests``, and else the one of the module's spec.
@@ -87,6 +88,7 @@ class Change:
     missing: Sequence[str] = field(default_factory=tuple)
     doubts: Sequence[str] = field(default_factory=tuple)
     foretold: str = ""
+    otherwise: Change | None = None
     leaves: tuple[Written, ...] = ()
 
     @property

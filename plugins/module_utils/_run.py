@@ -24,6 +24,8 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ConflictError,
+    DeniedError,
+    NotFoundError,
     OptionError,
     RequestError,
     StateError,
@@ -240,28 +242,49 @@ def _send(
         sent.append(request)
         try:
             answers.append(client.send(request))
+        except (DeniedError, NotFoundError):
+            if change.otherwise is None or position:
+                raise
+            return _apply(client, spec, parameters, change.otherwise, sent)
         except ConflictError as conflict:
             if request.replay is not Replay.CREATE:
                 raise
-            is_deleted = conflict.code.startswith("deleted_")
-            if request.may_exist and not is_deleted:
-                # After a lost answer it may well be this task's own.
-                answers.append(None if conflict.after_ambiguous else EXISTS)
-                continue
-            # Something is there, which the next look has to see.
-            for written in change.leaves:
-                if written.is_made_by(request):
-                    client.writes.note(Written(written.kind, written.path), deleted=is_deleted)
-            rest = _planned(client, spec, parameters)
-            if not _is_settled(conflict, rest.requests, change, position):
-                raise
-            if not conflict.after_ambiguous:
+            rest = _after_conflict(client, spec, parameters, change, position, conflict)
+            if isinstance(rest, Change):
                 return _apply(client, spec, parameters, rest, sent)
-            answers.append(None)
+            answers.append(rest)
     _note(client, change, is_whole=not change.replan)
     if change.replan:
         return _apply(client, spec, parameters, _planned(client, spec, parameters), sent)
     return change.outcome(client, answers) if change.outcome else change.predicted
+
+
+def _after_conflict(
+    client: Client,
+    spec: Spec,
+    parameters: Mapping[str, Any],
+    change: Change,
+    position: int,
+    conflict: ConflictError,
+) -> Change | str | None:
+    """What is left to do after a creation was answered that something is there; or what counts as its answer.
+
+    :raises ConflictError: nothing that could be done about it.
+    """
+    request, is_deleted = change.requests[position], conflict.code.startswith("deleted_")
+    if request.may_exist and not is_deleted:
+        # After a lost answer it may well be this task's own.
+        return None if conflict.after_ambiguous else EXISTS
+    # Something is there, which the next look has to see.
+    for written in change.leaves:
+        if written.is_made_by(request):
+            client.writes.note(Written(written.kind, written.path, gone=is_deleted, deleted=is_deleted))
+    rest = _planned(client, spec, parameters)
+    # What was in the way unseen goes first now.
+    goes_on = is_deleted and rest.requests[:1] not in ((), (request,))
+    if not goes_on and not _is_settled(conflict, rest.requests, change, position):
+        raise conflict
+    return rest if goes_on or not conflict.after_ambiguous else None
 
 
 def _note(client: Any, change: Change, *, is_whole: bool) -> None:
@@ -273,7 +296,7 @@ def _note(client: Any, change: Change, *, is_whole: bool) -> None:
         if is_whole:
             client.writes.note(written)
         elif not written.gone:
-            client.writes.note(Written(written.kind, written.path))
+            client.writes.note(replace(written, content=None, tags=None))
 
 
 def _check_progress(request: Request, sent: list[Request]) -> None:

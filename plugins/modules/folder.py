@@ -63,7 +63,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 folder:
-  description: The folder as it is at the end, or as it would be in check mode.
+  description: >-
+    The folder as it is at the end, or as it would be in check mode. It has no C(metadata) where the token may not read
+    that.
   returned: state is present
   type: dict
   sample:

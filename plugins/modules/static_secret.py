@@ -87,7 +87,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 static_secret:
-  description: The secret as it is at the end, or as it would be in check mode, without its values.
+  description: >-
+    The secret as it is at the end, or as it would be in check mode, without its values. It has no C(metadata) where
+    the token may not read that.
   returned: state is present
   type: dict
   sample:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,12 @@ class Site:
     def token(self, token: str, permissions: list[str]) -> None:
         """Make a token of this site with these permissions only."""
         self._control("POST", "tokens", {"token": token, "sites": [self.site_id], "permissions": permissions})
+
+    def token_for(self, *actions: str, path: str = "") -> str:
+        """A new token of this site that may do only these, by the vendor's names, on the path and below."""
+        token = f"token-{uuid.uuid4()}"
+        self.emulator.control.add_token(token, sites=[self.site_id], actions=actions, path_prefix=path)
+        return token
 
     def advance_clock(self, seconds: float) -> None:
         """Let time pass for the whole emulator."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from time import sleep
+from threading import Lock
+from time import monotonic, sleep
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
@@ -80,6 +81,8 @@ class Client:
         self.last = ""
         # Seconds that the service's limit on requests made this client wait.
         self.waited = 0.0
+        self._waiting = Lock()
+        self._waited_until = 0.0
         # A CA that cannot be used is an error before anything is sent.
         session_for(settings)
         self._wire: Wire | None = None
@@ -156,7 +159,7 @@ class Client:
     def _send_until_answered(self, request: Request) -> Any:
         after_ambiguous = False
         for attempt in range(self.settings.retries + 1):
-            last, ends = attempt == self.settings.retries or interruption.is_interrupted(), None
+            last = attempt == self.settings.retries or interruption.is_interrupted()
             try:
                 answer = self._attempt(request)
             except NoAnswerError as error:
@@ -173,18 +176,24 @@ class Client:
                 after_ambiguous = after_ambiguous or answer.status != 429
                 if answer.status == 429 and asked is not None:
                     # The limit is not this thread's alone.
-                    ends = self._limit.close(asked)
-                    self.waited += asked
+                    self._limit.close(asked)
+                    self._wait(monotonic(), asked)
             interruption.pause(pause or 0.0, sleep=sleep)
-            if ends is not None:
-                self._limit.reopen(ends)
         raise AssertionError("the last attempt returns or raises")
+
+    def _wait(self, began: float, seconds: float) -> None:
+        """Take note of a wait; threads that wait at the same time do so once."""
+        with self._waiting:
+            end = began + seconds
+            self.waited += max(end - max(began, self._waited_until), 0.0)
+            self._waited_until = max(end, self._waited_until)
 
     def _attempt(self, request: Request) -> Answer:
         """One attempt within the time that it may take."""
         token = self._token = self.settings.token()
         # The time that a request may take begins when it may be sent.
-        self.waited += self._limit.enter()
+        began = monotonic()
+        self._wait(began, self._limit.enter())
         headers: Mapping[str, str] | None = None
         try:
             answer = self._answered(request, token)

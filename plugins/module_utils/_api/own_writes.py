@@ -16,7 +16,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Callable
 
@@ -33,6 +33,10 @@ RESULT = "_workload_credentials_own_writes"
 FORESEEN = "foreseen "
 _UNKNOWN = ""
 _SECRET, _CONFIG, _TAGS = "secret", "config", "tags"
+# The kinds that lists show. Leases are looked for by themselves.
+_LISTED = ("folders", "static", "dynamic", "integrations")
+# Seconds by which a file system's times may be behind.
+_COARSE = 2.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Written:
     :arg kind: ``folders``, ``static``, ``dynamic``, ``integrations`` or ``leases``.
     :arg path: in its kind.
     :arg gone: nothing is there any more.
+    :arg deleted: it is gone, and can be restored.
+    :arg restored: it came back, with all that it held.
     :arg content: what is known of the values or the configuration, with None for what is not there; None: nothing.
     :arg tags: None: not known.
     """
@@ -49,6 +55,8 @@ class Written:
     kind: str
     path: str
     gone: bool = False
+    deleted: bool = False
+    restored: bool = False
     content: Mapping[str, Any] | None = field(default=None, repr=False)
     tags: Mapping[str, str] | None = None
 
@@ -66,8 +74,12 @@ class Trace:
     """The same as it is kept: when, and digests instead of contents.
 
     :arg at: in seconds since 1970, by this machine's clock.
-    :arg deleted: the service says that something deleted is in the way there.
+    :arg deleted: what is gone there can be restored.
     :arg lease: what stands for a lease that was minted.
+    :arg expiration: of that lease.
+    :arg key: what stands for the token that the digests are made with.
+    :arg emptied: when a folder was removed that has been made again since.
+    :arg inside: what stands for the lists that should show it.
     """
 
     at: float
@@ -76,6 +88,10 @@ class Trace:
     content: Mapping[str, str | None] | None = None
     tags: str = _UNKNOWN
     lease: str = ""
+    expiration: str | None = None
+    key: str = ""
+    emptied: float = 0.0
+    inside: Sequence[str] = ()
 
     @property
     def is_recent(self) -> bool:
@@ -99,39 +115,71 @@ class OwnWrites:
         self._known: dict[str, Trace] = {}
         self._made: dict[str, Trace] = {}
 
-    def note(self, written: Written, *, deleted: bool = False) -> None:
-        """Take note of a write that has succeeded.
-
-        :arg deleted: the service says that something deleted is in the way there.
-        """
+    def note(self, written: Written) -> None:
+        """Take note of a write that has succeeded."""
         content = None
         if written.content is not None:
             content = {key: None if value is None else self._digest(value) for key, value in written.content.items()}
-        tags = _UNKNOWN if written.tags is None else self._digest(written.tags)
-        self._keep(self._name(written.kind, written.path), Trace(time.time(), written.gone, deleted, content, tags))
+        name = self._name(written.kind, written.path)
+        trace = Trace(
+            time.time(),
+            written.gone,
+            written.deleted,
+            content,
+            _UNKNOWN if written.tags is None else self._digest(written.tags),
+            key=self._digest(""),
+            emptied=0.0 if written.gone or written.restored else self._emptied(name),
+            inside=self._lists_of(written.kind, written.path),
+        )
+        self._keep(name, trace)
 
-    def note_lease(self, path: str, lease_id: str) -> None:
+    def _emptied(self, name: str) -> float:
+        before = self._find(name)
+        if before is None:
+            return 0.0
+        return before.at if before.gone else before.emptied
+
+    def _lists_of(self, kind: str, path: str) -> list[str]:
+        if kind not in _LISTED:
+            return []
+        folder = path.rpartition("/")[0]
+        above = [folder]
+        while above[-1]:
+            above.append(above[-1].rpartition("/")[0])
+        return [self._name(f"in {kind}", folder), *(self._name(f"below {kind}", one) for one in above)]
+
+    def listed_in(self, kind: str, folder: str, *, recursive: bool) -> dict[str, Trace]:
+        """What this run has just written there, by ``name_of``."""
+        mark = self._name(f"below {kind}" if recursive else f"in {kind}", folder)
+        return {name: trace for name, trace in self._recent().items() if mark in trace.inside}
+
+    def name_of(self, kind: str, path: str) -> str:
+        """What stands for a place here."""
+        return self._name(kind, path)
+
+    def note_lease(self, path: str, lease_id: str, expiration: str | None) -> None:
         """Take note of a lease that was minted from the dynamic secret of this path."""
-        self.note(Written("leases", lease_id))
-        lease = self.name_of_lease(lease_id)
-        self._keep(self._name("minted from", path) + lease, Trace(time.time(), lease=lease))
+        lease = self._name("leases", lease_id)
+        trace = Trace(time.time(), lease=lease, expiration=expiration)
+        self._keep(lease, trace)
+        self._keep(self._name("minted from", path) + lease, trace)
 
-    def recent_leases(self, path: str) -> dict[str, float]:
-        """The leases of a dynamic secret that this run has just minted and not ended, with the times of that.
+    def recent_leases(self, path: str) -> dict[str, Trace]:
+        """The leases of a dynamic secret that this run has just minted and not ended.
 
-        They go by ``name_of_lease``, since no ID stands in an open file.
+        They go by ``name_of``, since no ID stands in an open file.
         """
         prefix = self._name("minted from", path)
-        found = [trace for name, trace in self._all().items() if name.startswith(prefix) and trace.is_recent]
-        return {trace.lease: trace.at for trace in found if not (self._find(trace.lease) or trace).gone}
-
-    def name_of_lease(self, lease_id: str) -> str:
-        """What stands for the lease here."""
-        return self._name("leases", lease_id)
+        found = [trace for name, trace in self._recent().items() if name.startswith(prefix)]
+        return {trace.lease: trace for trace in found if not (self._find(trace.lease) or trace).gone}
 
     def latest(self) -> float | None:
         """When this run wrote anything last, in seconds since 1970; None: not within the window."""
-        return max((trace.at for trace in self._all().values() if trace.is_recent), default=None)
+        return max((trace.at for trace in self._recent().values()), default=None)
+
+    def left_at(self, kind: str, path: str) -> Trace | None:
+        """What this run left at this very place, whatever it did to the folders above; None: nothing."""
+        return self._find(self._name(kind, path))
 
     def of(self, kind: str, path: str) -> Trace | None:
         """What this run left there; None: it wrote nothing there. What goes with its folder is gone as well."""
@@ -139,8 +187,9 @@ class OwnWrites:
         folder = "" if kind in ("integrations", "leases") else path.rpartition("/")[0]
         while folder:
             above = self._find(self._name("folders", folder))
-            if above is not None and above.gone and (latest is None or latest.at < above.at):
-                latest = above
+            removed = 0.0 if above is None else above.at if above.gone else above.emptied
+            if removed and (latest is None or latest.at < removed):
+                latest = Trace(removed, gone=True)
             folder = folder.rpartition("/")[0]
         return latest
 
@@ -151,6 +200,9 @@ class OwnWrites:
         """
         if found is None or trace.gone:
             return trace.gone and found is None
+        if trace.key != self._digest(""):
+            # Another token's digests cannot be compared.
+            return True
         content = found.get(_SECRET, found.get(_CONFIG))
         tags = found.get(_TAGS, (found.get("metadata") or {}).get(_TAGS))
         if tags is not None and trace.tags not in (_UNKNOWN, self._digest(tags)):
@@ -162,7 +214,7 @@ class OwnWrites:
 
     def taken(self) -> str:
         """What another process has to be told of this run's latest writes, as text; "": nothing."""
-        recent = {name: trace for name, trace in self._all().items() if trace.is_recent}
+        recent = self._recent()
         return _as_text(recent) if recent else ""
 
     def made(self) -> str:
@@ -199,12 +251,18 @@ class OwnWrites:
         other = _read(os.path.join(self._folder, name))
         return max((one for one in (trace, other) if one), key=lambda one: one.at, default=None)
 
-    def _all(self) -> dict[str, Trace]:
+    def _recent(self) -> dict[str, Trace]:
+        """All that reads may not show yet."""
+        found = {name: self._find(name) for name in {*self._files(), *self._known}}
+        return {name: trace for name, trace in found.items() if trace and trace.is_recent}
+
+    def _files(self) -> list[str]:
+        """The names of those that were written of late, of the many that a long run may have."""
         if self._folder is None or not os.path.isdir(self._folder):
-            return dict(self._known)
-        names = [name for name in os.listdir(self._folder) if "." not in name]
-        found = {name: self._find(name) for name in {*names, *self._known}}
-        return {name: trace for name, trace in found.items() if trace}
+            return []
+        since = time.time() - WINDOW - _COARSE
+        with os.scandir(self._folder) as entries:
+            return [one.name for one in entries if "." not in one.name and _changed(one) > since]
 
     def _name(self, kind: str, path: str) -> str:
         return hashlib.sha256(json.dumps([self._site, kind, path]).encode()).hexdigest()
@@ -239,16 +297,28 @@ def pauses(since: float) -> Iterator[float]:
 def _as_text(traces: Mapping[str, Trace]) -> str:
     """With ages instead of times: the other process may have another clock."""
     now = time.time()
-    return json.dumps({name: asdict(replace(trace, at=now - trace.at)) for name, trace in traces.items()})
+    return json.dumps({name: asdict(_turned(trace, now)) for name, trace in traces.items()})
+
+
+def _turned(trace: Trace, now: float) -> Trace:
+    """With ages in the place of times, or the other way round."""
+    return replace(trace, at=now - trace.at, emptied=now - trace.emptied if trace.emptied else 0.0)
 
 
 def _from_text(text: str | None) -> dict[str, Trace]:
     now = time.time()
     try:
         entries = json.loads(text or "{}").items()
-        return {str(name): replace(Trace(**entry), at=now - float(entry["at"])) for name, entry in entries}
+        return {str(name): _turned(Trace(**entry), now) for name, entry in entries}
     except (ValueError, TypeError, AttributeError, KeyError):
         return {}
+
+
+def _changed(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _read(path: str) -> Trace | None:

@@ -23,6 +23,12 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 _A_POINT_IN_TIME = 1e9
 
 
+# Seconds within which the first answer of a new window should tell how many requests are left.
+_UNTOLD = 1.0
+# Ends that are told in whole seconds differ by less within one window.
+_SAME = 1.0
+
+
 class RateLimit:
     """How many requests the current window still allows, and when it ends."""
 
@@ -31,26 +37,40 @@ class RateLimit:
         self._under_way = 0
         # None: the service has not told, so nothing is held back.
         self._left: int | None = None
+        # As many as a window surely has.
+        self._most: int | None = None
         self._ends = 0.0
+        # Whether answers have told of this window.
+        self._is_told = False
 
     def enter(self) -> float:
         """Wait until a request may be sent, count it as under way, and return the seconds that this took.
 
         A window that is longer than a task waits holds nothing back: the service's own answer then says so.
         """
+        waited = 0.0
+        while (wait := self._take(is_urgent=interruption.is_interrupted())) > 0:
+            interruption.pause(wait)
+            waited += wait
+        return waited
+
+    def _take(self, *, is_urgent: bool) -> float:
+        """Count a request as under way and return 0; or the seconds until it is worth another try.
+
+        :arg is_urgent: it does not wait, as the run was interrupted.
+        """
         with self._lock:
-            ends, wait = self._ends, self._ends - time.monotonic()
-            if wait <= 0:
-                self._left = None
-            is_held = self._left == 0 and wait <= LONGEST_WAIT
+            now = time.monotonic()
+            if self._left is not None and now >= self._ends:
+                # All who waited start now, and must not be more than the new window has.
+                self._left, self._ends, self._is_told = self._most, now + _UNTOLD, False
+            wait = self._ends - now
+            if self._left == 0 and wait <= LONGEST_WAIT and not is_urgent:
+                return wait
             self._under_way += 1
             if self._left:
                 self._left -= 1
-        if not is_held:
             return 0.0
-        interruption.pause(wait)
-        self.reopen(ends)
-        return wait
 
     def leave(self, headers: Mapping[str, str] | None) -> None:
         """Take note of a request's end.
@@ -62,21 +82,18 @@ class RateLimit:
         with self._lock:
             self._under_way -= 1
             if remaining is not None and reset is not None:
+                self._most = max(int(remaining) + 1, self._most or 0)
                 # The service may not have counted those that are under way.
-                self._left = max(int(remaining) - self._under_way, 0)
-                self._ends = time.monotonic() + reset
+                left, ends = max(int(remaining) - self._under_way, 0), time.monotonic() + reset
+                if self._is_told and self._left is not None and ends - self._ends < _SAME:
+                    # Answers come in any order.
+                    left, ends = min(left, self._left), max(ends, self._ends)
+                self._left, self._ends, self._is_told = left, ends, True
 
-    def close(self, seconds: float) -> float:
-        """Hold all requests of this process back for so long; returns the window's end, for ``reopen``."""
+    def close(self, seconds: float) -> None:
+        """Hold all requests of this process back for so long."""
         with self._lock:
-            self._left, self._ends = 0, time.monotonic() + seconds
-            return self._ends
-
-    def reopen(self, ends: float) -> None:
-        """Let requests pass again, as somebody has waited for this end of the window."""
-        with self._lock:
-            if self._ends == ends:
-                self._left = None
+            self._left, self._ends, self._is_told = 0, time.monotonic() + seconds, True
 
 
 def reset_wait(headers: Mapping[str, str]) -> float | None:

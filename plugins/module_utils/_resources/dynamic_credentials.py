@@ -163,14 +163,15 @@ def _completed(client: Client, path: ResourcePath, secret: Mapping[str, Any], tt
 
     Azure's may have other keys and no expiration, which the lease has, or else follows from the definition.
     """
-    minted, credentials = datetime.now(timezone.utc), dict(documented(secret))
+    minted, credentials = datetime.now(timezone.utc), dict[str, Any](documented(secret))
     lease_id = lease_id_of(credentials)
+    expiration = credentials.get("expiration")
+    if not expiration:
+        expiration = _expiration_of(client, lease_id) or _expiration_by_ttl(client, path, minted, ttl)
+        credentials = {**credentials, **({"expiration": expiration} if expiration else {})}
     if is_lease_id(lease_id):
-        client.writes.note_lease(str(path), str(lease_id))
-    if credentials.get("expiration"):
-        return credentials
-    expiration = _expiration_of(client, lease_id) or _expiration_by_ttl(client, path, minted, ttl)
-    return {**credentials, "expiration": expiration} if expiration else credentials
+        client.writes.note_lease(str(path), str(lease_id), expiration)
+    return credentials
 
 
 def _expiration_of(client: Client, lease_id: str | None) -> str | None:

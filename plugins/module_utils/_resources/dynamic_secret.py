@@ -39,7 +39,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
     patch_between,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import ListedLease
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    ListedLease,
+    in_use,
+    living_leases,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
     deletion,
     doubts,
@@ -188,7 +192,10 @@ def _recreate(found: Found, parameters: Mapping[str, Any]) -> Change:
 def _delete(found: Found, parameters: Mapping[str, Any]) -> Change:
     path, ending = found.place.path, leases_to_end(found, parameters)
     before = None if found.place.living is None else _shown(path, found.config, found.tags)
-    removal = deletion(found.place, before, parameters)
+    removal = replace(
+        deletion(found.place, before, parameters),
+        explain=lambda client, error: in_use(error, lambda: living_leases(client, path)),
+    )
     return replace(removal, first=lambda client: _end(client, path, ending)) if ending else removal
 
 

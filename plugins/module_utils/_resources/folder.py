@@ -13,12 +13,17 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import RequestError, StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ApiError,
+    RequestError,
+    StateError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import EXISTS, Change, answer_to
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    in_use,
     leases_below,
     named,
 )
@@ -70,6 +75,7 @@ def plan(found: Place, parameters: Mapping[str, Any]) -> Change:
         return replace(
             deletion(found, before, parameters, recursive=parameters["recursive"]),
             rehearsal=lambda client: _rehearsed_deletion(client, found, parameters),
+            explain=lambda client, error: in_use(error, lambda: _leases_in(client, path)),
         )
     if found.how == SHOWN and found.refusal is not None:
         return _unread(found, parameters)
@@ -116,24 +122,29 @@ def _rehearsed_deletion(client: Client, found: Place, parameters: Mapping[str, A
                 f"{found.path} cannot be deleted: dynamic secrets in it have active leases: {named(leases)}."
             )
         return {}
-    contents = _contents(client, found.path)
-    if contents:
-        some = ", ".join(contents[:_SOME]) + (", ..." if len(contents) > _SOME else "")
-        raise StateError(
-            f"{found.path} cannot be deleted: it is not empty ({len(contents)}: {some}). recursive=true removes its "
-            "contents with it."
-        )
-    return {}
+    living, deleted = _contents(client, found.path)
+    contents = sorted({*living, *deleted})
+    some = ", ".join(contents[:_SOME]) + (", ..." if len(contents) > _SOME else "")
+    with_it = "recursive=true removes its contents with it."
+    if living or (deleted and parameters["permanent"]):
+        raise StateError(f"{found.path} cannot be deleted: it is not empty ({len(contents)}: {some}). {with_it}")
+    # Services differ in whether these count.
+    doubt = (
+        f"{found.path} holds what can be restored ({len(contents)}: {some}), for which the service may refuse to "
+        f"delete it. {with_it}"
+    )
+    return {"warnings": [doubt]} if deleted else {}
 
 
-def _contents(client: Client, path: ResourcePath) -> list[str]:
-    """What lies in the folder, as far as this token sees it; what is only restorable counts too."""
-    found: set[str] = set()
+def _contents(client: Client, path: ResourcePath) -> tuple[set[str], set[str]]:
+    """What lies in the folder, as far as this token sees it, and what is only restorable."""
+    living: set[str] = set()
+    deleted: set[str] = set()
     for kind in NOUNS:
-        living = listed_paths(client, kind, str(path)) or ()
-        found.update(one for one in living if not is_foreseen_gone(client, kind, one))
-        found.update(listed_paths(client, kind, str(path), deletedOnly=True) or ())
-    return sorted(found)
+        shown = listed_paths(client, kind, str(path)) or ()
+        living.update(one for one in shown if not is_foreseen_gone(client, kind, one))
+        deleted.update(listed_paths(client, kind, str(path), deletedOnly=True) or ())
+    return living, deleted
 
 
 def _leases_in(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
@@ -159,11 +170,13 @@ def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
     if not restored:
         # What could not be read may be there.
         unread = found.refusal is not None
-        requests += tuple(item("POST", "folders", one, replay=Replay.CREATE, may_exist=unread) for one in lacking)
+        may_be_there: dict[str, Any] = {"may_exist": unread, "tolerated": ("forbidden",) if unread else ()}
+        requests += tuple(item("POST", "folders", one, replay=Replay.CREATE, **may_be_there) for one in lacking)
         may_exist = unread and parameters["tags"] is None
         requests += (item("POST", "folders", path, replay=Replay.CREATE, may_exist=may_exist),)
         requests += tag_requests("folders", path, {}, tags, purge=parameters["purge_tags"])
-    parents = [Written("folders", str(one)) for one in lacking]
+    above = () if restored or lacking or not parameters["parents"] or found.how != UNTOLD else _folders_above(path)
+    parents = [Written("folders", str(one), restored=restored) for one in lacking]
     return Change(
         requests=requests,
         after=_shown(path, tags),
@@ -173,8 +186,15 @@ def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
         replan=restored,
         missing=missing,
         doubts=doubts(found) if found.how == UNTOLD else (),
-        leaves=(*parents, Written("folders", str(path), tags=None if restored else tags)),
+        # Whether those above are there is not told either, until this one cannot be made.
+        otherwise=_create(replace(found, lacking=above), parameters) if above else None,
+        leaves=(*parents, Written("folders", str(path), restored=restored, tags=None if restored else tags)),
     )
+
+
+def _folders_above(path: ResourcePath) -> tuple[ResourcePath, ...]:
+    """Outermost first."""
+    return () if path.parent is None else (*_folders_above(path.parent), path.parent)
 
 
 def _made(
@@ -182,7 +202,7 @@ def _made(
 ) -> dict[str, Any]:
     """The folder as the answer of its creation says."""
     answer = answer_to(item("POST", "folders", path), requests, answers)
-    if answers and all(one == EXISTS for one in answers):
+    if answers and all(one == EXISTS or isinstance(one, ApiError) for one in answers):
         return {**_there(path), "changed": False}
     metadata = (answer or {}).get("metadata")
     if not metadata:

@@ -19,6 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import entries_now
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
     find_integration,
@@ -42,7 +43,7 @@ def _one(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _listed(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     path = integration_path(*filter(None, [parameters["type"]]))
-    return view(client.items(Request("GET", path)))  # type: ignore[no-any-return]
+    return view(entries_now(client, Request("GET", path)))  # type: ignore[no-any-return]
 
 
 def _users(client: Client, integration: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -26,15 +26,17 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     Ended,
     account,
     end_leases,
+    never_known,
     refused_words,
     revoked_ids,
     staying_words,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     ListedLease,
+    just_minted,
     lease_by_id,
     lease_path,
-    living_leases,
+    listed_leases,
     revocable,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
@@ -45,10 +47,14 @@ class Found:
     """Those of the leases named that live.
 
     :arg unread: a sentence for each ID of which that could not be read.
+    :arg unknown: those that were minted a moment ago and that the service does not know yet.
+    :arg unseen: a sentence about such ones that it does not list yet, of which the IDs are not known here.
     """
 
     leases: Sequence[ListedLease]
     unread: Mapping[str, str] = field(default_factory=dict)
+    unknown: Sequence[ListedLease] = ()
+    unseen: str = ""
 
 
 def look(client: Client, parameters: Mapping[str, Any]) -> Found:
@@ -57,7 +63,8 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     :raises OptionError: a path, or an ID, that is none.
     """
     if parameters["path"] is not None:
-        return Found(living_leases(client, parse_path(parameters["path"], "path")))
+        listed, _missing, unseen = listed_leases(client, parse_path(parameters["path"], "path"))
+        return Found(listed, unseen=unseen)
     if parameters["minted"] is not None:
         # The action plugin puts their IDs in its place.
         raise OptionError("minted", "the leases of a run are known where Ansible runs only.")
@@ -65,12 +72,14 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     for lease_id in parameters["lease_id"]:
         lease_path(lease_id, "lease_id")
     unique = list(dict.fromkeys(parameters["lease_id"]))
+    fresh = {one: just_minted(client, one) for one in unique}
     found = attempts(lambda lease_id: lease_by_id(client, lease_id, "lease_id"), unique)
     failed = {one: error for one, error in zip(unique, found) if isinstance(error, WorkloadCredentialsError)}
     # None that cannot be read stands in the way of the others.
     unread = {one: f"{one}: it is revoked without being read. {error}" for one, error in failed.items()}
     read = (lease for lease in found if not isinstance(lease, WorkloadCredentialsError))
-    return Found([lease for lease in read if lease is not None], unread)
+    unknown = [fresh[one] or {} for one, lease in zip(unique, found) if lease is None and fresh[one]]
+    return Found([lease for lease in read if lease is not None], unread, unknown)
 
 
 def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
@@ -85,8 +94,9 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
     problem = staying_words([Ended(lease, NOT_REVOCABLE) for lease in keep])
     if keep and on_not_revocable == "fail":
         raise StateError(problem)
+    is_known = not found.unknown and not found.unseen
     return Change(
-        first=(lambda client: _end(client, ending, keep, on_not_revocable)) if ending else None,
+        first=(lambda client: _end(client, ending, keep, found, on_not_revocable)) if ending or not is_known else None,
         before={"leases": _shown([*leases, *unread])},
         after={"leases": _shown(keep)},
         predicted=_result([lease["id"] for lease in ending], keep),
@@ -95,13 +105,14 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
 
 
 def _end(
-    client: Client, ending: Sequence[ListedLease], keep: Sequence[ListedLease], on_not_revocable: str
+    client: Client, ending: Sequence[ListedLease], keep: Sequence[ListedLease], found: Found, on_not_revocable: str
 ) -> dict[str, Any]:
     """What became of the leases: the service may refuse one that its type promised to revoke."""
-    ended = end_leases(client, ending)
+    ended = [*end_leases(client, ending), *map(never_known, found.unknown)]
     staying = [lease for lease, one in zip(ending, ended) if one.how == NOT_REVOCABLE]
-    if refused_words(ended) or (staying and on_not_revocable == "fail"):
-        raise StateError(account([*ended, *(Ended(lease, NOT_REVOCABLE) for lease in keep)]))
+    if refused_words(ended) or found.unseen or (staying and on_not_revocable == "fail"):
+        told = account([*ended, *(Ended(lease, NOT_REVOCABLE) for lease in keep)])
+        raise StateError(" ".join(filter(None, [found.unseen, told])))
     return _result(revoked_ids(ended), [*keep, *staying])
 
 

@@ -30,20 +30,20 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._sp
 
 def read(client: Client, parameters: Mapping[str, Any]) -> Found:
     """What is there."""
-    leases, missing = _found(client, parameters)
-    return Found({"leases": leases}, missing)
+    leases, missing, unseen = _found(client, parameters)
+    return Found({"leases": leases, **({"warnings": [unseen]} if unseen else {})}, missing)
 
 
-def _found(client: Client, parameters: Mapping[str, Any]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+def _found(client: Client, parameters: Mapping[str, Any]) -> tuple[list[dict[str, Any]], tuple[str, ...], str]:
     if parameters["lease_id"] is not None:
         found = lease_by_id(client, parameters["lease_id"], "lease_id")
-        return [] if found is None else [found], ()
+        return [] if found is None else [found], (), ""
     if parameters["path"] is not None:
         path = parse_path(parameters["path"], "path")
-        leases, missing = listed_leases(client, path)
-        return [{**lease, "dynamic_secret_path": str(path)} for lease in leases], missing
+        leases, missing, unseen = listed_leases(client, path)
+        return [{**lease, "dynamic_secret_path": str(path)} for lease in leases], missing, unseen
     definitions, missing = listed(client, listing("dynamic", parameters))
-    return leases_below(client, definitions), missing
+    return leases_below(client, definitions), missing, ""
 
 
 LEASE_INFO = Spec(

@@ -52,7 +52,7 @@ def listed_leases(job: Job, paths: Iterable[str]) -> Listed:
     client = job.client()
 
     def look(path: str) -> list[dict[str, Any]]:
-        leases, missing = leases_with_absence(client, parse_path(path, DYNAMIC_SECRET))
+        leases, missing, _unseen = leases_with_absence(client, parse_path(path, DYNAMIC_SECRET))
         if missing:
             raise MissingError(" ".join(missing))
         return leases

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Callable
@@ -21,12 +22,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
+    DYNAMIC_SECRET,
     Credentials,
     Lease,
     Margin,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
+from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.found import elsewhere_words
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import FOLDER
@@ -43,6 +46,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.unwatched import warn_of_no_watch
 
 _SHORT = 0.5
+_SHORTEST = timedelta(seconds=min(one.ttl[0] for one in PROVIDERS.values()))
 _SKEWED = (
     "Credentials that were just generated look expired: the clock of this machine or of the service is wrong. "
     "They are used as they are."
@@ -224,6 +228,9 @@ class LeaseStore:
 
     def _serves(self, lease: Lease, min_ttl: int) -> bool:
         """Whether the lease lives, and will for long enough; one whose whole life is short is kept for half of it."""
+        if lease.expiration is None and self._identity[0] == DYNAMIC_SECRET:
+            # The service did not say until when, and none lives for less.
+            lease = replace(lease, expiration=lease.minted + _SHORTEST)
         is_due = Margin(part=_SHORT, seconds=min_ttl).due(lease, _now())
         return not is_due and (not lease.id or self._minted.serves(lease.id))
 

@@ -45,6 +45,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
     UNTOLD,
+    RefusedError,
     read_integration,
     search_integration,
     with_tags,
@@ -146,11 +147,11 @@ def _with_integration(client: Client, found: Found, parameters: Mapping[str, Any
 def _leases(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The active leases of the definition; a token that may not list them learns from the deletion that it has some.
 
-    :raises DeniedError: they may not be listed, and are to be revoked.
+    :raises RefusedError: they may not be listed, and are to be revoked.
     """
     try:
         return living_leases(client, path)
-    except DeniedError:
+    except RefusedError:
         if parameters["revoke_leases"]:
             raise
         return []

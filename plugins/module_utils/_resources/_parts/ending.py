@@ -31,7 +31,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 # What can become of a lease.
 REVOKED, NOT_REVOCABLE, REFUSED, UNKNOWN = "revoked", "not revocable", "refused", "unknown"
 
-
 _NOT_KNOWN = "The service has not known this lease since it was minted; it ends with its expiration at the latest."
 
 
@@ -58,6 +57,11 @@ def end_leases(client: Client, leases: Sequence[ListedLease]) -> list[Ended]:
     for lease in leases:
         revocation(lease["id"])
     return side_by_side(lambda lease: _end(client, lease), leases)
+
+
+def never_known(lease: ListedLease) -> Ended:
+    """What became of a lease that the service has not known since it was minted a moment ago."""
+    return Ended(lease, UNKNOWN, _NOT_KNOWN)
 
 
 def revoked_ids(ended: Sequence[Ended]) -> list[str]:
@@ -120,7 +124,7 @@ def _revoked(client: Client, lease: ListedLease) -> Ended:
     while not client.remove(request):
         pause = next(waits, None)
         if pause is None:
-            return Ended(lease, UNKNOWN, _NOT_KNOWN) if is_fresh else Ended(lease, REVOKED)
+            return never_known(lease) if is_fresh else Ended(lease, REVOKED)
         time.sleep(pause)
     return Ended(lease, REVOKED)
 

@@ -11,12 +11,16 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import side_by_side
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ConflictError,
     OptionError,
+    RequestError,
+    StateError,
+    WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import pauses
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
@@ -74,21 +78,52 @@ def living_leases(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
     return listed_leases(client, path)[0]
 
 
-def listed_leases(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """The same, and a sentence where there is no such dynamic secret."""
+def listed_leases(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tuple[str, ...], str]:
+    """The same, a sentence where there is no such dynamic secret, and one about leases that are not shown yet or ""."""
     expected = client.writes.recent_leases(str(path))
-    waits = pauses(max(expected.values(), default=0.0))
+    waits = pauses(max((one.at for one in expected.values()), default=0.0))
     while True:
         entries, missing = listed(client, item("GET", "leases", path), ("dynamic", path))
         found = [_with_time_left(view(entry)) for entry in entries]
-        pause = (
-            next(waits, None)
-            if expected.keys() - {client.writes.name_of_lease(lease["id"]) for lease in found}
-            else None
-        )
+        unseen = expected.keys() - {client.writes.name_of("leases", lease["id"]) for lease in found}
+        pause = next(waits, None) if unseen else None
         if pause is None:
-            return found, missing
+            return found, missing, _unseen_words(path, [expected[one].expiration for one in sorted(unseen)])
         time.sleep(pause)
+
+
+def _unseen_words(path: ResourcePath, expirations: Sequence[str | None]) -> str:
+    """A sentence about leases that this run has minted a moment ago, and that the service does not list; "": none."""
+    if not expirations:
+        return ""
+    until = ", ".join(sorted(_until({"expiration": one}) for one in expirations))
+    return (
+        f"{path}: {len(expirations)} of its leases were minted a moment ago, and the service does not show them yet "
+        f"(until {until}). Repeat the task, or name them with lease_id."
+    )
+
+
+def in_use(error: RequestError, leases: Callable[[], Sequence[ListedLease]]) -> WorkloadCredentialsError:
+    """The error of a deletion that leases are in the way of, with until when they are.
+
+    :arg leases: lists them.
+    """
+    if not isinstance(error, ConflictError) or error.code != "dynamic_secret_in_use":
+        return error
+    try:
+        found = leases()
+    except WorkloadCredentialsError:
+        # Who may not list them learns no more.
+        found = ()
+    return StateError(f"{error} These leases are active: {named(found)}.") if found else error
+
+
+def just_minted(client: Client, lease_id: str) -> dict[str, Any] | None:
+    """What this run knows of a lease that it minted a moment ago and has not ended; None: it is none of these."""
+    trace = client.writes.of("leases", lease_id)
+    if trace is None or trace.gone or not trace.is_recent:
+        return None
+    return {"id": lease_id, "expiration": trace.expiration, "seconds_left": seconds_left(trace.expiration)}
 
 
 def lease_by_id(client: Client, lease_id: str, option: str, minted: float | None = None) -> dict[str, Any] | None:

@@ -32,12 +32,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import entries_now
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import wanted_tags
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
     ABSENT,
     NOUNS,
     SHOWN,
     UNTOLD,
+    Search,
     hidden_words,
     listed_paths,
     read,
@@ -104,7 +106,11 @@ def _look_around(
     client: Client, kind: str, path: ResourcePath, parameters: Mapping[str, Any], refusal: DeniedError
 ) -> Place:
     """The same from lists, where the read was refused: the thing is missing, or hidden from this token."""
-    found = search(client, kind, path)
+    found, trace = search(client, kind, path), client.writes.of(kind, str(path))
+    is_gone = trace is not None and trace.gone
+    if trace is not None and is_gone and trace.is_recent and found.how == SHOWN:
+        # The list lags behind.
+        found = Search(ABSENT)
     place = Place(kind, path, lacking=found.lacking, refusal=refusal, how=found.how)
     if found.how == SHOWN:
         living = shown_at_last(client, lambda: read(client, kind, path, _LOOKS[kind]))
@@ -114,9 +120,7 @@ def _look_around(
     deleted = find_deleted(client, kind, path)
     if parameters["state"] == "absent" and not parameters["permanent"]:
         # What waits to be restored, or was removed by this run, is absent and not hidden.
-        trace = client.writes.of(kind, str(path))
-        is_gone = deleted is not None or (trace is not None and trace.gone)
-        return Place(kind, path) if is_gone else place
+        return Place(kind, path) if is_gone or deleted is not None else place
     return replace(place, deleted=deleted)
 
 
@@ -129,10 +133,11 @@ def _deleted_parent(
 
 def find_deleted(client: Client, kind: str, path: ResourcePath) -> ResourcePath | None:
     """The path, if a soft-deleted resource lies there: by the list of its folder, or as a write was told."""
-    trace = client.writes.of(kind, str(path))
-    if trace is not None and trace.deleted:
-        return path
+    trace = client.writes.left_at(kind, str(path))
     shown = listed_paths(client, kind, path.folder, deletedOnly=True)
+    if trace is not None and trace.gone and (trace.is_recent or shown is None):
+        # The list may lag behind.
+        return path if trace.deleted else None
     return path if shown is not None and str(path) in shown else None
 
 
@@ -260,7 +265,7 @@ def listed(
     :raises RefusedError: they may not be listed, or what should hold them may not be there.
     """
     try:
-        return client.items(request), ()
+        return entries_now(client, request), ()
     except NotFoundError as error:
         return [], (str(error),)
     except DeniedError as error:
@@ -309,7 +314,7 @@ def deletion(place: Place, before: Mapping[str, Any] | None, parameters: Mapping
     """
     permanent = parameters["permanent"]
     request = item("DELETE", place.kind, place.path, query={"permanent": permanent, **query})
-    leaves = (Written(place.kind, str(place.path), gone=True),)
+    leaves = (Written(place.kind, str(place.path), gone=True, deleted=not permanent),)
     if place.living is None and place.deleted is None and place.how != SHOWN:
         if place.refusal is None:
             return Change()

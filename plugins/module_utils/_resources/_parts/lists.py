@@ -1,0 +1,63 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lists that may lag behind what this run has just written.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    DeniedError,
+    NotFoundError,
+)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Trace, pauses
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+
+
+def entries_now(client: Client, request: Request) -> list[dict[str, Any]]:
+    """The entries of a list; it is repeated while it does not show what this run has just written there.
+
+    :raises DeniedError: the last one was refused.
+    :raises NotFoundError: what should hold them is not there.
+    """
+    kind, _slash, provider = request.path.strip("/").partition("/")
+    is_of_integrations = kind == "integrations"
+    folder = provider if is_of_integrations else str(request.query.get("path") or "")
+    recursive = bool(request.query.get("recursive")) or (is_of_integrations and not folder)
+    written = client.writes.listed_in(kind, folder, recursive=recursive)
+    holder = None if is_of_integrations else client.writes.of("folders", folder)
+    is_made = holder is not None and holder.is_recent and not holder.gone
+    since = [one.at for one in written.values()] + ([holder.at] if holder is not None and is_made else [])
+    waits = pauses(max(since, default=0.0))
+    while True:
+        try:
+            entries = client.items(request)
+        except (DeniedError, NotFoundError):
+            pause = next(waits, None) if is_made else None
+            if pause is None:
+                raise
+        else:
+            names = {client.writes.name_of(kind, _place(kind, entry)) for entry in entries}
+            pause = (
+                None if _shows(names, written, deleted=bool(request.query.get("deletedOnly"))) else next(waits, None)
+            )
+            if pause is None:
+                return entries
+        time.sleep(pause)
+
+
+def _place(kind: str, entry: Mapping[str, Any]) -> str:
+    if kind == "integrations":
+        return f"{entry.get('type')}/{entry.get('name')}"
+    return str(entry.get("path", "")).strip("/")
+
+
+def _shows(names: set[str], written: Mapping[str, Trace], *, deleted: bool) -> bool:
+    return all((name in names) == (one.deleted if deleted else not one.gone) for name, one in written.items())
