@@ -150,7 +150,7 @@ class OwnWrites:
         :arg found: the resource or its metadata; None: none was shown.
         """
         if found is None or trace.gone:
-            return trace.gone and found is None
+            return (trace.gone or trace.deleted) and found is None
         content = found.get(_SECRET, found.get(_CONFIG))
         tags = found.get(_TAGS, (found.get("metadata") or {}).get(_TAGS))
         if tags is not None and trace.tags not in (_UNKNOWN, self._digest(tags)):

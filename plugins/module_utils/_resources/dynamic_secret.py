@@ -13,7 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ConflictError,
+    RequestError,
+    StateError,
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written, left_by
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
@@ -48,6 +53,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     is_restore,
     missing_parent,
     revive,
+    unseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
     Tags,
@@ -100,8 +106,8 @@ def _prerequisites(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ..
     # Of what this token does not see, the creation itself tells, but nothing is removed for it.
     is_lacking = found.integration is None and (found.is_integration_sure or found.place.living is not None)
     if problem is None and is_lacking:
-        problem = no_integration(parameters)
-    return (str(problem),) if problem else ()
+        problem = no_integration(found, parameters)
+    return (str(problem), *unseen(found.place)) if problem else ()
 
 
 def _creation(found: Found, parameters: Mapping[str, Any]) -> Change:
@@ -184,7 +190,18 @@ def _delete(found: Found, parameters: Mapping[str, Any]) -> Change:
     path, ending = found.place.path, leases_to_end(found, parameters)
     before = None if found.place.living is None else _shown(path, found.config, found.tags)
     removal = deletion(found.place, before, parameters)
+    if found.place.refusal is not None and parameters["revoke_leases"]:
+        removal = replace(removal, explain=_unrevoked)
     return replace(removal, first=lambda client: _end(client, path, ending)) if ending else removal
+
+
+def _unrevoked(_client: Client, error: RequestError) -> WorkloadCredentialsError:
+    """The error of deleting what this token does not see, so that its leases were not revoked."""
+    if not isinstance(error, ConflictError):
+        return error
+    return StateError(
+        f"{error} revoke_leases has revoked none, since this token may not read the definition (ReadDynamicSecret)."
+    )
 
 
 def _end(client: Client, path: ResourcePath, leases: Sequence[ListedLease]) -> dict[str, Any]:

@@ -34,9 +34,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     ListedLease,
     lease_by_id,
     lease_path,
-    living_leases,
+    listed_leases,
     revocable,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import Unseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
@@ -45,10 +46,12 @@ class Found:
     """Those of the leases named that live.
 
     :arg unread: a sentence for each ID of which that could not be read.
+    :arg hidden: sentences about leases that may only be hidden from this token.
     """
 
     leases: Sequence[ListedLease]
     unread: Mapping[str, str] = field(default_factory=dict)
+    hidden: Sequence[str] = ()
 
 
 def look(client: Client, parameters: Mapping[str, Any]) -> Found:
@@ -57,7 +60,8 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     :raises OptionError: a path, or an ID, that is none.
     """
     if parameters["path"] is not None:
-        return Found(living_leases(client, parse_path(parameters["path"], "path")))
+        leases, missing = listed_leases(client, parse_path(parameters["path"], "path"))
+        return Found(leases, hidden=[one for one in missing if isinstance(one, Unseen)])
     if parameters["minted"] is not None:
         # The action plugin puts their IDs in its place.
         raise OptionError("minted", "the leases of a run are known where Ansible runs only.")
@@ -90,7 +94,7 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
         before={"leases": _shown([*leases, *unread])},
         after={"leases": _shown(keep)},
         predicted=_result([lease["id"] for lease in ending], keep),
-        warnings=(*((problem,) if keep and on_not_revocable == "warn" else ()), *found.unread.values()),
+        warnings=(*((problem,) if keep and on_not_revocable == "warn" else ()), *found.unread.values(), *found.hidden),
     )
 
 
