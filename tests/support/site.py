@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +96,13 @@ class Site:
     def token(self, token: str, permissions: list[str]) -> None:
         """Make a token of this site with these permissions only."""
         self._control("POST", "tokens", {"token": token, "sites": [self.site_id], "permissions": permissions})
+
+    def token_for(self, grants: Mapping[str, Iterable[str]]) -> str:
+        """A new token of this site that may do these of the vendor's actions, by the path from which they hold."""
+        token = f"granted-canary-{uuid.uuid4()}"
+        wanted = [{"actions": sorted(actions), "path": path} for path, actions in grants.items()]
+        self._control("POST", "tokens", {"token": token, "sites": [self.site_id], "grants": wanted, "permissions": []})
+        return token
 
     def advance_clock(self, seconds: float) -> None:
         """Let time pass for the whole emulator."""
