@@ -82,12 +82,13 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     check_version(parameters["version"])
     check_json(parameters["secret"], "secret")
     place = look_at(client, "static", parameters)
-    if place.living is None:
+    living = place.living
+    if living is None:
         return Found(place)
-    values = _values(place.path, place.living)
+    values = _values(place.path, living)
     if parameters["state"] == "present" and parameters["tags"] is not None:
-        place = replace(place, living=with_tags(client, "static", place.path, place.living))
-    return Found(place, values, _earlier(client, place.path, place.living, parameters))
+        place = replace(place, living=with_tags(client, "static", place.path, living))
+    return Found(place, values, _earlier(client, place.path, living, parameters))
 
 
 def _earlier(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -570,6 +571,30 @@ CASES = (
 )
 
 
+def also(task: str, act: Any, prepare: Any = None) -> Case:
+    """Another task of the same row."""
+    (case,) = (one for one in CASES if one.task == task)
+    return replace(case, task=f"{task}, too", act=act, prepare=prepare or case.prepare)
+
+
+TWINS = (
+    also("``folder``: absent, with or without ``recursive``", folder_task(state="absent"), folder),
+    also(
+        "``integration``: changed, or ``update_secret=always``",
+        integration_task(type="aws", role_arn=f"{ROLE}-2"),
+        integration,
+    ),
+    also(
+        "``static_secret_info``: ``path``, with ``version`` or ``versions``",
+        on("static_secret_info", "app", version=1),
+        updated_static,
+    ),
+    also("``dynamic_credentials``, module and lookup: of AWS", on("dynamic_credentials", "aws")),
+    also("``dynamic_credentials``, module and lookup: of Azure", generated("azure")),
+    also("``dynamic_credentials``, module and lookup: check mode", on("dynamic_credentials", "aws", check_mode=True)),
+)
+
+
 def named(case: Case) -> str:
     return case.task.replace("``", "")
 
@@ -581,7 +606,7 @@ def living(site: Site) -> Site:
     return site
 
 
-@pytest.mark.parametrize("case", CASES, ids=named)
+@pytest.mark.parametrize("case", [*CASES, *TWINS], ids=named)
 def test_a_task_needs_these_permissions_and_no_others(living: Site, case: Case) -> None:
     all_powerful, useful = tried(living, case, ALL_ACTIONS), tried(living, case, case.useful)
     assert all_powerful.error == ""
@@ -621,3 +646,16 @@ def assert_as_said(words: str, useful: Done, found: Done, lacking: str) -> None:
 
 def test_the_guide_has_this_table() -> None:
     assert rows(CASES) in GUIDE.read_text(encoding="utf-8")
+
+
+def test_leases_that_are_hidden_are_not_taken_for_none(living: Site) -> None:
+    case = Case("lease by path", on("lease", "azure"), leased)
+    found = tried(living, case, {"ListFolderContents", "RevokeLease"})
+    assert found.error == ""
+    assert "ListLeases" in " ".join(found.warnings)
+
+
+def test_an_owner_is_told_that_generating_is_a_permission_of_its_own(living: Site) -> None:
+    found = tried(living, Case("generate", on("dynamic_credentials", "aws"), aws), {"Owner"})
+    assert "lacks the permission GenerateDynamicCredential" in found.error
+    assert "being its owner may not include it" in found.error
