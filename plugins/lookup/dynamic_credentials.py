@@ -51,6 +51,8 @@ seealso:
   - module: community.workload_credentials.dynamic_credentials
   - module: community.workload_credentials.dynamic_secret
 notes:
+  - Generating is a permission of its own, C(GenerateDynamicCredential). Being Owner of the dynamic secret may not
+    include it, so grant it explicitly. The authentication guide has a table of what each task needs.
   - In check mode O(check_mode=placeholder) reads the definition. Where there is none yet, an earlier task is taken to
     have made it. Then there is a warning, and O(format=raw) has the keys of every provider.
   - The credentials of a run are kept in its own temporary folder, readable by its user only, encrypted with a key made

@@ -198,7 +198,7 @@ def _planned(client: Client, spec: Spec, parameters: Mapping[str, Any]) -> Chang
     """The plan of a real run, for which everything must be there."""
     change = spec.change(client, parameters)
     if change.missing:
-        raise StateError(" ".join(change.missing))
+        raise StateError(" ".join([*change.missing, *change.doubts]))
     return change
 
 
@@ -255,7 +255,8 @@ def _send(
             answers.append(rest)
     _note(client, change, is_whole=not change.replan)
     if change.replan:
-        return _apply(client, spec, parameters, _planned(client, spec, parameters), sent)
+        # Whatever is left to do, what was restored is a change.
+        return {**_apply(client, spec, parameters, _planned(client, spec, parameters), sent), "changed": True}
     return change.outcome(client, answers) if change.outcome else change.predicted
 
 
@@ -316,5 +317,6 @@ def _is_settled(conflict: ConflictError, left: tuple[Request, ...], change: Chan
     way. Another's is brought to the wanted state like anything that was there before.
     """
     if change.requests[position] in left:
-        return False
+        # What is deleted and in the way goes first, and then the same creation is right.
+        return conflict.code.startswith("deleted_") and left[0] != change.requests[position]
     return not conflict.after_ambiguous or change.replan or left == change.requests[position + 1 :]

@@ -36,6 +36,9 @@ options:
       - Path of the dynamic secret, such as V(prod/aws/app).
     type: str
     required: true
+notes:
+  - Generating is a permission of its own, C(GenerateDynamicCredential). Being Owner of the dynamic secret may not
+    include it, so grant it explicitly. The authentication guide has a table of what each task needs.
 seealso:
   - plugin: community.workload_credentials.dynamic_credentials
     plugin_type: lookup

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,13 @@ class Site:
         """A new token of this site that may do only these, by the vendor's names, on the path and below."""
         token = f"token-{uuid.uuid4()}"
         self.emulator.control.add_token(token, sites=[self.site_id], actions=actions, path_prefix=path)
+        return token
+
+    def granted_token(self, grants: Mapping[str, Iterable[str]]) -> str:
+        """A new token of this site that may do these of the vendor's actions, by the path from which they hold."""
+        token = f"granted-canary-{uuid.uuid4()}"
+        wanted = [{"actions": sorted(actions), "path": path} for path, actions in grants.items()]
+        self._control("POST", "tokens", {"token": token, "sites": [self.site_id], "grants": wanted, "permissions": []})
         return token
 
     def advance_clock(self, seconds: float) -> None:

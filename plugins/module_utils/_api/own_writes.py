@@ -199,7 +199,7 @@ class OwnWrites:
         :arg found: the resource or its metadata; None: none was shown.
         """
         if found is None or trace.gone:
-            return trace.gone and found is None
+            return (trace.gone or trace.deleted) and found is None
         if trace.key != self._digest(""):
             # Another token's digests cannot be compared.
             return True

@@ -24,7 +24,12 @@ _ITEMS = tuple(
         ("POST", f"/dynamic/{_NAME}/generate", "GenerateDynamicCredential"),
         ("POST", f"/(folders|static|dynamic)/{_NAME}/restore", "Restore{noun}"),
         ("POST", f"/(folders|static|dynamic)/{_NAME}", "Create{noun}"),
-        ("(PUT|PATCH)", f"/(folders|static|dynamic)/{_NAME}/metadata/tags", "Write{noun}Tags"),
+        ("PUT", f"/(folders|static|dynamic)/{_NAME}/metadata/tags", "Write{noun}Tags"),
+        (
+            "PATCH",
+            f"/(folders|static|dynamic)/{_NAME}/metadata/tags",
+            "Write{noun}Tags (to remove a tag, Delete{noun}Tags)",
+        ),
         ("DELETE", f"/(folders|static|dynamic)/{_NAME}/metadata/tags", "Delete{noun}Tags"),
         ("GET", f"/leases/id/{_NAME}", "ReadLease"),
         ("DELETE", f"/leases/id/{_NAME}", "RevokeLease"),

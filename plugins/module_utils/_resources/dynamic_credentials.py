@@ -222,7 +222,8 @@ def _refused(client: Client, path: ResourcePath, error: DeniedError) -> Workload
     """The error of a generate request that is refused: there is no such definition, or the permission is missing."""
     how = search(client, "dynamic", path).how
     if how == ABSENT:
-        return StateError(f"{absence(client, 'dynamic', path)} Or it is hidden from this token.")
+        hidden = "Or it is hidden from this token, which then lacks the permission GenerateDynamicCredential."
+        return StateError(f"{absence(client, 'dynamic', path)} {hidden}")
     return StateError(
         f"{refused(f'the dynamic secret {path}', how, error)} Generating is a permission of its own, apart from "
         f"reading {path}, and being its owner may not include it."

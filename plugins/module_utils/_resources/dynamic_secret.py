@@ -13,7 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+    ConflictError,
+    RequestError,
+    StateError,
+    WorkloadCredentialsError,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written, left_by
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
@@ -52,6 +57,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     is_restore,
     missing_parent,
     revive,
+    unseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
     Tags,
@@ -104,13 +110,13 @@ def _prerequisites(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ..
     # Of what this token does not see, the creation itself tells, but nothing is removed for it.
     is_lacking = found.integration is None and (found.is_integration_sure or found.place.living is not None)
     if problem is None and is_lacking:
-        problem = no_integration(parameters)
-    return (str(problem),) if problem else ()
+        problem = no_integration(found, parameters)
+    return (str(problem), *unseen(found.place)) if problem else ()
 
 
 def _unseen_integration(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     is_unseen = found.integration is None and not found.is_integration_sure and not found.is_integration_untold
-    return (str(no_integration(parameters)),) if is_unseen else ()
+    return (str(no_integration(found, parameters)),) if is_unseen else ()
 
 
 def _creation(found: Found, parameters: Mapping[str, Any]) -> Change:
@@ -194,9 +200,20 @@ def _delete(found: Found, parameters: Mapping[str, Any]) -> Change:
     before = None if found.place.living is None else _shown(path, found.config, found.tags)
     removal = replace(
         deletion(found.place, before, parameters),
-        explain=lambda client, error: in_use(error, lambda: living_leases(client, path)),
+        explain=lambda client, error: _undeleted(client, found, parameters, error),
     )
     return replace(removal, first=lambda client: _end(client, path, ending)) if ending else removal
+
+
+def _undeleted(
+    client: Client, found: Found, parameters: Mapping[str, Any], error: RequestError
+) -> WorkloadCredentialsError:
+    """The error of a deletion, with the leases that are in the way as far as this token sees them."""
+    if found.place.refusal is None or not parameters["revoke_leases"] or not isinstance(error, ConflictError):
+        return in_use(error, lambda: living_leases(client, found.place.path))
+    return StateError(
+        f"{error} revoke_leases has revoked none, since this token may not read the definition (ReadDynamicSecret)."
+    )
 
 
 def _end(client: Client, path: ResourcePath, leases: Sequence[ListedLease]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
     ABSENT,
     SHOWN,
+    UNTOLD,
     hidden_words,
     is_foreseen_gone,
     read_back,
@@ -167,8 +168,17 @@ def _create(path: str, found: Found, parameters: Mapping[str, Any]) -> Change:
         outcome=lambda client, answers: _made(client, parameters, answers[0], after),
         explain=lambda _client, error: _explained(path, found, parameters, error),
         missing=missing[:1],
+        doubts=_doubts(found, parameters),
         leaves=(_written(parameters, content=config if kind != "aws" else None),),
     )
+
+
+def _doubts(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """Why a creation may fail, where the list does not say what is there."""
+    if found.refusal is None or found.how != UNTOLD:
+        return ()
+    words = "this token may neither read it nor list integrations (ReadIntegration, ListIntegrations)"
+    return (f"{parameters['name']}: {words}, so it is taken as missing.",)
 
 
 def _explained(path: str, found: Found, parameters: Mapping[str, Any], error: RequestError) -> WorkloadCredentialsError:

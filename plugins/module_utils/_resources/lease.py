@@ -39,6 +39,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     listed_leases,
     revocable,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import Unseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 
@@ -49,12 +50,14 @@ class Found:
     :arg unread: a sentence for each ID of which that could not be read.
     :arg unknown: those that were minted a moment ago and that the service does not know yet.
     :arg unseen: a sentence about such ones that it does not list yet, of which the IDs are not known here.
+    :arg hidden: sentences about leases that may only be hidden from this token.
     """
 
     leases: Sequence[ListedLease]
     unread: Mapping[str, str] = field(default_factory=dict)
     unknown: Sequence[ListedLease] = ()
     unseen: str = ""
+    hidden: Sequence[str] = ()
 
 
 def look(client: Client, parameters: Mapping[str, Any]) -> Found:
@@ -63,8 +66,8 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     :raises OptionError: a path, or an ID, that is none.
     """
     if parameters["path"] is not None:
-        listed, _missing, unseen = listed_leases(client, parse_path(parameters["path"], "path"))
-        return Found(listed, unseen=unseen)
+        listed, missing, unseen = listed_leases(client, parse_path(parameters["path"], "path"))
+        return Found(listed, unseen=unseen, hidden=[one for one in missing if isinstance(one, Unseen)])
     if parameters["minted"] is not None:
         # The action plugin puts their IDs in its place.
         raise OptionError("minted", "the leases of a run are known where Ansible runs only.")
@@ -100,7 +103,7 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
         before={"leases": _shown([*leases, *unread])},
         after={"leases": _shown(keep)},
         predicted=_result([lease["id"] for lease in ending], keep),
-        warnings=(*((problem,) if keep and on_not_revocable == "warn" else ()), *found.unread.values()),
+        warnings=(*((problem,) if keep and on_not_revocable == "warn" else ()), *found.unread.values(), *found.hidden),
     )
 
 

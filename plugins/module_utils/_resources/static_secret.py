@@ -36,6 +36,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     look_at,
     missing_parent,
     revive,
+    unseen,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
     Tags,
@@ -54,6 +55,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import RESOURCE, Spec
 
+_NO_METADATA = "{path}: it was written, and this token may not read its metadata (ReadSecretMetadata)."
 _HIDDEN = "(hidden)"
 _HIDDEN_CHANGED = "(hidden, changed)"
 
@@ -130,7 +132,7 @@ def _create(place: Place, parameters: Mapping[str, Any]) -> Change:
     requests = () if place.lacking else revive(place, parameters["on_deleted"])
     restored = is_restore(requests)
     if parameters["version"] is not None and not restored:
-        missing += (f"version: {path} does not exist, so it has no version to go back to.",)
+        missing += (f"version: {path} does not exist, so it has no version to go back to.", *unseen(place))
     values = merged({}, parameters["secret"] or {})
     tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
     creation = item("POST", "static", path, body={"secret": values}, replay=Replay.CREATE)
@@ -159,14 +161,16 @@ def _update(found: Found, living: Mapping[str, Any], parameters: Mapping[str, An
     requests = (item("PATCH", "static", path, body={"secret": patch}),) if patch or missing else ()
     metadata = living.get("metadata") or {}
     version = (metadata.get("version") or 0) + 1 if patch else metadata.get("version")
-    # A token may read values and not metadata.
+    # A token may read values and not metadata, and then need not try again.
     known = {**metadata, "tags": tags, "version": version} if metadata else {}
+    predicted = _result(path, known, patch)
+    unread = {**predicted, "warnings": [_NO_METADATA.format(path=path)]}
     return Change(
         requests=requests + tag_requests("static", path, current_tags, tags, purge=parameters["purge_tags"]),
         before=_shown(path, current, {}, current_tags),
         after=_shown(path, after, patch, tags),
-        predicted=_result(path, known, patch),
-        outcome=lambda client, _answers: _read(client, path, known, patch),
+        predicted=predicted,
+        outcome=lambda client, _answers: _read(client, path, known, patch) if metadata else unread,
         warnings=tuple(_emptied(current, after)),
         missing=missing,
         leaves=(Written("static", str(path), content=left_by(current, after), tags=tags),),

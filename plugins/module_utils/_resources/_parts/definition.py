@@ -187,7 +187,7 @@ def obstacle(found: Found, parameters: Mapping[str, Any]) -> str | None:
         # It cannot be compared, and could not be changed in place either.
         return None
     if found.integration is None and not parameters["recreate"]:
-        raise no_integration(parameters)
+        raise no_integration(found, parameters)
     # Reading a definition gives the integration's ID only.
     wanted_id = ((found.integration or {}).get("metadata") or {}).get("id")
     is_another = wanted_id is not None and found.config.get("integrationId") not in (None, wanted_id)
@@ -205,10 +205,11 @@ def _fixed(found: Found, parameters: Mapping[str, Any]) -> str | None:
     return None
 
 
-def no_integration(parameters: Mapping[str, Any]) -> OptionError:
-    """The error of an integration that is not there."""
+def no_integration(found: Found, parameters: Mapping[str, Any]) -> OptionError:
+    """The error of an integration that is not there, or that this token does not see."""
+    hidden = "" if found.is_integration_sure else ", or it is hidden from this token, which then lacks ReadIntegration"
     return OptionError(
-        "integration_name", f"there is no {parameters['type']} integration {parameters['integration_name']!r}."
+        "integration_name", f"there is no {parameters['type']} integration {parameters['integration_name']!r}{hidden}."
     )
 
 

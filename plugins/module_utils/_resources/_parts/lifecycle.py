@@ -29,6 +29,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_folder,
     parse_path,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.permissions import permission_for
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
@@ -256,6 +257,12 @@ def listing(kind: str, parameters: Mapping[str, Any], **query: Any) -> Request:
     return Request("GET", f"/{kind}", query={**where, **query, "deletedOnly": parameters.get("deleted_only")})
 
 
+class Unseen(str):
+    """A sentence about what is not there, or hidden from this token."""
+
+    __slots__ = ()
+
+
 def listed(
     client: Client, request: Request, holder: tuple[str, ResourcePath] | None = None
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
@@ -273,7 +280,7 @@ def listed(
         how = search(client, kind, path).how if path is not None else UNTOLD
         if how != ABSENT:
             raise refused(f"the {NOUNS[kind]} {path or '/'}", how, error) from None
-        return [], (f"{error} This token sees no {NOUNS[kind]} {path}.",)
+        return [], (Unseen(f"{error} This token sees no {NOUNS[kind]} {path}."),)
 
 
 def _folder_of(request: Request) -> ResourcePath | None:
@@ -337,12 +344,26 @@ def existing(place: Place) -> None:
 def doubts(place: Place) -> tuple[str, ...]:
     """Why a creation may fail, where lists alone say what is there."""
     if place.how == UNTOLD:
-        return (f"{place.path}: this token may neither read nor list what is there, so it is taken as missing.",)
+        look = item("GET", place.kind, place.path, _LOOKS[place.kind])
+        lacking = f"{permission_for(look.method, look.target)}, ListFolderContents"
+        words = f"this token may neither read nor list what is there ({lacking}), so it is taken as missing"
+        return (f"{place.path}: {words}.",)
     return _no_parent(place) if place.refusal is not None else ()
+
+
+def unseen(place: Place) -> tuple[str, ...]:
+    """A sentence where lists do not show something that may only be hidden."""
+    if place.refusal is None or place.how != ABSENT:
+        return ()
+    looks = (item("GET", place.kind, place.path, action) for action in (_LOOKS[place.kind], "metadata"))
+    lacking = " or ".join(dict.fromkeys(str(permission_for(one.method, one.target)) for one in looks))
+    return (f"If {place.path} is there, it is hidden from this token, which then lacks the permission {lacking}.",)
 
 
 def explained_creation(place: Place, error: RequestError) -> WorkloadCredentialsError:
     """The error of a creation of what could not be read before."""
     if isinstance(error, ConflictError) and error.code != "folder_deleted" and place.refusal is not None:
         return unreadable(place.what, error, item("GET", place.kind, place.path, _LOOKS[place.kind]))
+    if isinstance(error, DeniedError) and unseen(place):
+        return StateError(" ".join([str(error), *unseen(place)]))
     return error
