@@ -35,6 +35,10 @@ _UNKNOWN = ""
 _SECRET, _CONFIG, _TAGS = "secret", "config", "tags"
 # The kinds that lists show. Leases are looked for by themselves.
 _LISTED = ("folders", "static", "dynamic", "integrations")
+# Characters of what stands for a place or a content: chance makes no two alike.
+_LENGTH = 24
+# Characters that are handed over in a variable; a process takes no more than 128 KiB in one.
+_MOST = 32_000
 # Seconds by which a file system's times may be behind.
 _COARSE = 2.0
 
@@ -265,11 +269,11 @@ class OwnWrites:
             return [one.name for one in entries if "." not in one.name and _changed(one) > since]
 
     def _name(self, kind: str, path: str) -> str:
-        return hashlib.sha256(json.dumps([self._site, kind, path]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([self._site, kind, path]).encode()).hexdigest()[:_LENGTH]
 
     def _digest(self, value: Any) -> str:
         text = json.dumps(value, sort_keys=True)
-        return hmac.new(self._secret().encode(), text.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._secret().encode(), text.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
 
 
 def left_by(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -295,9 +299,15 @@ def pauses(since: float) -> Iterator[float]:
 
 
 def _as_text(traces: Mapping[str, Trace]) -> str:
-    """With ages instead of times: the other process may have another clock."""
-    now = time.time()
-    return json.dumps({name: asdict(_turned(trace, now)) for name, trace in traces.items()})
+    """With ages instead of times: the other process may have another clock. The latest, as far as there is room."""
+    now, taken, size = time.time(), {}, 0
+    for name, trace in sorted(traces.items(), key=lambda one: one[1].at, reverse=True):
+        said = {key: value for key, value in asdict(_turned(trace, now)).items() if value or key == "at"}
+        size += len(json.dumps({name: said}))
+        if size > _MOST:
+            break
+        taken[name] = said
+    return json.dumps(taken)
 
 
 def _turned(trace: Trace, now: float) -> Trace:
