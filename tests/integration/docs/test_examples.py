@@ -28,7 +28,7 @@ LEASE = "b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b"
 
 
 @pytest.fixture
-def world(site: Site, tmp_path: Path) -> dict[str, str]:
+def example_values(site: Site, tmp_path: Path) -> dict[str, str]:
     """What examples presuppose, on the site and on the machine; returns what stands for what in their text."""
     for path in ("prod/aws", "prod/azure", "prod/db"):
         do(site, "folder", path=path)
@@ -50,27 +50,29 @@ def world(site: Site, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_the_examples_of_a_plugin_run(plays: Plays, world: dict[str, str], tmp_path: Path, plugin: str) -> None:
+def test_the_examples_of_a_plugin_run(
+    plays: Plays, example_values: dict[str, str], tmp_path: Path, plugin: str
+) -> None:
     tree = ast.parse((ROOT / "plugins" / f"{plugin}.py").read_text(encoding="utf-8"))
     texts = {
         node.targets[0].id: ast.literal_eval(node.value)
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
-    run(plays, world, tmp_path, texts["EXAMPLES"])
+    run(plays, example_values, tmp_path, texts["EXAMPLES"])
 
 
-def test_the_play_of_the_readme_runs(plays: Plays, world: dict[str, str], tmp_path: Path) -> None:
+def test_the_play_of_the_readme_runs(plays: Plays, example_values: dict[str, str], tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    run(plays, world, tmp_path, block)
+    run(plays, example_values, tmp_path, block)
 
 
-def run(plays: Plays, world: dict[str, str], home: Path, text: str) -> None:
+def run(plays: Plays, example_values: dict[str, str], home: Path, text: str) -> None:
     """Run tasks and plays as they stand in a text; a part of a task or play is none, and does not count."""
-    minted = {"results": [{"lease_id": world[LEASE]}]}
+    minted = {"results": [{"lease_id": example_values[LEASE]}]}
     values = {"azure_client_secret": SECRET, "app_password": SECRET, "minted": minted, "mfa_code": "071946"}
-    book = playbook_of(text, world, values)
+    book = playbook_of(text, example_values, values)
     if not book:
         return
     outcome = plays.playbook(
