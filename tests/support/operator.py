@@ -281,10 +281,18 @@ def converted(values: dict[str, str]) -> dict[str, str]:
     return found
 
 
+_LATEST_ENDS = re.compile(
+    r'\{\{ or \(index \. "expiration"\) \(dateInZone "[^"]*" \(dateModify "(\d+)s" now\) "UTC"\) \}\}'
+)
+
+
 def executed(text: str, values: dict[str, str]) -> str:
     """A template's text: an index that is not there is empty, and a field that is not there is an error."""
     text = _TIMES.sub(
         lambda found: _in_words(values.get("expiration", "0") if found.group(1) else str(time.time())), text
+    )
+    text = _LATEST_ENDS.sub(
+        lambda found: values.get("expiration") or _in_words(str(time.time() + int(found.group(1)))), text
     )
     text = _LOOKED_FOR.sub(lambda found: values[json.loads(found.group(1))], text)
     return _ACTION.sub(

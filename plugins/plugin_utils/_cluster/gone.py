@@ -38,6 +38,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import GONE, KEEP, Step
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
 
+_DEAD = "its lease lives no more: it was revoked, or has expired"
 Listed = Mapping[str, "list[dict[str, Any]] | WorkloadCredentialsError"]
 
 
@@ -63,8 +64,6 @@ def listed_leases(job: Job, paths: Iterable[str]) -> Listed:
 def gone_leases(job: Job, held: Sequence[tuple[Entry, Found]], listed: Listed) -> set[str]:
     """The IDs of those leases that are no more.
 
-    What no list names is asked for by its ID, so that a list which lacks something costs no lease.
-
     :arg held: entries that are pushed, with their Secrets.
     :arg listed: of their dynamic secrets.
     """
@@ -73,12 +72,20 @@ def gone_leases(job: Job, held: Sequence[tuple[Entry, Found]], listed: Listed) -
         for lease, found in ((lease_of(secret), listed.get(entry.path)) for entry, secret in held)
         if lease and isinstance(found, list) and _is_missing(lease, {one["id"] for one in found})
     }
+    return confirmed_gone(job, {name: lease.minted.timestamp() for name, lease in missing.items()})
+
+
+def confirmed_gone(job: Job, missing: Mapping[str, float | None]) -> set[str]:
+    """Those leases that are no more, of which a list does not show these.
+
+    Each is asked for by its ID, so that a list which lacks something costs no lease.
+
+    :arg missing: when each was minted, in seconds since 1970, by its ID; None: not known.
+    """
     if not missing:
         return set()
     client, ids = job.client(), sorted(missing)
-    found = attempts(
-        lambda one: lease_by_id(client, one, "lease_id", missing[one].minted.timestamp()), ids, job.concurrency
-    )
+    found = attempts(lambda one: lease_by_id(client, one, "lease_id", missing[one]), ids, job.concurrency)
     return {one for one, lease in zip(ids, found) if lease is None}
 
 
@@ -98,7 +105,8 @@ def gone_of_fresh(job: Job, steps: Sequence[Step]) -> tuple[set[str], list[str]]
 
 def with_living_leases(job: Job, found: Sequence[Status], listed: Listed) -> list[Status]:
     """The states, where a lease that a Secret holds has ended too."""
-    found = [_operated(one, listed) for one in found]
+    dead = confirmed_gone(job, _unlisted(found, listed))
+    found = [replace(one, problem=_DEAD) if one.lease in dead and not one.problem else one for one in found]
     held = [(one.entry, one.found) for one in found if one.entry.is_pushed and one.found and not one.problem]
     gone = gone_leases(job, held, listed)
     return [
@@ -109,12 +117,14 @@ def with_living_leases(job: Job, found: Sequence[Status], listed: Listed) -> lis
     ]
 
 
-def _operated(one: Status, listed: Listed) -> Status:
-    """The state of what the operator delivers, which is not ready with a lease that its list does not show."""
-    leases = None if one.entry.is_pushed or one.problem or not one.lease else listed.get(one.entry.path)
-    if not isinstance(leases, list) or one.lease in {lease["id"] for lease in leases}:
-        return one
-    return replace(one, problem="its lease lives no more: it was revoked, or has expired")
+def _unlisted(states: Sequence[Status], listed: Listed) -> dict[str, float | None]:
+    """The leases of what the operator delivers that their lists do not show."""
+    found: dict[str, float | None] = {}
+    for one in states:
+        leases = None if one.entry.is_pushed or one.problem else listed.get(one.entry.path)
+        if isinstance(leases, list) and one.lease and one.lease not in {lease["id"] for lease in leases}:
+            found[one.lease] = None
+    return found
 
 
 def _is_missing(lease: Lease, ids: Collection[str]) -> bool:

@@ -198,9 +198,15 @@ def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: Names) -> Itera
     data = template_data(entry, known.keys)
     more: dict[str, Any] = {"generator": {"kind": generator.kind, "name": generator.name}}
     more["keys"] = sorted(data or known.keys)
-    more["lease_annotations"] = lease_annotations(known.keys, in_seconds=entry.source == "sts_session_token")
+    in_seconds, life = entry.source == "sts_session_token", _life_of_unended(known)
+    more["lease_annotations"] = lease_annotations(known.keys, in_seconds=in_seconds, life=life)
     more["rewrite"] = _spelt_as_documented(known)
     yield _external_secret(entry, _interval(entry, known.life or 0), data, **more)
+
+
+def _life_of_unended(known: Facts) -> int | None:
+    """How long credentials live that may come without an expiration; None: they say it themselves."""
+    return known.life if known.provider and "expiration" in known.provider.may_lack else None
 
 
 def _spelt_as_documented(known: Facts) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 _ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 # None of these can fail.
 _IN_WORDS = '{{{{ dateInZone "2006-01-02T15:04:05Z" {} "UTC" }}}}'
+_LATEST_END = '{{{{ or (index . "expiration") (dateInZone "2006-01-02T15:04:05Z" (dateModify "{life}s" now) "UTC") }}}}'
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SAFE = re.compile(r"(?:\.(\w+)|index \. \"(\w+)\")(?:\s*\|\s*(?:trim|quote|b64enc|upper|lower|toString))*")
 
@@ -77,13 +78,16 @@ def named_in(text: str) -> set[str]:
     return {one.group(1) or one.group(2) for one in found if one}
 
 
-def lease_annotations(keys: Collection[str], *, in_seconds: bool = False) -> dict[str, str]:
+def lease_annotations(keys: Collection[str], *, in_seconds: bool = False, life: int | None = None) -> dict[str, str]:
     """What the operator notes of credentials with these keys on their Secret, whatever is in its data.
 
     :arg in_seconds: their expiration is a number, as STS has it.
+    :arg life: in seconds, of credentials that may come without an expiration.
     """
     lease, expiration, minted = OPERATED_MARKS
     end = _IN_WORDS.format('(int64 (index . "expiration"))') if in_seconds else _never_failing("expiration")
+    if life is not None:
+        end = _LATEST_END.format(life=life)
     notes = {expiration: end, minted: _IN_WORDS.format("now")}
     return {**notes, **({lease: _never_failing("leaseId")} if "leaseId" in keys else {})}
 

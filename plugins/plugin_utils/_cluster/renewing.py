@@ -24,6 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     living_leases,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.gone import confirmed_gone
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found, notes_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operated import (
@@ -80,8 +81,9 @@ def dead_leases(job: Job, held: Mapping[str, tuple[str, str]]) -> tuple[set[str]
             unknown.append(f"{path}: it was not looked whether its leases live. {found}")
         else:
             living[path] = {str(lease["id"]) for lease in found}
-    dead = {place for place, (path, lease) in held.items() if path in living and lease not in living[path]}
-    return dead, unknown
+    missing = {lease for path, lease in held.values() if path in living and lease not in living[path]}
+    gone = confirmed_gone(job, dict.fromkeys(missing))
+    return {place for place, (_path, lease) in held.items() if lease in gone}, unknown
 
 
 def renewals(

@@ -8,12 +8,14 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import pauses
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
@@ -81,16 +83,35 @@ class Strays:
             self._end(path, leases)
 
     def _loose(self, states: Sequence[Status]) -> dict[str, list[Listed]]:
-        """The leases of each definition that are new and that no Secret holds."""
-        fresh = {
-            path: [lease for lease in after if lease["id"] not in {one["id"] for one in self._before.get(path, ())}]
-            for path, after in (self._lists() if self._before else {}).items()
-        }
+        """The leases of each definition that are new and that no Secret holds.
+
+        Lists may not show yet what was minted a moment ago, so they are asked for again until they show what Secrets
+        hold, and where an entry fails until they show anything new.
+        """
+        if not self._before:
+            return {}
+        own = [one for one in states if one.entry in self._entries]
+        held = {one.lease_id for one in own if one.lease_id and one.entry.path in self._before}
+        is_failing_one = any(one.problem and one.found and is_failing(one.found) for one in own)
+        waits = pauses(time.time())
+        while True:
+            lists = self._lists()
+            fresh = {path: self._new(path, after) for path, after in lists.items()}
+            unseen = held - {str(lease["id"]) for after in lists.values() for lease in after}
+            is_early = bool(unseen) or (is_failing_one and not any(fresh.values()))
+            pause = next(waits, None) if is_early else None
+            if pause is None:
+                break
+            time.sleep(pause)
         if not any(fresh.values()):
             return {}
-        held = held_by_secrets(self._job) | {one.lease_id for one in states if one.lease_id}
-        loose = {path: [lease for lease in leases if lease["id"] not in held] for path, leases in fresh.items()}
+        all_held = held_by_secrets(self._job) | held
+        loose = {path: [lease for lease in leases if lease["id"] not in all_held] for path, leases in fresh.items()}
         return {path: leases for path, leases in loose.items() if leases}
+
+    def _new(self, path: str, after: Sequence[Listed]) -> list[Listed]:
+        before = {one["id"] for one in self._before.get(path, ())}
+        return [lease for lease in after if lease["id"] not in before]
 
     def _stop(self, states: Sequence[Status], made: Collection[Entry], loose: Sequence[Listed]) -> None:
         """Remove new ExternalSecrets that fail after they have generated; of others it is said that they go on."""

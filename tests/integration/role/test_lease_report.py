@@ -98,6 +98,7 @@ def test_a_damaged_report_is_put_aside_and_told(plays: Plays, site: Site, tmp_pa
     assert "it is damaged" not in again.output
 
 
+@pytest.mark.document
 def test_requests_grow_with_the_definitions_and_not_with_the_leases(site: Site) -> None:
     populate(site)
 

@@ -60,6 +60,7 @@ def test_keys_that_the_operator_renames_arrive(working: Operator, deliveries: De
     assert [secret_text(deliveries.namespace, "app", key) for key in "PUQ"] == ["one", "two", "one"]
 
 
+@pytest.mark.document
 def test_a_key_that_vanishes_leaves_the_secret_as_it_is_and_is_said(
     working: Operator, deliveries: Deliveries, site: Site
 ) -> None:
