@@ -19,20 +19,26 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shapes import CREATED, misfit
 
 # Stands among the answers for a creation that found its resource there.
 EXISTS = "exists"
 
 
 def answer_to(request: Request, requests: Sequence[Request], answers: Sequence[Any]) -> Mapping[str, Any] | None:
-    """The service's answer to one of the writes; None: it said nothing, or the write was not one of these.
+    """What the service answered to one of the creations; None: nothing that could be used, or it was none of these.
 
     :arg request: compared by method and address.
     """
     for sent, answer in zip(requests, answers):
         if (sent.method, sent.target) == (request.method, request.target):
-            return answer if isinstance(answer, Mapping) else None
+            return created(answer)
     return None
+
+
+def created(answer: Any) -> dict[str, Any] | None:
+    """A creation's answer; None: it has not the shape of one, so that the resource has to be read."""
+    return answer if isinstance(answer, dict) and misfit(answer, CREATED) is None else None
 
 
 def foreseen(missing: str) -> str:

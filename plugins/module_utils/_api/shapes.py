@@ -74,6 +74,8 @@ LISTED_LEASE = Object({"id": UUID}, {"dynamicSecretType": TEXT, "expiration": TE
 LEASE = Object(
     may={"dynamicSecretType": TEXT, "dynamicSecretPath": TEXT, "expiration": TEXT, "metadata": METADATA},
 )
+# What a creation answers; where it is anything else, the resource is read.
+CREATED = Object(may={"metadata": METADATA, "config": Object(may={**CONFIG.may, **INTEGRATION_CONFIG.may})})
 # Without an ID or an expiration the credentials work all the same.
 GENERATED = Object({"secret": Object(may={"leaseId": TEXT, "expiration": TEXT}, filled=True)})
 

@@ -22,7 +22,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written, left_by
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, created
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.definition import (
     Found,
@@ -232,7 +232,7 @@ def _made(
 ) -> dict[str, Any]:
     """The definition as the answer of its creation says; reading it would not name the integration."""
     path = found.place.path
-    answer = next((one for one in answers if isinstance(one, Mapping) and one.get("config")), None)
+    answer = next((one for one in map(created, answers) if one and one.get("config")), None)
     if answer is None:
         return _read(client, path, config, {"tags": tags})
     shown = {key: value for key, value in answer["config"].items() if key != "integrationName"}

@@ -27,7 +27,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     integration_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, created
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
     check_shapes,
@@ -189,8 +189,9 @@ def _explained(path: str, found: Found, parameters: Mapping[str, Any], error: Re
 
 def _made(client: Client, parameters: Mapping[str, Any], answer: Any, known: Mapping[str, Any]) -> dict[str, Any]:
     """The integration as the answer of its creation says; of AWS it holds the external ID that the service made."""
-    if isinstance(answer, Mapping) and answer.get("config") and answer.get("metadata"):
-        return {"integration": view(answer)}
+    made = created(answer)
+    if made and made.get("config") and made.get("metadata"):
+        return {"integration": view(made)}
     return _read(client, parameters, known)
 
 

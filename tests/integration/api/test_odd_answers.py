@@ -252,3 +252,28 @@ def test_a_missing_folder_is_named_as_the_first_that_is_missing(site: Site) -> N
     populate(site)
     message = failure(site, "static_secret", path="prod/no/where/app", secret={"a": "b"})
     assert "prod/no/where does not exist: there is no folder prod/no; its parent prod exists." in message
+
+
+@pytest.mark.parametrize("part", ["metadata", "config"])
+@pytest.mark.parametrize("odd", ['"text"', "[]", "7", '{"tags": 1, "roleArn": 1}'])
+def test_a_creation_whose_answer_is_odd_is_done_and_read(site: Site, part: str, odd: str) -> None:
+    body = f'{{"path": "x", "metadata": {{}}, "config": {{}}, "{part}": {odd}}}'.replace(f'"{part}": {{}}, ', "")
+    made: list[tuple[str, dict[str, Any]]] = [
+        ("folder", {"path": "prod"}),
+        ("integration", {"type": "aws", "name": "main", "role_arn": "arn:aws:iam::123456789012:role/x"}),
+        ("static_secret", {"path": "prod/app", "secret": {"a": "canary"}}),
+        (
+            "dynamic_secret",
+            {
+                "path": "prod/aws",
+                "type": "aws",
+                "integration_name": "main",
+                "role_arn": "arn:aws:iam::123456789012:role/app",
+                "ttl": 900,
+            },
+        ),
+    ]
+    for module, arguments in made:
+        site.fault("body", method="POST", body=body, status=201, after_acting=True)
+        assert do(site, module, **arguments)["changed"], module
+        assert not do(site, module, **arguments)["changed"], module
