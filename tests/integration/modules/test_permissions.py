@@ -619,7 +619,7 @@ def test_a_task_needs_these_permissions_and_no_others(living: Site, case: Case) 
     least = tried(living, case, case.needs)
     assert (least.work, least.error) == (all_powerful.work, "")
     for lacking in case.needs:
-        for granted in {frozenset(case.needs), case.useful}:
+        for granted in dict.fromkeys((frozenset(case.needs), case.useful)):
             found = tried(living, case, granted - {lacking})
             assert found.work != all_powerful.work, lacking
             assert lacking in found.said or lacking in case.silent, (lacking, granted, found.said)
