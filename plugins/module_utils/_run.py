@@ -143,10 +143,9 @@ def _result(
 
 
 def _foresee(client: Any, change: Change) -> None:
-    """Let later tasks in check mode know what a real run would have removed by then."""
+    """Let later tasks in check mode know what a real run would have removed, or made again, by then."""
     for written in change.leaves:
-        if written.gone:
-            client.writes.note(replace(written, kind=FORESEEN + written.kind))
+        client.writes.note(replace(written, kind=FORESEEN + written.kind, content=None, tags=None))
 
 
 def _waited(client: Any) -> list[str]:
@@ -242,7 +241,11 @@ def _send(
         sent.append(request)
         try:
             answers.append(client.send(request))
-        except (DeniedError, NotFoundError):
+        except (DeniedError, NotFoundError) as refusal:
+            if request.method == "DELETE" and refusal.after_ambiguous:
+                _settle_deletion(client, spec, parameters, change, request)
+                answers.append(None)
+                continue
             if change.otherwise is None or position:
                 raise
             return _apply(client, spec, parameters, change.otherwise, sent)
@@ -258,6 +261,22 @@ def _send(
         # Whatever is left to do, what was restored is a change.
         return {**_apply(client, spec, parameters, _planned(client, spec, parameters), sent), "changed": True}
     return change.outcome(client, answers) if change.outcome else change.predicted
+
+
+def _settle_deletion(
+    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, request: Request
+) -> None:
+    """See that a deletion is done whose answer was lost, and that was refused when it was repeated.
+
+    What is gone may be answered as what is forbidden.
+
+    :raises StateError: it is not done.
+    """
+    _note(client, change, is_whole=True)
+    if request in spec.change(client, parameters).requests:
+        raise StateError(
+            f"{request.method} {request.target}: no answer came, and the repeated request was refused. It is not done."
+        )
 
 
 def _after_conflict(

@@ -13,6 +13,9 @@ description:
   - Ends leases early, so that their credentials stop working at once.
   - AWS role credentials cannot be revoked; they end with their expiration. What has expired or was revoked counts
     as done.
+  - The service may not know a lease for some seconds after it was minted. An ID that it does not know is therefore
+    asked for again during two seconds, unless this run minted or ended it earlier. A lease that this run has just
+    minted, and that stays unknown, fails the task, which names it with its expiration.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:

@@ -36,7 +36,8 @@ options:
     default: false
   lease_id:
     description:
-      - ID of one lease, which is a UUID.
+      - ID of one lease, which is a UUID. One that the service does not know is asked for again during two seconds,
+        since it may have been minted a moment ago.
     type: str
 seealso:
   - module: community.workload_credentials.lease

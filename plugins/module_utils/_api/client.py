@@ -19,6 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import is_over, within
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
+    DeniedError,
     MissingLibraryError,
     NoAnswerError,
     NotFoundError,
@@ -128,7 +129,7 @@ class Client:
     def send(self, request: Request) -> Any:
         """Send, retry where that is allowed, and return the answer in the shape that is needed of it (None for 204).
 
-        A 404 on DELETE is success: what should go is gone. An error whose code the request tolerates is returned.
+        A 404 on DELETE is success: what should go is gone. A 403 that the request allows for is returned.
 
         :raises RequestError: no answer, an unusable answer, or a refusal.
         """
@@ -137,7 +138,7 @@ class Client:
         except ApiError as error:
             if request.method == "DELETE" and isinstance(error, NotFoundError):
                 return None
-            if error.code in request.tolerated:
+            if request.may_be_denied and isinstance(error, DeniedError):
                 return error
             raise
 

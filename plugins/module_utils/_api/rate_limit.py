@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 
 # Larger values of the reset header are no seconds to wait but a point in time, in seconds since 1970.
 _A_POINT_IN_TIME = 1e9
+# And still larger ones are in milliseconds.
+_IN_MILLISECONDS = 1e11
 
 
 # Seconds within which the first answer of a new window should tell how many requests are left.
@@ -98,10 +101,13 @@ class RateLimit:
 
 def reset_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds until the window ends, from ``x-ratelimit-reset``; None: the answer does not say."""
-    value = whole_number(headers.get("x-ratelimit-reset"))
-    if value is None or value < _A_POINT_IN_TIME:
-        return value
-    return max(value - time.time(), 0.0)
+    text = (headers.get("x-ratelimit-reset") or "").strip()
+    if not re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,9})?", text):
+        return None
+    value = float(text)
+    if value >= _IN_MILLISECONDS:
+        value /= 1000
+    return max(value - time.time(), 0.0) if value >= _A_POINT_IN_TIME else value
 
 
 # A fork must not inherit a lock that another thread holds, so the process is part of the key.

@@ -34,8 +34,8 @@ class Replay(enum.Enum):
 class Request:
     """One request below the site's address.
 
-    ``path`` has its segments quoted; ``query`` leaves out what is None or ""; ``tolerated`` are API codes whose
-    error is an answer, not a failure; ``settling`` are API codes that may pass while a cloud's permissions spread.
+    ``path`` has its segments quoted; ``query`` leaves out what is None or ""; ``may_be_denied``: a 403 is an answer,
+    not a failure; ``settling`` are API codes that may pass while a cloud's permissions spread.
     ``may_exist``: a 409 that says that it is there already is as good as having made it.
     ``loss`` says what is gone for good once this is done: who is left without it is told (Change.with_losses).
     """
@@ -45,7 +45,7 @@ class Request:
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     replay: Replay = Replay.ALWAYS
-    tolerated: tuple[str, ...] = ()
+    may_be_denied: bool = False
     settling: tuple[str, ...] = ()
     may_exist: bool = False
     loss: str = ""

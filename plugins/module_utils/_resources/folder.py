@@ -13,18 +13,18 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
-    RequestError,
     StateError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import EXISTS, Change, answer_to
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     in_use,
-    leases_below,
+    living_leases,
     named,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
@@ -151,10 +151,9 @@ def _leases_in(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
     """The active leases of the dynamic secrets anywhere in the folder, as far as this token sees them."""
     inside = listed_paths(client, "dynamic", str(path), recursive=True) or ()
     paths = [one for one in inside if not is_foreseen_gone(client, "dynamic", one)]
-    try:
-        return leases_below(client, [{"path": one} for one in paths])
-    except RequestError:
-        return []
+    found = attempts(lambda one: living_leases(client, parse_path(one, "path")), paths)
+    # Where they may not be listed, only a real run can tell.
+    return [lease for leases in found if isinstance(leases, list) for lease in leases]
 
 
 def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
@@ -170,13 +169,13 @@ def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
     if not restored:
         # What could not be read may be there.
         unread = found.refusal is not None
-        may_be_there: dict[str, Any] = {"may_exist": unread, "tolerated": ("forbidden",) if unread else ()}
-        requests += tuple(item("POST", "folders", one, replay=Replay.CREATE, **may_be_there) for one in lacking)
+        above_it: dict[str, Any] = {"replay": Replay.CREATE, "may_exist": unread, "may_be_denied": unread}
+        requests += tuple(item("POST", "folders", one, **above_it) for one in lacking)
         may_exist = unread and parameters["tags"] is None
         requests += (item("POST", "folders", path, replay=Replay.CREATE, may_exist=may_exist),)
         requests += tag_requests("folders", path, {}, tags, purge=parameters["purge_tags"])
     above = () if restored or lacking or not parameters["parents"] or found.how != UNTOLD else _folders_above(path)
-    parents = [Written("folders", str(one), restored=restored) for one in lacking]
+    left = [Written("folders", str(one)) for one in lacking] + [Written("folders", str(path), tags=tags)]
     return Change(
         requests=requests,
         after=_shown(path, tags),
@@ -188,7 +187,7 @@ def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
         doubts=doubts(found) if found.how == UNTOLD else (),
         # Whether those above are there is not told either, until this one cannot be made.
         otherwise=_create(replace(found, lacking=above), parameters) if above else None,
-        leaves=(*parents, Written("folders", str(path), restored=restored, tags=None if restored else tags)),
+        leaves=(Written("folders", str(found.deleted), restored=True),) if restored else tuple(left),
     )
 
 

@@ -78,7 +78,11 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
         return Found(read_integration(client, kind, name))
     except DeniedError as refusal:
         how = search_integration(client, kind, name)[0]
-        living = shown_at_last(client, lambda: read_integration(client, kind, name)) if how == SHOWN else None
+        living = None
+        if how == SHOWN:
+            living = shown_at_last(
+                client, "integrations", f"{kind}/{name}", lambda: read_integration(client, kind, name)
+            )
         return Found(living) if living is not None else Found(None, refusal, how)
 
 

@@ -48,7 +48,7 @@ def _listed(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any
 
 def _users(client: Client, integration: Mapping[str, Any]) -> list[dict[str, Any]]:
     path = integration_path(integration["type"], integration["name"])
-    return view(client.items(Request("GET", f"{path}/dynamic")))  # type: ignore[no-any-return]
+    return view(entries_now(client, Request("GET", f"{path}/dynamic")))  # type: ignore[no-any-return]
 
 
 INTEGRATION_INFO = Spec(

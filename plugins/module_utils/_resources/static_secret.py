@@ -162,7 +162,10 @@ def _update(found: Found, living: Mapping[str, Any], parameters: Mapping[str, An
     metadata = living.get("metadata") or {}
     version = (metadata.get("version") or 0) + 1 if patch else metadata.get("version")
     # A token may read values and not metadata, and then need not try again.
-    known = {**metadata, "tags": tags, "version": version} if metadata else {}
+    known = {**metadata, "version": version} if metadata else {}
+    knows_tags = parameters["tags"] is not None or "tags" in metadata
+    if known and knows_tags:
+        known["tags"] = tags
     predicted = _result(path, known, patch)
     unread = {**predicted, "warnings": [_NO_METADATA.format(path=path)]}
     return Change(
@@ -173,7 +176,7 @@ def _update(found: Found, living: Mapping[str, Any], parameters: Mapping[str, An
         outcome=lambda client, _answers: _read(client, path, known, patch) if metadata else unread,
         warnings=tuple(_emptied(current, after)),
         missing=missing,
-        leaves=(Written("static", str(path), content=left_by(current, after), tags=tags),),
+        leaves=(Written("static", str(path), content=left_by(current, after), tags=tags if knows_tags else None),),
     )
 
 

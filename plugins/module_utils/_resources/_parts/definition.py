@@ -44,10 +44,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import Tags
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
-    UNTOLD,
     RefusedError,
+    listed_integrations,
     read_integration,
-    search_integration,
     with_tags,
 )
 
@@ -139,9 +138,14 @@ def _with_integration(client: Client, found: Found, parameters: Mapping[str, Any
     try:
         return replace(found, integration=read_integration(client, kind, name))
     except DeniedError:
-        how, entry = search_integration(client, kind, name)
+        entries = listed_integrations(client, kind)
+        entry = next((one for one in entries or () if one.get("name") == name), None)
+        current = found.config.get("integrationId")
+        # A list that leaves out the definition's own integration leaves out others too.
+        hides = entry is None and current is not None and all(one.get("id") != current for one in entries or ())
         known = {"metadata": entry} if entry else None
-        return replace(found, integration=known, is_integration_sure=False, is_integration_untold=how == UNTOLD)
+        untold = entries is None or hides
+        return replace(found, integration=known, is_integration_sure=False, is_integration_untold=untold)
 
 
 def _leases(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:

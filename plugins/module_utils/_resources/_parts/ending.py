@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import side_by_side
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ApiError,
     RequestError,
     WorkloadCredentialsError,
 )
@@ -101,10 +100,10 @@ def _end(client: Client, lease: ListedLease) -> Ended:
         return Ended(lease, NOT_REVOCABLE)
     try:
         ended = _revoked(client, lease)
-    except ApiError as error:
-        return Ended(lease, NOT_REVOCABLE) if error.code == "lease_not_revocable" else _settled(client, lease, error)
     except RequestError as error:
-        return _settled(client, lease, error)
+        if getattr(error, "code", "") == "lease_not_revocable":
+            return Ended(lease, NOT_REVOCABLE)
+        ended = _settled(client, lease, error)
     except WorkloadCredentialsError as error:
         return Ended(lease, REFUSED, str(error))
     if ended.how == REVOKED:

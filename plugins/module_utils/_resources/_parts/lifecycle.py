@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -114,7 +115,7 @@ def _look_around(
         found = Search(ABSENT)
     place = Place(kind, path, lacking=found.lacking, refusal=refusal, how=found.how)
     if found.how == SHOWN:
-        living = shown_at_last(client, lambda: read(client, kind, path, _LOOKS[kind]))
+        living = shown_at_last(client, kind, str(path), lambda: read(client, kind, path, _LOOKS[kind]))
         return place if living is None else Place(kind, path, living)
     if found.lacking:
         return replace(place, deleted=_deleted_parent(client, found.lacking, parameters))
@@ -179,7 +180,8 @@ def find(client: Client, kind: str, path: ResourcePath, action: str = "", **quer
         how = search(client, kind, path).how
         if how == ABSENT or (query.get("version") is not None and _is_readable(client, kind, path)):
             return None
-        found = shown_at_last(client, lambda: read(client, kind, path, action, **query)) if how == SHOWN else None
+        look = partial(read, client, kind, path, action, **query)
+        found = shown_at_last(client, kind, str(path), look) if how == SHOWN else None
         if found is not None:
             return found
         raise refused(f"the {NOUNS[kind]} {path}", how, error) from None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
@@ -32,7 +33,7 @@ def entries_now(client: Client, request: Request) -> list[dict[str, Any]]:
     folder = provider if is_of_integrations else str(request.query.get("path") or "")
     recursive = bool(request.query.get("recursive")) or (is_of_integrations and not folder)
     written = client.writes.listed_in(kind, folder, recursive=recursive)
-    holder = None if is_of_integrations else client.writes.of("folders", folder)
+    holder = client.writes.of(*_holder(request))
     is_made = holder is not None and holder.is_recent and not holder.gone
     since = [one.at for one in written.values()] + ([holder.at] if holder is not None and is_made else [])
     waits = pauses(max(since, default=0.0))
@@ -51,6 +52,17 @@ def entries_now(client: Client, request: Request) -> list[dict[str, Any]]:
             if pause is None:
                 return entries
         time.sleep(pause)
+
+
+def _holder(request: Request) -> tuple[str, str]:
+    """Kind and path of what holds the entries: a folder, or the definition or integration that they are of."""
+    kind, _slash, rest = request.path.strip("/").partition("/")
+    if kind == "leases":
+        folder, name = str(request.query.get("folder") or ""), unquote(rest)
+        return "dynamic", f"{folder}/{name}" if folder else name
+    if kind == "integrations":
+        return kind, unquote(rest.rpartition("/")[0])
+    return "folders", str(request.query.get("path") or "")
 
 
 def _place(kind: str, entry: Mapping[str, Any]) -> str:

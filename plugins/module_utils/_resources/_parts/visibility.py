@@ -107,13 +107,21 @@ def must_show(client: Client, kind: str, path: ResourcePath, action: str = "") -
     return found
 
 
-def shown_at_last(client: Client, look: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+def shown_at_last(
+    client: Client, kind: str, path: str, look: Callable[[], dict[str, Any] | None]
+) -> dict[str, Any] | None:
     """Return what the look finds of something that a list shows and a read was refused, where it may be just written.
 
-    None: it stays refused, or this run has written nothing a moment ago, so that nothing is waited for.
+    None: it stays refused, or this run has not written it or a folder above it a moment ago, so that nothing is waited
+    for.
     """
-    since = client.writes.latest()
-    for pause in pauses(since) if since is not None else ():
+    traces = [client.writes.left_at(kind, path)]
+    folder = "" if kind == "integrations" else path.rpartition("/")[0]
+    while folder:
+        traces.append(client.writes.left_at("folders", folder))
+        folder = folder.rpartition("/")[0]
+    since = max((one.at for one in traces if one is not None and not one.gone), default=0.0)
+    for pause in pauses(since):
         time.sleep(pause)
         found, _refusal = _attempt(look)
         if found is not None:
@@ -161,18 +169,29 @@ def listed_paths(client: Client, kind: str, folder: str, **query: Any) -> Collec
 
 
 def is_foreseen_gone(client: Client, kind: str, path: str) -> bool:
-    """Whether an earlier task in check mode would have removed it."""
-    return client.writes.of(FORESEEN + kind, path) is not None
+    """Whether an earlier task in check mode would have removed it, or a folder above it, and none made it again."""
+    trace = client.writes.left_at(FORESEEN + kind, path)
+    while trace is None and path:
+        path = path.rpartition("/")[0]
+        trace = client.writes.left_at(FORESEEN + "folders", path)
+    return trace is not None and trace.gone
+
+
+def listed_integrations(client: Client, kind: str) -> list[dict[str, Any]] | None:
+    """The provider's integrations as far as this token sees them; None: it may not list any."""
+    try:
+        return client.items(Request("GET", integration_path(kind)))
+    except DeniedError:
+        return None
+    except NotFoundError:
+        return []
 
 
 def search_integration(client: Client, kind: str, name: str) -> tuple[str, Mapping[str, Any]]:
     """The same for an integration; and the list's entry, where it is shown."""
-    try:
-        entries = client.items(Request("GET", integration_path(kind)))
-    except DeniedError:
+    entries = listed_integrations(client, kind)
+    if entries is None:
         return UNTOLD, {}
-    except NotFoundError:
-        return ABSENT, {}
     found = next((entry for entry in entries if entry.get("name") == name), None)
     return (ABSENT, {}) if found is None else (SHOWN, found)
 
@@ -249,7 +268,11 @@ def tried(client: Client, request: Request, hidden: str) -> dict[str, Any]:
     """
     try:
         return {"changed": client.remove(request)}
-    except DeniedError:
+    except DeniedError as error:
+        if error.after_ambiguous:
+            # The first answer was lost, and what is gone is refused as what is hidden.
+            lost = f"{request.method} {request.target}: no answer came, so it may have been there and be deleted now."
+            return {"changed": True, "warnings": [lost]}
         return {"changed": False, "warnings": [hidden]}
 
 
@@ -286,7 +309,11 @@ def find_integration(client: Client, kind: str, name: str) -> dict[str, Any] | N
         how, _entry = search_integration(client, kind, name)
         if how == ABSENT:
             return None
-        found = shown_at_last(client, lambda: read_integration(client, kind, name)) if how == SHOWN else None
+        found = None
+        if how == SHOWN:
+            found = shown_at_last(
+                client, "integrations", f"{kind}/{name}", lambda: read_integration(client, kind, name)
+            )
         if found is not None:
             return found
         raise refused(f"the {kind} integration {name}", how, error) from None
