@@ -13,6 +13,7 @@ from tests.support.definitions import ROLE, do, populate
 from tests.support.site import Site
 
 
+@pytest.mark.document
 @pytest.mark.parametrize(
     ("asked", "found", "definitions"),
     [

@@ -80,7 +80,7 @@ def test_sessions_of_two_accounts_are_not_mixed_up(sts: Sts, minter: Path) -> No
         ({"name": "minter"}, f"system:serviceaccount:{SPACE}:minter may not create serviceaccounts/token in namespace"),
         (
             {"name": "app", "kubeconfig": "/no/kubeconfig"},
-            "No usable configuration for a cluster: Invalid kube-config file",
+            "No usable configuration for a cluster: there is no kubeconfig /no/kubeconfig.",
         ),
         ({"name": "app", "audiences": ["x"]}, "service_account: it has no 'audiences', but namespace, name, audience"),
     ],
