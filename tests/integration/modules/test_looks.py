@@ -24,6 +24,8 @@ from tests.support.site import Site
 pytestmark = pytest.mark.one_core
 
 
+# It sends what it planned past the client, which then knows nothing of a lag.
+@pytest.mark.document
 def test_what_is_planned_from_found_values_is_what_the_modules_want(site: Site) -> None:
     populate(site)
     wanted: dict[str, dict[str, Any]] = {
