@@ -193,7 +193,7 @@ def test_the_api_servers_own_limits_are_told_as_they_are(accounts: Accounts) -> 
         ({"name": "app", "namespace": ""}, "namespace: '' is not a name"),
         ({"state": "pruned", "namespace": ""}, "namespace: '' is not a name"),
         ({"state": "pruned", "name": "app"}, "name: state=pruned removes what has expired, whatever it was for."),
-        ({"namespace": "apps"}, "namespace: it is for name and for state=pruned"),
+        ({"namespace": "other", "lease_id": "apps/x"}, "namespace: the lease apps/x is not in other."),
         ({"lease_id": ["x"]}, "lease_id: 'x' is not a lease's ID"),
         ({"minted": "run"}, "minted: the leases of a run are known where Ansible runs only."),
     ],
