@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import segment
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import folders_above, segment
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
 
 # Seconds for which reads may lag behind a write, and the pauses between reads (the vendor's Terraform provider).
@@ -147,9 +147,7 @@ class OwnWrites:
         if kind not in _LISTED:
             return []
         folder = path.rpartition("/")[0]
-        above = [folder]
-        while above[-1]:
-            above.append(above[-1].rpartition("/")[0])
+        above = [*folders_above(path), ""]
         return [self._name(f"in {kind}", folder), *(self._name(f"below {kind}", one) for one in above)]
 
     def listed_in(self, kind: str, folder: str, *, recursive: bool) -> dict[str, Trace]:
@@ -177,10 +175,6 @@ class OwnWrites:
         found = [trace for name, trace in self._recent().items() if name.startswith(prefix)]
         return {trace.lease: trace for trace in found if not (self._find(trace.lease) or trace).gone}
 
-    def latest(self) -> float | None:
-        """When this run wrote anything last, in seconds since 1970; None: not within the window."""
-        return max((trace.at for trace in self._recent().values()), default=None)
-
     def left_at(self, kind: str, path: str) -> Trace | None:
         """What this run left at this very place, whatever it did to the folders above; None: nothing."""
         return self._find(self._name(kind, path))
@@ -188,13 +182,11 @@ class OwnWrites:
     def of(self, kind: str, path: str) -> Trace | None:
         """What this run left there; None: it wrote nothing there. What goes with its folder is gone as well."""
         latest = self._find(self._name(kind, path))
-        folder = "" if kind in ("integrations", "leases") else path.rpartition("/")[0]
-        while folder:
+        for folder in () if kind in ("integrations", "leases") else folders_above(path):
             above = self._find(self._name("folders", folder))
             removed = 0.0 if above is None else above.at if above.gone else above.emptied
             if removed and (latest is None or latest.at < removed):
                 latest = Trace(removed, gone=True)
-            folder = folder.rpartition("/")[0]
         return latest
 
     def shows(self, trace: Trace, found: Mapping[str, Any] | None) -> bool:

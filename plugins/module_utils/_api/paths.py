@@ -9,6 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -38,6 +39,14 @@ class ResourcePath:
             return None
         folder, _slash, name = self.folder.rpartition("/")
         return ResourcePath(folder, name)
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """The folders that hold a path, the nearest first; the top, "", is none of them."""
+    folder = path.rpartition("/")[0]
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
 
 
 def parse_path(value: str, option: str) -> ResourcePath:

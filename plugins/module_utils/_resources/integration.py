@@ -39,11 +39,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     UNTOLD,
     hidden_words,
     is_foreseen_gone,
+    look_for_integration,
     read_back,
     read_integration,
     refused,
-    search_integration,
-    shown_at_last,
     tried,
     unreadable,
 )
@@ -73,17 +72,7 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     :raises OptionError: a name that the API cannot hold, or an option of the other provider.
     """
     _check(parameters)
-    kind, name = parameters["type"], parameters["name"]
-    try:
-        return Found(read_integration(client, kind, name))
-    except DeniedError as refusal:
-        how = search_integration(client, kind, name)[0]
-        living = None
-        if how == SHOWN:
-            living = shown_at_last(
-                client, "integrations", f"{kind}/{name}", lambda: read_integration(client, kind, name)
-            )
-        return Found(living) if living is not None else Found(None, refusal, how)
+    return Found(*look_for_integration(client, parameters["type"], parameters["name"]))
 
 
 def plan(found: Found, parameters: Mapping[str, Any]) -> Change:

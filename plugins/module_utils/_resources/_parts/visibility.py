@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -24,6 +25,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import FORESEEN, pauses
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
+    folders_above,
     integration_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.permissions import permission_for
@@ -115,11 +117,8 @@ def shown_at_last(
     None: it stays refused, or this run has not written it or a folder above it a moment ago, so that nothing is waited
     for.
     """
-    traces = [client.writes.left_at(kind, path)]
-    folder = "" if kind == "integrations" else path.rpartition("/")[0]
-    while folder:
-        traces.append(client.writes.left_at("folders", folder))
-        folder = folder.rpartition("/")[0]
+    above = () if kind == "integrations" else folders_above(path)
+    traces = [client.writes.left_at(kind, path), *(client.writes.left_at("folders", one) for one in above)]
     since = max((one.at for one in traces if one is not None and not one.gone), default=0.0)
     for pause in pauses(since):
         time.sleep(pause)
@@ -170,11 +169,10 @@ def listed_paths(client: Client, kind: str, folder: str, **query: Any) -> Collec
 
 def is_foreseen_gone(client: Client, kind: str, path: str) -> bool:
     """Whether an earlier task in check mode would have removed it, or a folder above it, and none made it again."""
-    trace = client.writes.left_at(FORESEEN + kind, path)
-    while trace is None and path:
-        path = path.rpartition("/")[0]
-        trace = client.writes.left_at(FORESEEN + "folders", path)
-    return trace is not None and trace.gone
+    places = [(kind, path), *(("folders", folder) for folder in folders_above(path))]
+    traces = (client.writes.left_at(FORESEEN + its_kind, place) for its_kind, place in places)
+    nearest = next((trace for trace in traces if trace is not None), None)
+    return nearest is not None and nearest.gone
 
 
 def listed_integrations(client: Client, kind: str) -> list[dict[str, Any]] | None:
@@ -298,22 +296,23 @@ def read_integration(client: Client, kind: str, name: str) -> dict[str, Any] | N
     return patiently(client, "integrations", f"{kind}/{name}", lambda: client.find(request))
 
 
+def look_for_integration(client: Client, kind: str, name: str) -> tuple[dict[str, Any] | None, DeniedError | None, str]:
+    """An integration; or where the read is refused the refusal, and what the list says."""
+    look = partial(read_integration, client, kind, name)
+    try:
+        return look(), None, ABSENT
+    except DeniedError as error:
+        how, _entry = search_integration(client, kind, name)
+        found = shown_at_last(client, "integrations", f"{kind}/{name}", look) if how == SHOWN else None
+        return (None, error, how) if found is None else (found, None, how)
+
+
 def find_integration(client: Client, kind: str, name: str) -> dict[str, Any] | None:
     """An integration; None: there is none, or none that this token could see.
 
     :raises RefusedError: it may not be read, or may not even be there.
     """
-    try:
-        return read_integration(client, kind, name)
-    except DeniedError as error:
-        how, _entry = search_integration(client, kind, name)
-        if how == ABSENT:
-            return None
-        found = None
-        if how == SHOWN:
-            found = shown_at_last(
-                client, "integrations", f"{kind}/{name}", lambda: read_integration(client, kind, name)
-            )
-        if found is not None:
-            return found
-        raise refused(f"the {kind} integration {name}", how, error) from None
+    found, refusal, how = look_for_integration(client, kind, name)
+    if refusal is not None and how != ABSENT:
+        raise refused(f"the {kind} integration {name}", how, refusal)
+    return found
