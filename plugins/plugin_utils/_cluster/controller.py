@@ -235,6 +235,7 @@ class Needs:
             api_url=settings.api_url,
             site_id=settings.site_id,
             api_version=settings.api_version,
+            product=settings.api_product,
             # The operator sends what lies in the Secret; a newline of the file would break the header.
             access_token=None if own else (parameters["operator_token"] or "").strip() or settings.token(),
             ca_cert=ca_cert,

@@ -66,6 +66,7 @@ class Service:
     :arg access_token: None where the user keeps the Secret with it; ``token`` is that Secret, or the role's.
     :arg ca_cert: PEM text. ``ca`` is where it lies, None where the operator's own authorities count; the manifests
         themselves hold it with ``ca_inline``. ``ca_name`` is that of the Secret which the role makes for it.
+    :arg product: the segment after the site. The operator's own stores and generators know no other than ``secrets``.
     """
 
     api_url: str
@@ -77,6 +78,7 @@ class Service:
     ca_source: Reference | None = None
     ca_inline: bool = False
     ca_name: str = CA_SECRET
+    product: str = "secrets"
 
     @property
     def site(self) -> str:

@@ -192,7 +192,7 @@ def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: Names) -> Itera
     else:
         known = facts[entry.path]
         kind, template = _generator_of(entry, known)
-        generator = _generator(entry, template, kind, names, url=_generate_path(entry.path))
+        generator = _generator(entry, template, kind, names, url=_generate_path(entry.path, names.service.product))
     yield generator
     check_marks(entry, known.keys)
     data = template_data(entry, known.keys)
@@ -278,8 +278,8 @@ def _interval(entry: Entry, life: int) -> str:
     return entry.refresh_interval
 
 
-def _generate_path(path: str) -> str:
+def _generate_path(path: str, product: str) -> str:
     """What follows the site's address in a webhook's URL (API document, "Generate Dynamic Credential")."""
     folder, _slash, name = path.rpartition("/")
     query = f"?folder={quote(folder, safe='')}" if folder else ""
-    return f"/secrets/dynamic/{quote(name, safe='')}/generate{query}"
+    return f"/{product}/dynamic/{quote(name, safe='')}/generate{query}"

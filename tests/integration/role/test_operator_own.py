@@ -117,6 +117,21 @@ def test_what_the_user_keeps_must_be_there_and_readable_before_anything_is_appli
     assert left(place) == ["secrets/my-ca", "secrets/my-token"]
 
 
+def test_webhooks_ask_by_the_product_of_the_connection_and_a_change_of_it_moves_nothing(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    site.behave(living=True)
+    assert deliveries.run(AZURE, **OPERATED).problems == []
+    there, leases = left(deliveries.namespace), site.leases()
+    by_product = {"service": {"product": "wlc"}, "connection": {"api_product": "wlc"}, **OPERATED}
+    assert deliveries.run(AZURE, **by_product).before.keys() == {f"Webhook/{deliveries.namespace}/azure"}
+    assert (left(deliveries.namespace), site.leases()) == (there, leases)
+    assert deliveries.run(AZURE, renew=True, **by_product).problems == []
+    generated = [one["path"] for one in site.journal() if "/generate" in one["path"]]
+    assert [path.split("/")[3] for path in generated] == ["secrets", "wlc"]
+    assert deliveries.run(AZURE, **by_product).before == {}
+
+
 def test_one_generator_serves_several_entries_and_each_gets_a_lease_of_its_own(
     working: Operator, deliveries: Deliveries, site: Site
 ) -> None:

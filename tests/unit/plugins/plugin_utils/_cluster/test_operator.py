@@ -207,6 +207,14 @@ def test_a_webhooks_address_is_quoted() -> None:
     assert webhook.more["url"] == "/secrets/dynamic/x~y/generate?folder=a%20b%25"
 
 
+def test_a_webhooks_address_has_the_product_of_the_connection_and_names_stay() -> None:
+    scope = Scope(True, "operators")
+    former, found = (objects(AZURE, scope=scope, product=product) for product in ("secrets", "wlc"))
+    (webhook,) = [one.more["generator"] for one in found if one.kind == "ClusterGenerator"]
+    assert webhook.more["url"] == "/wlc/dynamic/azure/generate?folder=prod"
+    assert [one.name for one in found] == [one.name for one in former]
+
+
 def test_entries_of_one_source_share_what_belongs_to_the_cluster() -> None:
     other = {"namespace": "batch"}
     found = shared(AWS, {**AWS, **other}, AZURE, STS, {**STS, **other}, APP, {**APP, **other})
