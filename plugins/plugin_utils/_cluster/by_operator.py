@@ -58,12 +58,19 @@ class ByOperator:
         """The plan for a person."""
         return [*self._operating.lines, *(one.line for one in self._renewals), *count_line(self._renewals)]
 
+    @property
+    def namespaces(self) -> set[str]:
+        """Those in which the operator is about to generate or to read."""
+        pending = self._operating.pending(self._plan.secrets)
+        return {one.namespace or "" for one in pending} | {one.entry.namespace for one in self._renewals}
+
     def apply(self, absent: Collection[str], unmade: Collection[str]) -> None:
         """Give it what it needs, and make it do again what is dead or is to be renewed.
 
         :arg absent: namespaces that are not there yet, and in check mode will not be; ``unmade`` are refused.
         """
         job, plan = self._job, self._plan
+        self._renewals = [one for one in self._renewals if one.entry.namespace not in unmade]
         there = [one for one in self._operating.pending(plan.secrets) if one.namespace not in {*absent, *unmade}]
         refused = barred(job.cluster(), there, job.operated, plan.asked, plan.secrets)
         if not job.check_mode:

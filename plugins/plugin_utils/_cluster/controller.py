@@ -120,7 +120,9 @@ def _job(
         tell=lambda lines: tell("\n".join(lines)) if lines else None,
         last_words=last_words.say,
         check_mode=bool(action._task.check_mode),
-        scope=Scope(parameters["scope"] == "cluster", parameters["operator_namespace"]),
+        scope=Scope(
+            parameters["scope"] == "cluster", parameters["operator_namespace"], parameters["operator_controller"] or ""
+        ),
         notes=needs.notes,
         journal_dir=needs.journal_dir,
         **{name: parameters[name] for name in copied},

@@ -38,10 +38,12 @@ class Scope:
     """Where generators and stores live: in each entry's namespace, or once for the cluster.
 
     :arg namespace: with ``cluster``, where the Secrets of ClusterSecretStores lie.
+    :arg controller: which of several operators they are for, by its class; empty: any.
     """
 
     cluster: bool = False
     namespace: str = ""
+    controller: str = ""
 
 
 @dataclass(frozen=True)

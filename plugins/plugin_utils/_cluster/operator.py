@@ -164,14 +164,15 @@ def _stores(entries: Sequence[Entry], names: Names, others: Sequence[Found]) -> 
         if entry.source == "static_secret":
             users.setdefault((*names.store(entry), _folder(entry)), set()).add(entry.namespace)
     for (kind, name, folder), namespaces in users.items():
+        asked = {"folder": folder, "controller": names.scope.controller}
         if names.scope.cluster:
             more = {identity(one)[0] for one in others if (kind, "", name) in references_of(one)}
             more |= _admitted(names.standing, kind, name)
-            own = {"folder": folder, "users": sorted(namespaces | more), "secrets_namespace": names.scope.namespace}
-            yield made("secret_store", STORES, kind, None, name, **own)
+            own = {"users": sorted(namespaces | more), "secrets_namespace": names.scope.namespace}
+            yield made("secret_store", STORES, kind, None, name, **asked, **own)
         else:
             yield from (
-                made("secret_store", STORES, kind, namespace, name, folder=folder) for namespace in sorted(namespaces)
+                made("secret_store", STORES, kind, namespace, name, **asked) for namespace in sorted(namespaces)
             )
 
 
@@ -233,7 +234,9 @@ def _generator_of(entry: Entry, facts: Facts) -> tuple[str, str]:
 
 def _generator(entry: Entry, template: str, kind: str, names: Names, **more: Any) -> Operated:
     """The entry's own, or with the scope of the cluster one for all entries of the same source."""
-    own = made(template, GENERATORS, kind, entry.namespace, entry.generator or entry.name, path=entry.path, **more)
+    own_name = entry.generator or entry.name
+    more.update(path=entry.path, controller=names.scope.controller)
+    own = made(template, GENERATORS, kind, entry.namespace, own_name, **more)
     if not names.scope.cluster:
         return own
     name = entry.generator or names.generator(entry)

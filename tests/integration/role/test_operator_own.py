@@ -218,6 +218,27 @@ def test_the_token_of_a_store_of_the_cluster_goes_too(working: Operator, deliver
     assert (left(home), left(deliveries.namespace)) == ([], ["secrets/app", "secrets/azure"])
 
 
+def test_the_delivery_changes_where_options_of_the_other_are_set_and_they_are_said_to_be_ignored(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    place = deliveries.namespace
+    pace = {"refresh_policy": "Periodic", "refresh_interval": "20m", "deletion_policy": "Retain"}
+    azure = {**AZURE, **pace, "creation_policy": "Owner", "external_secret_name": "writer", "generator_name": "source"}
+    app = {**APP, **pace}
+    assert deliveries.run(azure, app, **OPERATED).warnings == []
+    outcome = deliveries.run(azure, app)
+    assert outcome.problems == []
+    assert outcome.warnings == [
+        "These options need delivery external_secret, and are ignored: creation_policy, external_secret_name, "
+        f"generator_name, refresh_policy, refresh_interval, deletion_policy of {place}/azure; refresh_policy, "
+        f"refresh_interval, deletion_policy of {place}/app."
+    ]
+    assert left(place) == ["secrets/app", "secrets/azure"]
+    outcome = deliveries.run(azure, app, **OPERATED)
+    assert (outcome.problems, outcome.warnings) == ([], [])
+    assert len(living(site)) == 1
+
+
 def test_a_teardown_where_the_operator_is_leaves_the_token_of_others(
     working: Operator, deliveries: Deliveries, site: Site
 ) -> None:

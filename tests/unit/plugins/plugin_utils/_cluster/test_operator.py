@@ -143,8 +143,8 @@ def test_a_template_that_cannot_fail_is_taken(text: str) -> None:
         ({**AWS, "generator_name": "Not_Allowed"}, "generator_name: 'Not_Allowed' is not a name"),
         ({**AWS, "external_secret_name": "x" * 254}, "is not a name that Kubernetes allows"),
         ({**APP, "generator_name": "own"}, "static secrets come from a store"),
-        ({**AWS, "delivery": "push", "external_secret_name": "x"}, "external_secret_name: it needs delivery"),
-        ({**AWS, "delivery": "push", "refresh_policy": "Periodic"}, "refresh_policy: it needs delivery"),
+        ({**AWS, "delivery": "push", "creation_policy": "Merge"}, "creation_policy: it needs delivery external_secret"),
+        ({**STS, "sts_session_token": {"region": "x", "role_arn": "arn"}}, "role_arn: it needs delivery push"),
     ],
 )
 def test_what_would_fail_at_run_time_is_refused(entry: dict[str, Any], says: str) -> None:
@@ -167,6 +167,16 @@ def test_what_would_fail_at_run_time_is_refused(entry: dict[str, Any], says: str
 def test_parameters_of_session_tokens(parameters: dict[str, Any], says: str) -> None:
     source = {**STS["sts_session_token"], "request_parameters": parameters}  # type: ignore[dict-item]
     with pytest.raises(WorkloadCredentialsError, match=says):
+        objects({**STS, "sts_session_token": source})
+
+
+def test_a_session_may_be_asked_for_in_the_words_of_a_push() -> None:
+    parameters = {"duration_seconds": 3600, "serial_number": "arn", "token_code": "123456"}
+    source = {**STS["sts_session_token"], **parameters}  # type: ignore[dict-item]
+    (generator, _external) = objects({**STS, "sts_session_token": source, "refresh_policy": "CreatedOnce"})
+    own = generator.more["sts"]
+    assert (own["duration"], own["serial_number"], own["token_code"]) == (3600, "arn", "123456")
+    with pytest.raises(WorkloadCredentialsError, match="serves once, .* needs refresh_policy CreatedOnce"):
         objects({**STS, "sts_session_token": source})
 
 
