@@ -30,8 +30,13 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     renewals,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.stray import Strays
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.stray import (
+    Strays,
+    stop_refused,
+    told,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.trying import barred
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import identity_of
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import Plan
@@ -73,6 +78,9 @@ class ByOperator:
         self._renewals = [one for one in self._renewals if one.entry.namespace not in unmade]
         there = [one for one in self._operating.pending(plan.secrets) if one.namespace not in {*absent, *unmade}]
         refused = barred(job.cluster(), there, job.operated, plan.asked, plan.secrets)
+        failing = self._operating.failing(refused)
+        gone = stop_refused(job, failing, plan.secrets, self._outcome, self._minted)
+        refused.update({identity_of(one): f"{refused[identity_of(one)]} {told(one, gone)}" for one in failing})
         if not job.check_mode:
             names = {(one.namespace, one.name) for one in there if one.identity not in refused}
             names |= {one.identity[1:] for one in self._renewals}

@@ -125,6 +125,12 @@ class Operating:
         """
         return [one.operated for one in self._external if self._is_pending(one, secrets)]
 
+    def failing(self, identities: Collection[Identity]) -> list[Found]:
+        """Those of these ExternalSecrets that are there and that fail, each attempt of which may be a lease."""
+        mints = {one.operated.identity for one in self._external if one.operated.more["source"] != "static_secret"}
+        there = [self._before[one] for one in sorted(identities) if one in self._before and one in mints]
+        return [one for one in there if is_failing(one)]
+
     def idle(self, secrets: Collection[tuple[str, str]]) -> dict[Identity, Found]:
         """The ExternalSecrets that are there and at which the operator will not look by itself."""
         there = [one for one in self._external if self._was_there(one) and not self._is_pending(one, secrets)]
