@@ -27,6 +27,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     Renewal,
     carry_out,
     count_line,
+    once_again,
     renewals,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
@@ -55,8 +56,9 @@ class ByOperator:
         self._minted = minted
         self._operating = Operating(job.cluster(), operation.manifests, operation.standing)
         self._strays: Strays | None = None
-        idle = self._operating.idle(plan.secrets)
-        self._renewals: Sequence[Renewal] = renewals(job, idle, plan.secrets, operation.standing.readers, outcome)
+        coded, readers = self._operating.coded(), operation.standing.readers
+        looked_at = {**self._operating.idle(plan.secrets), **coded}
+        self._renewals: Sequence[Renewal] = renewals(job, looked_at, coded, plan.secrets, readers, outcome)
 
     @property
     def lines(self) -> list[str]:
@@ -88,7 +90,9 @@ class ByOperator:
             begin(job.cluster(), plan.steps, job.operated)
             self._strays = Strays(job, minting, self._outcome, self._minted)
         self._operating.apply(self._outcome, check_mode=job.check_mode, absent=absent, unmade=unmade, barred=refused)
-        self._renewals = carry_out(job, self._renewals, self._outcome)
+        applied = self._operating.applied([one.entry for one in self._renewals])
+        due = [one for one in self._renewals if one.entry in applied]
+        self._renewals = carry_out(job, due, self._outcome)
         self._operating.renewed([one.identity for one in self._renewals])
         self._outcome.report.extend(self._operating.report())
 
@@ -111,6 +115,8 @@ class ByOperator:
         job, operating = self._job, self._operating
         # Also where nobody waits, what had failed is made to try again.
         found = operating.wait(entries, job.wait_timeout if job.wait else 0, self._outcome)
+        if job.wait:
+            self._outcome.problems += once_again(job.cluster(), self._renewals)
         _tell_leases(self._outcome.report, found)
         self._supersede(found)
         if self._strays is not None and job.wait:

@@ -17,10 +17,12 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.drift import (
     Path,
     added,
+    code_in,
     removal,
     without,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import references_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
@@ -100,7 +102,8 @@ class Operating:
         changes = self._changes(one)
         if not changes:
             return line
-        if own.more["refresh_policy"] == ONCE and not is_failing(self._before[own.identity]):
+        is_done = own.more["refresh_policy"] == ONCE and not is_failing(self._before[own.identity])
+        if is_done and own.identity not in self.coded():
             return f"{line}; it does not look again, so this changes nothing in the Secret: {', '.join(changes)}"
         verb = "reads it anew" if own.more["source"] == "static_secret" else "generates a new lease"
         return f"{line}; it {verb} now, because this changes: {', '.join(changes)}"
@@ -124,6 +127,20 @@ class Operating:
         :arg secrets: namespace and name of those that are there.
         """
         return [one.operated for one in self._external if self._is_pending(one, secrets)]
+
+    def coded(self) -> dict[Identity, Found]:
+        """The ExternalSecrets that have generated once, and for whose generator there is a new code of an MFA device."""
+        known = {one.operated.identity: one.content for one in self._manifests}
+        found = {}
+        for one in self._external:
+            before = self._before.get(one.operated.identity)
+            if before is None or is_failing(before) or one.operated.more["refresh_policy"] != ONCE:
+                continue
+            generators = [place for place in references_of(one.content) if place in self._before and place in known]
+            codes = [(code_in(known[place]), code_in(self._before[place])) for place in generators]
+            if any(code and code != former for code, former in codes):
+                found[one.operated.identity] = before
+        return found
 
     def failing(self, identities: Collection[Identity]) -> list[Found]:
         """Those of these ExternalSecrets that are there and that fail, each attempt of which may be a lease."""

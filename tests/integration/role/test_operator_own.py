@@ -178,6 +178,41 @@ def test_session_tokens_without_keys_and_once_from_a_code(
     assert list(tmp_path.glob("*.yml")) == []
 
 
+@pytest.mark.parametrize("is_shared", [False, True], ids=["namespace", "cluster"])
+def test_a_new_code_reaches_the_secret_and_one_that_has_served_harms_none(
+    working: Operator, deliveries: Deliveries, *, is_shared: bool
+) -> None:
+    place, options = deliveries.namespace, {**OPERATED, "scope": Scope(is_shared, deliveries.namespace)}
+    assert deliveries.run(coded("123456"), **options).problems == []
+    foreseen = deliveries.run(coded("654321"), check_mode=True, **options)
+    outcome = deliveries.run(coded("654321"), **options)
+    assert (outcome.problems, outcome.warnings) == ([], [])
+    assert foreseen.before.keys() == outcome.before.keys()
+    assert deliveries.lines[1:] == [
+        f"{place}/sts: renew, there is a new code; one new lease",
+        "The operator mints 1 new leases for what is renewed.",
+    ]
+    assert secret_text(place, "sts", "session_token") == "t654321"
+    (external,) = client.CustomObjectsApi().list_namespaced_custom_object(*STORES, place, "externalsecrets")["items"]
+    assert external["spec"]["refreshPolicy"] == "CreatedOnce"
+    assert deliveries.run(coded("654321"), **options).before == {}
+    assert deliveries.run(coded("654321"), state="verified", **options).problems == []
+    said = " ".join(deliveries.run(coded("123456"), **{**options, "wait_timeout": 3}).problems)
+    assert "invalid MFA one time pass code" in said
+    assert secret_text(place, "sts", "session_token") == "t654321"
+    # What failed is tried again with the next.
+    assert deliveries.run(coded("111111"), **options).problems == []
+    assert secret_text(place, "sts", "session_token") == "t111111"
+    deliveries.run(coded("111111"), state="absent", **options)
+
+
+def coded(code: str) -> dict[str, Any]:
+    """An entry of a session that a code of an MFA device proves."""
+    parameters = {"serialNumber": "arn:aws:iam::1:mfa/user", "tokenCode": code}
+    source = {"region": "eu-central-1", "request_parameters": parameters}
+    return {"name": "sts", "sts_session_token": source, "refresh_policy": "CreatedOnce"}
+
+
 def test_the_token_goes_with_the_last_entry_that_moves_to_push(
     working: Operator, deliveries: Deliveries, site: Site
 ) -> None:
