@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
     begin,
@@ -23,6 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operation import Operation
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import shown
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import Turned
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.renewing import (
     Renewal,
     carry_out,
@@ -56,6 +58,7 @@ class ByOperator:
         self._minted = minted
         self._operating = Operating(job.cluster(), operation.manifests, operation.standing)
         self._strays: Strays | None = None
+        self.turned = Turned()
         coded, readers = self._operating.coded(), operation.standing.readers
         looked_at = {**self._operating.idle(plan.secrets), **coded}
         self._renewals: Sequence[Renewal] = renewals(job, looked_at, coded, plan.secrets, readers, outcome)
@@ -64,6 +67,11 @@ class ByOperator:
     def lines(self) -> list[str]:
         """The plan for a person."""
         return [*self._operating.lines, *(one.line for one in self._renewals), *count_line(self._renewals)]
+
+    @property
+    def manifests(self) -> Sequence[Found]:
+        """What it has got."""
+        return self._operating.standing()
 
     @property
     def namespaces(self) -> set[str]:
@@ -104,6 +112,9 @@ class ByOperator:
             return
         # Check mode takes it that the operator will be ready in time.
         ready = (entries if job.wait else []) if job.check_mode else self._ready(entries)
+        done = [entry for entry in entries if entry in ready]
+        unsure = [entry for entry in entries if entry not in ready]
+        self.turned = Turned(self._operating.turned(done), self._operating.turned(unsure))
         leaving = leaving_steps(self._plan.steps, ready)
         steps, problems = let_go(job.cluster(), leaving, self._minted, check_mode=job.check_mode)
         self._outcome.problems.extend(problems)

@@ -95,8 +95,8 @@ class Delivery:
             operator.settle()
         if job.prune:
             self._prune(plan)
-        elif self._moved:
-            self._tidy(plan)
+        elif self._moved or (operator and operator.turned):
+            self._tidy(operator)
 
     def _by_operator(self, plan: Plan) -> ByOperator | None:
         """The operator's part; None: it has none."""
@@ -283,13 +283,15 @@ class Delivery:
         clean = {where: answer for where, answer in answers.items() if not isinstance(answer, Refusal)}
         return {where: (one, clean.get(where, end)) for where, (one, end) in done.items()}
 
-    def _tidy(self, plan: Plan) -> None:
-        """Remove what only those ExternalSecrets needed whose Secrets are pushed now, the token first of all."""
+    def _tidy(self, operator: ByOperator | None) -> None:
+        """Remove what only ExternalSecrets needed that are gone or refer to something else, the token first of all."""
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
+            Turned,
             remove_unused,
         )
 
-        remove_unused(self._job, self._moved, [one.content for one in plan.manifests], self._outcome, self._minted)
+        turned, wanted = (operator.turned, operator.manifests) if operator else (Turned(), ())
+        remove_unused(self._job, self._moved, turned, wanted, self._outcome, self._minted)
 
     def _prune(self, plan: Plan) -> None:
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (

@@ -280,6 +280,20 @@ class Operating:
             if self._actions.get(("ExternalSecret", entry.namespace, entry.external_secret)) != "failed"
         ]
 
+    def standing(self) -> list[Found]:
+        """The manifests, without those that the cluster has not got."""
+        return [one.content for one in self._manifests if self._actions.get(one.operated.identity) != "failed"]
+
+    def turned(self, entries: Sequence[Entry]) -> list[Found]:
+        """Those of the entries' ExternalSecrets, as they were, that now refer to another generator or store."""
+        places = {("ExternalSecret", entry.namespace, entry.external_secret) for entry in entries}
+        pairs = [(self._before.get(one.operated.identity), one) for one in self._external]
+        return [
+            before
+            for before, one in pairs
+            if before and one.operated.identity in places and references_of(before) - references_of(one.content)
+        ]
+
     def made(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those of the entries whose ExternalSecret is new."""
         return [

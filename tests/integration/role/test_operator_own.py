@@ -498,3 +498,62 @@ def test_the_commands_of_the_rendered_folder_make_secrets_that_the_role_takes(
 
 def _readme(folder: Path) -> str:
     return (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_generator_that_a_new_name_leaves_behind_goes_unless_somebody_uses_it(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    place = deliveries.namespace
+    one, two = {**AZURE, "generator_name": "old"}, {**AZURE, "name": "other", "generator_name": "old"}
+    assert deliveries.run(one, two, **OPERATED).problems == []
+    assert deliveries.run({**one, "generator_name": "new"}, two, **OPERATED).warnings == []
+    assert {"webhooks/old", "webhooks/new"} < set(left(place))
+    changed = [{**entry, "generator_name": "new"} for entry in (one, two)]
+    foreseen = deliveries.run(*changed, check_mode=True, **OPERATED)
+    outcome = deliveries.run(*changed, **OPERATED)
+    assert (outcome.problems, outcome.before.keys()) == ([], foreseen.before.keys())
+    assert f"Webhook/{place}/old: remove, no entry wants it" in deliveries.lines
+    assert "webhooks/old" not in left(place)
+    assert deliveries.run(*changed, **OPERATED).before == {}
+
+
+def test_what_another_scope_leaves_behind_goes(working: Operator, deliveries: Deliveries, site: Site) -> None:
+    place, home = deliveries.namespace, f"{deliveries.namespace}-home"
+    client.CoreV1Api().create_namespace({"metadata": {"name": home}})
+    options = {**OPERATED, "scope": Scope(True, home)}
+    for entries, stays in (((APP,), []), ((APP, AZURE), [f"secrets/{name}" for name in site.operators_secrets])):
+        assert deliveries.run(*entries, **OPERATED).problems == []
+        names = [entry["name"] for entry in entries]
+        foreseen = deliveries.run(*entries, check_mode=True, **options)
+        outcome = deliveries.run(*entries, **options)
+        assert (outcome.problems, outcome.warnings) == ([], [])
+        assert outcome.before.keys() == foreseen.before.keys()
+        own = [f"{plural}/{name}" for plural in ("externalsecrets", "secrets") for name in names]
+        assert left(place) == sorted([*own, *stays])
+        # Back again, what the cluster shared goes too.
+        assert deliveries.run(*entries, **OPERATED).problems == []
+        assert left(home) == []
+        assert deliveries.run(*entries, state="absent", **OPERATED).problems == []
+
+
+def test_what_the_operator_may_still_use_is_named_instead(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    place = deliveries.namespace
+    assert deliveries.run(AZURE, **OPERATED).problems == []
+    working.unwritable.add("azure")
+    outcome = deliveries.run({**AZURE, "generator_name": "new"}, **{**OPERATED, "wait_timeout": 3})
+    said = " ".join(outcome.warnings)
+    assert f"Webhook/{place}/azure: no entry uses it any more. It stays, as the operator may not be done with it" in said
+    assert {"webhooks/azure", "webhooks/new"} < set(left(place))
+
+
+def test_another_owners_user_keeps_a_generator(working: Operator, deliveries: Deliveries, site: Site) -> None:
+    place, custom = deliveries.namespace, client.CustomObjectsApi()
+    assert deliveries.run(AZURE, **OPERATED).problems == []
+    (external,) = custom.list_namespaced_custom_object(*STORES, place, "externalsecrets")["items"]
+    spec = {**external["spec"], "target": {"name": "theirs"}}
+    body = {"apiVersion": "/".join(STORES), "kind": "ExternalSecret", "metadata": {"name": "theirs"}, "spec": spec}
+    custom.create_namespaced_custom_object(*STORES, place, "externalsecrets", body)
+    outcome = deliveries.run({**AZURE, "generator_name": "new"}, **OPERATED)
+    assert (outcome.problems, "webhooks/azure" in left(place)) == ([], True)
