@@ -129,7 +129,7 @@ class Operating:
         return [one.operated for one in self._external if self._is_pending(one, secrets)]
 
     def coded(self) -> dict[Identity, Found]:
-        """The ExternalSecrets that have generated once, and for whose generator there is a new code of an MFA device."""
+        """The ExternalSecrets that have generated once, and whose generator gets a new code of an MFA device."""
         known = {one.operated.identity: one.content for one in self._manifests}
         found = {}
         for one in self._external:

@@ -160,10 +160,11 @@ def _kept_words(owner: str, known: Mapping[Identity, Found], turned: Turned) -> 
     unsure = {place for one in turned.unsure for place in references_of(one) - staying if place in known}
     own = {place for place in unsure if is_of(owner, known[place])}
     names = ["/".join(filter(None, place)) for place in sorted(unseen | own)]
-    return [
+    said = (
         f"{', '.join(names)}: no entry uses it any more. It stays, as the operator may not be done with it, or others "
         "that cannot be seen may use it: prune removes it."
-    ] if names else []
+    )
+    return [said] if names else []
 
 
 def _tell(job: Job, leaving: Sequence[Found]) -> None:

@@ -264,9 +264,11 @@ def test_the_delivery_changes_where_options_of_the_other_are_set_and_they_are_sa
     outcome = deliveries.run(azure, app)
     assert outcome.problems == []
     assert outcome.warnings == [
-        "These options need delivery external_secret, and are ignored: creation_policy, external_secret_name, "
-        f"generator_name, refresh_policy, refresh_interval, deletion_policy of {place}/azure; refresh_policy, "
-        f"refresh_interval, deletion_policy of {place}/app."
+        (
+            "These options need delivery external_secret, and are ignored: creation_policy, external_secret_name, "
+            f"generator_name, refresh_policy, refresh_interval, deletion_policy of {place}/azure; refresh_policy, "
+            f"refresh_interval, deletion_policy of {place}/app."
+        )
     ]
     assert left(place) == ["secrets/app", "secrets/azure"]
     outcome = deliveries.run(azure, app, **OPERATED)
@@ -544,7 +546,9 @@ def test_what_the_operator_may_still_use_is_named_instead(
     working.unwritable.add("azure")
     outcome = deliveries.run({**AZURE, "generator_name": "new"}, **{**OPERATED, "wait_timeout": 3})
     said = " ".join(outcome.warnings)
-    assert f"Webhook/{place}/azure: no entry uses it any more. It stays, as the operator may not be done with it" in said
+    assert (
+        f"Webhook/{place}/azure: no entry uses it any more. It stays, as the operator may not be done with it" in said
+    )
     assert {"webhooks/azure", "webhooks/new"} < set(left(place))
 
 

@@ -89,8 +89,10 @@ def test_into_a_namespace_that_is_being_deleted_the_operator_gets_nothing(
     let_go(api, going)
     assert outcome.problems == foreseen.problems
     assert outcome.problems == [
-        f"The namespace {going} is being deleted, so nothing is minted for it: wait until it is gone, and run again "
-        f"({going}/azure, {going}/app)."
+        (
+            f"The namespace {going} is being deleted, so nothing is minted for it: wait until it is gone, and "
+            f"run again ({going}/azure, {going}/app)."
+        )
     ]
     assert {(one["namespace"], one["action"]) for one in outcome.report} == {
         (going, "failed"),
