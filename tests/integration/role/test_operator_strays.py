@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import pytest
 from kubernetes import client
 
@@ -15,6 +12,7 @@ from tests.integration.role.test_operator_notes import notes_of
 from tests.integration.role.test_operator_own import OPERATED, left
 from tests.integration.role.test_operator_targets import LABELS
 from tests.integration.role.test_push_faults import APP, AZURE, living
+from tests.kubernetes.tests.waiting import wait_until
 from tests.support.deliveries import Deliveries
 from tests.support.operator import Operator
 from tests.support.operator_sources import STORES
@@ -90,15 +88,7 @@ def looping(working: Operator, deliveries: Deliveries) -> None:
     """Let the operator generate again and again."""
     working.unwritable.add("azure")
     assert deliveries.run(AZURE, **{**OPERATED, "wait": False}).problems == []
-    until(lambda: working.generated.count("azure") > 1)
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    for _attempt in range(600):
-        if is_so():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never was so")
+    wait_until(lambda: working.generated.count("azure") > 1, "another attempt")
 
 
 def test_what_mints_in_a_loop_is_stopped_where_its_new_form_is_refused(
@@ -128,7 +118,7 @@ def test_what_mints_in_a_loop_and_has_a_secret_is_said_to_go_on_where_its_new_fo
     working.unwritable.add("azure")
     note = {"metadata": {"annotations": {"somebody": "did"}}}
     client.CustomObjectsApi().patch_namespaced_custom_object(*STORES, place, "externalsecrets", "azure", note)
-    until(lambda: working.generated.count("azure") > 2)
+    wait_until(lambda: working.generated.count("azure") > 2, "another attempt")
     said = " ".join(deliveries.run(AZURE, **{**FAILING, "wait": False}).problems)
     assert "immutable" in said
     assert "It goes on at each of its attempts." in said
