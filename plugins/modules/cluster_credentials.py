@@ -332,7 +332,9 @@ options:
             description: Proxy in between.
             type: str
       delivery:
-        description: How it gets there. Default is O(delivery).
+        description:
+          - How it gets there. Default is O(delivery).
+          - Options that say how the operator works are ignored with V(push), which a warning says.
         type: str
         choices: [push, external_secret]
       keys:
@@ -498,6 +500,13 @@ options:
     description: Where the token and the CA for a ClusterSecretStore lie; the operator's own namespace is the place.
     type: str
     default: external-secrets
+  operator_controller:
+    description:
+      - The class of the operator that is to work with the stores and with the generators for AWS, where several run in
+        the cluster (their option C(--controller-class)). Default is whichever there is.
+      - Generators of STS and webhooks have no such field, so that every operator which watches the namespace works with
+        them.
+    type: str
   templates_dir:
     description: A folder with templates that replace the role's own of the same name.
     type: str

@@ -34,6 +34,8 @@ class Sources:
     def __init__(self, namespace: str, ca_cert: str, api_client: Any) -> None:
         self._namespace = namespace
         self._ca_cert = ca_cert
+        # Each serves once.
+        self._codes: set[str] = set()
         self._core, self._custom = client.CoreV1Api(api_client), client.CustomObjectsApi(api_client)
 
     def read(self, store: dict[str, Any], name: str) -> dict[str, str]:
@@ -75,7 +77,12 @@ class Sources:
     def _session(self, spec: dict[str, Any]) -> dict[str, str]:
         for one in (spec.get("auth") or {}).get("secretRef", {}).values():
             assert self._secret(one)[one["key"]]
-        return {"access_key_id": "A", "secret_access_key": "s", "session_token": "t", "expiration": "4102444800"}
+        code = spec.get("requestParameters", {}).get("tokenCode", "")
+        if code in self._codes:
+            raise KeyError("MultiFactorAuthentication failed with invalid MFA one time pass code")
+        self._codes |= {code} - {""}
+        token = f"t{code}"
+        return {"access_key_id": "A", "secret_access_key": "s", "session_token": token, "expiration": "4102444800"}
 
     def _ask(self, method: str, provider: dict[str, Any], what: str, **query: str) -> dict[str, Any]:
         reference = provider["auth"]["apikey"]["token"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.moving import (
     begin,
@@ -23,15 +24,22 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operation import Operation
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import shown
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import Turned
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.renewing import (
     Renewal,
     carry_out,
     count_line,
+    once_again,
     renewals,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.stray import Strays
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.stray import (
+    Strays,
+    stop_refused,
+    told,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.trying import barred
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import identity_of
 
 if TYPE_CHECKING:
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import Plan
@@ -50,13 +58,26 @@ class ByOperator:
         self._minted = minted
         self._operating = Operating(job.cluster(), operation.manifests, operation.standing)
         self._strays: Strays | None = None
-        idle = self._operating.idle(plan.secrets)
-        self._renewals: Sequence[Renewal] = renewals(job, idle, plan.secrets, operation.standing.readers, outcome)
+        self.turned = Turned()
+        coded, readers = self._operating.coded(), operation.standing.readers
+        looked_at = {**self._operating.idle(plan.secrets), **coded}
+        self._renewals: Sequence[Renewal] = renewals(job, looked_at, coded, plan.secrets, readers, outcome)
 
     @property
     def lines(self) -> list[str]:
         """The plan for a person."""
         return [*self._operating.lines, *(one.line for one in self._renewals), *count_line(self._renewals)]
+
+    @property
+    def manifests(self) -> Sequence[Found]:
+        """What it has got."""
+        return self._operating.standing()
+
+    @property
+    def namespaces(self) -> set[str]:
+        """Those in which the operator is about to generate or to read."""
+        pending = self._operating.pending(self._plan.secrets)
+        return {one.namespace or "" for one in pending} | {one.entry.namespace for one in self._renewals}
 
     def apply(self, absent: Collection[str], unmade: Collection[str]) -> None:
         """Give it what it needs, and make it do again what is dead or is to be renewed.
@@ -64,8 +85,12 @@ class ByOperator:
         :arg absent: namespaces that are not there yet, and in check mode will not be; ``unmade`` are refused.
         """
         job, plan = self._job, self._plan
+        self._renewals = [one for one in self._renewals if one.entry.namespace not in unmade]
         there = [one for one in self._operating.pending(plan.secrets) if one.namespace not in {*absent, *unmade}]
         refused = barred(job.cluster(), there, job.operated, plan.asked, plan.secrets)
+        failing = self._operating.failing(refused)
+        gone = stop_refused(job, failing, plan.secrets, self._outcome, self._minted)
+        refused.update({identity_of(one): f"{refused[identity_of(one)]} {told(one, gone)}" for one in failing})
         if not job.check_mode:
             names = {(one.namespace, one.name) for one in there if one.identity not in refused}
             names |= {one.identity[1:] for one in self._renewals}
@@ -73,7 +98,9 @@ class ByOperator:
             begin(job.cluster(), plan.steps, job.operated)
             self._strays = Strays(job, minting, self._outcome, self._minted)
         self._operating.apply(self._outcome, check_mode=job.check_mode, absent=absent, unmade=unmade, barred=refused)
-        self._renewals = carry_out(job, self._renewals, self._outcome)
+        applied = self._operating.applied([one.entry for one in self._renewals])
+        due = [one for one in self._renewals if one.entry in applied]
+        self._renewals = carry_out(job, due, self._outcome)
         self._operating.renewed([one.identity for one in self._renewals])
         self._outcome.report.extend(self._operating.report())
 
@@ -85,6 +112,9 @@ class ByOperator:
             return
         # Check mode takes it that the operator will be ready in time.
         ready = (entries if job.wait else []) if job.check_mode else self._ready(entries)
+        done = [entry for entry in entries if entry in ready]
+        unsure = [entry for entry in entries if entry not in ready]
+        self.turned = Turned(self._operating.turned(done), self._operating.turned(unsure))
         leaving = leaving_steps(self._plan.steps, ready)
         steps, problems = let_go(job.cluster(), leaving, self._minted, check_mode=job.check_mode)
         self._outcome.problems.extend(problems)
@@ -96,6 +126,8 @@ class ByOperator:
         job, operating = self._job, self._operating
         # Also where nobody waits, what had failed is made to try again.
         found = operating.wait(entries, job.wait_timeout if job.wait else 0, self._outcome)
+        if job.wait:
+            self._outcome.problems += once_again(job.cluster(), self._renewals)
         _tell_leases(self._outcome.report, found)
         self._supersede(found)
         if self._strays is not None and job.wait:

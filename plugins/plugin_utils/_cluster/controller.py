@@ -120,7 +120,9 @@ def _job(
         tell=lambda lines: tell("\n".join(lines)) if lines else None,
         last_words=last_words.say,
         check_mode=bool(action._task.check_mode),
-        scope=Scope(parameters["scope"] == "cluster", parameters["operator_namespace"]),
+        scope=Scope(
+            parameters["scope"] == "cluster", parameters["operator_namespace"], parameters["operator_controller"] or ""
+        ),
         notes=needs.notes,
         journal_dir=needs.journal_dir,
         **{name: parameters[name] for name in copied},
@@ -235,6 +237,7 @@ class Needs:
             api_url=settings.api_url,
             site_id=settings.site_id,
             api_version=settings.api_version,
+            product=settings.api_product,
             # The operator sends what lies in the Secret; a newline of the file would break the header.
             access_token=None if own else (parameters["operator_token"] or "").strip() or settings.token(),
             ca_cert=ca_cert,

@@ -9,19 +9,24 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import missing_namespaces
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import Step, foreign_words
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
+    MINT,
+    Step,
+    foreign_words,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.planning import Plan, plan_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import (
     leftovers,
@@ -77,7 +82,8 @@ class Delivery:
             write_files(job, plan.operation, outcome)
         self._minted.known(plan.leases)
         self.missing = [step.entry for step in plan.steps if step.entry and step.found is None]
-        self._make_namespaces(plan)
+        missing = self._missing_namespaces(plan, operator.namespaces if operator else set())
+        self._make_namespaces(plan, missing)
         there = [step for step in self._known(plan) if step.namespace not in self._unmade]
         writes = self._possible(plan, writes_of(there, plan.asked.sources, self._cluster))
         if operator is not None:
@@ -89,8 +95,8 @@ class Delivery:
             operator.settle()
         if job.prune:
             self._prune(plan)
-        elif self._moved:
-            self._tidy(plan)
+        elif self._moved or (operator and operator.turned):
+            self._tidy(operator)
 
     def _by_operator(self, plan: Plan) -> ByOperator | None:
         """The operator's part; None: it has none."""
@@ -115,10 +121,32 @@ class Delivery:
                 self._outcome.report.append(foreseen_report(entry))
                 self._outcome.differs(entry.where, None, {"delivery": entry.delivery, "data": "new values"})
 
-    def _make_namespaces(self, plan: Plan) -> None:
-        if not self._job.create_namespaces or not plan.namespaces:
+    def _missing_namespaces(self, plan: Plan, acting: Collection[str]) -> list[str]:
+        """Those that are not there; what is to go into one that is being deleted fails.
+
+        :arg acting: the namespaces in which the operator will act.
+        """
+        minting = {step.namespace for step in plan.steps if step.action == MINT}
+        try:
+            missing, leaving = missing_namespaces(self._cluster, {*plan.namespaces, *minting, *acting})
+        except ForbiddenError:
+            if self._job.create_namespaces and plan.namespaces:
+                raise
+            # The dry run says it too, where something is to be made.
+            return []
+        for name in leaving:
+            places = [entry.where for entry in self._job.entries if entry.namespace == name]
+            self._outcome.problems.append(
+                f"The namespace {name} is being deleted, so nothing is minted for it: wait until it is gone, and run "
+                f"again ({', '.join(places)})."
+            )
+            self._unmade.add(name)
+        self._failed |= {entry.where for entry in self._job.entries if entry.namespace in leaving}
+        return missing
+
+    def _make_namespaces(self, plan: Plan, missing: Sequence[str]) -> None:
+        if not self._job.create_namespaces or not missing:
             return
-        missing = missing_namespaces(self._cluster, plan.namespaces)
         objects: list[dict[str, Any]] = [
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in missing
         ]
@@ -127,7 +155,7 @@ class Delivery:
         else:
             answers = self._cluster.create(objects)
             refused = [one.words for one in answers if isinstance(one, Refusal) and not one.exists]
-            self._unmade = {name for name, one in zip(missing, answers) if isinstance(one, Refusal) and not one.exists}
+            self._unmade |= {name for name, one in zip(missing, answers) if isinstance(one, Refusal) and not one.exists}
             self._outcome.problems.extend(refused)
             self._failed |= {step.where for step in plan.steps if step.namespace in self._unmade}
         for one in objects:
@@ -255,13 +283,15 @@ class Delivery:
         clean = {where: answer for where, answer in answers.items() if not isinstance(answer, Refusal)}
         return {where: (one, clean.get(where, end)) for where, (one, end) in done.items()}
 
-    def _tidy(self, plan: Plan) -> None:
-        """Remove what only those ExternalSecrets needed whose Secrets are pushed now, the token first of all."""
+    def _tidy(self, operator: ByOperator | None) -> None:
+        """Remove what only ExternalSecrets needed that are gone or refer to something else, the token first of all."""
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
+            Turned,
             remove_unused,
         )
 
-        remove_unused(self._job, self._moved, [one.content for one in plan.manifests], self._outcome, self._minted)
+        turned, wanted = (operator.turned, operator.manifests) if operator else (Turned(), ())
+        remove_unused(self._job, self._moved, turned, wanted, self._outcome, self._minted)
 
     def _prune(self, plan: Plan) -> None:
         from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (

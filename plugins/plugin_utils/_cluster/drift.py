@@ -52,6 +52,13 @@ def _is_there(found: Any, path: Path) -> bool:
     return True
 
 
+def code_in(found: Any) -> str | None:
+    """The code of an MFA device in a generator, of whatever scope; None: there is none."""
+    if not isinstance(found, Mapping):
+        return None
+    return found.get(_CODE) or next(filter(None, map(code_in, found.values())), None)
+
+
 def removal(found: Found, paths: Sequence[Path]) -> dict[str, Any]:
     """The patch that takes these fields away."""
     patch = reference(found)

@@ -50,16 +50,17 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     problems_of_sts,
 )
 
-# What External Secrets Operator does, and a push cannot.
-_OPERATORS = (
-    "template",
-    "external_secret_name",
-    "generator_name",
-    "refresh_policy",
-    "refresh_interval",
-    "creation_policy",
-    "deletion_policy",
-)
+# What only External Secrets Operator honours, with the values that a push would contradict (None: every one), as they
+# say what is in the Secret, or that others have a part in it. The rest says how the operator works: a push ignores it.
+_OPERATORS: Mapping[str, tuple[str, ...] | None] = {
+    "template": None,
+    "creation_policy": ("Merge", "CreateOrMerge"),
+    "external_secret_name": (),
+    "generator_name": (),
+    "refresh_policy": (),
+    "refresh_interval": (),
+    "deletion_policy": (),
+}
 _ASKED = ("sts_session_token", "service_account_token")
 # Kubernetes' names of Secrets and namespaces (RFC 1123), keys of a Secret's data, labels and annotations.
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -81,6 +82,7 @@ class Entry:
     :arg sts: what the operator asks STS with; ``request`` what a pushed source without a path is asked with.
     :arg owner: whose Secret it is.
     :arg external_secret: the name of its ExternalSecret, and ``generator`` of its generator; None: the role chooses.
+    :arg ignored: its options that count for nothing, as they are the other delivery's.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Entry:
     creation_policy: str
     deletion_policy: str
     owner: str
+    ignored: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:
@@ -185,7 +188,14 @@ def _entry(given: Any, where: str, delivery: str, owner: str) -> Entry:
         creation_policy=fields["creation_policy"] or "Owner",
         deletion_policy=fields["deletion_policy"] or "Retain",
         owner=owner,
+        ignored=tuple(_ignored(fields)),
     )
+
+
+def ignored_words(entries: Sequence[Entry]) -> list[str]:
+    """One sentence that names the options which count for nothing, and their entries."""
+    named = [f"{', '.join(entry.ignored)} of {entry.where}" for entry in entries if entry.ignored]
+    return [f"These options need delivery external_secret, and are ignored: {'; '.join(named)}."] if named else []
 
 
 def _of_source(source: str, fields: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -303,7 +313,8 @@ def _problems_of_marks(fields: Mapping[str, Any], where: str) -> Iterator[str]:
 def _problems_of_the_operators_own(fields: Mapping[str, Any], where: str) -> Iterator[str]:
     """The fields that only External Secrets Operator honours."""
     if fields["delivery"] == "push":
-        yield from (f"{where}.{field}: it needs delivery external_secret." for field in _OPERATORS if fields.get(field))
+        contradicting = (field for field in _OPERATORS if fields[field] and _contradicts(field, fields[field]))
+        yield from (f"{where}.{field}: it needs delivery external_secret." for field in contradicting)
         return
     if fields["template"] and (fields["keys"] or fields["format"]):
         yield f"{where}.template: template excludes keys and format."
@@ -316,6 +327,19 @@ def _problems_of_the_operators_own(fields: Mapping[str, Any], where: str) -> Ite
         yield from _problem_of(lambda: seconds(interval, f"{where}.refresh_interval"))
     if (fields["creation_policy"], fields["deletion_policy"]) == ("Merge", "Delete"):
         yield f"{where}.deletion_policy: with creation_policy Merge the Secret is somebody else's."
+
+
+def _ignored(fields: Mapping[str, Any]) -> list[str]:
+    """The options that the entry's delivery does not know, and that change nothing of what it is to deliver."""
+    if fields["delivery"] != "push":
+        return []
+    return [field for field in _OPERATORS if fields[field] and not _contradicts(field, fields[field])]
+
+
+def _contradicts(field: str, value: Any) -> bool:
+    """Whether a push cannot be what this option of the operator's asks for."""
+    values = _OPERATORS[field]
+    return values is None or value in values
 
 
 def check_owner(owner: str) -> None:

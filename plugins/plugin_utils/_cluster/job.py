@@ -38,10 +38,12 @@ class Scope:
     """Where generators and stores live: in each entry's namespace, or once for the cluster.
 
     :arg namespace: with ``cluster``, where the Secrets of ClusterSecretStores lie.
+    :arg controller: which of several operators they are for, by its class; empty: any.
     """
 
     cluster: bool = False
     namespace: str = ""
+    controller: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Service:
     :arg access_token: None where the user keeps the Secret with it; ``token`` is that Secret, or the role's.
     :arg ca_cert: PEM text. ``ca`` is where it lies, None where the operator's own authorities count; the manifests
         themselves hold it with ``ca_inline``. ``ca_name`` is that of the Secret which the role makes for it.
+    :arg product: the segment after the site. The operator's own stores and generators know no other than ``secrets``.
     """
 
     api_url: str
@@ -77,6 +80,7 @@ class Service:
     ca_source: Reference | None = None
     ca_inline: bool = False
     ca_name: str = CA_SECRET
+    product: str = "secrets"
 
     @property
     def site(self) -> str:

@@ -94,8 +94,9 @@ def shared_generators(cluster: Cluster, external: Sequence[Found]) -> Objects:
         return []
 
 
-def missing_namespaces(cluster: Cluster, names: Collection[str]) -> list[str]:
-    """Those that are not there."""
+def missing_namespaces(cluster: Cluster, names: Collection[str]) -> tuple[list[str], list[str]]:
+    """Those that are not there, and those that are being deleted."""
     wanted = sorted(names)
-    found = cluster.get_many(NAMESPACE, [(None, name) for name in wanted])
-    return [name for name, one in zip(wanted, found) if one is None]
+    found = list(zip(wanted, cluster.get_many(NAMESPACE, [(None, name) for name in wanted])))
+    leaving = [name for name, one in found if one is not None and one["metadata"].get("deletionTimestamp")]
+    return [name for name, one in found if one is None], leaving

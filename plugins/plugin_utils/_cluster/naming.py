@@ -35,7 +35,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import owned_words
 
 _PREFIX = "workload-credentials-"
-_GENERATE = re.compile(r"(?P<site>.+/site/[^/]+)/secrets/dynamic/(?P<name>[^/]+)/generate")
+_GENERATE = re.compile(r"(?P<site>.+/site/[^/]+)/(?:secrets|wlc)/dynamic/(?P<name>[^/]+)/generate")
 
 
 @dataclass(frozen=True)

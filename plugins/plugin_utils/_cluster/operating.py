@@ -17,10 +17,12 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.drift import (
     Path,
     added,
+    code_in,
     removal,
     without,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import references_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
@@ -100,7 +102,8 @@ class Operating:
         changes = self._changes(one)
         if not changes:
             return line
-        if own.more["refresh_policy"] == ONCE and not is_failing(self._before[own.identity]):
+        is_done = own.more["refresh_policy"] == ONCE and not is_failing(self._before[own.identity])
+        if is_done and own.identity not in self.coded():
             return f"{line}; it does not look again, so this changes nothing in the Secret: {', '.join(changes)}"
         verb = "reads it anew" if own.more["source"] == "static_secret" else "generates a new lease"
         return f"{line}; it {verb} now, because this changes: {', '.join(changes)}"
@@ -124,6 +127,26 @@ class Operating:
         :arg secrets: namespace and name of those that are there.
         """
         return [one.operated for one in self._external if self._is_pending(one, secrets)]
+
+    def coded(self) -> dict[Identity, Found]:
+        """The ExternalSecrets that have generated once, and whose generator gets a new code of an MFA device."""
+        known = {one.operated.identity: one.content for one in self._manifests}
+        found = {}
+        for one in self._external:
+            before = self._before.get(one.operated.identity)
+            if before is None or is_failing(before) or one.operated.more["refresh_policy"] != ONCE:
+                continue
+            generators = [place for place in references_of(one.content) if place in self._before and place in known]
+            codes = [(code_in(known[place]), code_in(self._before[place])) for place in generators]
+            if any(code and code != former for code, former in codes):
+                found[one.operated.identity] = before
+        return found
+
+    def failing(self, identities: Collection[Identity]) -> list[Found]:
+        """Those of these ExternalSecrets that are there and that fail, each attempt of which may be a lease."""
+        mints = {one.operated.identity for one in self._external if one.operated.more["source"] != "static_secret"}
+        there = [self._before[one] for one in sorted(identities) if one in self._before and one in mints]
+        return [one for one in there if is_failing(one)]
 
     def idle(self, secrets: Collection[tuple[str, str]]) -> dict[Identity, Found]:
         """The ExternalSecrets that are there and at which the operator will not look by itself."""
@@ -255,6 +278,20 @@ class Operating:
             entry
             for entry in entries
             if self._actions.get(("ExternalSecret", entry.namespace, entry.external_secret)) != "failed"
+        ]
+
+    def standing(self) -> list[Found]:
+        """The manifests, without those that the cluster has not got."""
+        return [one.content for one in self._manifests if self._actions.get(one.operated.identity) != "failed"]
+
+    def turned(self, entries: Sequence[Entry]) -> list[Found]:
+        """Those of the entries' ExternalSecrets, as they were, that now refer to another generator or store."""
+        places = {("ExternalSecret", entry.namespace, entry.external_secret) for entry in entries}
+        pairs = [(self._before.get(one.operated.identity), one) for one in self._external]
+        return [
+            before
+            for before, one in pairs
+            if before and one.operated.identity in places and references_of(before) - references_of(one.content)
         ]
 
     def made(self, entries: Sequence[Entry]) -> list[Entry]:

@@ -164,14 +164,15 @@ def _stores(entries: Sequence[Entry], names: Names, others: Sequence[Found]) -> 
         if entry.source == "static_secret":
             users.setdefault((*names.store(entry), _folder(entry)), set()).add(entry.namespace)
     for (kind, name, folder), namespaces in users.items():
+        asked = {"folder": folder, "controller": names.scope.controller}
         if names.scope.cluster:
             more = {identity(one)[0] for one in others if (kind, "", name) in references_of(one)}
             more |= _admitted(names.standing, kind, name)
-            own = {"folder": folder, "users": sorted(namespaces | more), "secrets_namespace": names.scope.namespace}
-            yield made("secret_store", STORES, kind, None, name, **own)
+            own = {"users": sorted(namespaces | more), "secrets_namespace": names.scope.namespace}
+            yield made("secret_store", STORES, kind, None, name, **asked, **own)
         else:
             yield from (
-                made("secret_store", STORES, kind, namespace, name, folder=folder) for namespace in sorted(namespaces)
+                made("secret_store", STORES, kind, namespace, name, **asked) for namespace in sorted(namespaces)
             )
 
 
@@ -192,7 +193,7 @@ def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: Names) -> Itera
     else:
         known = facts[entry.path]
         kind, template = _generator_of(entry, known)
-        generator = _generator(entry, template, kind, names, url=_generate_path(entry.path))
+        generator = _generator(entry, template, kind, names, url=_generate_path(entry.path, names.service.product))
     yield generator
     check_marks(entry, known.keys)
     data = template_data(entry, known.keys)
@@ -233,7 +234,9 @@ def _generator_of(entry: Entry, facts: Facts) -> tuple[str, str]:
 
 def _generator(entry: Entry, template: str, kind: str, names: Names, **more: Any) -> Operated:
     """The entry's own, or with the scope of the cluster one for all entries of the same source."""
-    own = made(template, GENERATORS, kind, entry.namespace, entry.generator or entry.name, path=entry.path, **more)
+    own_name = entry.generator or entry.name
+    more.update(path=entry.path, controller=names.scope.controller)
+    own = made(template, GENERATORS, kind, entry.namespace, own_name, **more)
     if not names.scope.cluster:
         return own
     name = entry.generator or names.generator(entry)
@@ -278,8 +281,8 @@ def _interval(entry: Entry, life: int) -> str:
     return entry.refresh_interval
 
 
-def _generate_path(path: str) -> str:
+def _generate_path(path: str, product: str) -> str:
     """What follows the site's address in a webhook's URL (API document, "Generate Dynamic Credential")."""
     folder, _slash, name = path.rpartition("/")
     query = f"?folder={quote(folder, safe='')}" if folder else ""
-    return f"/secrets/dynamic/{quote(name, safe='')}/generate{query}"
+    return f"/{product}/dynamic/{quote(name, safe='')}/generate{query}"

@@ -22,7 +22,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ch
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.asking import Asked, ask
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import (
+    Entry,
+    ignored_words,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
     by_target,
     policy_of,
@@ -116,7 +119,11 @@ def plan_of(job: Job) -> Plan:
     problems += _unfit(job, asked)
     leases = [lease_of(one) for one in secrets.values() if is_pushed(one)]
     operation = _operation(job, asked, problems, everybodys or (), external, sees_all=sees_all)
-    warnings = [*unseen_leases, *(_warnings(job, asked, operation) if job.operated and operation else ())]
+    warnings = [
+        *ignored_words(job.entries),
+        *unseen_leases,
+        *(_warnings(job, asked, operation) if job.operated and operation else ()),
+    ]
     return Plan(steps, asked, operation, own, leases, secrets, warnings)
 
 

@@ -9,7 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import (
     generator_of,
     policy_of,
+    references_of,
     target_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
@@ -101,15 +102,38 @@ def remove_unwanted(
     )
 
 
-def remove_unused(job: Job, moved: Sequence[Found], wanted: Sequence[Found], outcome: Outcome, minted: Minted) -> None:
-    """Remove what nothing needs once these ExternalSecrets are gone: generators, stores, token and CA.
+@dataclass(frozen=True)
+class Turned:
+    """ExternalSecrets as they were before they came to refer to other generators or stores.
 
+    :arg unsure: those in whose present form the operator may not have seen them yet.
+    """
+
+    done: Sequence[Found] = ()
+    unsure: Sequence[Found] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.done or self.unsure)
+
+
+def remove_unused(
+    job: Job, moved: Sequence[Found], turned: Turned, wanted: Sequence[Found], outcome: Outcome, minted: Minted
+) -> None:
+    """Remove what nothing needs once ExternalSecrets are gone, or as they were: generators, stores, token and CA.
+
+    What may still be needed is named.
+
+    :arg moved: those that are gone.
     :arg wanted: the operator's manifests of this task.
     """
-    cluster, namespaces = job.cluster(), {identity(one)[0] for one in moved}
+    former = [*turned.done, *turned.unsure]
+    cluster, namespaces = job.cluster(), {identity(one)[0] for one in [*moved, *former]}
     found = _operators(job, namespaces)
-    known = {identity_of(one): one for one in [*found, *wanted, *moved]}
-    going = {identity_of(one) for one in moved}
+    known = {identity_of(one): one for one in [*found, *(wanted if job.check_mode else ()), *moved]}
+    # They are there in another form too, and of some it is not sure that this one counts no more.
+    known.update({_as_it_was(one): one for one in former})
+    outcome.warnings.extend(_kept_words(job.owner, known, turned))
+    going = {*map(identity_of, moved), *map(_as_it_was, turned.done)}
     # The Secrets of a store of the cluster lie elsewhere.
     needed = used((known[one] for one in going | left_behind(known, going)), known)
     names = (TOKEN_SECRET, CA_SECRET)
@@ -121,6 +145,26 @@ def remove_unused(job: Job, moved: Sequence[Found], wanted: Sequence[Found], out
     leaving = [known[one] for one in sorted(gone)]
     _tell(job, leaving)
     _removed(job, leaving, outcome, minted)
+
+
+def _as_it_was(external: Found) -> Identity:
+    return ("as it was", *identity(external))
+
+
+def _kept_words(owner: str, known: Mapping[Identity, Found], turned: Turned) -> list[str]:
+    """A sentence about what these seem to have used alone and what stays nevertheless."""
+    former = {_as_it_was(one): references_of(one) for one in (*turned.done, *turned.unsure)}
+    staying = used((one for place, one in known.items() if place not in former), known)
+    lacking = {place for places in former.values() for place in places - staying if place not in known}
+    unseen = {place for place in lacking if place[0].startswith("Cluster")}
+    unsure = {place for one in turned.unsure for place in references_of(one) - staying if place in known}
+    own = {place for place in unsure if is_of(owner, known[place])}
+    names = ["/".join(filter(None, place)) for place in sorted(unseen | own)]
+    said = (
+        f"{', '.join(names)}: no entry uses it any more. It stays, as the operator may not be done with it, or others "
+        "that cannot be seen may use it: prune removes it."
+    )
+    return [said] if names else []
 
 
 def _tell(job: Job, leaving: Sequence[Found]) -> None:

@@ -8,9 +8,10 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
@@ -18,7 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import reference
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster, Refusal
 from ansible_collections.community.workload_credentials.plugins.module_utils._marks import OPERATED_MARKS, PREFIX
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     living_leases,
@@ -32,7 +33,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     lease_in,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome, where
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ONCE
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ON_CHANGE, ONCE
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import Identity
 
 RENEWED = PREFIX + "renewed-at"
@@ -89,6 +90,7 @@ def dead_leases(job: Job, held: Mapping[str, tuple[str, str]]) -> tuple[set[str]
 def renewals(
     job: Job,
     external: Mapping[Identity, Found],
+    coded: Collection[Identity],
     secrets: Mapping[tuple[str, str], Found],
     generators: Sequence[Found],
     outcome: Outcome,
@@ -96,6 +98,7 @@ def renewals(
     """What the operator is to be made to generate anew.
 
     :arg external: the ExternalSecrets of the entries that are there and at which the operator will not look by itself.
+    :arg coded: those for which there is a new code of an MFA device.
     :arg secrets: the metadata of Secrets by namespace and name.
     """
     seen = [
@@ -114,19 +117,23 @@ def renewals(
     found = [
         Renewal(entry, one, reason, None if entry.where in dead or not secret else _lease(one, secret, generators))
         for entry, one, secret in seen
-        for reason in (_reason(job, entry, secret, dead),)
+        for reason in (_reason(job, entry, secret, dead, coded),)
         if reason
     ]
     outcome.warnings.extend(
         f"{one.entry.where}: {one.reason}, and with refresh_policy {ONCE} the operator never generates again: remove "
         "its ExternalSecret, or choose another policy."
         for one in found
-        if one.entry.refresh_policy == ONCE
+        if one.entry.refresh_policy == ONCE and one.identity not in coded
     )
-    return [one for one in found if one.entry.refresh_policy != ONCE]
+    return [one for one in found if one.entry.refresh_policy != ONCE or one.identity in coded]
 
 
-def _reason(job: Job, entry: Entry, secret: Found | None, dead: Iterable[str]) -> str | None:
+def _reason(
+    job: Job, entry: Entry, secret: Found | None, dead: Iterable[str], coded: Collection[Identity]
+) -> str | None:
+    if ("ExternalSecret", entry.namespace, entry.external_secret) in coded:
+        return "there is a new code"
     if job.renew:
         return "it is asked to be renewed"
     if entry.where in dead:
@@ -140,9 +147,12 @@ def _lease(external: Found, secret: Found, generators: Sequence[Found]) -> Lease
 
 
 def carry_out(job: Job, wanted: Sequence[Renewal], outcome: Outcome) -> list[Renewal]:
-    """Make the operator look at them, by an annotation; those at which it will."""
+    """Make the operator look at them, by an annotation; those at which it will.
+
+    What generates once would not look: until it has, it generates at changes.
+    """
     now = {RENEWED: written(datetime.now(timezone.utc))}
-    patches = [reference(one.external, annotations=now) for one in wanted]
+    patches = [{**reference(one.external, annotations=now), **_policy(one, ON_CHANGE)} for one in wanted]
     answers = job.cluster().patch(patches, dry_run=job.check_mode) if patches else []
     done = []
     for one, answer in zip(wanted, answers):
@@ -152,6 +162,18 @@ def carry_out(job: Job, wanted: Sequence[Renewal], outcome: Outcome) -> list[Ren
         outcome.differs(where(one.external), {"metadata": {}}, {"metadata": {"annotations": {RENEWED: "now"}}})
         done.append(one)
     return done
+
+
+def once_again(cluster: Cluster, done: Sequence[Renewal]) -> list[str]:
+    """Let those that generate once do so no more; what the cluster refused of that."""
+    patches = [{**reference(one.external), **_policy(one, ONCE)} for one in done if _policy(one, ONCE)]
+    answers = cluster.patch(patches) if patches else []
+    return [answer.words for answer in answers if isinstance(answer, Refusal)]
+
+
+def _policy(one: Renewal, policy: str) -> dict[str, Any]:
+    """Of one that generates once: as much of it as says when it does."""
+    return {"spec": {"refreshPolicy": policy}} if one.entry.refresh_policy == ONCE else {}
 
 
 def count_line(wanted: Sequence[Renewal]) -> list[str]:

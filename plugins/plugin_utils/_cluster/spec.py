@@ -143,6 +143,7 @@ OPTIONS: Options = {
     "ca_inline": {"type": "bool", "default": False},
     "scope": {"type": "str", "choices": ("namespace", "cluster"), "default": "namespace"},
     "operator_namespace": {"type": "str", "default": "external-secrets"},
+    "operator_controller": {"type": "str"},
     "templates_dir": {"type": "str"},
     "owner": {"type": "str", "default": DEFAULT_OWNER},
     "concurrency": {"type": "int", "default": 8},

@@ -9,7 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -26,15 +26,20 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import is_failing
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.external import target_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.look import SECRET
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found, identity
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import remove
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removing import (
+    Removal,
+    remove,
+)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import Status
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unheld import held_by_secrets
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import (
+    Identity,
     identity_of,
     owned_by,
 )
@@ -121,10 +126,9 @@ class Strays:
         self._outcome.problems.extend(removal.problems.values())
         gone = {identity_of(one) for one in removal.gone}
         for one in failing:
-            is_gone = one.found is not None and identity_of(one.found) in gone
             self._outcome.problems.append(
                 f"{one.entry.where}: the operator has generated {len(loose)} leases of {one.entry.path} that no Secret "
-                f"got. {'Its ExternalSecret was removed again.' if is_gone else _GOES_ON}"
+                f"got. {told(one.found, gone)}"
             )
         for item in self._outcome.report:
             if any((item["namespace"], item["name"]) == (one.entry.namespace, one.entry.name) for one in failing):
@@ -159,6 +163,31 @@ class Strays:
         """
         known = [str(one["id"]) for one in self._before.get(path, ()) if one.get("created_by") == creator]
         return bool(known) and self._held.issuperset(known)
+
+
+def stop_refused(
+    job: Job, failing: Sequence[Found], secrets: Mapping[tuple[str, str], Found], outcome: Outcome, minted: Minted
+) -> set[Identity]:
+    """Remove ExternalSecrets that fail and must not get their new form, where no Secret goes with them.
+
+    :arg secrets: the metadata of what is there, by namespace and name.
+    """
+    places = [(identity(one)[0], target_of(one)) for one in failing]
+    leaving = [
+        one
+        for one, place in zip(failing, places)
+        if place not in secrets or not owned_by(secrets[place], identity_of(one))
+    ]
+    removal = Removal(leaving, leaving) if job.check_mode else remove(job.cluster(), leaving, job.wait_timeout, minted)
+    outcome.problems.extend(removal.problems.values())
+    outcome.removes(removal.going)
+    return {identity_of(one) for one in removal.gone}
+
+
+def told(external: Found | None, gone: Collection[Identity]) -> str:
+    """What becomes of an ExternalSecret that fails, for a person."""
+    is_gone = external is not None and identity_of(external) in gone
+    return "Its ExternalSecret was removed again." if is_gone else _GOES_ON
 
 
 _GOES_ON = (

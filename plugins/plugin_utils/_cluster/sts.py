@@ -20,6 +20,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 SHORTEST, LONGEST, USUAL = 900, 129600, 43200
 KEYS = tuple(STS_SESSIONS.keys)
 _CODE = re.compile(r"\d{6}")
+# The manifest's words, and those of a session that is pushed.
+_PARAMETERS = {"session_duration": "duration_seconds", "serial_number": "serial_number", "token_code": "token_code"}
 _LONG_TERM = "GetSessionToken works with the long-term keys of an IAM user only"
 
 
@@ -34,7 +36,7 @@ def problems_of_sts(given: Mapping[str, Any], where: str, refresh_policy: str | 
     if not given["region"]:
         yield f"{where}.region: it is needed."
     for name in SESSION:
-        if given[name]:
+        if given[name] and name not in _PARAMETERS.values():
             yield f"{where}.{name}: it needs delivery push."
     for name in auth:
         if given[name] and (given["auth"] or {}).get(name):
@@ -45,11 +47,11 @@ def problems_of_sts(given: Mapping[str, Any], where: str, refresh_policy: str | 
         yield f"{where}.jwt: the operator accepts jwt and then fails at run time: use secret_ref."
     if (auth["secret_ref"] or {}).get("session_token"):
         yield f"{where}.secret_ref.session_token: with a session token AWS refuses: {_LONG_TERM}."
-    yield from _problems_of_parameters(given["request_parameters"] or {}, f"{where}.request_parameters", refresh_policy)
+    yield from _problems_of_parameters(_parameters(given), f"{where}.request_parameters", refresh_policy)
 
 
 def _problems_of_parameters(parameters: Mapping[str, Any], where: str, refresh_policy: str | None) -> Iterator[str]:
-    code, device = parameters.get("token_code"), parameters.get("serial_number")
+    code, device = parameters["token_code"], parameters["serial_number"]
     if bool(code) != bool(device):
         yield f"{where}: AWS wants serial_number and token_code together."
     elif code and refresh_policy != ONCE:
@@ -60,7 +62,7 @@ def _problems_of_parameters(parameters: Mapping[str, Any], where: str, refresh_p
     if code and not _CODE.fullmatch(code):
         # It is not repeated: a code may still be good.
         yield f"{where}.token_code: it must be six digits, as a text (in quotes)."
-    duration = parameters.get("session_duration")
+    duration = parameters["session_duration"]
     if duration is not None and not SHORTEST <= duration <= LONGEST:
         yield f"{where}.session_duration: it must be from {SHORTEST} to {LONGEST} seconds."
 
@@ -71,7 +73,7 @@ def checked_sts(given: Mapping[str, Any]) -> dict[str, Any]:
     ``secret_ref`` is None where the controller's own credentials are used.
     """
     references = _auth(given)["secret_ref"]
-    parameters = given["request_parameters"] or {}
+    parameters = _parameters(given)
     return {
         "region": given["region"],
         "secret_ref": {
@@ -80,9 +82,15 @@ def checked_sts(given: Mapping[str, Any]) -> dict[str, Any]:
         }
         if references
         else None,
-        "duration": parameters.get("session_duration"),
-        **{name: parameters.get(name) for name in ("serial_number", "token_code")},
+        "duration": parameters["session_duration"],
+        **{name: parameters[name] for name in ("serial_number", "token_code")},
     }
+
+
+def _parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the session is asked with, which may be written as for a push too."""
+    nested = given["request_parameters"] or {}
+    return {name: nested.get(name) or given[own] for name, own in _PARAMETERS.items()}
 
 
 def _auth(given: Mapping[str, Any]) -> dict[str, Any]:

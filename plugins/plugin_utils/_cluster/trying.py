@@ -61,7 +61,8 @@ def barred(
 def _is_own(answer: Refusal) -> bool:
     """Whether it says nothing of what the operator may do."""
     is_rbac = answer.status == 403 and " may not " in answer.words
-    return is_rbac or answer.exists or answer.may_be_done or answer.status == 409
+    is_leaving = "its namespace is being deleted" in answer.words
+    return is_rbac or is_leaving or answer.exists or answer.may_be_done or answer.status == 409
 
 
 def _foreign(one: Operated, entry: Entry, secret: Found | None) -> str | None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope
 from kubernetes import client
 
 from tests.integration.role.test_operator_own import OPERATED, PLURALS
-from tests.integration.role.test_push_faults import APP, AZURE
+from tests.integration.role.test_push_faults import APP, AWS, AZURE
 from tests.support.deliveries import Deliveries
 from tests.support.operator import Operator
+from tests.support.operator_sources import GENERATORS, STORES
 
 pytestmark = pytest.mark.one_core
 EXTRACT = {"extract": {"key": "another"}}
@@ -52,3 +54,40 @@ def test_what_somebody_adds_is_in_the_plan_and_goes(
     # It is one change, for which the operator acts once.
     assert after["metadata"]["generation"] == before["metadata"]["generation"] + 2
     assert deliveries.run(APP, AZURE, **{**OPERATED, "wait": False}).before == {}
+
+
+@pytest.mark.parametrize("is_shared", [False, True], ids=["namespace", "cluster"])
+def test_the_class_of_an_operator_is_that_of_the_option(
+    working: Operator, deliveries: Deliveries, *, is_shared: bool
+) -> None:
+    place, api = deliveries.namespace, client.CustomObjectsApi()
+    options = {**OPERATED, "scope": Scope(is_shared, place, "blue")}
+    assert deliveries.run(APP, AWS, AZURE, **options).problems == []
+    working.leave()
+    assert classes(place, is_shared=is_shared) == {"blue"}
+    if not is_shared:
+        (store,) = found("secretstores", place)
+        body = {"spec": {"controller": "green"}}
+        api.patch_namespaced_custom_object(
+            *PLURALS["secretstores"], place, "secretstores", store["metadata"]["name"], body, field_manager="kubectl"
+        )
+        said = " ".join(deliveries.run(APP, state="verified", **options).problems)
+        assert "is not what the entry says: spec.controller" in said
+        assert len(deliveries.run(APP, AWS, AZURE, **options).before) == 1
+    assert deliveries.run(APP, AWS, AZURE, **options).before == {}
+    assert deliveries.run(APP, AWS, AZURE, **{**options, "scope": Scope(is_shared, place)}).problems == []
+    assert classes(place, is_shared=is_shared) == {None}
+    deliveries.run(APP, AWS, AZURE, state="absent", **options)
+
+
+def classes(place: str, *, is_shared: bool) -> set[str | None]:
+    """Those of the stores and of the generators that have one."""
+    if not is_shared:
+        plurals = ("secretstores", "beyondtrustworkloadcredentialsdynamicsecrets")
+        return {one["spec"].get("controller") for plural in plurals for one in found(plural, place)}
+    api = client.CustomObjectsApi()
+    stores = api.list_cluster_custom_object(*STORES, "clustersecretstores")["items"]
+    generators = api.list_cluster_custom_object(*GENERATORS, "clustergenerators")["items"]
+    specs = [one["spec"] for one in stores if place in one["spec"]["conditions"][0]["namespaces"]]
+    inner = [one["spec"]["generator"].get("beyondtrustWorkloadCredentialsDynamicSecretSpec") for one in generators]
+    return {spec.get("controller") for spec in [*specs, *filter(None, inner)]}

@@ -53,6 +53,13 @@ def test_what_the_source_does_not_have_is_refused(
     assert left(deliveries.namespace) == []
 
 
+def test_keys_that_no_secret_may_have_are_named_by_a_push_too(deliveries: Deliveries, site: Site) -> None:
+    do(site, "static_secret", path="prod/app", secret={"\u00fc": "canary"})
+    (said,) = deliveries.run(APP).problems
+    assert "data[\u00fc]: Invalid value" in said
+    assert "canary" not in said
+
+
 def test_keys_that_the_operator_renames_arrive(working: Operator, deliveries: Deliveries, site: Site) -> None:
     do(site, "static_secret", path="prod/app", secret={"pass word": "one", "user-name": "two"})
     entry = {**APP, "keys": {"P": "pass word", "U": "user-name", "Q": "pass_word"}}

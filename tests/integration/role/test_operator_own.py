@@ -117,6 +117,21 @@ def test_what_the_user_keeps_must_be_there_and_readable_before_anything_is_appli
     assert left(place) == ["secrets/my-ca", "secrets/my-token"]
 
 
+def test_webhooks_ask_by_the_product_of_the_connection_and_a_change_of_it_moves_nothing(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    site.behave(living=True)
+    assert deliveries.run(AZURE, **OPERATED).problems == []
+    there, leases = left(deliveries.namespace), site.leases()
+    by_product = {"service": {"product": "wlc"}, "connection": {"api_product": "wlc"}, **OPERATED}
+    assert deliveries.run(AZURE, **by_product).before.keys() == {f"Webhook/{deliveries.namespace}/azure"}
+    assert (left(deliveries.namespace), site.leases()) == (there, leases)
+    assert deliveries.run(AZURE, renew=True, **by_product).problems == []
+    generated = [one["path"] for one in site.journal() if "/generate" in one["path"]]
+    assert [path.split("/")[3] for path in generated] == ["secrets", "wlc"]
+    assert deliveries.run(AZURE, **by_product).before == {}
+
+
 def test_one_generator_serves_several_entries_and_each_gets_a_lease_of_its_own(
     working: Operator, deliveries: Deliveries, site: Site
 ) -> None:
@@ -163,6 +178,41 @@ def test_session_tokens_without_keys_and_once_from_a_code(
     assert list(tmp_path.glob("*.yml")) == []
 
 
+@pytest.mark.parametrize("is_shared", [False, True], ids=["namespace", "cluster"])
+def test_a_new_code_reaches_the_secret_and_one_that_has_served_harms_none(
+    working: Operator, deliveries: Deliveries, *, is_shared: bool
+) -> None:
+    place, options = deliveries.namespace, {**OPERATED, "scope": Scope(is_shared, deliveries.namespace)}
+    assert deliveries.run(coded("123456"), **options).problems == []
+    foreseen = deliveries.run(coded("654321"), check_mode=True, **options)
+    outcome = deliveries.run(coded("654321"), **options)
+    assert (outcome.problems, outcome.warnings) == ([], [])
+    assert foreseen.before.keys() == outcome.before.keys()
+    assert deliveries.lines[1:] == [
+        f"{place}/sts: renew, there is a new code; one new lease",
+        "The operator mints 1 new leases for what is renewed.",
+    ]
+    assert secret_text(place, "sts", "session_token") == "t654321"
+    (external,) = client.CustomObjectsApi().list_namespaced_custom_object(*STORES, place, "externalsecrets")["items"]
+    assert external["spec"]["refreshPolicy"] == "CreatedOnce"
+    assert deliveries.run(coded("654321"), **options).before == {}
+    assert deliveries.run(coded("654321"), state="verified", **options).problems == []
+    said = " ".join(deliveries.run(coded("123456"), **{**options, "wait_timeout": 3}).problems)
+    assert "invalid MFA one time pass code" in said
+    assert secret_text(place, "sts", "session_token") == "t654321"
+    # What failed is tried again with the next.
+    assert deliveries.run(coded("111111"), **options).problems == []
+    assert secret_text(place, "sts", "session_token") == "t111111"
+    deliveries.run(coded("111111"), state="absent", **options)
+
+
+def coded(code: str) -> dict[str, Any]:
+    """An entry of a session that a code of an MFA device proves."""
+    parameters = {"serialNumber": "arn:aws:iam::1:mfa/user", "tokenCode": code}
+    source = {"region": "eu-central-1", "request_parameters": parameters}
+    return {"name": "sts", "sts_session_token": source, "refresh_policy": "CreatedOnce"}
+
+
 def test_the_token_goes_with_the_last_entry_that_moves_to_push(
     working: Operator, deliveries: Deliveries, site: Site
 ) -> None:
@@ -201,6 +251,29 @@ def test_the_token_of_a_store_of_the_cluster_goes_too(working: Operator, deliver
     outcome = deliveries.run(AZURE, APP)
     assert (outcome.problems, foreseen.before.keys()) == ([], outcome.before.keys())
     assert (left(home), left(deliveries.namespace)) == ([], ["secrets/app", "secrets/azure"])
+
+
+def test_the_delivery_changes_where_options_of_the_other_are_set_and_they_are_said_to_be_ignored(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    place = deliveries.namespace
+    pace = {"refresh_policy": "Periodic", "refresh_interval": "20m", "deletion_policy": "Retain"}
+    azure = {**AZURE, **pace, "creation_policy": "Owner", "external_secret_name": "writer", "generator_name": "source"}
+    app = {**APP, **pace}
+    assert deliveries.run(azure, app, **OPERATED).warnings == []
+    outcome = deliveries.run(azure, app)
+    assert outcome.problems == []
+    assert outcome.warnings == [
+        (
+            "These options need delivery external_secret, and are ignored: creation_policy, external_secret_name, "
+            f"generator_name, refresh_policy, refresh_interval, deletion_policy of {place}/azure; refresh_policy, "
+            f"refresh_interval, deletion_policy of {place}/app."
+        )
+    ]
+    assert left(place) == ["secrets/app", "secrets/azure"]
+    outcome = deliveries.run(azure, app, **OPERATED)
+    assert (outcome.problems, outcome.warnings) == ([], [])
+    assert len(living(site)) == 1
 
 
 def test_a_teardown_where_the_operator_is_leaves_the_token_of_others(
@@ -427,3 +500,64 @@ def test_the_commands_of_the_rendered_folder_make_secrets_that_the_role_takes(
 
 def _readme(folder: Path) -> str:
     return (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_generator_that_a_new_name_leaves_behind_goes_unless_somebody_uses_it(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    place = deliveries.namespace
+    one, two = {**AZURE, "generator_name": "old"}, {**AZURE, "name": "other", "generator_name": "old"}
+    assert deliveries.run(one, two, **OPERATED).problems == []
+    assert deliveries.run({**one, "generator_name": "new"}, two, **OPERATED).warnings == []
+    assert {"webhooks/old", "webhooks/new"} < set(left(place))
+    changed = [{**entry, "generator_name": "new"} for entry in (one, two)]
+    foreseen = deliveries.run(*changed, check_mode=True, **OPERATED)
+    outcome = deliveries.run(*changed, **OPERATED)
+    assert (outcome.problems, outcome.before.keys()) == ([], foreseen.before.keys())
+    assert f"Webhook/{place}/old: remove, no entry wants it" in deliveries.lines
+    assert "webhooks/old" not in left(place)
+    assert deliveries.run(*changed, **OPERATED).before == {}
+
+
+def test_what_another_scope_leaves_behind_goes(working: Operator, deliveries: Deliveries, site: Site) -> None:
+    place, home = deliveries.namespace, f"{deliveries.namespace}-home"
+    client.CoreV1Api().create_namespace({"metadata": {"name": home}})
+    options = {**OPERATED, "scope": Scope(True, home)}
+    for entries, stays in (((APP,), []), ((APP, AZURE), [f"secrets/{name}" for name in site.operators_secrets])):
+        assert deliveries.run(*entries, **OPERATED).problems == []
+        names = [entry["name"] for entry in entries]
+        foreseen = deliveries.run(*entries, check_mode=True, **options)
+        outcome = deliveries.run(*entries, **options)
+        assert (outcome.problems, outcome.warnings) == ([], [])
+        assert outcome.before.keys() == foreseen.before.keys()
+        own = [f"{plural}/{name}" for plural in ("externalsecrets", "secrets") for name in names]
+        assert left(place) == sorted([*own, *stays])
+        # Back again, what the cluster shared goes too.
+        assert deliveries.run(*entries, **OPERATED).problems == []
+        assert left(home) == []
+        assert deliveries.run(*entries, state="absent", **OPERATED).problems == []
+
+
+def test_what_the_operator_may_still_use_is_named_instead(
+    working: Operator, deliveries: Deliveries, site: Site
+) -> None:
+    place = deliveries.namespace
+    assert deliveries.run(AZURE, **OPERATED).problems == []
+    working.unwritable.add("azure")
+    outcome = deliveries.run({**AZURE, "generator_name": "new"}, **{**OPERATED, "wait_timeout": 3})
+    said = " ".join(outcome.warnings)
+    assert (
+        f"Webhook/{place}/azure: no entry uses it any more. It stays, as the operator may not be done with it" in said
+    )
+    assert {"webhooks/azure", "webhooks/new"} < set(left(place))
+
+
+def test_another_owners_user_keeps_a_generator(working: Operator, deliveries: Deliveries, site: Site) -> None:
+    place, custom = deliveries.namespace, client.CustomObjectsApi()
+    assert deliveries.run(AZURE, **OPERATED).problems == []
+    (external,) = custom.list_namespaced_custom_object(*STORES, place, "externalsecrets")["items"]
+    spec = {**external["spec"], "target": {"name": "theirs"}}
+    body = {"apiVersion": "/".join(STORES), "kind": "ExternalSecret", "metadata": {"name": "theirs"}, "spec": spec}
+    custom.create_namespaced_custom_object(*STORES, place, "externalsecrets", body)
+    outcome = deliveries.run({**AZURE, "generator_name": "new"}, **OPERATED)
+    assert (outcome.problems, "webhooks/azure" in left(place)) == ([], True)

@@ -10,7 +10,9 @@ from kubernetes import client
 
 from tests.integration.role.test_operator_notes import notes_of
 from tests.integration.role.test_operator_own import OPERATED, left
+from tests.integration.role.test_operator_targets import LABELS
 from tests.integration.role.test_push_faults import APP, AZURE, living
+from tests.kubernetes.tests.waiting import wait_until
 from tests.support.deliveries import Deliveries
 from tests.support.operator import Operator
 from tests.support.operator_sources import STORES
@@ -80,3 +82,44 @@ def test_a_double_is_ended(working: Operator, deliveries: Deliveries, site: Site
     outcome = deliveries.run(AZURE, **{**OPERATED, "renew": True})
     assert outcome.problems == []
     assert living(site) == {notes_of("azure", place)[NOTE]}
+
+
+def looping(working: Operator, deliveries: Deliveries) -> None:
+    """Let the operator generate again and again."""
+    working.unwritable.add("azure")
+    assert deliveries.run(AZURE, **{**OPERATED, "wait": False}).problems == []
+    wait_until(lambda: working.generated.count("azure") > 1, "another attempt")
+
+
+def test_what_mints_in_a_loop_is_stopped_where_its_new_form_is_refused(
+    working: Operator, deliveries: Deliveries, site: Site, api: client.CoreV1Api
+) -> None:
+    place = deliveries.namespace
+    looping(working, deliveries)
+    body = {"metadata": {"name": "azure", "labels": LABELS}, "immutable": True, "stringData": {"a": "b"}}
+    api.create_namespaced_secret(place, body)
+    options = {**FAILING, "wait": False}
+    foreseen = deliveries.run(AZURE, check_mode=True, **options)
+    assert external_secrets(place) == ["azure"]
+    outcome = deliveries.run(AZURE, **options)
+    said = " ".join(outcome.problems)
+    assert "The operator would generate again and again. Its ExternalSecret was removed again." in said
+    assert (foreseen.problems, foreseen.before.keys()) == (outcome.problems, outcome.before.keys())
+    assert external_secrets(place) == []
+    assert [one["action"] for one in outcome.report] == ["failed"]
+
+
+def test_what_mints_in_a_loop_and_has_a_secret_is_said_to_go_on_where_its_new_form_is_refused(
+    working: Operator, deliveries: Deliveries, api: client.CoreV1Api
+) -> None:
+    place = deliveries.namespace
+    assert deliveries.run(AZURE, **OPERATED).problems == []
+    api.patch_namespaced_secret("azure", place, {"immutable": True})
+    working.unwritable.add("azure")
+    note = {"metadata": {"annotations": {"somebody": "did"}}}
+    client.CustomObjectsApi().patch_namespaced_custom_object(*STORES, place, "externalsecrets", "azure", note)
+    wait_until(lambda: working.generated.count("azure") > 2, "another attempt")
+    said = " ".join(deliveries.run(AZURE, **{**FAILING, "wait": False}).problems)
+    assert "immutable" in said
+    assert "It goes on at each of its attempts." in said
+    assert external_secrets(place) == ["azure"]

@@ -61,3 +61,57 @@ def test_the_values_of_static_secrets_are_tried_as_they_are(
     assert "canary" not in said
     assert deliveries.run({**entry, "keys": {".dockerconfigjson": "file"}}, **OPERATED).problems == []
     assert deliveries.run({**entry, "keys": {".dockerconfigjson": "file"}}, **OPERATED).before == {}
+
+
+def leave(api: client.CoreV1Api, namespace: str) -> None:
+    """Begin to delete a namespace that something holds."""
+    api.create_namespaced_config_map(namespace, {"metadata": {"name": "holds", "finalizers": ["example.com/hold"]}})
+    api.delete_namespace(namespace)
+
+
+def let_go(api: client.CoreV1Api, namespace: str, *secrets: str) -> None:
+    """Let it go at last."""
+    gone = {"metadata": {"finalizers": None}}
+    api.patch_namespaced_config_map("holds", namespace, gone)
+    for name in secrets:
+        api.patch_namespaced_secret(name, namespace, gone)
+
+
+def test_into_a_namespace_that_is_being_deleted_the_operator_gets_nothing(
+    working: Operator, deliveries: Deliveries, site: Site, api: client.CoreV1Api
+) -> None:
+    going = f"{deliveries.namespace}-going"
+    api.create_namespace({"metadata": {"name": going}})
+    leave(api, going)
+    entries = ({**AZURE, "namespace": going}, {**APP, "namespace": going}, AZURE)
+    foreseen = deliveries.run(*entries, check_mode=True, **OPERATED)
+    outcome = deliveries.run(*entries, **OPERATED)
+    let_go(api, going)
+    assert outcome.problems == foreseen.problems
+    assert outcome.problems == [
+        (
+            f"The namespace {going} is being deleted, so nothing is minted for it: wait until it is gone, and "
+            f"run again ({going}/azure, {going}/app)."
+        )
+    ]
+    assert {(one["namespace"], one["action"]) for one in outcome.report} == {
+        (going, "failed"),
+        (deliveries.namespace, "created"),
+    }
+    assert len(site.leases()) == 1
+
+
+def test_a_secret_that_a_namespace_in_deletion_still_has_is_not_minted_for(
+    deliveries: Deliveries, site: Site, api: client.CoreV1Api
+) -> None:
+    going = f"{deliveries.namespace}-going"
+    api.create_namespace({"metadata": {"name": going}})
+    entry = {**AZURE, "namespace": going}
+    assert deliveries.run(entry).problems == []
+    api.patch_namespaced_secret("azure", going, {"metadata": {"finalizers": ["example.com/hold"]}})
+    leave(api, going)
+    outcome = deliveries.run(entry, renew=True)
+    let_go(api, going, "azure")
+    assert f"The namespace {going} is being deleted" in " ".join(outcome.problems)
+    assert [one["action"] for one in outcome.report] == ["failed"]
+    assert len(site.leases()) == 1

@@ -157,7 +157,10 @@ def test_a_terminating_namespace_stops_nothing_elsewhere_and_costs_no_lease(
     outcome = deliveries.run({**AZURE, "namespace": going}, AZURE)
     api.patch_namespaced_config_map("holds", going, {"metadata": {"finalizers": None}})
     assert outcome.problems == [
-        f"Secret {going}/azure: its namespace is being deleted: wait until it is gone, and run again."
+        (
+            f"The namespace {going} is being deleted, so nothing is minted for it: wait until it is gone, and "
+            f"run again ({going}/azure)."
+        )
     ]
     assert len(site.leases()) == 1
     assert living(site) == held(api, deliveries.namespace)

@@ -143,8 +143,8 @@ def test_a_template_that_cannot_fail_is_taken(text: str) -> None:
         ({**AWS, "generator_name": "Not_Allowed"}, "generator_name: 'Not_Allowed' is not a name"),
         ({**AWS, "external_secret_name": "x" * 254}, "is not a name that Kubernetes allows"),
         ({**APP, "generator_name": "own"}, "static secrets come from a store"),
-        ({**AWS, "delivery": "push", "external_secret_name": "x"}, "external_secret_name: it needs delivery"),
-        ({**AWS, "delivery": "push", "refresh_policy": "Periodic"}, "refresh_policy: it needs delivery"),
+        ({**AWS, "delivery": "push", "creation_policy": "Merge"}, "creation_policy: it needs delivery external_secret"),
+        ({**STS, "sts_session_token": {"region": "x", "role_arn": "arn"}}, "role_arn: it needs delivery push"),
     ],
 )
 def test_what_would_fail_at_run_time_is_refused(entry: dict[str, Any], says: str) -> None:
@@ -167,6 +167,16 @@ def test_what_would_fail_at_run_time_is_refused(entry: dict[str, Any], says: str
 def test_parameters_of_session_tokens(parameters: dict[str, Any], says: str) -> None:
     source = {**STS["sts_session_token"], "request_parameters": parameters}  # type: ignore[dict-item]
     with pytest.raises(WorkloadCredentialsError, match=says):
+        objects({**STS, "sts_session_token": source})
+
+
+def test_a_session_may_be_asked_for_in_the_words_of_a_push() -> None:
+    parameters = {"duration_seconds": 3600, "serial_number": "arn", "token_code": "123456"}
+    source = {**STS["sts_session_token"], **parameters}  # type: ignore[dict-item]
+    (generator, _external) = objects({**STS, "sts_session_token": source, "refresh_policy": "CreatedOnce"})
+    own = generator.more["sts"]
+    assert (own["duration"], own["serial_number"], own["token_code"]) == (3600, "arn", "123456")
+    with pytest.raises(WorkloadCredentialsError, match="serves once, .* needs refresh_policy CreatedOnce"):
         objects({**STS, "sts_session_token": source})
 
 
@@ -205,6 +215,14 @@ def test_a_webhooks_address_is_quoted() -> None:
     found = operator_objects([entry], {"a b%/x~y": facts()["prod/azure"]}, Service(**SERVICE), Scope())
     (webhook,) = [one for one in found if one.kind == "Webhook"]
     assert webhook.more["url"] == "/secrets/dynamic/x~y/generate?folder=a%20b%25"
+
+
+def test_a_webhooks_address_has_the_product_of_the_connection_and_names_stay() -> None:
+    scope = Scope(True, "operators")
+    former, found = (objects(AZURE, scope=scope, product=product) for product in ("secrets", "wlc"))
+    (webhook,) = [one.more["generator"] for one in found if one.kind == "ClusterGenerator"]
+    assert webhook.more["url"] == "/wlc/dynamic/azure/generate?folder=prod"
+    assert [one.name for one in found] == [one.name for one in former]
 
 
 def test_entries_of_one_source_share_what_belongs_to_the_cluster() -> None:
