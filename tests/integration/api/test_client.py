@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -250,6 +251,26 @@ def test_a_message_that_repeats_a_secret_is_withheld(site: Site) -> None:
             site.client().send(request)
         assert echo not in str(caught.value)
         assert "withheld" in str(caught.value)
+        assert caught.value.code == "bad"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kept"),
+    [
+        ("resource_exists", "value-canary is there", "resource_exists"),
+        ("holds_canary_4711", "taken", ""),
+        ("canary_4711", "value-canary is there", ""),
+        ("No code at all: x", "value-canary is there", ""),
+    ],
+)
+def test_a_code_outlives_a_message_that_is_withheld(site: Site, code: str, message: str, kept: str) -> None:
+    body = {"secret": {"password": "value-canary", "other": "canary_4711"}}
+    request = item("POST", "static", ResourcePath("", "app"), body=body, replay=Replay.CREATE)
+    site.fault("status", status=409, code=code, message=message)
+    with pytest.raises(ConflictError, match="withheld") as caught:
+        site.client().send(request)
+    assert caught.value.code == kept
+    assert not re.search("value-canary|canary_4711", str(caught.value))
 
 
 def test_a_deletion_of_what_is_gone_is_done(site: Site) -> None:
