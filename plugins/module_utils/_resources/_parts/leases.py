@@ -218,6 +218,15 @@ def named(leases: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{lease['id']} (until {_until(lease)})" for lease in leases)
 
 
+def ending_words(leases: Sequence[Mapping[str, Any]]) -> str:
+    """A sentence with the command that ends them, as it is typed."""
+    # What is no UUID is nothing for a shell.
+    ids = [str(lease["id"]) for lease in leases if revocable(lease) and is_lease_id(lease["id"])]
+    if not ids:
+        return "They end only with their expiration."
+    return f"This ends them: ansible localhost -m community.workload_credentials.lease -a lease_id={','.join(ids)}"
+
+
 def _until(lease: Mapping[str, Any]) -> str:
     expiration = lease.get("expiration")
     return written(parse_time(expiration)) or one_line(expiration or "unknown", 100)
