@@ -181,7 +181,9 @@ def _cause(error: Exception) -> str:
     name, cause = type(error).__name__, getattr(error, "kwargs", {}).get("error")
     if isinstance(cause, OSError) and cause.strerror:
         return f"{name}: {_of_system(cause)}"
-    if isinstance(cause, ValueError) and type(cause).__name__ not in ("LocationParseError", "InvalidURL"):
+    if type(cause).__name__ in ("LocationParseError", "InvalidURL"):
+        return f"{name}: endpoint_url, or the proxy that HTTPS_PROXY names, is no address"
+    if isinstance(cause, ValueError):
         return f"{name}: {_UNFIT}"
     return f"{name}: {type(cause).__name__}" if cause is not None else f"{name}: it gave no credentials"
 

@@ -21,6 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     NoAnswerError,
     NotFoundError,
     OptionError,
+    StateError,
     UnexpectedAnswerError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
@@ -218,6 +219,28 @@ def test_what_a_proxy_does_is_told_of_the_proxy(
         with pytest.raises(NoAnswerError, match=f"the proxy for .* {said}.*: check HTTPS_PROXY and NO_PROXY") as error:
             site.client(retries=0).get(SESSION)
         assert not error.value.ambiguous
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:port",
+        "http://127.0.0.1:99999",
+        "http://[::1",
+        "://",
+        "http://u:canary@",
+        "ftp://x",
+        "http://a b:1",
+    ],
+)
+def test_a_proxy_that_is_none_is_told_of_the_proxy(site: Site, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with monkeypatch.context() as patch:
+        patch.setenv("HTTPS_PROXY", address)
+        with pytest.raises(StateError, match="the proxy for it is no address of a proxy.* Check HTTPS_PROXY") as error:
+            site.client(retries=0).get(SESSION)
+    assert "canary" not in str(error.value)
 
 
 def test_a_redirect_is_refused(site: Site) -> None:
