@@ -230,7 +230,6 @@ def test_what_a_proxy_does_is_told_of_the_proxy(
         "://",
         "http://u:canary@",
         "ftp://x",
-        "http://a b:1",
     ],
 )
 def test_a_proxy_that_is_none_is_told_of_the_proxy(site: Site, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
