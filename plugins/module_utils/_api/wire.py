@@ -34,7 +34,7 @@ class Wire:
 
     def __init__(self, settings: Settings) -> None:
         session, url = session_for(settings), settings.base_url
-        environment = session.merge_environment_settings(url, {}, True, settings.validate_certs, None)
+        environment: Any = session.merge_environment_settings(url, {}, True, settings.validate_certs, None)
         verify, cert, proxies = (environment[name] for name in ("verify", "cert", "proxies"))
         adapter: Any = session.get_adapter(url)
         any_request = requests.Request("GET", url).prepare()
