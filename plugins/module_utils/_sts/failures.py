@@ -125,6 +125,8 @@ def broken(
         whose = f"{asked}: " if asked else ""
         return _told(call.operation.name, f"{whose}{_no_answer_of_sts(status)}", _NOT_STS, used_up)
     wrong = next(_not_numbers(session), None) if isinstance(error, ValueError) and session else None
+    if name == "ValueError" and str(error).startswith("Invalid endpoint"):
+        wrong = "endpoint_url is no address"
     said = wrong or _sentence(error, secrets)
     is_clear = wrong or (_is_of_botocore(error) and name not in _OF_CREDENTIALS)
     whose = f"{asked}: " if asked and not is_clear else ""
