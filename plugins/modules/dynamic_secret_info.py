@@ -11,7 +11,8 @@ short_description: Read dynamic secrets
 version_added: 1.0.0
 description:
   - Reads one definition with its configuration, or lists those in a folder.
-  - A path at which there is none gives an empty list. Nothing is generated.
+  - A path at which there is none gives an empty list. Nothing is generated. What lies there may be a static secret,
+    which M(community.workload_credentials.static_secret_info) reads.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:

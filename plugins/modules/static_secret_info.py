@@ -11,7 +11,8 @@ short_description: Read static secrets
 version_added: 1.0.0
 description:
   - Reads one static secret, or those in a folder, with their values, versions and metadata.
-  - A path at which there is no secret gives an empty list.
+  - A path at which there is no secret gives an empty list. What lies there may be a dynamic secret, which
+    M(community.workload_credentials.dynamic_secret_info) reads.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:

@@ -36,6 +36,7 @@ _NOT_OWN = (
     "the answer is not the API's own (no JSON error): a proxy or gateway may be in between, or something else listens "
     "at api_url."
 )
+_CODE = re.compile("[a-z0-9_]{1,100}")
 _WITHHELD = "(the service's message is withheld: it repeats a secret value)"
 
 
@@ -107,8 +108,11 @@ def _fields(request: Request, answer: Answer, body: dict[str, Any]) -> tuple[str
     code, message, other = (_text(body.get(name)) for name in _ERROR_FIELDS)
     message = message or other
     secrets = request.secret_values() | {answer.token}
-    if any(_holds(text, secret) for text in (code, message) for secret in secrets):
+    if any(_holds(code, secret) for secret in secrets):
         return "", _WITHHELD
+    if any(_holds(message, secret) for secret in secrets):
+        # The code alone is shown only where it looks like one of the API's.
+        return (code if _CODE.fullmatch(code) else ""), _WITHHELD
     return one_line(code, 100), one_line(message)
 
 

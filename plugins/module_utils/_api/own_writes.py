@@ -54,6 +54,7 @@ class Written:
     :arg restored: it came back, with all that it held.
     :arg content: what is known of the values or the configuration, with None for what is not there; None: nothing.
     :arg tags: None: not known.
+    :arg version: of a static secret; None: not known.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Written:
     restored: bool = False
     content: Mapping[str, Any] | None = field(default=None, repr=False)
     tags: Mapping[str, str] | None = None
+    version: int | None = None
 
     def is_made_by(self, request: Request) -> bool:
         """Whether it is what this request creates or restores."""
@@ -84,6 +86,7 @@ class Trace:
     :arg key: what stands for the token that the digests are made with.
     :arg emptied: when a folder was removed that has been made again since.
     :arg inside: what stands for the lists that should show it.
+    :arg version: of a static secret, for readers who have another token.
     """
 
     at: float
@@ -96,6 +99,7 @@ class Trace:
     key: str = ""
     emptied: float = 0.0
     inside: Sequence[str] = ()
+    version: int | None = None
 
     @property
     def is_recent(self) -> bool:
@@ -134,6 +138,7 @@ class OwnWrites:
             key=self._digest(""),
             emptied=0.0 if written.gone or written.restored else self._emptied(name),
             inside=self._lists_of(written.kind, written.path),
+            version=written.version,
         )
         self._keep(name, trace)
 
@@ -198,7 +203,8 @@ class OwnWrites:
             return (trace.gone or trace.deleted) and found is None
         if trace.key != self._digest(""):
             # Another token's digests cannot be compared.
-            return True
+            shown = (found.get("metadata") or {}).get("version")
+            return trace.version is None or shown is None or shown >= trace.version
         content = found.get(_SECRET, found.get(_CONFIG))
         tags = found.get(_TAGS, (found.get("metadata") or {}).get(_TAGS))
         if tags is not None and trace.tags not in (_UNKNOWN, self._digest(tags)):

@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import session_for
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 
@@ -28,19 +29,26 @@ class Wire:
     """One site's connections.
 
     :raises OSError: requests can make none of these settings and this environment.
+    :raises StateError: the environment names a proxy that is none.
     """
 
     def __init__(self, settings: Settings) -> None:
         session, url = session_for(settings), settings.base_url
-        environment = session.merge_environment_settings(url, {}, True, settings.validate_certs, None)
+        environment: Any = session.merge_environment_settings(url, {}, True, settings.validate_certs, None)
         verify, cert, proxies = (environment[name] for name in ("verify", "cert", "proxies"))
         adapter: Any = session.get_adapter(url)
         any_request = requests.Request("GET", url).prepare()
-        if hasattr(adapter, "get_connection_with_tls_context"):
-            self._pool = adapter.get_connection_with_tls_context(any_request, verify, proxies=proxies, cert=cert)
-        else:
-            # Versions before 2.32.
-            self._pool = adapter.get_connection(any_request.url, proxies)
+        try:
+            if hasattr(adapter, "get_connection_with_tls_context"):
+                self._pool = adapter.get_connection_with_tls_context(any_request, verify, proxies=proxies, cert=cert)
+            else:
+                # Versions before 2.32.
+                self._pool = adapter.get_connection(any_request.url, proxies)
+        except Exception as error:
+            # Of the two addresses that count here, that of the site has been checked.
+            if requests.utils.select_proxy(url, proxies):
+                raise _no_proxy(settings, error) from None
+            raise
         adapter.cert_verify(self._pool, any_request.url, verify, cert)
         # The path, or behind some proxies the whole address.
         self._begin = adapter.request_url(any_request, proxies)
@@ -65,3 +73,15 @@ class Wire:
             retries=self._retries,
             timeout=self._timeout,
         )
+
+
+def _no_proxy(settings: Settings, error: Exception) -> StateError:
+    """The error for a proxy that cannot be used; its address may hold a password, so it is left out."""
+    if "SOCKS" in str(error):
+        problem = "is one of SOCKS, for which Python's library PySocks is missing"
+    else:
+        problem = "is no address of a proxy, such as http://proxy.example.com:3128"
+    return StateError(
+        f"No request can be sent to {settings.api_url}: the proxy for it {problem}. Check HTTPS_PROXY, ALL_PROXY and "
+        "NO_PROXY."
+    )

@@ -22,7 +22,8 @@ _WHERE = "kubeconfig, context or host of kubernetes.core (module_defaults, K8S_A
 # it will not work at the next attempt either. The order counts: to urllib3 a refused connection is a kind of timeout.
 _SIGNS = (
     ("certificate verify failed", "its certificate is not trusted{why}: check ca_cert, " + _WHERE, None),
-    ("WRONG_VERSION_NUMBER|LocationParseError|URLSchemeUnknown", "it does not speak TLS: check " + _WHERE, None),
+    ("WRONG_VERSION_NUMBER", "it does not speak TLS: check " + _WHERE, None),
+    ("LocationParseError|LocationValueError|URLSchemeUnknown|InvalidURL", "this is no address: check " + _WHERE, None),
     ("FileNotFoundError|PermissionError|IsADirectoryError", "a certificate or key file for it cannot be read", None),
     ("UNEXPECTED_EOF|EOF occurred", "the connection ended before the answer was complete", True),
     ("SSLError", "no TLS connection is possible: check certificates and keys, " + _WHERE, None),

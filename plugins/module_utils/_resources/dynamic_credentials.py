@@ -223,7 +223,7 @@ def _refused(client: Client, path: ResourcePath, error: DeniedError) -> Workload
     how = search(client, "dynamic", path).how
     if how == ABSENT:
         hidden = "Or it is hidden from this token, which then lacks the permission GenerateDynamicCredential."
-        return StateError(f"{absence(client, 'dynamic', path)} {hidden}")
+        return StateError(absence(client, "dynamic", path, hidden))
     return StateError(
         f"{refused(f'the dynamic secret {path}', how, error)} Generating is a permission of its own, apart from "
         f"reading {path}, and being its owner may not include it."

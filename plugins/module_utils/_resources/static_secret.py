@@ -168,6 +168,9 @@ def _update(found: Found, living: Mapping[str, Any], parameters: Mapping[str, An
         known["tags"] = tags
     predicted = _result(path, known, patch)
     unread = {**predicted, "warnings": [_NO_METADATA.format(path=path)]}
+    left = Written(
+        "static", str(path), content=left_by(current, after), tags=tags if knows_tags else None, version=version
+    )
     return Change(
         requests=requests + tag_requests("static", path, current_tags, tags, purge=parameters["purge_tags"]),
         before=_shown(path, current, {}, current_tags),
@@ -176,7 +179,7 @@ def _update(found: Found, living: Mapping[str, Any], parameters: Mapping[str, An
         outcome=lambda client, _answers: _read(client, path, known, patch) if metadata else unread,
         warnings=tuple(_emptied(current, after)),
         missing=missing,
-        leaves=(Written("static", str(path), content=left_by(current, after), tags=tags if knows_tags else None),),
+        leaves=(left,),
     )
 
 

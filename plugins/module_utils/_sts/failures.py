@@ -125,6 +125,8 @@ def broken(
         whose = f"{asked}: " if asked else ""
         return _told(call.operation.name, f"{whose}{_no_answer_of_sts(status)}", _NOT_STS, used_up)
     wrong = next(_not_numbers(session), None) if isinstance(error, ValueError) and session else None
+    if name == "ValueError" and str(error).startswith("Invalid endpoint"):
+        wrong = "endpoint_url is no address"
     said = wrong or _sentence(error, secrets)
     is_clear = wrong or (_is_of_botocore(error) and name not in _OF_CREDENTIALS)
     whose = f"{asked}: " if asked and not is_clear else ""
@@ -181,7 +183,9 @@ def _cause(error: Exception) -> str:
     name, cause = type(error).__name__, getattr(error, "kwargs", {}).get("error")
     if isinstance(cause, OSError) and cause.strerror:
         return f"{name}: {_of_system(cause)}"
-    if isinstance(cause, ValueError) and type(cause).__name__ not in ("LocationParseError", "InvalidURL"):
+    if type(cause).__name__ in ("LocationParseError", "InvalidURL"):
+        return f"{name}: endpoint_url, or the proxy that HTTPS_PROXY names, is no address"
+    if isinstance(cause, ValueError):
         return f"{name}: {_UNFIT}"
     return f"{name}: {type(cause).__name__}" if cause is not None else f"{name}: it gave no credentials"
 

@@ -55,7 +55,7 @@ def render(job: Job, outcome: Outcome) -> None:
     problems = asked.problems + unfit(job, asked)
     if problems:
         raise StateError(" ".join(problems))
-    there = _written(Path(os.path.expanduser(job.render_dir)))
+    there = _written(folder_of(job.render_dir))
     external = [one for one in there if one["kind"] == EXTERNAL_SECRET.kind]
     standing = Standing(external, [one for one in there if one not in external], job.owner)
     operation = operation_of(job, asked, [], standing)
@@ -64,6 +64,16 @@ def render(job: Job, outcome: Outcome) -> None:
     for entry in job.entries:
         if asked.is_missing(entry):
             outcome.differs(entry.where, None, {"manifest": "known when its source is there"})
+
+
+def folder_of(render_dir: str) -> Path:
+    """The folder for the manifests.
+
+    :raises OptionError: no system can have it.
+    """
+    if "\0" in render_dir:
+        raise OptionError("render_dir", f"{render_dir!r} is no path.")
+    return Path(os.path.expanduser(render_dir))
 
 
 def _written(folder: Path) -> list[Found]:
@@ -94,7 +104,7 @@ def write_files(job: Job, operation: Operation, outcome: Outcome) -> None:
         raise StateError(
             f"{', '.join(codes)}: a code of an MFA device is good for seconds, so it cannot wait in a file."
         )
-    folder = Path(os.path.expanduser(job.render_dir or ""))
+    folder = folder_of(job.render_dir or "")
     wanted = _files(job, operation)
     try:
         found = (

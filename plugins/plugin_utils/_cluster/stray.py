@@ -21,6 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import revocable
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
+    ending_words,
     living_leases,
     named,
 )
@@ -152,8 +153,7 @@ class Strays:
         if rest:
             self._outcome.warnings.append(
                 f"{path}: these leases were minted while the operator generated, and no Secret of this cluster holds "
-                f"them: {named(rest)}. Unless another cluster or other work has them, "
-                "community.workload_credentials.lease ends them."
+                f"them: {named(rest)}. Another cluster or other work may have them. {ending_words(rest)}"
             )
 
     def _is_alone(self, path: str, creator: object) -> bool:

@@ -20,6 +20,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from ansible_collections.community.workload_credentials.plugins.module_utils._marks import OPERATED_MARKS
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     creators,
+    ending_words,
     named,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
@@ -106,8 +107,8 @@ def _warn(outcome: Outcome, path: str, loose: list[dict[str, Any]], mine: set[An
         # Whose leases these are is known from the leases that Secrets hold.
         by = "minted by the same identity as those that Secrets hold" if mine else "whoever minted them"
         outcome.warnings.append(
-            f"{path}: no Secret of this cluster holds these leases, {by}: {named(own)}. Other work may need them; "
-            "community.workload_credentials.lease ends them."
+            f"{path}: no Secret of this cluster holds these leases, {by}: {named(own)}. Other work may need them. "
+            f"{ending_words(own)}"
         )
 
 

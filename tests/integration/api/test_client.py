@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -20,6 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     NoAnswerError,
     NotFoundError,
     OptionError,
+    StateError,
     UnexpectedAnswerError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
@@ -219,6 +221,27 @@ def test_what_a_proxy_does_is_told_of_the_proxy(
         assert not error.value.ambiguous
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:port",
+        "http://127.0.0.1:99999",
+        "http://[::1",
+        "://",
+        "http://u:canary@",
+        "ftp://x",
+    ],
+)
+def test_a_proxy_that_is_none_is_told_of_the_proxy(site: Site, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with monkeypatch.context() as patch:
+        patch.setenv("HTTPS_PROXY", address)
+        with pytest.raises(StateError, match="the proxy for it is no address of a proxy.* Check HTTPS_PROXY") as error:
+            site.client(retries=0).get(SESSION)
+    assert "canary" not in str(error.value)
+
+
 def test_a_redirect_is_refused(site: Site) -> None:
     site.fault("redirect", location="https://127.0.0.1:9/elsewhere")
     with pytest.raises(UnexpectedAnswerError, match="redirect"):
@@ -250,6 +273,26 @@ def test_a_message_that_repeats_a_secret_is_withheld(site: Site) -> None:
             site.client().send(request)
         assert echo not in str(caught.value)
         assert "withheld" in str(caught.value)
+        assert caught.value.code == "bad"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kept"),
+    [
+        ("resource_exists", "value-canary is there", "resource_exists"),
+        ("holds_canary_4711", "taken", ""),
+        ("canary_4711", "value-canary is there", ""),
+        ("No code at all: x", "value-canary is there", ""),
+    ],
+)
+def test_a_code_outlives_a_message_that_is_withheld(site: Site, code: str, message: str, kept: str) -> None:
+    body = {"secret": {"password": "value-canary", "other": "canary_4711"}}
+    request = item("POST", "static", ResourcePath("", "app"), body=body, replay=Replay.CREATE)
+    site.fault("status", status=409, code=code, message=message)
+    with pytest.raises(ConflictError, match="withheld") as caught:
+        site.client().send(request)
+    assert caught.value.code == kept
+    assert not re.search("value-canary|canary_4711", str(caught.value))
 
 
 def test_a_deletion_of_what_is_gone_is_done(site: Site) -> None:

@@ -115,6 +115,15 @@ def test_what_a_proxy_does_is_told_of_the_proxy(cluster: Any, answer: int | None
             one.list(NAMESPACE)
 
 
+@pytest.mark.parametrize("host", ["https://127.0.0.1:port", "https://a b", "https:///x"])
+def test_an_address_that_is_none_is_told(host: str) -> None:
+    with (
+        InWorker({"host": host, "api_key": "x"}) as one,
+        pytest.raises(ClusterError, match="this is no address: check"),
+    ):
+        one.list(NAMESPACE)
+
+
 def names(options: dict[str, Any]) -> list[str]:
     with InWorker(options) as made:
         return [one["metadata"]["name"] for one in made.list(NAMESPACE) or ()]

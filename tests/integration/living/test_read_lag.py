@@ -59,6 +59,15 @@ def test_what_was_just_made_is_there(lagging: Site, module: str, wanted: dict[st
 
 
 @pytest.mark.one_core
+def test_a_token_that_was_rotated_since_the_write_sees_no_old_values(lagging: Site) -> None:
+    rotated = lagging.granted_token({"": ["ReadSecret", "UpdateSecret", "ReadSecretMetadata"]})
+    do(lagging, "static_secret", path="prod/app", secret={"password": "second"})
+    again = do(lagging, "static_secret", path="prod/app", secret={"password": "second"}, access_token=rotated)
+    assert again["changed"] is False
+    assert written(lagging) == ["PATCH /static/app"]
+
+
+@pytest.mark.one_core
 def test_values_that_change_there_and_back(lagging: Site) -> None:
     values = ["first", "second", "canary-static-password"]
     changed = [do(lagging, "static_secret", path="prod/app", secret={"password": one})["changed"] for one in values]

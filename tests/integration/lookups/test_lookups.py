@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.definitions import do, populate
+from tests.support.definitions import do, failure, populate
 from tests.support.plays import Plays
 from tests.support.site import TOKEN, Site
 
@@ -316,3 +316,32 @@ def test_no_value_in_the_output_of_a_task_that_uses_credentials(plays: Plays) ->
     task["no_log"] = True
     outcome = plays.tasks([task], arguments=("-vvvvv",)).ok()
     assert TOKEN not in outcome.output
+
+
+@pytest.mark.one_core
+def test_where_the_other_kind_of_secret_lies_the_message_names_its_lookup(plays: Plays, site: Site) -> None:
+    do(site, "static_secret", path="top", secret={"a": "b"})
+    found = evaluated(
+        plays,
+        f"lookup('{STATIC}', 'prod/aws')",
+        f"lookup('{DYNAMIC}', 'prod/app')",
+        f"lookup('{DYNAMIC}', 'top')",
+    )
+    assert f"prod/aws: this is a dynamic secret, and no static secret. The lookup {DYNAMIC}" in found[0]
+    assert f"prod/app: this is a static secret, and no dynamic secret. The lookup {STATIC}" in found[1]
+    assert f"top: this is a static secret, and no dynamic secret. The lookup {STATIC}" in found[2]
+    said = failure(site, "dynamic_credentials", path="prod/app")
+    assert f"prod/app: this is a static secret, and no dynamic secret. The lookup {STATIC}" in said
+    assert "hidden" not in said
+
+
+@pytest.mark.one_core
+def test_the_other_kind_is_not_looked_for_where_no_message_is_made(plays: Plays, site: Site) -> None:
+    site.forget()
+    found = evaluated(
+        plays,
+        f"lookup('{STATIC}', 'prod/aws', default='fallback')",
+        f"query('{STATIC}', 'prod/aws', on_missing='skip')",
+    )
+    assert found == ["fallback", []]
+    assert [line for line in site.requests() if line.startswith("GET /dynamic")] == []

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +33,7 @@ from tests.integration.role.test_push_faults import AZURE, held
 from tests.support.accounts import Accounts
 from tests.support.definitions import do
 from tests.support.deliveries import Deliveries
+from tests.support.plays import ANSIBLE_PLAYBOOK, Plays
 from tests.support.rounds import living
 from tests.support.site import Site
 
@@ -161,7 +164,9 @@ def test_verified_warns_of_leases_of_this_identity_that_no_secret_holds(deliveri
 
 
 @pytest.mark.parametrize("state", ["present", "verified", "absent"])
-def test_the_lease_of_a_secret_that_somebody_deleted_is_named(deliveries: Deliveries, site: Site, state: str) -> None:
+def test_the_lease_of_a_secret_that_somebody_deleted_is_named(
+    deliveries: Deliveries, site: Site, plays: Plays, state: str
+) -> None:
     site.token("somebody-else", ["read", "generate"])
     deliveries.run(AZURE, OTHER)
     api = client.CoreV1Api()
@@ -175,6 +180,13 @@ def test_the_lease_of_a_secret_that_somebody_deleted_is_named(deliveries: Delive
     assert lost in warning
     assert others not in warning
     assert {lost, others} <= living(site)
+    # The command that it names is typed.
+    words = shlex.split(warning[warning.index("This ends them: ") :].partition(": ")[2])
+    assert words[-1] == f"lease_id={lost}"
+    program = ANSIBLE_PLAYBOOK.with_name(words[0])
+    subprocess.run([program, *words[1:]], cwd=plays.folder, env=plays.variables({}), capture_output=True, check=True)
+    assert lost not in living(site)
+    assert others in living(site)
 
 
 def test_a_first_delivery_names_nothing(deliveries: Deliveries, site: Site) -> None:

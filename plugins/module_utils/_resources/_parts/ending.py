@@ -18,13 +18,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     RequestError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import WINDOW, Written
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     ListedLease,
+    freshness,
     lease_by_id,
     named,
     revocation,
-    unknown_for,
 )
 
 # What can become of a lease.
@@ -117,28 +117,19 @@ def _revoked(client: Client, lease: ListedLease) -> Ended:
     :raises WorkloadCredentialsError: it was not revoked, or no clear answer came.
     """
     request = revocation(lease["id"])
-    minted = _minted(lease)
-    is_fresh = _is_fresh(client, lease["id"], minted)
-    waits = unknown_for(client, lease["id"], minted)
+    age = freshness(client, lease["id"], _minted(lease))
+    waits = age.pauses()
     while not client.remove(request):
         pause = next(waits, None)
         if pause is None:
-            return never_known(lease) if is_fresh else Ended(lease, REVOKED)
+            return never_known(lease) if age.is_sure else Ended(lease, REVOKED)
         time.sleep(pause)
     return Ended(lease, REVOKED)
 
 
 def _minted(lease: ListedLease) -> float | None:
-    """When it was minted, as ``unknown_for`` takes it: what the service has shown it knows."""
+    """When it was minted, as ``freshness`` takes it: what the service has shown it knows."""
     return 0.0 if lease.get("created_at") else lease.get("minted")
-
-
-def _is_fresh(client: Client, lease_id: str, minted: float | None) -> bool:
-    """Whether the lease surely was minted a moment ago, and this run has not ended it."""
-    trace = client.writes.of("leases", lease_id)
-    if trace is not None and (trace.gone or minted is None):
-        return trace.is_recent and not trace.gone
-    return minted is not None and time.time() - minted < WINDOW
 
 
 def _settled(client: Client, lease: ListedLease, error: RequestError) -> Ended:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
@@ -22,7 +23,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import pauses
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import WINDOW, pauses
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
@@ -121,7 +122,7 @@ def in_use(error: RequestError, leases: Callable[[], Sequence[ListedLease]]) -> 
 def just_minted(client: Client, lease_id: str) -> dict[str, Any] | None:
     """What this run knows of a lease that it minted a moment ago and has not ended; None: it is none of these."""
     trace = client.writes.of("leases", lease_id)
-    if trace is None or trace.gone or not trace.is_recent:
+    if trace is None or not freshness(client, lease_id).is_sure:
         return None
     return {"id": lease_id, "expiration": trace.expiration, "seconds_left": seconds_left(trace.expiration)}
 
@@ -132,7 +133,7 @@ def lease_by_id(client: Client, lease_id: str, option: str, minted: float | None
     :arg minted: when, in seconds since 1970, if that is known.
     """
     request = Request("GET", lease_path(lease_id, option))
-    waits = unknown_for(client, lease_id, minted)
+    waits = freshness(client, lease_id, minted).pauses()
     while (found := client.find(request)) is None:
         pause = next(waits, None)
         if pause is None:
@@ -143,20 +144,39 @@ def lease_by_id(client: Client, lease_id: str, option: str, minted: float | None
     return _with_time_left({**metadata, **shown, "id": lease_id})
 
 
-def unknown_for(client: Client, lease_id: str, minted: float | None = None) -> Iterator[float]:
-    """Pauses for which a lease that the service does not know may still become known to it.
+@dataclass(frozen=True)
+class Freshness:
+    """Whether the service may not know a lease yet.
 
-    A lease is known to the service up to two seconds after it was minted (the vendor's Terraform provider asks for so
-    long). Where it is not known when that was, it may have been just now.
+    It knows one up to two seconds after it was minted (the vendor's Terraform provider asks for so long).
+
+    :arg since: when it was minted, or may have been at the latest, in seconds since 1970.
+    :arg is_sure: it was minted a moment ago, so that it lives though the service does not know it.
+    """
+
+    since: float
+    is_sure: bool
+
+    def pauses(self) -> Iterator[float]:
+        """Pauses for which a lease that the service does not know may still become known to it."""
+        return pauses(self.since)
+
+
+def freshness(client: Client, lease_id: str, minted: float | None = None) -> Freshness:
+    """What is known of a lease's age: by what this run has done, else by when it was minted.
+
+    Where neither is known, it may have been minted just now.
 
     :arg minted: in seconds since 1970, if that is known; 0: the service has shown it.
     """
     trace = client.writes.of("leases", lease_id)
     if trace is not None and trace.gone:
-        return iter(())
+        return Freshness(0.0, is_sure=False)
     if minted is None:
-        minted = time.time() if trace is None else trace.at
-    return pauses(minted)
+        if trace is None:
+            return Freshness(time.time(), is_sure=False)
+        minted = trace.at
+    return Freshness(minted, is_sure=time.time() - minted < WINDOW)
 
 
 def lease_id_of(credentials: Mapping[str, Any]) -> str | None:
@@ -196,6 +216,15 @@ def creators(leases: Iterable[Mapping[str, Any]], ids: Collection[str]) -> set[A
 def named(leases: Sequence[Mapping[str, Any]]) -> str:
     """Leases in a sentence: all IDs, as the sentence may be their only record, with their expirations."""
     return ", ".join(f"{lease['id']} (until {_until(lease)})" for lease in leases)
+
+
+def ending_words(leases: Sequence[Mapping[str, Any]]) -> str:
+    """A sentence with the command that ends them, as it is typed."""
+    # What is no UUID is nothing for a shell.
+    ids = [str(lease["id"]) for lease in leases if revocable(lease) and is_lease_id(lease["id"])]
+    if not ids:
+        return "They end only with their expiration."
+    return f"This ends them: ansible localhost -m community.workload_credentials.lease -a lease_id={','.join(ids)}"
 
 
 def _until(lease: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -54,6 +54,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 
 # How an item is looked at.
 _LOOKS = {"folders": "metadata", "static": "", "dynamic": ""}
+_OTHERS = {"static": "dynamic", "dynamic": "static"}
+_READ_BY = {
+    "static": "The lookup community.workload_credentials.static_secret reads it; a delivery names it static_secret.",
+    "dynamic": (
+        "The lookup community.workload_credentials.dynamic_credentials generates from it; a delivery names it "
+        "dynamic_secret."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -135,8 +143,15 @@ def _deleted_parent(
 
 def find_deleted(client: Client, kind: str, path: ResourcePath) -> ResourcePath | None:
     """The path, if a soft-deleted resource lies there: by the list of its folder, or as a write was told."""
+    return _deleted_by(client, kind, path, listed_paths(client, kind, path.folder, deletedOnly=True))
+
+
+def _deleted_by(client: Client, kind: str, path: ResourcePath, shown: Collection[str] | None) -> ResourcePath | None:
+    """The same.
+
+    :arg shown: what the list of the deleted says; None: it may not be listed.
+    """
     trace = client.writes.left_at(kind, str(path))
-    shown = listed_paths(client, kind, path.folder, deletedOnly=True)
     if trace is not None and trace.gone and (trace.is_recent or shown is None):
         # The list may lag behind.
         return path if trace.deleted else None
@@ -195,19 +210,26 @@ def _is_readable(client: Client, kind: str, path: ResourcePath) -> bool:
         return False
 
 
-def absence(client: Client, kind: str, path: ResourcePath) -> str:
+def absence(client: Client, kind: str, path: ResourcePath, hidden: str = "") -> str:
     """Why nothing is at this path, in a sentence that says what to do.
 
     :arg kind: ``static`` or ``dynamic``.
+    :arg hidden: a sentence for where it may be there all the same.
     """
-    if find_deleted(client, kind, path) is not None:
+    deleted = listed_paths(client, kind, path.folder, deletedOnly=True)
+    if _deleted_by(client, kind, path, deleted) is not None:
         restores = f"community.workload_credentials.{kind}_secret restores it by default"
         return f"{path}: this {kind} secret is deleted. {restores}."
-    lacking = _lacking_folders(client, path)
+    # The folder's other list stands for a look at the folder: what can be listed is there.
+    other = _OTHERS[kind]
+    others = None if deleted is None else listed_paths(client, other, path.folder)
+    if others is not None and str(path) in others:
+        return f"{path}: this is a {NOUNS[other]}, and no {NOUNS[kind]}. {_READ_BY[other]}"
+    lacking = _lacking_folders(client, path) if others is None else ()
     if lacking:
-        return f"{path}: {_no_folder(lacking)}"
+        return f"{path}: {_no_folder(lacking)} {hidden}".strip()
     where = f"folder {path.folder}" if path.folder else "top folder"
-    return f"{path}: there is no {kind} secret {path.name!r} in the {where}, which exists."
+    return f"{path}: there is no {kind} secret {path.name!r} in the {where}, which exists. {hidden}".strip()
 
 
 def _lacking_folders(client: Client, path: ResourcePath) -> tuple[ResourcePath, ...]:

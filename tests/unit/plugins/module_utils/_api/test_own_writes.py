@@ -82,12 +82,15 @@ def test_a_folder_that_was_made_again_holds_nothing_of_before_and_a_restored_one
 
 def test_what_another_token_has_written_is_not_compared() -> None:
     own, other = writes(), writes(token="other")
-    own.note(Written("static", "prod/app", content=SECRET))
+    own.note(Written("static", "prod/app", content=SECRET, version=3))
     other.take(own.taken())
     trace = other.of("static", "prod/app")
     assert trace is not None
     assert other.shows(trace, {"secret": {}})
     assert not other.shows(trace, None)
+    # The version is no secret.
+    assert other.shows(trace, {"secret": {}, "metadata": {"version": 3}})
+    assert not other.shows(trace, {"secret": {}, "metadata": {"version": 2}})
 
 
 def test_what_cannot_be_read_is_nothing() -> None:
