@@ -15,6 +15,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 PACKAGE = "ansible_collections.community.workload_credentials.plugins."
 _LOGIC = {
     "module_utils/_api",
+    "module_utils/_apply",
     "module_utils/_change",
     "module_utils/_credentials",
     "module_utils/_kube",
@@ -65,7 +66,9 @@ ALLOWED = {
         "module_utils/_marks",
         "module_utils/_providers",
     },
-    "module_utils/_run": {"module_utils/_spec", "module_utils/_change", "module_utils/_api"},
+    "module_utils/_run": {"module_utils/_apply", "module_utils/_spec", "module_utils/_change", "module_utils/_api"},
+    # No module and no Ansible: whoever has a plan can have it carried out.
+    "module_utils/_apply": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_spec": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_change": {"module_utils/_api"},
     "module_utils/_kube": {"module_utils/_kube", "module_utils/_api"},
