@@ -30,7 +30,7 @@ _LOGIC = {
 # A file's room -> rooms that it may import from; the lowest floor last.
 ALLOWED = {
     "modules": {"module_utils/_resources", "module_utils/_run"},
-    "action": {"plugin_utils", "plugin_utils/_action", "plugin_utils/_cluster"},
+    "action": {"plugin_utils", "plugin_utils/_action", "plugin_utils/_cluster", "plugin_utils/_run"},
     "plugin_utils/_action": {"plugin_utils", "module_utils/_resources/index"},
     "callback": {"plugin_utils"},
     "lookup": {"plugin_utils", "plugin_utils/_run", "module_utils/_credentials", "module_utils/_api"},

@@ -35,9 +35,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     revoked_ids,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import JOURNAL, Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import JOURNAL, run_folder
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import (
     LeaseStore,

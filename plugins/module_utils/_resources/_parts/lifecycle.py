@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ConflictError,
     DeniedError,
-    MissingError,
     NotFoundError,
     OptionError,
     RequestError,
@@ -34,6 +32,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.finding import (
+    find_deleted,
+    lacking_folders,
+    no_folder,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import entries_now
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import wanted_tags
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
@@ -43,7 +46,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     UNTOLD,
     Search,
     hidden_words,
-    listed_paths,
     read,
     refused,
     search,
@@ -98,7 +100,7 @@ def look_at(client: Client, kind: str, parameters: Mapping[str, Any]) -> Place:
         return Place(kind, path, living)
     if parameters["state"] == "absent":
         return Place(kind, path, deleted=find_deleted(client, kind, path) if parameters["permanent"] else None)
-    lacking = _lacking_folders(client, path)
+    lacking = lacking_folders(client, path)
     if not lacking:
         return Place(kind, path, deleted=find_deleted(client, kind, path))
     return Place(kind, path, lacking=lacking, deleted=_deleted_parent(client, lacking, parameters))
@@ -133,16 +135,6 @@ def _deleted_parent(
     return find_deleted(client, "folders", lacking[0]) if parameters.get("parents", True) else None
 
 
-def find_deleted(client: Client, kind: str, path: ResourcePath) -> ResourcePath | None:
-    """The path, if a soft-deleted resource lies there: by the list of its folder, or as a write was told."""
-    trace = client.writes.left_at(kind, str(path))
-    shown = listed_paths(client, kind, path.folder, deletedOnly=True)
-    if trace is not None and trace.gone and (trace.is_recent or shown is None):
-        # The list may lag behind.
-        return path if trace.deleted else None
-    return path if shown is not None and str(path) in shown else None
-
-
 def listed_path(entry: Mapping[str, Any]) -> ResourcePath:
     """Where the entry of a list lies.
 
@@ -156,79 +148,6 @@ def listed_path(entry: Mapping[str, Any]) -> ResourcePath:
         ) from None
 
 
-def present(client: Client, kind: str, path: ResourcePath) -> dict[str, Any]:
-    """The static or dynamic secret that must be there.
-
-    :raises MissingError: it is not; the text is ``absence``.
-    :raises RefusedError: it may not be read, or may not even be there.
-    """
-    found = find(client, kind, path)
-    if found is None:
-        raise MissingError(absence(client, kind, path))
-    return found
-
-
-def find(client: Client, kind: str, path: ResourcePath, action: str = "", **query: Any) -> dict[str, Any] | None:
-    """An item or its metadata; None: there is none, or none that this token could see.
-
-    :arg action: ``metadata``, or "" for the item itself.
-    :raises RefusedError: it may not be read, or may not even be there.
-    """
-    try:
-        return read(client, kind, path, action, **query)
-    except DeniedError as error:
-        how = search(client, kind, path).how
-        if how == ABSENT or (query.get("version") is not None and _is_readable(client, kind, path)):
-            return None
-        look = partial(read, client, kind, path, action, **query)
-        found = shown_at_last(client, kind, str(path), look) if how == SHOWN else None
-        if found is not None:
-            return found
-        raise refused(f"the {NOUNS[kind]} {path}", how, error) from None
-
-
-def _is_readable(client: Client, kind: str, path: ResourcePath) -> bool:
-    """Whether the newest version can be read, so that it is an older one that is not there."""
-    try:
-        return read(client, kind, path) is not None
-    except DeniedError:
-        return False
-
-
-def absence(client: Client, kind: str, path: ResourcePath) -> str:
-    """Why nothing is at this path, in a sentence that says what to do.
-
-    :arg kind: ``static`` or ``dynamic``.
-    """
-    if find_deleted(client, kind, path) is not None:
-        restores = f"community.workload_credentials.{kind}_secret restores it by default"
-        return f"{path}: this {kind} secret is deleted. {restores}."
-    lacking = _lacking_folders(client, path)
-    if lacking:
-        return f"{path}: {_no_folder(lacking)}"
-    where = f"folder {path.folder}" if path.folder else "top folder"
-    return f"{path}: there is no {kind} secret {path.name!r} in the {where}, which exists."
-
-
-def _lacking_folders(client: Client, path: ResourcePath) -> tuple[ResourcePath, ...]:
-    """The folders above the path that are not there, outermost first."""
-    parent = path.parent
-    if parent is None:
-        return ()
-    try:
-        if read(client, "folders", parent, "metadata") is not None:
-            return ()
-    except DeniedError:
-        found = search(client, "folders", parent)
-        return (*found.lacking, parent) if found.how == ABSENT else ()
-    return (*_lacking_folders(client, parent), parent)
-
-
-def _no_folder(lacking: tuple[ResourcePath, ...]) -> str:
-    exists = f"; its parent {lacking[0].parent} exists" if lacking[0].parent else ""
-    return f"there is no folder {lacking[0]}{exists}."
-
-
 def missing_parent(place: Place) -> tuple[str, ...]:
     """A sentence where the folder that should hold the resource is surely not there."""
     return () if place.refusal is not None else _no_parent(place)
@@ -238,7 +157,7 @@ def _no_parent(place: Place) -> tuple[str, ...]:
     if not place.lacking:
         return ()
     sentence = (
-        f"{place.path}: its folder {place.lacking[-1]} does not exist: {_no_folder(place.lacking)} "
+        f"{place.path}: its folder {place.lacking[-1]} does not exist: {no_folder(place.lacking)} "
         "Create it first with community.workload_credentials.folder."
     )
     if place.deleted:
