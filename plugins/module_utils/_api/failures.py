@@ -73,8 +73,6 @@ def _unusable(error: Exception, address: str) -> OptionError | None:
         return OptionError("api_url", f"{address} does not speak TLS.")
     if isinstance(error, LocationParseError):
         return OptionError("api_url", f"no request can be sent to {address}.")
-    if isinstance(error, OSError) and "CA certificate bundle" in str(error):
-        return OptionError("ca_cert", "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names a file that does not exist.")
     return None
 
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections as requests makes them, where the environment names a proxy or certificates to trust.
+"""Connections as requests makes them, where the environment names a proxy.
 
-What such variables mean is for requests to say, and importing it takes longer than all else that a request needs: it is
-loaded where there are some. Private to this collection: it may change at any time.
+What it names is for requests to understand, whose import takes longer than all else that a request needs: it is loaded
+only here. Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 """Requests over the connections of a site: one pool per process and settings, with TLS as the settings say.
 
 What requests does anew for each request costs half of a request's time, and is always the same here: it is done once,
-and by urllib3 alone, but where the environment says something that is for requests to understand (session.py).
+and by urllib3 alone but where there is a proxy, which is for requests to understand (session.py).
 Private to this collection: it may change at any time.
 """
 
@@ -102,21 +102,32 @@ def tls_options(settings: Settings) -> dict[str, Any]:
 
 def _connection_of(settings: Settings) -> tuple[Any, str]:
     """Return urllib3's pool for the site, and what the target of each request begins with."""
-    manager, trusted = manager_for(settings), {}
-    is_for_requests = bool(getproxies()) or any(os.environ.get(name) for name in _AUTHORITIES)
-    if settings.validate_certs and not settings.ca_cert and not is_for_requests:
-        try:
-            import certifi
-        except ImportError:
-            # Some distributions' requests have another bundle.
-            is_for_requests = True
-        else:
-            trusted = {"ca_certs": certifi.where()}
-    if is_for_requests:
+    manager, trusted = manager_for(settings), _trusted(settings)
+    if trusted is None or getproxies().keys() - {"no"}:
         from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import connection_of
 
         return connection_of(settings)
     return manager.connection_from_url(settings.base_url, pool_kwargs=trusted), urlsplit(settings.base_url).path
+
+
+def _trusted(settings: Settings) -> dict[str, str] | None:
+    """Return whom to trust where the settings do not say it, as with requests; None: only requests knows.
+
+    :raises OptionError: the environment names authorities that are not there.
+    """
+    if settings.ca_cert or not settings.validate_certs:
+        return {}
+    given = next(filter(None, map(os.environ.get, _AUTHORITIES)), None)
+    if given is not None:
+        if not os.path.exists(given):
+            raise OptionError("ca_cert", f"{' or '.join(_AUTHORITIES)} names a file that does not exist.")
+        return {"ca_cert_dir" if os.path.isdir(given) else "ca_certs": given}
+    try:
+        import certifi
+    except ImportError:
+        # Some distributions' requests have another bundle.
+        return None
+    return {"ca_certs": certifi.where()}
 
 
 def _tls_context(ca_cert: str) -> ssl.SSLContext:
