@@ -69,14 +69,12 @@ seealso:
     plugin_type: lookup
 """
 
-import importlib
 from typing import Any
 
 import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._end_of_run import begin
-
-_PRELOAD = "ansible_collections.community.workload_credentials.plugins.plugin_utils._preload"
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._preload import preload
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no types
@@ -103,5 +101,4 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
         if not self._has_begun:
             self._has_begun = True
             begin(self._display)
-            # Here, where no worker has been forked yet: they find it loaded.
-            importlib.import_module(_PRELOAD)
+            preload()
