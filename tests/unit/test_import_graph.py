@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import ast
+import functools
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +80,28 @@ ALLOWED = {
     "module_utils/_providers": set(),
     "module_utils/_api": {"module_utils/_api"},
 }
+# Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
+# evaluates a lookup, and an action plugin's once a run.
+LOADED = {
+    "lookup/static_secret": 4513,
+    "lookup/dynamic_credentials": 8178,
+    "lookup/sts_session_token": 10919,
+    "action/folder": 4193,
+    "action/cluster_credentials": 7819,
+    "callback/leases": 3486,
+}
+# What they load nothing of, since what they do needs none of it.
+NOT_LOADED = {
+    "lookup/static_secret": (
+        "module_utils/_kube",
+        "module_utils/_run",
+        "plugin_utils/_run",
+        "module_utils/_api/session",
+    ),
+    "lookup/dynamic_credentials": ("module_utils/_kube", "plugin_utils/_cluster"),
+    "action/folder": ("module_utils/_kube", "plugin_utils/_run", "plugin_utils/_cluster"),
+    "action/lease": ("module_utils/_kube", "plugin_utils/_cluster"),
+}
 # What users do not have.
 FORBIDDEN = ("ansible_collections.community.workload_credentials", "tests", "workload_credentials_emulator")
 # Only these may import Ansible.
@@ -101,6 +126,20 @@ def imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
+@functools.cache
+def loaded(entry: str) -> list[Path]:
+    """The collection's files that an entry point loads, itself among them."""
+    program = f"""
+import importlib, sys
+importlib.import_module("{PACKAGE}{entry.replace("/", ".")}")
+print(*(name for name, module in sys.modules.items() if name.startswith("{PACKAGE}")))
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, text=True)
+    files = [PLUGINS / f"{name[len(PACKAGE) :].replace('.', '/')}.py" for name in done.stdout.split()]
+    # A package is a folder.
+    return [path for path in files if path.exists()]
+
+
 FILES = sorted(path for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
 
 
@@ -115,6 +154,24 @@ def test_no_new_arrow(path: Path) -> None:
             assert room(name) in ANSIBLE, f"{name} imports {module}"
         else:
             assert not module.startswith(FORBIDDEN), module
+
+
+@pytest.mark.parametrize("entry", LOADED)
+def test_entry_points_load_no_more_than_they_did(entry: str) -> None:
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in loaded(entry)) <= LOADED[entry]
+
+
+@pytest.mark.parametrize("entry", NOT_LOADED)
+def test_entry_points_load_nothing_that_they_do_not_need(entry: str) -> None:
+    names = [path.relative_to(PLUGINS).as_posix() for path in loaded(entry)]
+    assert [name for name in names if name.startswith(NOT_LOADED[entry])] == []
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.parent.name in ("lookup", "action", "callback")])
+def test_entry_points_begin_with_what_loads_the_rest_from_its_bytecode(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    first = next(line for line in lines if line.startswith(("from ", "import ")) and "_utils" in line)
+    assert "_bytecode" in first or (path.parent.name == "action" and "_action " in first)
 
 
 def test_a_module_carries_no_other_modules_logic_from_the_index() -> None:
