@@ -16,7 +16,10 @@ description:
     AWS roles, are named with their expiration.
   - At the beginning of a run, does the same with what runs have left whose process is gone, such as those that were
     killed with SIGKILL.
-  - A run that mints nothing shows nothing and pays nothing.
+  - A run that mints nothing shows nothing.
+  - Loads the lookups P(community.workload_credentials.static_secret#lookup) and
+    P(community.workload_credentials.dynamic_credentials#lookup) once, before the first task, which takes less than 0.1 s.
+    The process of each task with one of them then finds it loaded, and need not load it again.
   - What it prints goes to standard error where the run's stdout callback is C(json) or C(jsonl), whose output stays one
     document.
 author:
