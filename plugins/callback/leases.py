@@ -18,7 +18,7 @@ description:
     killed with SIGKILL.
   - A run that mints nothing shows nothing.
   - Loads the lookups P(community.workload_credentials.static_secret#lookup) and
-    P(community.workload_credentials.dynamic_credentials#lookup) once, before the first task, which takes less than 0.1 s.
+    P(community.workload_credentials.dynamic_credentials#lookup) once, before the first task, which takes about 0.1 s.
     The process of each task with one of them then finds it loaded, and need not load it again.
   - What it prints goes to standard error where the run's stdout callback is C(json) or C(jsonl), whose output stays one
     document.

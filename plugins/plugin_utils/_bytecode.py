@@ -5,9 +5,10 @@
 
 Ansible has Python load a plugin's own file, so that its bytecode is kept. But Ansible's finder of collections compiles
 ``module_utils`` and ``plugin_utils`` anew in each process that imports them, and that is each worker with a lookup in
-it. Importing this file puts a finder before that one, for these two folders of this collection alone. It relies on
-nothing of Ansible's but that their packages have a ``__path__``. What it does not find (packages, and whatever is no
-file) is left to Ansible's finder, and where Python may not write bytecode, it compiles as Ansible would.
+it. Importing this file puts a finder right before that one, for these two folders of this collection alone. It relies
+on the name of Ansible's finder, without which nothing is done, and on its packages having a ``__path__``. What it does
+not find (packages, and whatever is no file) is left to Ansible's finder, and where Python may not write bytecode, it
+compiles as Ansible would.
 Each entry point imports this file first. Private to this collection: it may change at any time.
 """
 
@@ -39,4 +40,11 @@ class _SharedFiles(MetaPathFinder):
         return next((spec_from_file_location(fullname, file) for file in files if os.path.isfile(file)), None)
 
 
-sys.meta_path.insert(0, _SharedFiles())
+def _come_before(name: str) -> None:
+    """Put the finder before the one of this name, if there is one: whoever stands before that stays there."""
+    names = [type(finder).__name__ for finder in sys.meta_path]
+    if name in names:
+        sys.meta_path.insert(names.index(name), _SharedFiles())
+
+
+_come_before("_AnsibleCollectionFinder")

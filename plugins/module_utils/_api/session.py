@@ -14,7 +14,6 @@ import ssl
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-import requests
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import POOLS
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
@@ -23,6 +22,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     SITES,
     tls_options,
 )
+
+try:
+    import requests
+    from requests.adapters import HTTPAdapter
+except ImportError:
+    # wire.py says so; this is only so that the classes below can be defined.
+    HTTPAdapter = object  # type: ignore[misc, assignment]
 
 _sessions: dict[tuple[int, Settings], requests.Session] = {}
 
@@ -51,7 +57,7 @@ def connection_of(settings: Settings) -> tuple[Any, str]:
     return pool, adapter.request_url(any_request, proxies)
 
 
-class _Adapter(requests.adapters.HTTPAdapter):
+class _Adapter(HTTPAdapter):
     """requests' adapter with connections that keep to a deadline, also to and through a proxy."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
