@@ -99,6 +99,7 @@ _raw:
 from collections.abc import Mapping
 from typing import Any
 
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import (

@@ -106,6 +106,7 @@ _raw:
 from collections.abc import Mapping
 from typing import Any
 
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CollectionLookup
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.account_tokens import (
     OPTIONS,

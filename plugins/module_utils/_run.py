@@ -23,12 +23,7 @@ from ansible.module_utils.common.parameters import AnsibleFallbackNotFound, remo
 from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ConflictError,
-    DeniedError,
-    NotFoundError,
     OptionError,
-    RequestError,
-    StateError,
     WorkloadCredentialsError,
     unforeseen,
 )
@@ -36,22 +31,16 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     FORESEEN,
     RESULT,
     VARIABLE,
-    Written,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import (
     from_environment,
     typed,
     with_origin,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import EXISTS, Change, foreseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._apply import apply, complete
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, foreseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options, Spec
-
-# What a service answers where something is not there that a request needs.
-_REFUSALS = (400, 403, 404, 409)
-# Another writer may undo a write once between two looks.
-_ENOUGH = 2
 
 
 def run_module(spec: Spec) -> None:
@@ -120,11 +109,12 @@ def _with_own_writes(client: Client, result: dict[str, Any]) -> dict[str, Any]:
 def _result(
     client: Client, spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool
 ) -> dict[str, Any]:
-    change = spec.change(client, parameters) if check_mode else _planned(client, spec, parameters)
+    plan = partial(spec.change, client, parameters)
+    change = plan() if check_mode else complete(plan())
     changed = change.changes
     warnings = list(change.warnings)
     if changed and not check_mode:
-        values = _applied(client, spec, parameters, change)
+        values = apply(client, change, plan)
     else:
         values = dict(change.rehearsal(client) if change.rehearsal else change.predicted)
         changed = changed and not change.foretold
@@ -191,151 +181,3 @@ def _environment_fallback(name: str, option: Mapping[str, Any], origins: dict[st
         raise AnsibleFallbackNotFound
     origins[name] = given.origin
     return typed(name, option, given)
-
-
-def _planned(client: Client, spec: Spec, parameters: Mapping[str, Any]) -> Change:
-    """The plan of a real run, for which everything must be there."""
-    change = spec.change(client, parameters)
-    if change.missing:
-        raise StateError(" ".join([*change.missing, *change.doubts]))
-    return change
-
-
-def _applied(client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    try:
-        return dict(_apply(client, spec, parameters, change, []))
-    except RequestError as error:
-        raise _with_doubts(change, change.explain(client, error)) from None
-
-
-def _with_doubts(change: Change, error: WorkloadCredentialsError) -> WorkloadCredentialsError:
-    if not change.doubts or getattr(error, "status", None) not in _REFUSALS:
-        return error
-    return StateError(" ".join([str(error), *change.doubts]))
-
-
-def _apply(
-    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, sent: list[Request]
-) -> Mapping[str, Any]:
-    """The task's values after all writes; what is left after some of them is planned anew.
-
-    :arg sent: the writes so far.
-    """
-    begun = change.first(client) if change.first else None
-    if not change.requests:
-        _note(client, change, is_whole=(begun or {}).get("changed", True))
-        return change.predicted if begun is None else begun
-    answers: list[Any] = []
-    try:
-        return _send(client, spec, parameters, change, answers, sent)
-    except WorkloadCredentialsError as error:
-        raise change.with_losses(error, len(answers)) from None
-
-
-def _send(
-    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, answers: list[Any], sent: list[Request]
-) -> Mapping[str, Any]:
-    """Send the writes; ``answers`` takes those to this change's own."""
-    for position, request in enumerate(change.requests):
-        _check_progress(request, sent)
-        sent.append(request)
-        try:
-            answers.append(client.send(request))
-        except (DeniedError, NotFoundError) as refusal:
-            if request.method == "DELETE" and refusal.after_ambiguous:
-                _settle_deletion(client, spec, parameters, change, request)
-                answers.append(None)
-                continue
-            if change.otherwise is None or position:
-                raise
-            return _apply(client, spec, parameters, change.otherwise, sent)
-        except ConflictError as conflict:
-            if request.replay is not Replay.CREATE:
-                raise
-            rest = _after_conflict(client, spec, parameters, change, position, conflict)
-            if isinstance(rest, Change):
-                return _apply(client, spec, parameters, rest, sent)
-            answers.append(rest)
-    _note(client, change, is_whole=not change.replan)
-    if change.replan:
-        # Whatever is left to do, what was restored is a change.
-        return {**_apply(client, spec, parameters, _planned(client, spec, parameters), sent), "changed": True}
-    return change.outcome(client, answers) if change.outcome else change.predicted
-
-
-def _settle_deletion(
-    client: Client, spec: Spec, parameters: Mapping[str, Any], change: Change, request: Request
-) -> None:
-    """See that a deletion is done whose answer was lost, and that was refused when it was repeated.
-
-    What is gone may be answered as what is forbidden.
-
-    :raises StateError: it is not done.
-    """
-    _note(client, change, is_whole=True)
-    if request in spec.change(client, parameters).requests:
-        raise StateError(
-            f"{request.method} {request.target}: no answer came, and the repeated request was refused. It is not done."
-        )
-
-
-def _after_conflict(
-    client: Client,
-    spec: Spec,
-    parameters: Mapping[str, Any],
-    change: Change,
-    position: int,
-    conflict: ConflictError,
-) -> Change | str | None:
-    """What is left to do after a creation was answered that something is there; or what counts as its answer.
-
-    :raises ConflictError: nothing that could be done about it.
-    """
-    request, is_deleted = change.requests[position], conflict.code.startswith("deleted_")
-    if request.may_exist and not is_deleted:
-        # After a lost answer it may well be this task's own.
-        return None if conflict.after_ambiguous else EXISTS
-    # Something is there, which the next look has to see.
-    for written in change.leaves:
-        if written.is_made_by(request):
-            client.writes.note(Written(written.kind, written.path, gone=is_deleted, deleted=is_deleted))
-    rest = _planned(client, spec, parameters)
-    # What was in the way unseen goes first now.
-    goes_on = is_deleted and rest.requests[:1] not in ((), (request,))
-    if not goes_on and not _is_settled(conflict, rest.requests, change, position):
-        raise conflict
-    return rest if goes_on or not conflict.after_ambiguous else None
-
-
-def _note(client: Any, change: Change, *, is_whole: bool) -> None:
-    """Take note of what the writes leave, since reads may not show it yet.
-
-    :arg is_whole: all of it was written; else something is there, and what is not known.
-    """
-    for written in change.leaves:
-        if is_whole:
-            client.writes.note(written)
-        elif not written.gone:
-            client.writes.note(replace(written, content=None, tags=None))
-
-
-def _check_progress(request: Request, sent: list[Request]) -> None:
-    """:raises StateError: twice the service said that this is done, and it is not."""
-    if sent.count(request) >= _ENOUGH:
-        raise StateError(
-            f"{request.method} {request.target}: the service answered {_ENOUGH} times that this is done, and it is "
-            "not. Look at the resource itself before you repeat the task, and report this line to who runs the "
-            "service if it stays so."
-        )
-
-
-def _is_settled(conflict: ConflictError, left: tuple[Request, ...], change: Change, position: int) -> bool:
-    """A creation met a 409, so somebody made it: we, when an answer was lost, or another writer at the same time.
-
-    Ours when nothing is left to do but what we had not sent yet (design, section 7); what was restored is ours either
-    way. Another's is brought to the wanted state like anything that was there before.
-    """
-    if change.requests[position] in left:
-        # What is deleted and in the way goes first, and then the same creation is right.
-        return conflict.code.startswith("deleted_") and left[0] != change.requests[position]
-    return not conflict.after_ambiguous or change.replan or left == change.requests[position + 1 :]

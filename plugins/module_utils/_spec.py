@@ -93,6 +93,9 @@ CONNECTION: Options = {
     "retries": {"type": "int", "default": 4, "env": ("BEYONDTRUST_RETRIES",)},
 }
 
+# Where a run keeps the notes of its leases: an option of what mints and ends them, which is known on the controller.
+JOURNAL: Options = {"journal_dir": {"type": "path", "env": ("WORKLOAD_CREDENTIALS_JOURNAL_DIR",)}}
+
 STATE: Options = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
 # Of what has a path: folders, static and dynamic secrets.

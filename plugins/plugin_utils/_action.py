@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import spec_of

@@ -16,7 +16,7 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import is_set
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, JOURNAL, Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
     TOKEN_OPTIONS,
     Resolved,
@@ -27,7 +27,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._op
     play_variables,
     resolve,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import JOURNAL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import own_environment
 
 _COLLECTION = "community.workload_credentials"

@@ -18,7 +18,7 @@ from typing import Any
 from ansible import constants
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, JOURNAL, Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
     environment,
@@ -26,7 +26,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._op
     resolve,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import has_key
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import JOURNAL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.run_end import Orders, RunEnd
 
 # The callback plugin's options as data; the documentation is checked against it.

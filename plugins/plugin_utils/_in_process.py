@@ -27,7 +27,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import run, validate
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection, reached
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.leases import RunLeases
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import signals_later
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
     environment_in_force,
@@ -38,11 +37,11 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._wo
 )
 
 if TYPE_CHECKING:
-    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.account_leases import (
-        AccountLeases,
-    )
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.leases import ModuleLeases
 
+# The modules that have a part in the leases of their run; the others load nothing of what a run keeps of these.
 _MINTING = ("dynamic_credentials", "service_account_token")
+_ENDING = ("dynamic_secret", "lease", "service_account_lease")
 
 
 def run_task(
@@ -63,9 +62,9 @@ def run_task(
     try:
         with (
             _interruptible(spec, is_here=is_here),
-            closing(_leases(spec, given, connection, host, minting=_mints(task), here=is_here)) as leases,
+            _leases(spec, given, connection, host, minting=_mints(task), here=is_here) as leases,
         ):
-            arguments = leases.arguments()
+            arguments = leases.arguments() if leases else given
             if is_here:
                 result = run_in_process(
                     spec,
@@ -78,7 +77,8 @@ def run_task(
             else:
                 hand = partial(hand_over, arguments, variables, hidden=hidden)
                 result = _handed_over(task, connection.environment, hand)
-            leases.settle(arguments, result, check_mode=task.check_mode)
+            if leases:
+                leases.settle(arguments, result, check_mode=task.check_mode)
     except WorkloadCredentialsError as error:
         return {"failed": True, "changed": False, "msg": str(error)}
     if result.get("failed"):
@@ -89,16 +89,20 @@ def run_task(
 
 def _leases(
     spec: Spec, given: Mapping[str, Any], connection: Connection, host: str, *, minting: bool, here: bool
-) -> RunLeases | AccountLeases:
-    """The task's part in the leases of its run."""
+) -> AbstractContextManager[ModuleLeases | None]:
+    """Return the task's part in the leases of its run; None: its module has none."""
+    if spec.name not in (*_MINTING, *_ENDING):
+        return nullcontext()
+    # The action files of these modules have loaded it in the process that all workers are forked from.
     if spec.connect is None:
-        return RunLeases(spec, given, connection, host, minting=minting)
-    # What is at a cluster concerns few runs.
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.leases import RunLeases
+
+        return closing(RunLeases(spec, given, connection, host, minting=minting, here=here))
     from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.account_leases import (
         AccountLeases,
     )
 
-    return AccountLeases(spec, given, connection, host, minting=minting, here=here)
+    return closing(AccountLeases(spec, given, connection, host, minting=minting, here=here))
 
 
 def _mints(task: Any) -> bool:

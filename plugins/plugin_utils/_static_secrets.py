@@ -27,15 +27,13 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.finding import (
     absence,
     find,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import no_value
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
     RefusedError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
-    no_value,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.benchmarks import loading
 from tests.benchmarks.bare import round_trip
 from tests.benchmarks.cluster import beside_the_peer, cluster, growing
 from tests.benchmarks.table import Row, at_least, at_most, milliseconds, ratio
@@ -141,6 +142,17 @@ def pushing(bench: Bench) -> Iterator[Row]:
         yield from growing(plays, api, bench.runs)
 
 
+def a_task_with_a_lookup(bench: Bench) -> Iterator[Row]:
+    """(g) 40 tasks with one lookup each, beside the peer; processor time above the same tasks without."""
+    peer = "vault_kv2_get"
+    lookups = {
+        "static_secret": f"lookup('{OURS}.static_secret', '{_PATH}')",
+        "dynamic_credentials": f"lookup('{OURS}.dynamic_credentials', 'prod/aws')",
+        peer: f"lookup('{PEER}', '{_PATH}', engine_mount_point='secret')",
+    }
+    yield from loading.beside_the_peer(bench.plays, lookups, peer, bench.runs)
+
+
 def _reading(paths: Sequence[str], times: int, concurrency: int) -> Subject:
     name = f"{len(paths)} {'term' if len(paths) == 1 else 'terms'}, concurrency {concurrency}"
     return _evaluations(name, f"{OURS}.static_secret", paths, f", concurrency={concurrency}", times)
@@ -165,6 +177,7 @@ MEASURES = {
     "d": leases_and_requests,
     "e": growth,
     "f": pushing,
+    "g": a_task_with_a_lookup,
 }
 
 

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import ast
+import functools
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 PACKAGE = "ansible_collections.community.workload_credentials.plugins."
 _LOGIC = {
     "module_utils/_api",
+    "module_utils/_apply",
     "module_utils/_change",
     "module_utils/_credentials",
     "module_utils/_kube",
@@ -29,7 +33,7 @@ _LOGIC = {
 # A file's room -> rooms that it may import from; the lowest floor last.
 ALLOWED = {
     "modules": {"module_utils/_resources", "module_utils/_run"},
-    "action": {"plugin_utils", "plugin_utils/_action", "plugin_utils/_cluster"},
+    "action": {"plugin_utils", "plugin_utils/_action", "plugin_utils/_cluster", "plugin_utils/_run"},
     "plugin_utils/_action": {"plugin_utils", "module_utils/_resources/index"},
     "callback": {"plugin_utils"},
     "lookup": {"plugin_utils", "plugin_utils/_run", "module_utils/_credentials", "module_utils/_api"},
@@ -65,7 +69,9 @@ ALLOWED = {
         "module_utils/_marks",
         "module_utils/_providers",
     },
-    "module_utils/_run": {"module_utils/_spec", "module_utils/_change", "module_utils/_api"},
+    "module_utils/_run": {"module_utils/_apply", "module_utils/_spec", "module_utils/_change", "module_utils/_api"},
+    # No module and no Ansible: whoever has a plan can have it carried out.
+    "module_utils/_apply": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_spec": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_change": {"module_utils/_api"},
     "module_utils/_kube": {"module_utils/_kube", "module_utils/_api"},
@@ -73,6 +79,28 @@ ALLOWED = {
     "module_utils/_marks": set(),
     "module_utils/_providers": set(),
     "module_utils/_api": {"module_utils/_api"},
+}
+# Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
+# evaluates a lookup, and an action plugin's once a run.
+LOADED = {
+    "lookup/static_secret": 4521,
+    "lookup/dynamic_credentials": 7256,
+    "lookup/sts_session_token": 9884,
+    "action/folder": 4201,
+    "action/cluster_credentials": 7827,
+    "callback/leases": 3497,
+}
+# What they load nothing of, since what they do needs none of it.
+NOT_LOADED = {
+    "lookup/static_secret": (
+        "module_utils/_kube",
+        "module_utils/_run",
+        "plugin_utils/_run",
+        "module_utils/_api/session",
+    ),
+    "lookup/dynamic_credentials": ("module_utils/_kube", "plugin_utils/_cluster"),
+    "action/folder": ("module_utils/_kube", "plugin_utils/_run", "plugin_utils/_cluster"),
+    "action/lease": ("module_utils/_kube", "plugin_utils/_cluster"),
 }
 # What users do not have.
 FORBIDDEN = ("ansible_collections.community.workload_credentials", "tests", "workload_credentials_emulator")
@@ -98,6 +126,20 @@ def imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
+@functools.cache
+def loaded(entry: str) -> list[Path]:
+    """The collection's files that an entry point loads, itself among them."""
+    program = f"""
+import importlib, sys
+importlib.import_module("{PACKAGE}{entry.replace("/", ".")}")
+print(*(name for name, module in sys.modules.items() if name.startswith("{PACKAGE}")))
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, text=True)
+    files = [PLUGINS / f"{name[len(PACKAGE) :].replace('.', '/')}.py" for name in done.stdout.split()]
+    # A package is a folder.
+    return [path for path in files if path.exists()]
+
+
 FILES = sorted(path for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
 
 
@@ -112,6 +154,24 @@ def test_no_new_arrow(path: Path) -> None:
             assert room(name) in ANSIBLE, f"{name} imports {module}"
         else:
             assert not module.startswith(FORBIDDEN), module
+
+
+@pytest.mark.parametrize("entry", LOADED)
+def test_entry_points_load_no_more_than_they_did(entry: str) -> None:
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in loaded(entry)) <= LOADED[entry]
+
+
+@pytest.mark.parametrize("entry", NOT_LOADED)
+def test_entry_points_load_nothing_that_they_do_not_need(entry: str) -> None:
+    names = [path.relative_to(PLUGINS).as_posix() for path in loaded(entry)]
+    assert [name for name in names if name.startswith(NOT_LOADED[entry])] == []
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.parent.name in ("lookup", "action", "callback")])
+def test_entry_points_begin_with_what_loads_the_rest_from_its_bytecode(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    first = next(line for line in lines if line.startswith(("from ", "import ")) and "_utils" in line)
+    assert "_bytecode" in first or (path.parent.name == "action" and "_action " in first)
 
 
 def test_a_module_carries_no_other_modules_logic_from_the_index() -> None:

@@ -42,10 +42,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     may_retry_lost,
     may_retry_status,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import (
-    HAS_REQUESTS,
-    session_for,
-)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.transfer import (
     Answer,
@@ -53,12 +49,16 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     TooLargeError,
     read_answer,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.wire import Wire
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.wire import (
+    HAS_REQUESTS,
+    Wire,
+    manager_for,
+)
 
 try:
     import urllib3
 except ImportError:
-    # session.py knows, and Client says so.
+    # wire.py knows, and Client says so.
     pass
 
 # A cloud's permissions need some seconds to spread after an integration's role was made (secrets-api facts, "Answers").
@@ -85,7 +85,7 @@ class Client:
         self._waiting = Lock()
         self._waited_until = 0.0
         # A CA that cannot be used is an error before anything is sent.
-        session_for(settings)
+        manager_for(settings)
         self._wire: Wire | None = None
         self._limit = limit_for(settings.site_url, settings.identity)
         self._token = ""

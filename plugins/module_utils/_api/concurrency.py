@@ -18,7 +18,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     OptionError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.session import POOL_SIZE
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.wire import POOL_SIZE
 
 USUAL = 8
 

@@ -19,12 +19,11 @@ from http.client import HTTPResponse
 from typing import Any
 
 try:
-    from requests.adapters import HTTPAdapter
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 except ImportError:
-    # session.py says so; these are only so that the classes below can be defined.
-    HTTPAdapter = HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[misc, assignment]
+    # wire.py says so; these are only so that the classes below can be defined.
+    HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[misc, assignment]
 
 _SENT_AT_ONCE = 16384
 # A request is sent and its answer read by one thread.
@@ -136,17 +135,5 @@ class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _HttpsConnection
 
 
-class BoundedAdapter(HTTPAdapter):
-    """requests' adapter with such connections, also to and through a proxy."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Make the pools of direct connections."""
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """The pools of one proxy; those of SOCKS bound each read only."""
-        manager = super().proxy_manager_for(proxy, **options)
-        if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-        return manager
+# Those of a PoolManager, by scheme.
+POOLS = {"http": _HttpPool, "https": _HttpsPool}

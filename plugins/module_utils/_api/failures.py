@@ -21,7 +21,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.transfer import MAX_SIZE
 
 try:
-    from requests import exceptions
     from urllib3.exceptions import (
         ConnectTimeoutError,
         LocationParseError,
@@ -31,7 +30,7 @@ try:
         SSLError,
     )
 except ImportError:
-    # Without requests there is no request that could fail (session.py says so).
+    # Without requests there is no request that could fail (wire.py says so).
     pass
 
 
@@ -72,10 +71,8 @@ def _unusable(error: Exception, address: str) -> OptionError | None:
         return OptionError("ca_cert", f"the certificate of {address} is not trusted: it is for another name.")
     if is_of_tls and "WRONG_VERSION_NUMBER" in str(error):
         return OptionError("api_url", f"{address} does not speak TLS.")
-    if isinstance(error, (exceptions.InvalidURL, exceptions.InvalidSchema, LocationParseError)):
+    if isinstance(error, LocationParseError):
         return OptionError("api_url", f"no request can be sent to {address}.")
-    if isinstance(error, OSError) and "CA certificate bundle" in str(error):
-        return OptionError("ca_cert", "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names a file that does not exist.")
     return None
 
 

@@ -1,9 +1,10 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pooled sessions: one per process and connection identity, with TLS as the settings say.
+"""Connections as requests makes them, where the environment names a proxy.
 
-Private to this collection: it may change at any time.
+What it names is for requests to understand, whose import takes longer than all else that a request needs: it is loaded
+only here. Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
@@ -13,42 +14,84 @@ import ssl
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import BoundedAdapter
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import POOLS
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.texts import (
-    certificates,
-    decoded,
-    is_pem,
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.wire import (
+    POOL_SIZE,
+    SITES,
+    tls_options,
 )
 
 try:
     import requests
-    import urllib3
+    from requests.adapters import HTTPAdapter
 except ImportError:
-    HAS_REQUESTS = False
-else:
-    HAS_REQUESTS = True
-
-# Lookups run several terms at once over one session: more connections than this are never open.
-POOL_SIZE = 64
+    # wire.py says so; this is only so that the classes below can be defined.
+    HTTPAdapter = object  # type: ignore[misc, assignment]
 
 _sessions: dict[tuple[int, Settings], requests.Session] = {}
 
 
-def session_for(settings: Settings) -> requests.Session:
-    """The session of this process for these settings.
+def connection_of(settings: Settings) -> tuple[Any, str]:
+    """Return urllib3's pool for the site, and what the target of each request begins with.
 
-    :raises OptionError: ``ca_cert`` holds no usable certificate.
+    :raises OSError: requests can make none of these settings and this environment.
+    :raises OptionError: the address is none.
+    :raises StateError: the environment names a proxy that is none.
     """
-    # Sockets must not be shared with a forked child, so the process is part of the identity.
-    key = (os.getpid(), settings)
-    if key not in _sessions:
-        _sessions[key] = _new_session(settings)
-    return _sessions[key]
+    session, url = _session_for(settings), settings.base_url
+    environment = session.merge_environment_settings(url, {}, True, settings.validate_certs, None)
+    verify, cert, proxies = (environment[name] for name in ("verify", "cert", "proxies"))
+    adapter: Any = session.get_adapter(url)
+    try:
+        any_request = requests.Request("GET", url).prepare()
+        if hasattr(adapter, "get_connection_with_tls_context"):
+            pool = adapter.get_connection_with_tls_context(any_request, verify, proxies=proxies, cert=cert)
+        else:
+            # Versions before 2.32.
+            pool = adapter.get_connection(any_request.url, proxies)
+    except Exception as error:
+        # Of the two addresses that count here, that of the site has been checked.
+        if requests.utils.select_proxy(url, proxies):
+            raise _no_proxy(settings, error) from None
+        if not isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+            raise
+        raise OptionError("api_url", f"no request can be sent to {settings.api_url}.") from None
+    adapter.cert_verify(pool, any_request.url, verify, cert)
+    # The path, or behind some proxies the whole address.
+    return pool, adapter.request_url(any_request, proxies)
 
 
-class _CaAdapter(BoundedAdapter):
+def _no_proxy(settings: Settings, error: Exception) -> StateError:
+    """The error for a proxy that cannot be used; its address may hold a password, so it is left out."""
+    if "SOCKS" in str(error):
+        problem = "is one of SOCKS, for which Python's library PySocks is missing"
+    else:
+        problem = "is no address of a proxy, such as http://proxy.example.com:3128"
+    return StateError(
+        f"No request can be sent to {settings.api_url}: the proxy for it {problem}. Check HTTPS_PROXY, ALL_PROXY and "
+        "NO_PROXY."
+    )
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter with connections that keep to a deadline, also to and through a proxy."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pools of direct connections."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """The pools of one proxy; those of SOCKS bound each read only."""
+        manager = super().proxy_manager_for(proxy, **options)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = POOLS
+        return manager
+
+
+class _CaAdapter(_Adapter):
     """Trusts one CA, given as file or as text, and nothing else; works alike in all versions of requests."""
 
     def __init__(self, context: ssl.SSLContext, **options: Any) -> None:
@@ -70,40 +113,20 @@ class _CaAdapter(BoundedAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
 
+def _session_for(settings: Settings) -> requests.Session:
+    """The session of this process for these settings."""
+    # Sockets must not be shared with a forked child, so the process is part of the identity.
+    key = (os.getpid(), settings)
+    if key not in _sessions:
+        _sessions[key] = _new_session(settings)
+    return _sessions[key]
+
+
 def _new_session(settings: Settings) -> requests.Session:
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    pool: dict[str, Any] = {"pool_connections": 4, "pool_maxsize": POOL_SIZE, "pool_block": True}
-    if settings.validate_certs and settings.ca_cert:
-        session.mount("https://", _CaAdapter(_tls_context(settings.ca_cert), **pool))
-    else:
-        session.mount("https://", BoundedAdapter(**pool))
-    session.mount("http://", BoundedAdapter(**pool))
-    if not settings.validate_certs:
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    pool: dict[str, Any] = {"pool_connections": SITES, "pool_maxsize": POOL_SIZE, "pool_block": True}
+    context = tls_options(settings).get("ssl_context")
+    session.mount("https://", _CaAdapter(context, **pool) if context else _Adapter(**pool))
+    session.mount("http://", _Adapter(**pool))
     return session
-
-
-def _tls_context(ca_cert: str) -> ssl.SSLContext:
-    try:
-        cafile, cadata = _authorities(ca_cert)
-        context = ssl.create_default_context(cafile=cafile, cadata=cadata)
-    except (ssl.SSLError, OSError, ValueError) as error:
-        raise OptionError("ca_cert", f"no usable CA certificate in it ({type(error).__name__}).") from None
-    if urllib3.__version__.startswith("1."):  # type: ignore[attr-defined]  # it has one in each version
-        # It names no IP address to OpenSSL, which then cannot check it; where OpenSSL does not check, it does itself.
-        context.check_hostname = False
-    return context
-
-
-def _authorities(ca_cert: str) -> tuple[str | None, str | None]:
-    """A file for OpenSSL to read, or else the certificates themselves."""
-    if is_pem(ca_cert):
-        return None, ca_cert
-    with open(ca_cert, "rb") as stream:
-        content = stream.read()
-    try:
-        return None, certificates(decoded(content, errors="replace"))
-    except ValueError:
-        # OpenSSL reads forms of files that have no name here.
-        return ca_cert, None

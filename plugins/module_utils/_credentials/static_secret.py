@@ -19,7 +19,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Credentials,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import present
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.finding import present
 
 
 class StaticSecret:

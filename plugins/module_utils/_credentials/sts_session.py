@@ -32,9 +32,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
-    no_value,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import no_value
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.caller import Caller
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import (
     GET_SESSION_TOKEN,

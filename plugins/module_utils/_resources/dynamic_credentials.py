@@ -39,6 +39,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._pr
     Provider,
     documented,
 )
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.finding import (
+    absence,
+    present,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     is_lease_id,
     lease_by_id,
@@ -47,11 +51,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     named,
     unending,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
-    absence,
-    present,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import snake_case
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import no_value
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
     ABSENT,
     refused,
@@ -141,11 +141,6 @@ def no_credentials(*providers: Provider) -> dict[str, str]:
 def may_be_revocable(credentials: Mapping[str, Any]) -> bool:
     """Whether these may be, or stand for, credentials whose lease can be ended early."""
     return any(one.revocable and credentials.keys() >= set(one.generated) for one in PROVIDERS.values())
-
-
-def no_value(key: str) -> str:
-    """A value for the key that nobody can take for a real one."""
-    return "CHECK-MODE-NO-" + snake_case(key).upper().replace("_", "-")
 
 
 def result(credentials: Mapping[str, Any]) -> dict[str, Any]:

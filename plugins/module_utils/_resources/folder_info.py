@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import (
     listed,
     listing,
 )

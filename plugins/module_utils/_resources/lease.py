@@ -39,7 +39,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     listed_leases,
     revocable,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import Unseen
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import Unseen
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 
 

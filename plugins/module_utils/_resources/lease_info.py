@@ -21,7 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     leases_below,
     listed_leases,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import (
     listed,
     listing,
 )

@@ -33,7 +33,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     ListedLease,
     leases_below,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import (
     listed,
     listing,
 )

@@ -19,8 +19,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
-    find,
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.finding import find
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import (
     listed,
     listed_path,
     listing,

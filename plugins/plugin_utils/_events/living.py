@@ -25,7 +25,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     leases_below,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import listing
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import listing
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import SELECTOR
 
 

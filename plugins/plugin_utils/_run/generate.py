@@ -30,15 +30,10 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Source
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
-    REVOKED,
-    revoked_ids,
-)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import JOURNAL, Options
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import JOURNAL, run_folder
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import run_folder
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import (
     LeaseStore,
     MintedLeases,
@@ -179,6 +174,13 @@ class _Reading:
 
     def undone(self) -> str:
         """End leases that were minted for nothing, and say which live on."""
+        # Few lookups come here.
+        from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+            REVOKED,
+            revoked_ids,
+        )
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
+
         kind = KINDS.get(self._origin.kind)
         leases = [{"id": one.id, "expiration": written(one.expiration)} for one in self._fresh]
         known = [one for one in leases if kind and kind.is_id(one["id"])]

@@ -23,7 +23,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,6 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._fi
 
 FOLDER = "workload-credentials"
 # An option of whatever mints on the controller, as data.
-JOURNAL: Mapping[str, Mapping[str, Any]] = {
-    "journal_dir": {"type": "path", "env": ("WORKLOAD_CREDENTIALS_JOURNAL_DIR",)}
-}
 _RUN, _ALIVE, _MINTING, _POINTER, _MINTED, _CLOSED = "run.json", "alive", "minting", ".journal", "minted", "closed"
 # Seconds for which a worker is waited for that outlives its run in the middle of a request.
 _ORPHANS = 30.0

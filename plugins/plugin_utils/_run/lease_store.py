@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     StateError,
@@ -33,17 +33,15 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._pr
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import named
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.found import elsewhere_words
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import FOLDER
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
     Note,
     Notes,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
-    Entry,
-    foreign_entries,
-)
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.unwatched import warn_of_no_watch
+
+if TYPE_CHECKING:
+    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import Entry
 
 _SHORT = 0.5
 _SHORTEST = timedelta(seconds=min(one.ttl[0] for one in PROVIDERS.values()))
@@ -171,6 +169,9 @@ class MintedLeases:
 
     def foreign(self) -> list[Entry]:
         """Those that other tokens have minted."""
+        # Who ends leases needs it, and no lookup.
+        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import foreign_entries
+
         return [one for one in foreign_entries([self.notes]) if _ends_with_the_run(one.note)]
 
     def _own(self) -> Iterable[Note]:
@@ -191,7 +192,6 @@ class LeaseStore:
     ) -> None:
         self._files = SealedFolder(folder / FOLDER / "store", origin.secret, warn)
         self._identity = (origin.kind, origin.site, *origin.identity)
-        self._kind = KINDS.get(origin.kind)
         self._minted = minted or MintedLeases(folder, origin, warn)
         self._warn = warn
 
@@ -223,7 +223,10 @@ class LeaseStore:
             self._files.save(name, {"values": dict(credentials.values), **facts, "revocable": lease.revocable})
         except StateError as error:
             said = f" A lease was minted for nothing: {named([facts])}." if lease.id else ""
-            how = f" {self._kind.module} ends it by lease_id." if self._kind and said else ""
+            from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import KINDS
+
+            kind = KINDS.get(self._identity[0])
+            how = f" {kind.module} ends it by lease_id." if kind and said else ""
             raise StateError(f"{error}{said}{how}") from None
 
     def _serves(self, lease: Lease, min_ttl: int) -> bool:

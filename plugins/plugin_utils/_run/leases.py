@@ -1,13 +1,14 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What modules have to do with the leases that a run has minted: taking note of them, and ending them.
+"""A module's part in the leases of its run: it takes note of those it mints, and ends those that it is told to end.
 
-Private to this collection: it may change at any time.
+Only the modules that mint or end leases load this. Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -15,12 +16,12 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import lease_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
+    Origin,
     origin_of,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    is_lease_id,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import is_lease_id
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
     NO_LEASE_ID,
     may_be_revocable,
@@ -38,71 +39,69 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import environment_in_force
 
-_CONCERNED = ("dynamic_credentials", "dynamic_secret", "lease")
 # What says that nobody knows how far a module came.
-BROKEN = ("exception", "module_stderr", "unreachable")
+_BROKEN = {"exception", "module_stderr", "unreachable"}
 
 
-class RunLeases:
-    """One task's part in it. Only the modules that mint or end leases have any; to be closed at its end."""
+class ModuleLeases(ABC):
+    """One task's part in the leases of its run; to be closed at its end. What differs between kinds is abstract."""
+
+    mints: str
+    """The name of the module that mints such leases."""
 
     def __init__(
-        self, spec: Spec, arguments: Mapping[str, Any], connection: Connection, host: str, *, minting: bool
+        self, spec: Spec, arguments: Mapping[str, Any], connection: Connection, host: str, *, minting: bool, here: bool
     ) -> None:
-        """:arg minting: whether the task, if it is one that mints, really does, and its result says so."""
-        self._host = host
-        self._spec = spec
-        self._given = dict(arguments)
-        self._connection = connection
+        """:arg minting: whether the task, if it is one that mints, really does, and its result says so.
+
+        :arg here: whether the module runs in this process.
+        """
+        self._spec, self._given, self._connection = spec, dict(arguments), connection
         self._stack = ExitStack()
         self._warnings: list[str] = []
-        self._leases = self._find() if spec.name in _CONCERNED else None
         self._dead: EndOfDeadRuns | None = None
         self._foreign: Foreign | None = None
-        self._asked = self._ask() if minting and spec.name == "dynamic_credentials" else None
+        self._origin = self._find_origin(here=here)
+        self._leases = self._kept(self._origin) if self._origin else None
+        self._asked = self._ask(self._leases, host) if minting and self._leases and spec.name == self.mints else None
 
     def arguments(self) -> dict[str, Any]:
-        """The task's arguments, with the leases' IDs in the place of ``minted``.
+        """Return the task's arguments, with the leases' IDs in the place of ``minted``.
 
         :raises WorkloadCredentialsError: those of dead runs cannot be known.
         """
-        minted = self._given.get("minted") if self._spec.name == "lease" else None
-        if self._leases is None or self._given.keys() & {"path", "lease_id", "lease_ids"}:
+        if not self._is_of_a_run():
             return self._given
-        if minted == "run":
-            self._foreign = self._of_earlier_tokens(self._leases)
-            return self._with([one for one in self._leases.all() if is_lease_id(one)])
-        if minted == "dead_runs":
-            with environment_in_force(self._connection.environment):
-                self._dead = self._stack.enter_context(
-                    end_of_dead_runs(
-                        origin_of(self._connection.settings()), self._connection.journal_dir, self._leases.notes
-                    )
-                )
-            self._warnings.extend(self._dead.warnings)
-            self._foreign = self._dead.foreign
-            return self._with(self._dead.lease_ids)
-        return self._given
-
-    def _of_earlier_tokens(self, leases: MintedLeases) -> Foreign:
-        """Those of this run's leases that another token has minted: one that is read from a file may change."""
+        if self._leases is None or self._origin is None:
+            return self._unknown()
         with environment_in_force(self._connection.environment):
-            return Foreign(origin_of(self._connection.settings()), leases.foreign())
+            service = self._reached(self._origin)
+            if self._given["minted"] == "run":
+                lease_ids = self._leases.all()
+                self._foreign = Foreign(service, self._leases.foreign())
+            else:
+                end = end_of_dead_runs(service, self._connection.journal_dir, self._leases.notes)
+                self._dead = self._stack.enter_context(end)
+                self._foreign = self._dead.foreign
+                self._warnings.extend(self._dead.warnings)
+                lease_ids = self._dead.lease_ids
+        others = {name: value for name, value in self._given.items() if name != "minted"}
+        return {**others, "lease_id": self._that_can_be_named(lease_ids)}
 
     def settle(self, arguments: Mapping[str, Any], result: dict[str, Any], *, check_mode: bool) -> None:
         """Take note of what the task did.
 
         :arg arguments: those with which it ran.
         """
+        failed = bool(result.get("failed"))
         if self._leases is not None:
-            if check_mode:
-                if not result.get("failed"):
-                    self._foresee(self._leases, arguments, result)
-            elif self._spec.name == "dynamic_credentials":
+            if check_mode and not failed:
+                self._foresee(self._leases, arguments, result)
+            elif not check_mode and self._spec.name == self.mints:
                 self._note(self._leases, result)
-            else:
+            elif not check_mode:
                 self._ended(self._leases, arguments, result)
-        if not result.get("failed"):
+        if not failed:
             if self._dead is not None and not check_mode:
                 self._dead.drop()
             if self._foreign is not None:
@@ -115,35 +114,112 @@ class RunLeases:
         """Let go of what others wait for."""
         self._stack.close()
 
-    def _with(self, lease_ids: list[str]) -> dict[str, Any]:
-        others = {name: value for name, value in self._given.items() if name != "minted"}
-        return {**others, "lease_id": lease_ids}
+    def _kept(self, origin: Origin) -> MintedLeases:
+        connection = self._connection
+        return MintedLeases(run_folder(), origin, self._warnings.append, connection.journal_dir, connection.environment)
 
-    def _ask(self) -> str | None:
-        """The name of the note that a lease is about to be asked for; None: the task is none that could ask."""
-        try:
-            path = parse_path(str(self._given["path"]), "path")
-        except (KeyError, WorkloadCredentialsError):
+    def _ask(self, leases: MintedLeases, host: str) -> str | None:
+        """Return the name of the note that a lease is about to be asked for; None: the task is none that could ask."""
+        source = self._source(self._given)
+        if source is None:
             return None
-        if self._leases is None:
-            return None
-        self._stack.enter_context(self._leases.notes.minting())
-        return self._leases.notes.ask(str(path), f"host {self._host}")
+        self._stack.enter_context(leases.notes.minting())
+        return leases.notes.ask(source, f"host {host}")
 
     def _note(self, leases: MintedLeases, result: Mapping[str, Any]) -> None:
-        """The module dynamic_credentials has run."""
+        """Take note of what came of the request for a lease."""
         if self._asked is None:
             return
         if not result.get("failed"):
-            leases.complete(self._asked, lease_of(result.get("credentials") or {}, str(self._given["path"])))
-        elif may_exist(str(result.get("msg"))) or result.keys() & {*BROKEN}:
+            leases.complete(self._asked, self._lease(result))
+        elif self._may_exist(str(result.get("msg"))) or result.keys() & _BROKEN:
             leases.unanswered(self._asked)
         else:
             leases.notes.drop(self._asked)
 
+    @abstractmethod
+    def _find_origin(self, *, here: bool) -> Origin | None:
+        """Return whose leases the task's are; None: that is not known here."""
+
+    @abstractmethod
+    def _source(self, arguments: Mapping[str, Any]) -> str | None:
+        """Return the identity of the source that the arguments name; None: they name none."""
+
+    @abstractmethod
+    def _lease(self, result: Mapping[str, Any]) -> Lease | None:
+        """Return the lease that the module has minted."""
+
+    @abstractmethod
+    def _may_exist(self, message: str) -> bool:
+        """Whether a module that failed with this message may have minted a lease all the same."""
+
+    @abstractmethod
+    def _is_of_a_run(self) -> bool:
+        """Whether the task asks for the end of a run's leases, and not of some that it names."""
+
+    def _unknown(self) -> dict[str, Any]:
+        """Return the arguments where the leases of runs are not known here, and the module has to say so."""
+        return self._given
+
+    def _reached(self, origin: Origin) -> Origin:
+        """Return the service as it can be reached from here, to end leases.
+
+        :raises WorkloadCredentialsError: it cannot.
+        """
+        return origin
+
+    def _that_can_be_named(self, lease_ids: list[str]) -> list[str]:
+        """Return those of the IDs that a request can name."""
+        return lease_ids
+
+    @abstractmethod
     def _ended(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
-        """A module that ends leases has run; where it failed, nobody knows which of them live."""
-        path = self._path(arguments)
+        """Take note of what became of leases that were to end; where it failed, nobody knows which of them live."""
+
+    @abstractmethod
+    def _foresee(self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any]) -> None:
+        """Take note in check mode: a lease that was not minted is there to be ended by a later task."""
+
+
+class RunLeases(ModuleLeases):
+    """The part of a module of the Secrets API."""
+
+    mints = "dynamic_credentials"
+
+    def _find_origin(self, *, here: bool) -> Origin | None:
+        """None: as for a module that takes its connection from another host's environment."""
+        # The file of a CA may lie on another host, and says nothing of whose leases these are.
+        for without in ((), ("ca_cert",)):
+            try:
+                return origin_of(self._connection.settings(*without))
+            except WorkloadCredentialsError:
+                continue
+        return None
+
+    def _source(self, arguments: Mapping[str, Any]) -> str | None:
+        try:
+            return str(parse_path(str(arguments["path"]), "path")) if arguments.get("path") else None
+        except WorkloadCredentialsError:
+            return None
+
+    def _lease(self, result: Mapping[str, Any]) -> Lease | None:
+        return lease_of(result.get("credentials") or {}, str(self._given["path"]))
+
+    def _may_exist(self, message: str) -> bool:
+        return may_exist(message)
+
+    def _is_of_a_run(self) -> bool:
+        is_meant = self._spec.name == "lease" and self._given.get("minted") in ("run", "dead_runs")
+        return is_meant and not self._given.keys() & {"path", "lease_id", "lease_ids"}
+
+    def _reached(self, origin: Origin) -> Origin:
+        return origin_of(self._connection.settings())
+
+    def _that_can_be_named(self, lease_ids: list[str]) -> list[str]:
+        return [lease_id for lease_id in lease_ids if is_lease_id(lease_id)]
+
+    def _ended(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        path = self._source(arguments)
         if self._spec.name == "dynamic_secret":
             if arguments.get("state") == "absent" and path is not None:
                 leases.spend(source=path) if result.get("failed") else leases.remove_of(path)
@@ -153,17 +229,9 @@ class RunLeases:
             living = {lease["id"] for lease in result.get("not_revocable", ())}
             leases.remove({*ids_of(arguments), *result.get("revoked", ())} - living)
 
-    @staticmethod
-    def _path(arguments: Mapping[str, Any]) -> str | None:
-        try:
-            return str(parse_path(str(arguments["path"]), "path")) if arguments.get("path") else None
-        except WorkloadCredentialsError:
-            return None
-
     def _foresee(self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any]) -> None:
-        """A lease that check mode did not mint is there to be ended by a later task."""
-        path = self._path(arguments)
-        if path is not None and self._spec.name == "dynamic_credentials":
+        path = self._source(arguments)
+        if path is not None and self._spec.name == self.mints:
             if may_be_revocable(result.get("credentials") or {}):
                 leases.foresee(path)
             return
@@ -171,20 +239,6 @@ class RunLeases:
         is_end = self._spec.name == "lease" and self._given.get("minted") != "dead_runs"
         if is_end and (path is not None or standing_in or self._given.get("minted")):
             result["changed"] = leases.foresee_end(path, standing_in or None) or result["changed"]
-
-    def _find(self) -> MintedLeases | None:
-        """None: the connection is not known here, as for a module that takes it from another host's environment."""
-        connection = self._connection
-        # The file of a CA may lie on another host, and says nothing of whose leases these are.
-        for without in ((), ("ca_cert",)):
-            try:
-                origin = origin_of(connection.settings(*without))
-                return MintedLeases(
-                    run_folder(), origin, self._warnings.append, connection.journal_dir, connection.environment
-                )
-            except WorkloadCredentialsError:
-                continue
-        return None
 
 
 def ids_of(arguments: Mapping[str, Any]) -> list[str]:

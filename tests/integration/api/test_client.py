@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -107,6 +111,37 @@ def test_validation_can_be_turned_off(site: Site) -> None:
 def test_requests_own_variable_for_a_ca_works(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(site.emulator.ca_cert))
     assert site.client(ca_cert=None, retries=3).get(SESSION) == {"valid": True}
+
+
+def test_authorities_of_the_environment_must_be_there(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURL_CA_BUNDLE", "/nowhere/ca.pem")
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    with pytest.raises(OptionError, match="^ca_cert: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names a file that does not"):
+        site.client(ca_cert=None).get(SESSION)
+    # They are not asked for where the options say whom to trust.
+    assert site.client().get(SESSION) == {"valid": True}
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_loaded"),
+    [({}, False), ({"NO_PROXY": "*"}, False), ({"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "*"}, True)],
+)
+def test_requests_is_loaded_only_for_proxies(
+    site: Site, environment: dict[str, str], is_loaded: bool, tmp_path: Path
+) -> None:
+    program = f"""
+import sys
+from {wire.__name__} import Client
+from {Request.__module__} import Request
+from {type(site.settings()).__module__} import Settings
+assert Client(Settings(**{asdict(site.settings())!r})).get(Request("GET", "/session")) == {{"valid": True}}
+print("requests" in sys.modules)
+"""
+    clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**clean, **environment}, stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert done.stdout == f"{is_loaded}\n"
 
 
 def test_a_netrc_file_does_not_replace_the_token(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import (
     revocable as provider_revokes,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import (
     listed,
     listed_path,
 )

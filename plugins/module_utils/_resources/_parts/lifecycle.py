@@ -8,18 +8,14 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ConflictError,
     DeniedError,
-    MissingError,
-    NotFoundError,
-    OptionError,
     RequestError,
     StateError,
     WorkloadCredentialsError,
@@ -27,14 +23,16 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
     ResourcePath,
-    parse_folder,
     parse_path,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.permissions import permission_for
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import entries_now
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.finding import (
+    find_deleted,
+    lacking_folders,
+    no_folder,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import wanted_tags
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
     ABSENT,
@@ -43,7 +41,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     UNTOLD,
     Search,
     hidden_words,
-    listed_paths,
     read,
     refused,
     search,
@@ -54,14 +51,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
 
 # How an item is looked at.
 _LOOKS = {"folders": "metadata", "static": "", "dynamic": ""}
-_OTHERS = {"static": "dynamic", "dynamic": "static"}
-_READ_BY = {
-    "static": "The lookup community.workload_credentials.static_secret reads it; a delivery names it static_secret.",
-    "dynamic": (
-        "The lookup community.workload_credentials.dynamic_credentials generates from it; a delivery names it "
-        "dynamic_secret."
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -106,7 +95,7 @@ def look_at(client: Client, kind: str, parameters: Mapping[str, Any]) -> Place:
         return Place(kind, path, living)
     if parameters["state"] == "absent":
         return Place(kind, path, deleted=find_deleted(client, kind, path) if parameters["permanent"] else None)
-    lacking = _lacking_folders(client, path)
+    lacking = lacking_folders(client, path)
     if not lacking:
         return Place(kind, path, deleted=find_deleted(client, kind, path))
     return Place(kind, path, lacking=lacking, deleted=_deleted_parent(client, lacking, parameters))
@@ -141,116 +130,6 @@ def _deleted_parent(
     return find_deleted(client, "folders", lacking[0]) if parameters.get("parents", True) else None
 
 
-def find_deleted(client: Client, kind: str, path: ResourcePath) -> ResourcePath | None:
-    """The path, if a soft-deleted resource lies there: by the list of its folder, or as a write was told."""
-    return _deleted_by(client, kind, path, listed_paths(client, kind, path.folder, deletedOnly=True))
-
-
-def _deleted_by(client: Client, kind: str, path: ResourcePath, shown: Collection[str] | None) -> ResourcePath | None:
-    """The same.
-
-    :arg shown: what the list of the deleted says; None: it may not be listed.
-    """
-    trace = client.writes.left_at(kind, str(path))
-    if trace is not None and trace.gone and (trace.is_recent or shown is None):
-        # The list may lag behind.
-        return path if trace.deleted else None
-    return path if shown is not None and str(path) in shown else None
-
-
-def listed_path(entry: Mapping[str, Any]) -> ResourcePath:
-    """Where the entry of a list lies.
-
-    :raises StateError: the service names something that cannot be asked for.
-    """
-    try:
-        return parse_path(entry["path"], "path")
-    except OptionError as error:
-        raise StateError(
-            f"The service lists {one_line(repr(entry['path']), 200)}, which it cannot hold: {error}"
-        ) from None
-
-
-def present(client: Client, kind: str, path: ResourcePath) -> dict[str, Any]:
-    """The static or dynamic secret that must be there.
-
-    :raises MissingError: it is not; the text is ``absence``.
-    :raises RefusedError: it may not be read, or may not even be there.
-    """
-    found = find(client, kind, path)
-    if found is None:
-        raise MissingError(absence(client, kind, path))
-    return found
-
-
-def find(client: Client, kind: str, path: ResourcePath, action: str = "", **query: Any) -> dict[str, Any] | None:
-    """An item or its metadata; None: there is none, or none that this token could see.
-
-    :arg action: ``metadata``, or "" for the item itself.
-    :raises RefusedError: it may not be read, or may not even be there.
-    """
-    try:
-        return read(client, kind, path, action, **query)
-    except DeniedError as error:
-        how = search(client, kind, path).how
-        if how == ABSENT or (query.get("version") is not None and _is_readable(client, kind, path)):
-            return None
-        look = partial(read, client, kind, path, action, **query)
-        found = shown_at_last(client, kind, str(path), look) if how == SHOWN else None
-        if found is not None:
-            return found
-        raise refused(f"the {NOUNS[kind]} {path}", how, error) from None
-
-
-def _is_readable(client: Client, kind: str, path: ResourcePath) -> bool:
-    """Whether the newest version can be read, so that it is an older one that is not there."""
-    try:
-        return read(client, kind, path) is not None
-    except DeniedError:
-        return False
-
-
-def absence(client: Client, kind: str, path: ResourcePath, hidden: str = "") -> str:
-    """Why nothing is at this path, in a sentence that says what to do.
-
-    :arg kind: ``static`` or ``dynamic``.
-    :arg hidden: a sentence for where it may be there all the same.
-    """
-    deleted = listed_paths(client, kind, path.folder, deletedOnly=True)
-    if _deleted_by(client, kind, path, deleted) is not None:
-        restores = f"community.workload_credentials.{kind}_secret restores it by default"
-        return f"{path}: this {kind} secret is deleted. {restores}."
-    # The folder's other list stands for a look at the folder: what can be listed is there.
-    other = _OTHERS[kind]
-    others = None if deleted is None else listed_paths(client, other, path.folder)
-    if others is not None and str(path) in others:
-        return f"{path}: this is a {NOUNS[other]}, and no {NOUNS[kind]}. {_READ_BY[other]}"
-    lacking = _lacking_folders(client, path) if others is None else ()
-    if lacking:
-        return f"{path}: {_no_folder(lacking)} {hidden}".strip()
-    where = f"folder {path.folder}" if path.folder else "top folder"
-    return f"{path}: there is no {kind} secret {path.name!r} in the {where}, which exists. {hidden}".strip()
-
-
-def _lacking_folders(client: Client, path: ResourcePath) -> tuple[ResourcePath, ...]:
-    """The folders above the path that are not there, outermost first."""
-    parent = path.parent
-    if parent is None:
-        return ()
-    try:
-        if read(client, "folders", parent, "metadata") is not None:
-            return ()
-    except DeniedError:
-        found = search(client, "folders", parent)
-        return (*found.lacking, parent) if found.how == ABSENT else ()
-    return (*_lacking_folders(client, parent), parent)
-
-
-def _no_folder(lacking: tuple[ResourcePath, ...]) -> str:
-    exists = f"; its parent {lacking[0].parent} exists" if lacking[0].parent else ""
-    return f"there is no folder {lacking[0]}{exists}."
-
-
 def missing_parent(place: Place) -> tuple[str, ...]:
     """A sentence where the folder that should hold the resource is surely not there."""
     return () if place.refusal is not None else _no_parent(place)
@@ -260,7 +139,7 @@ def _no_parent(place: Place) -> tuple[str, ...]:
     if not place.lacking:
         return ()
     sentence = (
-        f"{place.path}: its folder {place.lacking[-1]} does not exist: {_no_folder(place.lacking)} "
+        f"{place.path}: its folder {place.lacking[-1]} does not exist: {no_folder(place.lacking)} "
         "Create it first with community.workload_credentials.folder."
     )
     if place.deleted:
@@ -269,48 +148,6 @@ def _no_parent(place: Place) -> tuple[str, ...]:
             "community.workload_credentials.folder restores it by default."
         )
     return (sentence,)
-
-
-def listing(kind: str, parameters: Mapping[str, Any], **query: Any) -> Request:
-    """The request for what is in the option ``folder``, or with ``recursive`` anywhere below it.
-
-    :arg parameters: where ``deleted_only`` is one of the options, it counts.
-    :raises OptionError: a folder that the API cannot hold.
-    """
-    where = {"path": parse_folder(parameters["folder"], "folder"), "recursive": parameters["recursive"]}
-    return Request("GET", f"/{kind}", query={**where, **query, "deletedOnly": parameters.get("deleted_only")})
-
-
-class Unseen(str):
-    """A sentence about what is not there, or hidden from this token."""
-
-    __slots__ = ()
-
-
-def listed(
-    client: Client, request: Request, holder: tuple[str, ResourcePath] | None = None
-) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """The entries of a list, and a sentence where what should hold them is not there.
-
-    :arg holder: kind and path of what should hold them; None: the folder that the request names.
-    :raises RefusedError: they may not be listed, or what should hold them may not be there.
-    """
-    try:
-        return entries_now(client, request), ()
-    except NotFoundError as error:
-        return [], (str(error),)
-    except DeniedError as error:
-        kind, path = holder or ("folders", _folder_of(request))
-        how = search(client, kind, path).how if path is not None else UNTOLD
-        if how != ABSENT:
-            raise refused(f"the {NOUNS[kind]} {path or '/'}", how, error) from None
-        return [], (Unseen(f"{error} This token sees no {NOUNS[kind]} {path}."),)
-
-
-def _folder_of(request: Request) -> ResourcePath | None:
-    """The folder that a list is of; None: the top."""
-    folder = str(request.query.get("path") or "")
-    return parse_path(folder, "folder") if folder else None
 
 
 def revive(place: Place, on_deleted: str) -> tuple[Request, ...]:

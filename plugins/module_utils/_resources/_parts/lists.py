@@ -17,9 +17,24 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     DeniedError,
     NotFoundError,
+    OptionError,
+    StateError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Trace, pauses
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
+    ResourcePath,
+    parse_folder,
+    parse_path,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+    ABSENT,
+    NOUNS,
+    UNTOLD,
+    refused,
+    search,
+)
 
 
 def entries_now(client: Client, request: Request) -> list[dict[str, Any]]:
@@ -73,3 +88,58 @@ def _place(kind: str, entry: Mapping[str, Any]) -> str:
 
 def _shows(names: set[str], written: Mapping[str, Trace], *, deleted: bool) -> bool:
     return all((name in names) == (one.deleted if deleted else not one.gone) for name, one in written.items())
+
+
+def listed_path(entry: Mapping[str, Any]) -> ResourcePath:
+    """Where the entry of a list lies.
+
+    :raises StateError: the service names something that cannot be asked for.
+    """
+    try:
+        return parse_path(entry["path"], "path")
+    except OptionError as error:
+        raise StateError(
+            f"The service lists {one_line(repr(entry['path']), 200)}, which it cannot hold: {error}"
+        ) from None
+
+
+def listing(kind: str, parameters: Mapping[str, Any], **query: Any) -> Request:
+    """The request for what is in the option ``folder``, or with ``recursive`` anywhere below it.
+
+    :arg parameters: where ``deleted_only`` is one of the options, it counts.
+    :raises OptionError: a folder that the API cannot hold.
+    """
+    where = {"path": parse_folder(parameters["folder"], "folder"), "recursive": parameters["recursive"]}
+    return Request("GET", f"/{kind}", query={**where, **query, "deletedOnly": parameters.get("deleted_only")})
+
+
+class Unseen(str):
+    """A sentence about what is not there, or hidden from this token."""
+
+    __slots__ = ()
+
+
+def listed(
+    client: Client, request: Request, holder: tuple[str, ResourcePath] | None = None
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The entries of a list, and a sentence where what should hold them is not there.
+
+    :arg holder: kind and path of what should hold them; None: the folder that the request names.
+    :raises RefusedError: they may not be listed, or what should hold them may not be there.
+    """
+    try:
+        return entries_now(client, request), ()
+    except NotFoundError as error:
+        return [], (str(error),)
+    except DeniedError as error:
+        kind, path = holder or ("folders", _folder_of(request))
+        how = search(client, kind, path).how if path is not None else UNTOLD
+        if how != ABSENT:
+            raise refused(f"the {NOUNS[kind]} {path or '/'}", how, error) from None
+        return [], (Unseen(f"{error} This token sees no {NOUNS[kind]} {path}."),)
+
+
+def _folder_of(request: Request) -> ResourcePath | None:
+    """The folder that a list is of; None: the top."""
+    folder = str(request.query.get("path") or "")
+    return parse_path(folder, "folder") if folder else None

@@ -40,3 +40,8 @@ def view(value: Any) -> Any:
 def without_secret(value: Mapping[str, Any]) -> dict[str, Any]:
     """The same object without its secret values."""
     return {key: inner for key, inner in value.items() if key != "secret"}
+
+
+def no_value(key: str) -> str:
+    """Return what stands in check mode for the key's value, and nobody can take for a real one."""
+    return "CHECK-MODE-NO-" + snake_case(key).upper().replace("_", "-")
