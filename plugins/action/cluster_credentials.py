@@ -10,7 +10,8 @@ from typing import Any
 import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.controller import run_task
+
+from ..plugin_utils._delivery.action import run_task
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types

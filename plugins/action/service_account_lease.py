@@ -8,7 +8,8 @@ from __future__ import annotations
 import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode
 
 # Loaded here, in the process that all workers are forked from, and not by each of them.
-import ansible_collections.community.workload_credentials.plugins.plugin_utils._run.account_leases  # noqa: F401
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._action import ActionModule
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.cluster_modules  # noqa: F401
+
+from ..plugin_utils._in_process import ActionModule
 
 __all__ = ["ActionModule"]

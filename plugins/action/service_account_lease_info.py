@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._action import ActionModule
+from ..plugin_utils._in_process import ActionModule
 
 __all__ = ["ActionModule"]

@@ -76,8 +76,9 @@ from typing import Any
 
 import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._end_of_run import begin
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._preload import preload
+
+from ..plugin_utils._end_of_run import begin
+from ..plugin_utils._preload import preload
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no types

@@ -100,20 +100,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import (
-    DynamicSecret,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import DYNAMIC_SECRETS
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
-    WorkloadCredentialsLookup,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.generate import (
-    generate_on_read,
-    options_for,
-)
+
+from ..module_utils._api.client import Client
+from ..module_utils._api.paths import parse_path
+from ..module_utils._credentials.dynamic_secret import DynamicSecret
+from ..module_utils._credentials.formats import DYNAMIC_SECRETS
+from ..module_utils._credentials.source import origin_of
+from ..plugin_utils._leases.generate import generate_on_read, options_for
+from ..plugin_utils._lookup_base import WorkloadCredentialsLookup
 
 
 class LookupModule(WorkloadCredentialsLookup):

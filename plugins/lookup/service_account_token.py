@@ -107,11 +107,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CollectionLookup
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.account_tokens import (
-    OPTIONS,
-    tokens_on_read,
-)
+
+from ..plugin_utils._leases.account_tokens import OPTIONS, tokens_on_read
+from ..plugin_utils._lookup_base import CollectionLookup
 
 
 class LookupModule(CollectionLookup):

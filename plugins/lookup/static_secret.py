@@ -115,14 +115,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import (
-    WorkloadCredentialsLookup,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._static_secrets import (
-    OPTIONS,
-    read_secrets,
-)
+
+from ..module_utils._api.client import Client
+from ..plugin_utils._lookup_base import WorkloadCredentialsLookup
+from ..plugin_utils._static_secrets import OPTIONS, read_secrets
 
 
 class LookupModule(WorkloadCredentialsLookup):

@@ -12,18 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ConflictError,
-    DeniedError,
-    NotFoundError,
-    RequestError,
-    StateError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import EXISTS, Change
+from ._api.client import Client
+from ._api.errors import ConflictError, DeniedError, NotFoundError, RequestError, StateError, WorkloadCredentialsError
+from ._api.own_writes import Written
+from ._api.request import Replay, Request
+from ._change import EXISTS, Change
 
 # What a service answers where something is not there that a request needs.
 _REFUSALS = (400, 403, 404, 409)

@@ -8,18 +8,14 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ConflictError,
-    RequestError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shapes import CREATED, misfit
+from ._api.errors import ConflictError, RequestError, WorkloadCredentialsError
+from ._api.own_writes import Written
+from ._api.request import Replay, Request
+from ._api.shapes import CREATED, misfit
 
 # Stands among the answers for a creation that found its resource there.
 EXISTS = "exists"
@@ -47,7 +43,7 @@ def foreseen(missing: str) -> str:
 
 
 @dataclass(frozen=True)
-class Found:
+class ReadResult:
     """What a module that only reads has found.
 
     ``values`` are the task's return values; ``missing`` as in a change.

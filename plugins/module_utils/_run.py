@@ -21,26 +21,15 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import AnsibleFallbackNotFound, remove_values
 from ansible.module_utils.errors import UnsupportedError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
-    WorkloadCredentialsError,
-    unforeseen,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import (
-    FORESEEN,
-    RESULT,
-    VARIABLE,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import (
-    from_environment,
-    typed,
-    with_origin,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._apply import apply, complete
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, foreseen
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options, Spec
+
+from ._api.client import Client
+from ._api.errors import OptionError, WorkloadCredentialsError, unforeseen
+from ._api.option_values import from_environment, typed, with_origin
+from ._api.own_writes import FORESEEN, RESULT, VARIABLE
+from ._api.settings import Settings
+from ._apply import apply, complete
+from ._change import Change, foreseen
+from ._spec import Options, Spec
 
 
 def run_module(spec: Spec) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, Found
+from ._change import Change, ReadResult
 
 Options = Mapping[str, Mapping[str, Any]]
 
@@ -34,7 +34,7 @@ class Spec:
     options: Options
     look: Callable[[Any, Mapping[str, Any]], Any] | None = None
     plan: Callable[[Any, Mapping[str, Any]], Change] | None = None
-    read: Callable[[Any, Mapping[str, Any]], Found] | None = None
+    read: Callable[[Any, Mapping[str, Any]], ReadResult] | None = None
     connect: Callable[[Mapping[str, Any]], Any] | None = None
     guarded: Sequence[str] = ("access_token",)
     secret_variables: Mapping[str, str] = field(default_factory=dict)

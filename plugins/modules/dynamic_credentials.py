@@ -119,10 +119,8 @@ seconds_left:
   sample: 3599
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
-    DYNAMIC_CREDENTIALS,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.dynamic_credentials import DYNAMIC_CREDENTIALS
+from ..module_utils._run import run_module
 
 
 def main() -> None:

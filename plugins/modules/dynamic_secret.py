@@ -174,10 +174,8 @@ dynamic_secret:
       created_at: '2026-05-12T14:00:00-06:00'
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_secret import (
-    DYNAMIC_SECRET,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.dynamic_secret import DYNAMIC_SECRET
+from ..module_utils._run import run_module
 
 
 def main() -> None:

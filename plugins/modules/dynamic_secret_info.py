@@ -88,10 +88,8 @@ dynamic_secrets:
         created_at: '2026-05-12T14:00:00-06:00'
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_secret_info import (
-    DYNAMIC_SECRET_INFO,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.dynamic_secret import DYNAMIC_SECRET_INFO
+from ..module_utils._run import run_module
 
 
 def main() -> None:

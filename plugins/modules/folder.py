@@ -78,8 +78,8 @@ folder:
       created_at: '2026-05-10T14:00:00-06:00'
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.folder import FOLDER
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.folder import FOLDER
+from ..module_utils._run import run_module
 
 
 def main() -> None:

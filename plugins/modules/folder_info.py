@@ -81,8 +81,8 @@ folders:
         created_at: '2026-05-10T14:00:00-06:00'
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.folder_info import FOLDER_INFO
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.folder import FOLDER_INFO
+from ..module_utils._run import run_module
 
 
 def main() -> None:

@@ -117,8 +117,8 @@ integration:
       created_at: '2026-05-12T14:00:00-06:00'
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration import INTEGRATION
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.integration import INTEGRATION
+from ..module_utils._run import run_module
 
 
 def main() -> None:

@@ -86,10 +86,8 @@ integrations:
           active_lease_count: 2
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.integration_info import (
-    INTEGRATION_INFO,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.integration import INTEGRATION_INFO
+from ..module_utils._run import run_module
 
 
 def main() -> None:

@@ -127,8 +127,8 @@ not_revocable:
       seconds_left: 3599
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease import LEASE
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.lease import LEASE
+from ..module_utils._run import run_module
 
 
 def main() -> None:

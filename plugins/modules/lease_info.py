@@ -97,8 +97,8 @@ leases:
       created_by: 3b940186-58ea-4d20-9133-3da572256d2b
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease_info import LEASE_INFO
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.lease import LEASE_INFO
+from ..module_utils._run import run_module
 
 
 def main() -> None:

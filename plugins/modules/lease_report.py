@@ -145,8 +145,8 @@ report:
           end: 3599
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease_report import LEASE_REPORT
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.lease_report import LEASE_REPORT
+from ..module_utils._run import run_module
 
 
 def main() -> None:

@@ -98,10 +98,8 @@ left_behind:
     - RoleBinding shop/ci-x7k2m9qp4d
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.service_account_lease import (
-    SERVICE_ACCOUNT_LEASE,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.service_account_lease import SERVICE_ACCOUNT_LEASE
+from ..module_utils._run import run_module
 
 
 def main() -> None:

@@ -153,10 +153,8 @@ leases:
       sample: 3599
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources import (
-    service_account_lease_info as resource,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources import service_account_lease as resource
+from ..module_utils._run import run_module
 
 
 def main() -> None:

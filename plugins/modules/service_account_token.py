@@ -147,10 +147,8 @@ kubeconfig:
     kind: Config
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.service_account_token import (
-    SERVICE_ACCOUNT_TOKEN,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.service_account_token import SERVICE_ACCOUNT_TOKEN
+from ..module_utils._run import run_module
 
 
 def main() -> None:

@@ -65,8 +65,8 @@ session:
     valid: true
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.session_info import SESSION_INFO
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.session_info import SESSION_INFO
+from ..module_utils._run import run_module
 
 
 def main() -> None:

@@ -110,10 +110,8 @@ changed_keys:
     - password
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.static_secret import (
-    STATIC_SECRET,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.static_secret import STATIC_SECRET
+from ..module_utils._run import run_module
 
 
 def main() -> None:

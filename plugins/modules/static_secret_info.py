@@ -113,10 +113,8 @@ static_secrets:
           created_at: '2026-05-14T14:00:00-06:00'
 """
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.static_secret_info import (
-    STATIC_SECRET_INFO,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run_module
+from ..module_utils._resources.static_secret import STATIC_SECRET_INFO
+from ..module_utils._run import run_module
 
 
 def main() -> None:

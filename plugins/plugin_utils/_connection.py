@@ -13,28 +13,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import is_set
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, JOURNAL, Spec
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
-    TOKEN_OPTIONS,
-    Resolved,
-    Source,
-    arguments,
-    environment,
-    ini,
-    play_variables,
-    resolve,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import own_environment
+from ..module_utils._api.errors import OptionError
+from ..module_utils._api.option_values import is_set
+from ..module_utils._api.settings import Settings
+from ..module_utils._spec import CONNECTION, JOURNAL, Spec
+from ._options import TOKEN_OPTIONS, OptionSource, Resolved, arguments, environment, ini, play_variables, resolve
+from ._worker import own_environment
 
 _COLLECTION = "community.workload_credentials"
 _NAMES = frozenset(name.lstrip("!") for entry in {**CONNECTION, **JOURNAL}.values() for name in entry["env"])
 
 
 @dataclass(frozen=True)
-class Connection:
+class TaskConnection:
     """How a task reaches its site.
 
     :arg resolved: the connection options that a source on this machine sets.
@@ -67,7 +58,7 @@ class Connection:
 
 def reached(
     action: Any, spec: Spec, task_vars: Mapping[str, Any], *, is_here: bool
-) -> tuple[Connection, dict[str, Any]]:
+) -> tuple[TaskConnection, dict[str, Any]]:
     """How a module's task reaches its service: the connection, and the task's arguments with it in them.
 
     :arg task_vars, is_here: as in task_connection.
@@ -80,10 +71,10 @@ def reached(
     secrets = {option: own.pop(name) for name, option in spec.secret_variables.items() if own.get(name)}
     given = {name: value for name, value in action._task.args.items() if name not in secrets or is_set(value)}
     journal = _journal(own, play_variables(task_vars, action._templar))
-    return Connection(Resolved({}, {}), _rest(own), journal), {**secrets, **given}
+    return TaskConnection(Resolved({}, {}), _rest(own), journal), {**secrets, **given}
 
 
-def task_connection(action: Any, task_vars: Mapping[str, Any], *, is_here: bool) -> Connection:
+def task_connection(action: Any, task_vars: Mapping[str, Any], *, is_here: bool) -> TaskConnection:
     """The connection of an action's task.
 
     :arg task_vars: the task's variables.
@@ -101,7 +92,7 @@ def task_connection(action: Any, task_vars: Mapping[str, Any], *, is_here: bool)
         *([environment(os.environ)] if is_here else []),
         ini,
     ]
-    return Connection(resolve(CONNECTION, sources), _rest(own), _journal(own, variables))
+    return TaskConnection(resolve(CONNECTION, sources), _rest(own), _journal(own, variables))
 
 
 def _rest(own: Mapping[str, str]) -> dict[str, str]:
@@ -109,7 +100,7 @@ def _rest(own: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in own.items() if name not in _NAMES}
 
 
-def _journal(own: Mapping[str, str], variables: Source) -> str | None:
+def _journal(own: Mapping[str, str], variables: OptionSource) -> str | None:
     """Where notes of leases lie, if not in the run's temporary folder."""
     resolved = resolve(JOURNAL, [variables, environment(own), environment(os.environ), ini])
     found: str | None = resolved.values.get("journal_dir")

@@ -16,17 +16,14 @@ from contextlib import suppress
 from typing import Any
 
 from ansible import constants
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, JOURNAL, Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
-    environment,
-    ini,
-    resolve,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced import has_key
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.run_end import Orders, RunEnd
+
+from ..module_utils._api.errors import WorkloadCredentialsError
+from ..module_utils._api.settings import Settings
+from ..module_utils._spec import CONNECTION, JOURNAL, Options
+from ._connection import settings_of
+from ._leases.run_connections import has_key
+from ._leases.run_end import Orders, RunEnd
+from ._options import environment, ini, resolve
 
 # The callback plugin's options as data; the documentation is checked against it.
 OPTIONS: Options = {

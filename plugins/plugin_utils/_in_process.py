@@ -8,36 +8,28 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    WorkloadCredentialsError,
-    unforeseen,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import (
-    RESULT,
-    VARIABLE,
-    OwnWrites,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._run import run, validate
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import Connection, reached
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import signals_later
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
-    environment_in_force,
-    is_local,
-    own_writes_folder,
-    plain,
-    runs_here,
-)
+
+from ..module_utils._api.errors import WorkloadCredentialsError, unforeseen
+from ..module_utils._api.own_writes import RESULT, VARIABLE, OwnWrites
+from ..module_utils._resources.index import spec_of
+from ..module_utils._run import run, validate
+from ..module_utils._spec import Spec
+from ._connection import TaskConnection, reached
+from ._worker import defer_signals, environment_in_force, is_local, own_writes_folder, plain, runs_here
 
 if TYPE_CHECKING:
-    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.leases import ModuleLeases
+    from ._leases.modules import ModuleLeases
+
 
 # The modules that have a part in the leases of their run; the others load nothing of what a run keeps of these.
 _MINTING = ("dynamic_credentials", "service_account_token")
@@ -88,19 +80,17 @@ def run_task(
 
 
 def _leases(
-    spec: Spec, given: Mapping[str, Any], connection: Connection, host: str, *, minting: bool, here: bool
+    spec: Spec, given: Mapping[str, Any], connection: TaskConnection, host: str, *, minting: bool, here: bool
 ) -> AbstractContextManager[ModuleLeases | None]:
     """Return the task's part in the leases of its run; None: its module has none."""
     if spec.name not in (*_MINTING, *_ENDING):
         return nullcontext()
     # The action files of these modules have loaded it in the process that all workers are forked from.
     if spec.connect is None:
-        from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.leases import RunLeases
+        from ._leases.modules import RunLeases
 
         return closing(RunLeases(spec, given, connection, host, minting=minting, here=here))
-    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.account_leases import (
-        AccountLeases,
-    )
+    from ._leases.cluster_modules import AccountLeases
 
     return closing(AccountLeases(spec, given, connection, host, minting=minting, here=here))
 
@@ -112,7 +102,7 @@ def _mints(task: Any) -> bool:
 
 def _interruptible(spec: Spec, *, is_here: bool) -> AbstractContextManager[Any]:
     """A worker that is killed while it asks for a lease could not say which it got."""
-    return signals_later() if is_here and spec.name in _MINTING else nullcontext()
+    return defer_signals() if is_here and spec.name in _MINTING else nullcontext()
 
 
 def _hidden(result: dict[str, Any]) -> dict[str, Any]:
@@ -171,3 +161,41 @@ def returns_values(spec: Spec, arguments: Mapping[str, Any]) -> bool:
         return spec.returns_values
     asked = boolean(arguments.get(spec.values_option, True), strict=False)
     return bool(asked)
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
+    """Runs a module's logic in the worker where that is the same thing, and the module file elsewhere."""
+
+    _supports_async = True
+    _supports_check_mode = True
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        """The module's result, marked as hidden when it holds secret values."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        try:
+            result.update(run_task(self, spec_of(self._task.action), task_vars or {}, self._hand_over))
+        except AnsibleError:
+            raise
+        except Exception as error:
+            # The last net: nobody should read a traceback.
+            result.update(failure(self._task.action, error))
+        return result
+
+    def _hand_over(self, arguments: dict[str, Any], variables: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:
+        """Run the module file, with nothing secret in its connection's log."""
+        if hidden and self._task.async_val and not self._task.no_log:
+            raise AnsibleActionFail(
+                "This task returns secret values, which async would write to a file and async_status would show. "
+                "Remove async, or accept that with no_log: true on this task and on async_status."
+            )
+        # The ssh connection prints a module's whole output at -vvv unless this is set.
+        self._play_context.no_log = self._play_context.no_log or hidden
+        try:
+            own: dict[str, Any] = self._execute_module(
+                module_args=arguments, task_vars=variables, wrap_async=self._task.async_val
+            )
+        finally:
+            if not self._task.async_val:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
+        own.pop("invocation", None)
+        return own

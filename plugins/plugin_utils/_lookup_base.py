@@ -15,26 +15,14 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
-    WorkloadCredentialsError,
-    unforeseen,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import Given, is_set, typed
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._check_mode import in_check_mode
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
-    Resolved,
-    arguments,
-    environment,
-    ini,
-    play_variables,
-    refuse_unknown,
-    resolve,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import own_writes_folder, plain
+
+from ..module_utils._api.client import Client
+from ..module_utils._api.errors import OptionError, WorkloadCredentialsError, unforeseen
+from ..module_utils._api.option_values import Given, is_set, typed
+from ..module_utils._spec import CONNECTION, Options
+from ._connection import settings_of
+from ._options import Resolved, arguments, environment, ini, play_variables, refuse_unknown, resolve
+from ._worker import in_check_mode, own_writes_folder, plain
 
 # What Ansible itself may hand on, depending on its version and on how a lookup is written.
 _ANSIBLES_OWN = {"allow_unsafe", "errors", "wantlist"}

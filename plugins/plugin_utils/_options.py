@@ -19,22 +19,13 @@ from typing import Any
 from ansible import constants
 from ansible.errors import AnsibleUndefinedVariable
 from ansible.parsing.quoting import unquote
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import (
-    Given,
-    from_environment,
-    is_omitted,
-    is_set,
-    typed,
-    with_origin,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.texts import is_pem
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.options import IDENTITY
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import plain
+
+from ..module_utils._api.errors import OptionError, WorkloadCredentialsError
+from ..module_utils._api.option_values import Given, from_environment, is_omitted, is_set, typed, with_origin
+from ..module_utils._api.text import is_pem
+from ..module_utils._spec import Options
+from ..module_utils._sts.options import IDENTITY
+from ._worker import plain
 
 SECTION = "workload_credentials"
 # Two ways to say one thing: the nearest source that says either counts.
@@ -45,7 +36,7 @@ ENVIRONMENT = "the environment variable"
 _FILES = ("access_token_file", "ca_cert", "journal_dir")
 
 # What a source says of an option, or None; the second argument is the option's entry.
-Source = Callable[[str, Mapping[str, Any]], "Given | None"]
+OptionSource = Callable[[str, Mapping[str, Any]], "Given | None"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +56,7 @@ class Resolved:
         return with_origin(message, origin) if origin else message
 
 
-def resolve(options: Options, sources: Sequence[Source]) -> Resolved:
+def resolve(options: Options, sources: Sequence[OptionSource]) -> Resolved:
     """What the nearest source says of each option.
 
     :arg sources: nearest first.
@@ -99,7 +90,7 @@ def _together(options: Options) -> Iterator[tuple[str, ...]]:
             yield group
 
 
-def _nearest(names: Sequence[str], options: Options, sources: Sequence[Source]) -> dict[str, Given]:
+def _nearest(names: Sequence[str], options: Options, sources: Sequence[OptionSource]) -> dict[str, Given]:
     for source in sources:
         found = {name: source(name, options[name]) for name in names}
         given = {name: one for name, one in found.items() if one is not None}
@@ -108,7 +99,7 @@ def _nearest(names: Sequence[str], options: Options, sources: Sequence[Source]) 
     return {}
 
 
-def arguments(given: Mapping[str, Any], place: str) -> Source:
+def arguments(given: Mapping[str, Any], place: str) -> OptionSource:
     """What a task or lookup is called with.
 
     :arg place: what it is, such as "the task".
@@ -126,7 +117,7 @@ def arguments(given: Mapping[str, Any], place: str) -> Source:
     return source
 
 
-def play_variables(found: Mapping[str, Any], templar: Any) -> Source:
+def play_variables(found: Mapping[str, Any], templar: Any) -> OptionSource:
     """The play's variables, as the templates that they are."""
 
     def source(name: str, entry: Mapping[str, Any]) -> Given | None:
@@ -145,7 +136,7 @@ def play_variables(found: Mapping[str, Any], templar: Any) -> Source:
     return source
 
 
-def environment(found: Mapping[str, str], place: str = ENVIRONMENT) -> Source:
+def environment(found: Mapping[str, str], place: str = ENVIRONMENT) -> OptionSource:
     """Environment variables.
 
     :arg place: whose they are, in words that come before a variable's name.

@@ -13,7 +13,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 # A worker would load it when it mints its first lease.
-import ansible_collections.community.workload_credentials.plugins.plugin_utils._run.introduced  # noqa: F401
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.run_connections  # noqa: F401
 from ansible.plugins.loader import lookup_loader
 
 _LOOKUPS = ("static_secret", "dynamic_credentials")

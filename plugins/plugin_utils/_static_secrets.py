@@ -11,32 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import (
-    check_concurrency,
-    side_by_side,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    StateError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
-    ResourcePath,
-    check_version,
-    parse_path,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.finding import (
-    absence,
-    find,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import no_value
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
-    RefusedError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._lookup_base import CONCURRENCY
+from ..module_utils._api.client import Client
+from ..module_utils._api.concurrency import check_concurrency, run_concurrently
+from ..module_utils._api.errors import StateError, WorkloadCredentialsError
+from ..module_utils._api.paths import ResourcePath, check_version, parse_path
+from ..module_utils._api.text import one_line
+from ..module_utils._change import foreseen
+from ..module_utils._resources._parts.finding import absence, find
+from ..module_utils._resources._parts.view import no_value
+from ..module_utils._resources._parts.visibility import RefusedError
+from ..module_utils._spec import Options
+from ._lookup_base import CONCURRENCY
 
 _LEFT_OUT = object()
 _CHOICES = ["error", "warn", "skip"]
@@ -68,7 +53,7 @@ def read_secrets(
     check_version(options["version"])
     paths = [parse_path(term, "_terms") for term in terms]
     check_concurrency(options["concurrency"])
-    values = side_by_side(lambda path: _read(client, path, options, warn), paths, options["concurrency"])
+    values = run_concurrently(lambda path: _read(client, path, options, warn), paths, options["concurrency"])
     return [value for value in values if value is not _LEFT_OUT]
 
 

@@ -14,30 +14,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO, NoReturn
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    MissingError,
-    OptionError,
-    StateError,
-    WorkloadCredentialsError,
-    unforeseen,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
-    parse_folder,
-    parse_path,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.static_secret import (
-    StaticSecret,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
-    Resolved,
-    environment,
-    ini,
-    resolve,
-)
+from ..module_utils._api.client import Client
+from ..module_utils._api.errors import MissingError, OptionError, StateError, WorkloadCredentialsError, unforeseen
+from ..module_utils._api.paths import parse_folder, parse_path
+from ..module_utils._api.text import one_line
+from ..module_utils._credentials.static_secret import StaticSecret
+from ..module_utils._spec import CONNECTION, Options
+from ._connection import settings_of
+from ._options import Resolved, environment, ini, resolve
 
 OPTIONS: Options = {
     **CONNECTION,

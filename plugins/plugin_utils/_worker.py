@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a plugin in Ansible's worker process has to know of its task, with few imports: every worker makes its own.
+"""What a plugin in Ansible's worker process has to know of its task: its options, check mode and signals.
 
 Private to this collection: it may change at any time.
 """
@@ -9,15 +9,22 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
 
 from ansible import constants
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import is_set
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.utils.display import Display
+
+from ..module_utils._api import interruption
+from ..module_utils._api.option_values import is_set
 
 # The options of this collection, of kubernetes.core's modules and of AWS' tools.
 _OF_OPTIONS = ("BEYONDTRUST_", "WORKLOAD_CREDENTIALS_", "K8S_AUTH_", "KUBECONFIG", "AWS_")
@@ -111,3 +118,94 @@ def environment_in_force(environment: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(saved)
+
+
+def in_check_mode(variables: Mapping[str, Any], templar: Any) -> bool:
+    """Whether the task that evaluates a lookup runs in check mode, whatever the run's own flag says.
+
+    Ansible tells a lookup the run's flag only. But a task runs in a worker process of its own, which knows it, with all
+    that it inherits. Outside of tasks, as in the name of a play, the run's flag counts.
+
+    :arg templar: the lookup's, for a task that says it with a template.
+    """
+    wanted = getattr(getattr(multiprocessing.current_process(), "_task", None), "check_mode", None)
+    if wanted is None:
+        wanted = variables.get("ansible_check_mode")
+    if not isinstance(wanted, str):
+        return bool(wanted)
+    try:
+        return bool(boolean(templar.template(wanted)))
+    except TypeError:
+        # Ansible refuses such a task itself; until then nothing is minted.
+        return True
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def raise_on_signal() -> Iterator[None]:
+    """Let what is inside break off where it is safe, and put things in order; then let the signal do its work."""
+    with _noted(breaks_off=True):
+        yield
+
+
+@contextmanager
+def defer_signals() -> Iterator[Callable[[], bool]]:
+    """Let what is inside come to its end before a signal does its work; tells whether one is waiting."""
+    with _noted(breaks_off=False):
+        yield interruption.is_interrupted
+
+
+@contextmanager
+def _noted(*, breaks_off: bool) -> Iterator[None]:
+    """While signals are only noted: a handler that raises does so between any two steps."""
+    received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        # Signals do not come here.
+        yield
+        return
+
+    def note(number: int, _frame: Any) -> None:
+        received.append(number)
+        interruption.note()
+
+    # Who is to be told of an alarm, by an exception, is a handler; nobody's alarm kills the process as before.
+    is_timed = callable(signal.getsignal(signal.SIGALRM))
+    try:
+        with interruption.listening(breaks_off=breaks_off):
+            before = {one: signal.signal(one, note) for one in (*_SIGNALS, *((signal.SIGALRM,) if is_timed else ()))}
+            try:
+                yield
+            finally:
+                for one, handler in before.items():
+                    signal.signal(one, handler if handler is not None else signal.SIG_DFL)
+    finally:
+        if received:
+            # An end is more than an alarm.
+            os.kill(os.getpid(), min(received, key=lambda one: one == signal.SIGALRM))
+
+
+class ControllerStderr:
+    """A way to the person at the screen that is still open when Ansible has stopped to listen to its workers."""
+
+    def __init__(self) -> None:
+        self._descriptor: int | None = None
+        # A worker's own standard error leads nowhere (ansible-core 2.19 and newer).
+        with suppress(OSError):
+            self._descriptor = os.open(f"/proc/{os.getppid()}/fd/2", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+
+    def say(self, text: str) -> None:
+        """Show a line."""
+        line = f"[WARNING]: {text}\n"
+        if self._descriptor is None:
+            Display().warning(text)
+            return
+        with suppress(OSError):
+            os.write(self._descriptor, line.encode())
+
+    def close(self) -> None:
+        """Nothing more will be said."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

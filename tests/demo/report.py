@@ -11,8 +11,8 @@ from typing import Any
 import requests
 import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import EXPIRATION, LEASE
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.secrets import EXPIRATION, LEASE
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import MANAGED_LABEL
 from kubernetes import client, config
 from workload_credentials_emulator.server import DEMO_SITE, DEMO_TOKEN
 

@@ -16,13 +16,13 @@ from typing import Any
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.client import InWorker
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Job, Service, Template
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import DEFAULT_OWNER
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.task import perform
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.templates import templates
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import DEFAULT_OWNER
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._delivery.action import perform
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.manifests import templates
 
 from tests.support.site import Site
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.by_modules import ByModules
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.client import InWorker
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import Cluster
 
 WAYS = ("in_worker", "by_modules")
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Credentials
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts, Origin
 
 
 @dataclass

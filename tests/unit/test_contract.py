@@ -14,21 +14,13 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
-    AUTH,
-    SECRET_VARIABLES,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import AUTH, SECRET_VARIABLES
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY, OPTIONS
 from ansible_collections.kubernetes.core.plugins.module_utils import args_common
 
-from tests.support.documentation import (
-    COLLECTION,
-    LOOKUPS,
-    ON_THE_CONTROLLER,
-    documented,
-)
+from tests.support.documentation import COLLECTION, LOOKUPS, ON_THE_CONTROLLER, documented
 
 PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]

@@ -33,15 +33,23 @@ _LOGIC = {
 # A file's room -> rooms that it may import from; the lowest floor last.
 ALLOWED = {
     "modules": {"module_utils/_resources", "module_utils/_run"},
-    "action": {"plugin_utils", "plugin_utils/_action", "plugin_utils/_cluster", "plugin_utils/_run"},
-    "plugin_utils/_action": {"plugin_utils", "module_utils/_resources/index"},
+    "action": {"plugin_utils", "plugin_utils/_leases", "plugin_utils/_delivery"},
     "callback": {"plugin_utils"},
-    "lookup": {"plugin_utils", "plugin_utils/_run", "module_utils/_credentials", "module_utils/_api"},
+    "lookup": {"plugin_utils", "plugin_utils/_leases", "module_utils/_credentials", "module_utils/_api"},
     "doc_fragments": set(),
-    "plugin_utils/_cluster": {"plugin_utils/_cluster", "plugin_utils/_run", "plugin_utils", *_LOGIC},
+    # The role: entries and Secrets, External Secrets Operator, and the order of a delivery.
+    "plugin_utils/_delivery": {
+        *("plugin_utils/_delivery", "plugin_utils/_eso", "plugin_utils/_cluster", "plugin_utils/_leases"),
+        *("plugin_utils", *_LOGIC),
+    },
+    "plugin_utils/_eso": {
+        *("plugin_utils/_eso", "plugin_utils/_cluster", "plugin_utils/_leases", "plugin_utils"),
+        *_LOGIC,
+    },
+    "plugin_utils/_cluster": {"plugin_utils/_cluster", "plugin_utils/_leases", "plugin_utils", *_LOGIC},
     "plugin_utils/_events": {"plugin_utils/_events", "plugin_utils", "plugin_utils/_cluster", *_LOGIC},
-    "plugin_utils": {"plugin_utils", "plugin_utils/_run", *_LOGIC},
-    "plugin_utils/_run": {"plugin_utils/_run", "plugin_utils", *_LOGIC},
+    "plugin_utils": {"plugin_utils", "plugin_utils/_leases", "module_utils/_resources/index", *_LOGIC},
+    "plugin_utils/_leases": {"plugin_utils/_leases", "plugin_utils", *_LOGIC},
     "module_utils/_credentials": {
         "module_utils/_credentials",
         "module_utils/_resources",
@@ -59,6 +67,7 @@ ALLOWED = {
         "module_utils/_change",
         "module_utils/_kube",
         "module_utils/_api",
+        "module_utils/_marks",
         "module_utils/_providers",
     },
     "module_utils/_resources/_parts": {
@@ -83,23 +92,23 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4521,
-    "lookup/dynamic_credentials": 7256,
-    "lookup/sts_session_token": 9884,
-    "action/folder": 4201,
-    "action/cluster_credentials": 7827,
-    "callback/leases": 3497,
+    "lookup/static_secret": 4546,
+    "lookup/dynamic_credentials": 7067,
+    "lookup/sts_session_token": 9412,
+    "action/folder": 4047,
+    "action/cluster_credentials": 7974,
+    "callback/leases": 3735,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {
     "lookup/static_secret": (
         "module_utils/_kube",
         "module_utils/_run",
-        "plugin_utils/_run",
+        "plugin_utils/_leases",
         "module_utils/_api/session",
     ),
     "lookup/dynamic_credentials": ("module_utils/_kube", "plugin_utils/_cluster"),
-    "action/folder": ("module_utils/_kube", "plugin_utils/_run", "plugin_utils/_cluster"),
+    "action/folder": ("module_utils/_kube", "plugin_utils/_leases", "plugin_utils/_cluster"),
     "action/lease": ("module_utils/_kube", "plugin_utils/_cluster"),
 }
 # What users do not have.
@@ -107,7 +116,7 @@ FORBIDDEN = ("ansible_collections.community.workload_credentials", "tests", "wor
 # Only these may import Ansible.
 ANSIBLE = {
     *("modules", "action", "callback", "lookup"),
-    *("plugin_utils", "plugin_utils/_action", "plugin_utils/_cluster", "plugin_utils/_run"),
+    *("plugin_utils", "plugin_utils/_cluster", "plugin_utils/_delivery", "plugin_utils/_eso", "plugin_utils/_leases"),
     "module_utils/_run",
 }
 
@@ -118,10 +127,20 @@ def room(name: str) -> str:
     return next(one for end in range(len(parts), 0, -1) for one in ("/".join(parts[:end]),) if one in ALLOWED)
 
 
+def is_file(module: str) -> bool:
+    return module.startswith(PACKAGE) and (PLUGINS / f"{module[len(PACKAGE) :].replace('.', '/')}.py").is_file()
+
+
 def imports(path: Path) -> Iterator[str]:
+    """What a file imports, with its whole name."""
+    package = (PACKAGE + ".".join(path.relative_to(PLUGINS).parent.parts)).split(".")
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *filter(None, [node.module])])
+            yield module
+            # A file of a room may be imported by its name.
+            yield from (f"{module}.{alias.name}" for alias in node.names if is_file(f"{module}.{alias.name}"))
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
 
@@ -171,12 +190,12 @@ def test_entry_points_load_nothing_that_they_do_not_need(entry: str) -> None:
 def test_entry_points_begin_with_what_loads_the_rest_from_its_bytecode(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     first = next(line for line in lines if line.startswith(("from ", "import ")) and "_utils" in line)
-    assert "_bytecode" in first or (path.parent.name == "action" and "_action " in first)
+    assert "_bytecode" in first or (path.parent.name == "action" and "_in_process " in first)
 
 
 def test_a_module_carries_no_other_modules_logic_from_the_index() -> None:
     users = [path for path in FILES if any(module.endswith("._resources.index") for module in imports(path))]
-    assert [path.relative_to(PLUGINS).as_posix() for path in users] == ["plugin_utils/_action.py"]
+    assert [path.relative_to(PLUGINS).as_posix() for path in users] == ["plugin_utils/_in_process.py"]
 
 
 def test_files_stay_small() -> None:

@@ -14,10 +14,8 @@ from threading import Lock
 from time import monotonic, sleep
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.answers import value_of
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import is_over, within
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+from . import interruption
+from .errors import (
     ApiError,
     DeniedError,
     MissingLibraryError,
@@ -26,33 +24,23 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     UnforeseenError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.failures import no_answer, too_large
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import OwnWrites
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.patience import (
-    Patience,
-    asked_wait,
-    delay,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.rate_limit import (
-    limit_for,
-    reset_wait,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import (
-    Request,
-    may_retry_lost,
-    may_retry_status,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.transfer import (
+from .own_writes import OwnWrites
+from .request import Request, may_retry_lost, may_retry_status
+from .responses import value_of
+from .retry import RetryState, asked_wait, delay, limit_for, reset_wait
+from .settings import Settings
+from .transport import (
+    HAS_REQUESTS,
     Answer,
     CutShortError,
     TooLargeError,
-    read_answer,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.wire import (
-    HAS_REQUESTS,
     Wire,
+    is_over,
     manager_for,
+    no_answer,
+    read_answer,
+    too_large,
+    within,
 )
 
 try:
@@ -172,7 +160,7 @@ class Client:
                 asked = _asked_wait(answer)
                 pause = delay(attempt, asked)
                 if last or pause is None or not may_retry_status(request, answer.status):
-                    patience = Patience(attempt + 1, asked, self.waited)
+                    patience = RetryState(attempt + 1, asked, self.waited)
                     return value_of(request, answer, after_ambiguous=after_ambiguous, patience=patience)
                 after_ambiguous = after_ambiguous or answer.status != 429
                 if answer.status == 429 and asked is not None:

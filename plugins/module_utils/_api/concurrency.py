@@ -9,16 +9,13 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Callable, TypeVar
+from typing import TypeVar
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.wire import POOL_SIZE
+from . import interruption
+from .errors import OptionError, WorkloadCredentialsError
+from .transport import POOL_SIZE
 
 USUAL = 8
 
@@ -32,7 +29,7 @@ def check_concurrency(limit: int) -> None:
         raise OptionError("concurrency", f"it must be from 1 to {POOL_SIZE}.")
 
 
-def side_by_side(
+def run_concurrently(
     function: Callable[[_T], _R], items: Sequence[_T], limit: int = USUAL, *, finishing: bool = False
 ) -> list[_R]:
     """Results in the items' order, computed at most ``limit`` at a time; all are finished before an error is raised.
@@ -47,7 +44,7 @@ def side_by_side(
     return pooled(function, items, limit)
 
 
-def attempts(
+def gather_attempts(
     function: Callable[[_T], _R], items: Sequence[_T], limit: int = USUAL, *, finishing: bool = False
 ) -> list[_R | WorkloadCredentialsError]:
     """The same with an error in the place of each result that could not be had."""
@@ -58,7 +55,7 @@ def attempts(
         except WorkloadCredentialsError as error:
             return error
 
-    return side_by_side(attempt, items, limit, finishing=finishing)
+    return run_concurrently(attempt, items, limit, finishing=finishing)
 
 
 def pooled(

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.patience import Patience
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.permissions import permission_for
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
+from .permissions import permission_for
+from .retry import RetryState
+from .text import one_line
 
 # What to do next, by the API's error code (API document, "Error Codes") and, below, by status.
 _ADVICE_BY_CODE = {
@@ -159,7 +159,7 @@ class ApiError(RequestError):
         api_message: str,
         *,
         after_ambiguous: bool = False,
-        patience: Patience | None = None,
+        patience: RetryState | None = None,
     ) -> None:
         advice = _ADVICE_BY_CODE.get(code) or _advice(method, path, status)
         tried = patience.words() if patience and (status == 429 or status >= 500) else ""

@@ -20,8 +20,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import folders_above, segment
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from .paths import folders_above, segment
+from .request import Request
 
 # Seconds for which reads may lag behind a write, and the pauses between reads (the vendor's Terraform provider).
 WINDOW = 2.0

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from .errors import OptionError
 
 MAX_NAME = 100
 MAX_PATH = 500

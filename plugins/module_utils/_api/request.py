@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, segment
+from .paths import ResourcePath, segment
 
 MERGE_PATCH = "application/merge-patch+json"
 # Top-level fields of bodies that hold secret values.

@@ -14,14 +14,9 @@ import ssl
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.deadline import POOLS
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.wire import (
-    POOL_SIZE,
-    SITES,
-    tls_options,
-)
+from .errors import OptionError, StateError
+from .settings import Settings
+from .transport import POOL_SIZE, POOLS, SITES, tls_options
 
 try:
     import requests
@@ -41,7 +36,7 @@ def connection_of(settings: Settings) -> tuple[Any, str]:
     :raises StateError: the environment names a proxy that is none.
     """
     session, url = _session_for(settings), settings.base_url
-    environment = session.merge_environment_settings(url, {}, True, settings.validate_certs, None)
+    environment: Any = session.merge_environment_settings(url, {}, True, settings.validate_certs, None)
     verify, cert, proxies = (environment[name] for name in ("verify", "cert", "proxies"))
     adapter: Any = session.get_adapter(url)
     try:

@@ -16,13 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import shown, stripped
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.texts import (
-    certificates,
-    decoded,
-    is_pem,
-)
+from .errors import OptionError
+from .option_values import shown, stripped
+from .text import certificates, decoded, is_pem
 
 # What may stand in a header: requests' own refusal would print the value, a token among them.
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+")

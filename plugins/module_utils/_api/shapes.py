@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
+from .request import Request
 
 
 @dataclass(frozen=True)

@@ -12,26 +12,14 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
-    DYNAMIC_SECRET,
-    Credentials,
-    Lease,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
-from ansible_collections.community.workload_credentials.plugins.module_utils._providers import Provider
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    lease_id_of,
-    unending,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.dynamic_credentials import (
-    definition,
-    generate,
-    may_be_revocable,
-    placeholder,
-)
+from .._api.client import Client
+from .._api.paths import ResourcePath
+from .._api.times import parse_time
+from .._providers import Provider
+from .._resources._parts.leases import lease_id_of, unending
+from .._resources.dynamic_credentials import definition, generate, may_be_revocable, placeholder
+from .lease import DYNAMIC_SECRET, Credentials, Lease
+from .source import Facts
 
 
 class DynamicSecret:

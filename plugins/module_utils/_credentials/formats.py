@@ -14,9 +14,9 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
+from .._api.errors import OptionError
+from .._api.text import one_line
+from .._providers import PROVIDERS
 
 RAW = "raw"
 
@@ -35,7 +35,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Forms:
+class Formats:
     """The forms of the credentials of one kind of source; ``raw`` is a dictionary of them as they are.
 
     :arg keys: that they may have.
@@ -87,7 +87,7 @@ def profile(variables: Mapping[str, Any]) -> str:
     return "[default]\n" + "".join(f"{key.lower()} = {value}\n" for key, value in variables.items())
 
 
-DYNAMIC_SECRETS = Forms(
+DYNAMIC_SECRETS = Formats(
     keys=tuple(dict.fromkeys(key for one in PROVIDERS.values() for key in one.keys)),
     environments=MappingProxyType({one.environment_format: one.environment for one in PROVIDERS.values()}),
     texts=MappingProxyType({"aws_credentials": Text(PROVIDERS["aws"].environment, profile)}),
@@ -97,12 +97,12 @@ _STS_ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "secret_access_key",
     "AWS_SESSION_TOKEN": "session_token",
 }
-STS_SESSIONS = Forms(
+STS_SESSIONS = Formats(
     keys=("access_key_id", "secret_access_key", "session_token", "expiration"),
     environments=MappingProxyType({"aws_env": _STS_ENVIRONMENT}),
     texts=MappingProxyType({"aws_credentials": Text(_STS_ENVIRONMENT, profile)}),
 )
-SERVICE_ACCOUNTS = Forms(
+SERVICE_ACCOUNTS = Formats(
     keys=("token", "expiration", "lease_id", "service_account", "namespace", "audiences", "server", "kubeconfig"),
     environments=MappingProxyType({}),
     texts=MappingProxyType(
@@ -111,10 +111,10 @@ SERVICE_ACCOUNTS = Forms(
     apart=("kubeconfig",),
 )
 # By the option that names a source.
-FORMS: Mapping[str, Forms] = MappingProxyType(
+FORMS: Mapping[str, Formats] = MappingProxyType(
     {
         "dynamic_secret": DYNAMIC_SECRETS,
-        "static_secret": Forms((), MappingProxyType({}), MappingProxyType({})),
+        "static_secret": Formats((), MappingProxyType({}), MappingProxyType({})),
         "sts_session_token": STS_SESSIONS,
         "service_account_token": SERVICE_ACCOUNTS,
     }

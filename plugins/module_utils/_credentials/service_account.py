@@ -14,52 +14,19 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    MissingError,
-    OptionError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
-    SERVICE_ACCOUNTS,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
-    SERVICE_ACCOUNT,
-    Credentials,
-    Lease,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.identity import (
-    environment_of_options,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import AUTH
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.ending import (
-    end,
-    leases,
-    leases_by_id,
-    place_of,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.minting import (
-    Token,
-    check_account,
-    foresee,
-    mint,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
-    Wanted,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
-    REFUSED,
-    REVOKED,
-    Ended,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.service_account_token import (
-    file_of,
-    no_token,
-    values_of,
-)
+from .._api.errors import MissingError, OptionError, WorkloadCredentialsError
+from .._api.times import parse_time
+from .._kube.client import InWorker
+from .._kube.connection import environment_of_options
+from .._kube.options import AUTH
+from .._resources._parts.accounts.ending import end, leases, leases_by_id, place_of
+from .._resources._parts.accounts.minting import Token, check_account, foresee, mint
+from .._resources._parts.accounts.wanted import TokenSpec
+from .._resources._parts.leases import REFUSED, REVOKED, Ended
+from .._resources.service_account_token import file_of, no_token, values_of
+from .formats import SERVICE_ACCOUNTS
+from .lease import SERVICE_ACCOUNT, Credentials, Lease
+from .source import Facts, Origin
 
 _FILE = "kubeconfig"
 
@@ -72,7 +39,7 @@ class ServiceAccountToken:
 
     kind = SERVICE_ACCOUNT
 
-    def __init__(self, cluster: InWorker, wanted: Wanted, site: str | None = None) -> None:
+    def __init__(self, cluster: InWorker, wanted: TokenSpec, site: str | None = None) -> None:
         self.site = site
         # Several may mint at the same time, and one that fails stops no other.
         self._cluster = cluster.apart()

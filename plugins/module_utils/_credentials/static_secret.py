@@ -11,15 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
-    STATIC_SECRET,
-    Credentials,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.finding import present
+from .._api.client import Client
+from .._api.errors import StateError
+from .._api.paths import ResourcePath
+from .._resources._parts.finding import present
+from .lease import STATIC_SECRET, Credentials
+from .source import Facts
 
 
 class StaticSecret:

@@ -9,43 +9,70 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Callable
+from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import (
-    NO_TIME,
-    parse_time,
-    written,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
-    STS_SESSION,
-    Credentials,
-    Lease,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import Origin
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.projected_token import (
-    Connect,
-    projected_token,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import Facts
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import no_value
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.caller import Caller
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import (
-    GET_SESSION_TOKEN,
-    Call,
-    call_of,
-    with_what_a_pod_has,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.client import FIELDS, session_of
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.options import IDENTITY
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.web_identity import (
-    Proof,
-    token_in,
-)
+from .._api.errors import OptionError, StateError
+from .._api.times import NO_TIME, parse_time, written
+from .._kube.client import InWorker
+from .._kube.objects import OBJECT_KINDS, Refusal
+from .._kube.refusals import name_of
+from .._resources._parts.view import no_value
+from .._sts.client import FIELDS, session_of
+from .._sts.options import IDENTITY
+from .._sts.request import GET_SESSION_TOKEN, AwsIdentity, Call, WebIdentity, call_of, token_in, with_what_a_pod_has
+from .lease import STS_SESSION, Credentials, Lease
+from .source import Facts, Origin
+
+# Makes a connection of kubernetes.core's options.
+Connect = Callable[[Mapping[str, Any]], AbstractContextManager[Any]]
+_OPTION = "service_account"
+_REQUIRED = ("namespace", "name")
+# kubernetes.core's, for a cluster that is not the one of its environment variables or of the usual kubeconfig.
+_CLUSTER = ("kubeconfig", "context")
+_AUDIENCE = "sts.amazonaws.com"
+# The shortest that a cluster gives: it is used at once.
+_SECONDS = 600
+
+
+def projected_token(account: Mapping[str, Any], cluster: Connect = InWorker) -> WebIdentity:
+    """A token of the service account.
+
+    :arg account: ``namespace`` and ``name``, perhaps with ``audience``, ``kubeconfig`` and ``context``.
+    :arg cluster: connects to the one that makes it.
+    :raises OptionError: something else is in it, or something is missing.
+    """
+    unknown = sorted(account.keys() - {*_REQUIRED, *_CLUSTER, "audience"})
+    if unknown:
+        raise OptionError(_OPTION, f"it has no {unknown[0]!r}, but namespace, name, audience, kubeconfig and context.")
+    missing = [name for name in _REQUIRED if not account.get(name)]
+    if missing:
+        raise OptionError(_OPTION, f"it needs {missing[0]}.")
+    said = {name: str(value) for name, value in account.items() if value}
+    name = " ".join(f"{key}={said[key]}" for key in sorted(said))
+    return WebIdentity(name, partial(_asked, {"audience": _AUDIENCE, **said}, cluster))
+
+
+def _asked(account: Mapping[str, str], connect: Connect) -> str:
+    namespace, name = account["namespace"], account["name"]
+    reference = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}}
+    path = f"{OBJECT_KINDS['ServiceAccount'].path(namespace, name)}/token"
+    spec = {"audiences": [account["audience"]], "expirationSeconds": _SECONDS}
+    question = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+    with connect({option: account[option] for option in _CLUSTER if option in account}) as cluster:
+        answer = cluster.ask(reference, path, question)
+    if isinstance(answer, Refusal):
+        if answer.status == 404:
+            raise OptionError(_OPTION, f"there is no service account {namespace}/{name}.")
+        raise StateError(answer.words)
+    token = (answer.get("status") or {}).get("token")
+    if not token:
+        raise StateError(f"{name_of(reference)}: the cluster's answer to a token request holds no token.")
+    return str(token)
+
 
 # How long a session lasts where nothing is said.
 _USUAL, _USUAL_OF_A_ROLE = 43200, 3600
@@ -65,7 +92,7 @@ class StsSession:
     lease_id = None
 
     def __init__(
-        self, caller: Caller, call: Call, proof: Proof | None, spend: Spend, *, must_end: bool = False
+        self, caller: AwsIdentity, call: Call, proof: WebIdentity | None, spend: Spend, *, must_end: bool = False
     ) -> None:
         self._caller = caller
         self._call = call
@@ -152,7 +179,7 @@ def sessions_of(
         raise OptionError("_terms", f"{call.operation.name} needs no credentials, so there is no profile to name.")
     if len(profiles) > 1 and call.token_code:
         raise OptionError("token_code", "a code serves once, so it cannot serve for several terms.")
-    callers = [Caller.from_parameters(one) for one in _asking(meant, profiles)]
+    callers = [AwsIdentity.from_parameters(one) for one in _asking(meant, profiles)]
     return [StsSession(caller, call, proof, spend, must_end=must_end) for caller in callers]
 
 
@@ -173,8 +200,8 @@ def _asking(parameters: Mapping[str, Any], profiles: Sequence[str]) -> Iterator[
         yield {**parameters, **dict.fromkeys(IDENTITY), "profile": one}
 
 
-def _proof(parameters: Mapping[str, Any], cluster: Connect) -> Proof | None:
+def _proof(parameters: Mapping[str, Any], cluster: Connect) -> WebIdentity | None:
     path, account = parameters.get("web_identity_token_file"), parameters.get("service_account")
     if path:
-        return Proof(str(path), partial(token_in, str(path)))
+        return WebIdentity(str(path), partial(token_in, str(path)))
     return projected_token(account, cluster) if account else None

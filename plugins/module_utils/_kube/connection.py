@@ -1,32 +1,100 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection to a cluster, made by kubernetes.core, so that it is the one that its own modules would have.
-
-kubernetes.core reads the options, kubeconfig, in-cluster account, exec plugins and proxies; this sends requests over
-the pool that comes of it, without the discovery of kinds that its client begins with.
+"""The connection to a cluster, made by kubernetes.core, and the identity that it gives.
 
 Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import MissingLibraryError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.failures import (
-    no_answer,
-    no_configuration,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.request import Request
+from .._api.errors import MissingLibraryError
+from .errors import ClusterError, no_answer, no_configuration
+from .objects import ClusterRequest
+
+# What makes another token each time.
+_PROGRAMS = ("exec", "auth-provider")
+
+
+def secret_of(options: Mapping[str, Any], configuration: Any) -> str | None:
+    """A token, or a client certificate's key; None: it has none that stays the same for a run.
+
+    :arg options: kubernetes.core's own, of which the configuration was made.
+    :arg configuration: of the library kubernetes.
+    """
+    given = _option(options, "api_key") or _option(options, "password")
+    if given:
+        return str(given)
+    user = _user(options)
+    if user is None or user.keys() & {*_PROGRAMS}:
+        return None
+    try:
+        headers = [str(one["value"]) for one in configuration.auth_settings().values() if one.get("value")]
+    except Exception:  # pylint: disable=broad-exception-caught
+        # What the library cannot find for a request is told then.
+        return None
+    if headers:
+        # The library writes "Bearer" in several ways.
+        return " ".join(sorted(one.partition(" ")[2] or one for one in headers))
+    try:
+        return Path(configuration.key_file).read_text(encoding="utf-8") if configuration.key_file else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def environment_of_options() -> dict[str, str]:
+    """The environment variables that stand for options now, as whoever connects later in the same way needs them."""
+    return {name: value for name, value in os.environ.items() if name.startswith("K8S_AUTH_") or name == "KUBECONFIG"}
+
+
+def _option(options: Mapping[str, Any], name: str) -> Any:
+    return options.get(name) or os.environ.get(f"K8S_AUTH_{name.upper()}")
+
+
+def _user(options: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the kubeconfig says of its user; empty: there is no kubeconfig, as in a pod; None: it cannot be told."""
+    from kubernetes.config import kube_config
+
+    given = _option(options, "kubeconfig") or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    try:
+        files = [given] if isinstance(given, Mapping) else _read(str(given).split(os.pathsep))
+        names = [one["current-context"] for one in files if one.get("current-context")]
+        context = _named("context", files, _option(options, "context") or (names or [None])[-1])
+        user = _named("user", files, context.get("user"))
+    except Exception:  # pylint: disable=broad-exception-caught
+        # The library has read the same, or was not asked to.
+        return None
+    return user
+
+
+def _read(paths: Sequence[str]) -> list[Any]:
+    # The library kubernetes, which connects, brings it along.
+    import yaml
+
+    there = [path for path in map(os.path.expanduser, filter(None, paths)) if os.path.exists(path)]
+    return [yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {} for path in there]
+
+
+def _named(kind: str, files: Sequence[Mapping[str, Any]], name: Any) -> Mapping[str, Any]:
+    """The context or user of this name; of several the first counts."""
+    for file in files:
+        for one in file.get(f"{kind}s") or ():
+            if one["name"] == name:
+                found: Mapping[str, Any] = one.get(kind) or {}
+                return found
+    return {}
+
 
 try:
     import urllib3
@@ -39,7 +107,7 @@ CONNECT_SECONDS, READ_SECONDS = 10.0, 70.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class ClusterAnswer:
     """An answer of the cluster: ``body`` is the JSON object in it, empty where there is none."""
 
     status: int
@@ -62,7 +130,7 @@ class Endpoint:
     name: str | None
 
 
-class Connection:
+class ClusterConnection:
     """One identity at one cluster.
 
     :arg api_client: of the library kubernetes.
@@ -93,7 +161,7 @@ class Connection:
         named = ((str(name), str(value)) for name, value in self._headers.items())
         return tuple(sorted(f"{name}: {value}" for name, value in named if name.startswith("Impersonate-")))
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: ClusterRequest) -> ClusterAnswer:
         """The answer, whatever it says.
 
         :raises ClusterError: the connection can never work; NoClusterError: no answer came.
@@ -125,7 +193,7 @@ class Connection:
             with contextlib.suppress(OSError):
                 os.remove(files.pop(key))
 
-    def _headers_for(self, request: Request) -> dict[str, str]:
+    def _headers_for(self, request: ClusterRequest) -> dict[str, str]:
         headers = {**self._headers, "Accept": request.accept, "User-Agent": "community.workload_credentials"}
         if request.body:
             headers["Content-Type"] = request.content_type
@@ -143,7 +211,7 @@ class Connection:
         return found
 
 
-def connect(options: Mapping[str, Any], size: int) -> Connection:
+def connect(options: Mapping[str, Any], size: int) -> ClusterConnection:
     """The connection that kubernetes.core makes of its options, and of what they leave to the environment.
 
     :arg options: kubernetes.core's own, validated; ``size``: how many requests run at once.
@@ -157,7 +225,7 @@ def connect(options: Mapping[str, Any], size: int) -> Connection:
         raise ClusterError("The collection kubernetes.core is not installed: install 6.6.0 or later.") from None
     try:
         kept = frozenset(_temporary_files())
-        return Connection(api_client(kubernetes, core, dict(options)), size, kept)
+        return ClusterConnection(api_client(kubernetes, core, dict(options)), size, kept)
     except Exception as error:  # pylint: disable=broad-exception-caught
         # Kubeconfigs, exec plugins and PEM files fail in many ways.
         raise no_configuration(error, _files(options)) from None
@@ -210,10 +278,47 @@ def _temporary_files() -> dict[str, str]:
     return getattr(kube_config, "_temp_files", {})
 
 
-def _answer(response: Any) -> Answer:
+def _answer(response: Any) -> ClusterAnswer:
     try:
         body = json.loads(response.data)
     except (ValueError, RecursionError):
         body = None
     retry_after = response.headers.get("Retry-After", "")
-    return Answer(response.status, body if isinstance(body, dict) else {}, retry_after)
+    return ClusterAnswer(response.status, body if isinstance(body, dict) else {}, retry_after)
+
+
+def kubeconfig(endpoint: Endpoint, user: str, token: str, namespace: str) -> str:
+    """The text of a file that needs no other one.
+
+    :raises ClusterError: the file of its certificate authority cannot be read.
+    """
+    # The library kubernetes, without which there is no endpoint, brings it along.
+    import yaml
+
+    cluster: dict[str, Any] = {"server": endpoint.server}
+    if not endpoint.is_verified:
+        cluster["insecure-skip-tls-verify"] = True
+    elif endpoint.ca_file:
+        cluster["certificate-authority-data"] = _encoded(endpoint.ca_file)
+    if endpoint.name:
+        cluster["tls-server-name"] = endpoint.name
+    if endpoint.proxy:
+        cluster["proxy-url"] = endpoint.proxy
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "cluster", "cluster": cluster}],
+        "users": [{"name": user, "user": {"token": token}}],
+        "contexts": [{"name": user, "context": {"cluster": "cluster", "user": user, "namespace": namespace}}],
+        "current-context": user,
+    }
+    text: str = yaml.safe_dump(config, sort_keys=False)
+    return text
+
+
+def _encoded(file: str) -> str:
+    try:
+        with open(file, "rb") as stream:
+            return base64.b64encode(stream.read()).decode()
+    except OSError as error:
+        raise ClusterError(f"The cluster's certificate authority {file} cannot be read: {error.strerror}.") from None

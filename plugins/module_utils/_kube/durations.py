@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from .._api.errors import OptionError
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "\u00b5s": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|ms|s|m|h)")

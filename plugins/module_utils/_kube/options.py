@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
+from .client import InWorker
 
 AUTH: Mapping[str, Mapping[str, Any]] = {
     "kubeconfig": {"type": "raw"},

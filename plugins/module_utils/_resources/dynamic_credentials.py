@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
+from .._api.client import Client
+from .._api.errors import (
     DeniedError,
     MayExistError,
     MissingError,
@@ -23,41 +23,18 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     StateError,
     WorkloadCredentialsError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import pauses
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import (
-    NO_TIME,
-    parse_time,
-    seconds_left,
-    written,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, foreseen
-from ansible_collections.community.workload_credentials.plugins.module_utils._providers import (
-    PROVIDERS,
-    Provider,
-    documented,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.finding import (
-    absence,
-    present,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    is_lease_id,
-    lease_by_id,
-    lease_id_of,
-    living_leases,
-    named,
-    unending,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import no_value
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
-    ABSENT,
-    refused,
-    search,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+from .._api.own_writes import pauses
+from .._api.paths import ResourcePath, parse_path
+from .._api.request import Replay, Request, item
+from .._api.text import one_line
+from .._api.times import NO_TIME, parse_time, seconds_left, written
+from .._change import Change, foreseen
+from .._providers import PROVIDERS, Provider, documented
+from .._spec import CONNECTION, Spec
+from ._parts.finding import absence, present
+from ._parts.leases import is_lease_id, lease_by_id, lease_id_of, living_leases, named, unending
+from ._parts.view import no_value
+from ._parts.visibility import ABSENT, refused, search
 
 # Stands in check mode for the lease that a run mints.
 NO_LEASE_ID = "00000000-0000-0000-0000-000000000000"

@@ -12,68 +12,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ConflictError,
-    RequestError,
-    StateError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written, left_by
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, created
-from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.definition import (
-    Found,
-    leases_to_end,
-    look,
-    no_integration,
-    obstacle,
-    options_again,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
-    config_after,
-    incomplete,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
-    REVOKED,
-    account,
-    end_leases,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
-    patch_between,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    ListedLease,
-    in_use,
-    living_leases,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
-    deletion,
-    doubts,
-    existing,
-    explained_creation,
-    is_restore,
-    missing_parent,
-    revive,
-    unseen,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
-    Tags,
-    tag_requests,
-    tags_after,
-    wanted_tags,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
-    must_show,
-    read_back,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import RESOURCE, Spec
+from .._api.client import Client
+from .._api.errors import ConflictError, RequestError, StateError, WorkloadCredentialsError
+from .._api.own_writes import Written, left_by
+from .._api.paths import ResourcePath, parse_path
+from .._api.request import Replay, item
+from .._change import Change, ReadResult, created
+from .._providers import PROVIDERS
+from .._spec import CONNECTION, RESOURCE, Spec
+from ._parts.definition import ExistingDefinition, leases_to_end, look, no_integration, obstacle, options_again
+from ._parts.dynamic_config import config_after, incomplete
+from ._parts.finding import find
+from ._parts.json_values import patch_between
+from ._parts.leases import REVOKED, ListedLease, account, end_leases, in_use, living_leases
+from ._parts.lifecycle import deletion, doubts, existing, explained_creation, is_restore, missing_parent, revive, unseen
+from ._parts.tags import Tags, tag_requests, tags_after, wanted_tags
+from ._parts.view import view
+from ._parts.visibility import RefusedError, listed, listing, must_show, read_back, with_tags
 
 
-def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
+def plan(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
     """What is to be done so that the definition is as wanted.
 
     :raises OptionError: more tags than the API can hold, or an integration that is not there.
@@ -93,7 +51,7 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
     return _recreate(found, parameters)
 
 
-def _create(found: Found, parameters: Mapping[str, Any]) -> Change:
+def _create(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
     missing = missing_parent(found.place)
     requests = () if found.place.lacking else revive(found.place, parameters["on_deleted"])
     creation = _creation(found, parameters)
@@ -104,7 +62,7 @@ def _create(found: Found, parameters: Mapping[str, Any]) -> Change:
     return replace(creation, requests=requests + creation.requests, missing=missing)
 
 
-def _prerequisites(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+def _prerequisites(found: ExistingDefinition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     """What is missing to create the definition: with fewer options it, and else its integration, must be there."""
     problem = incomplete(parameters, found.place.path)
     # Of what this token does not see, the creation itself tells, but nothing is removed for it.
@@ -114,12 +72,12 @@ def _prerequisites(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ..
     return (str(problem), *unseen(found.place)) if problem else ()
 
 
-def _unseen_integration(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+def _unseen_integration(found: ExistingDefinition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     is_unseen = found.integration is None and not found.is_integration_sure and not found.is_integration_untold
     return (str(no_integration(found, parameters)),) if is_unseen else ()
 
 
-def _creation(found: Found, parameters: Mapping[str, Any]) -> Change:
+def _creation(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
     """The change from nothing to the definition, with the tags that are there and the wanted ones."""
     path, kind = found.place.path, parameters["type"]
     config = {"type": kind, "credentialType": PROVIDERS[kind].credential_type, **config_after({}, parameters)}
@@ -139,7 +97,7 @@ def _creation(found: Found, parameters: Mapping[str, Any]) -> Change:
     )
 
 
-def _update(found: Found, parameters: Mapping[str, Any]) -> Change:
+def _update(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
     path, current = found.place.path, found.config
     after = config_after(current, parameters)
     patch = _patch(current, after)
@@ -162,7 +120,7 @@ def _update(found: Found, parameters: Mapping[str, Any]) -> Change:
     )
 
 
-def _uncompared(found: Found, parameters: Mapping[str, Any]) -> list[str]:
+def _uncompared(found: ExistingDefinition, parameters: Mapping[str, Any]) -> list[str]:
     name = parameters["integration_name"]
     warning = (
         f"integration_name: whether {found.place.path} uses {name!r} was not compared, since this token may neither "
@@ -179,7 +137,7 @@ def _patch(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     return patch
 
 
-def _recreate(found: Found, parameters: Mapping[str, Any]) -> Change:
+def _recreate(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
     """Remove the definition for good and make the wanted one; its tags stay."""
     path, creation = found.place.path, _creation(found, parameters)
     removal = _delete(found, {**parameters, "permanent": True})
@@ -195,7 +153,7 @@ def _recreate(found: Found, parameters: Mapping[str, Any]) -> Change:
     )
 
 
-def _delete(found: Found, parameters: Mapping[str, Any]) -> Change:
+def _delete(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
     path, ending = found.place.path, leases_to_end(found, parameters)
     before = None if found.place.living is None else _shown(path, found.config, found.tags)
     removal = replace(
@@ -206,7 +164,7 @@ def _delete(found: Found, parameters: Mapping[str, Any]) -> Change:
 
 
 def _undeleted(
-    client: Client, found: Found, parameters: Mapping[str, Any], error: RequestError
+    client: Client, found: ExistingDefinition, parameters: Mapping[str, Any], error: RequestError
 ) -> WorkloadCredentialsError:
     """The error of a deletion, with the leases that are in the way as far as this token sees them."""
     if found.place.refusal is None or not parameters["revoke_leases"] or not isinstance(error, ConflictError):
@@ -228,7 +186,7 @@ def _end(client: Client, path: ResourcePath, leases: Sequence[ListedLease]) -> d
 
 
 def _made(
-    client: Client, found: Found, answers: Sequence[Any], config: Mapping[str, Any], tags: Tags
+    client: Client, found: ExistingDefinition, answers: Sequence[Any], config: Mapping[str, Any], tags: Tags
 ) -> dict[str, Any]:
     """The definition as the answer of its creation says; reading it would not name the integration."""
     path = found.place.path
@@ -277,4 +235,40 @@ DYNAMIC_SECRET = Spec(
     look=look,
     plan=plan,
     required_if=(("state", "present", ("type",)),),
+)
+
+
+def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
+    """What is there."""
+    if parameters["path"] is not None:
+        definitions, warnings = _one(client, parse_path(parameters["path"], "path"))
+        return ReadResult({"dynamic_secrets": definitions, "warnings": warnings})
+    found, missing = listed(client, listing("dynamic", parameters))
+    return ReadResult({"dynamic_secrets": view(found)}, missing)
+
+
+def _one(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The definition, and a warning where its tags may not be read."""
+    found = find(client, "dynamic", path)
+    if found is None:
+        return [], ()
+    try:
+        return [{**view(with_tags(client, "dynamic", path, found)), "path": str(path)}], ()
+    except RefusedError as error:
+        warning = f"{error} The tags of {path} are left out."
+        return [{**view(found), "path": str(path)}], (warning,)
+
+
+DYNAMIC_SECRET_INFO = Spec(
+    name="dynamic_secret_info",
+    options={
+        **CONNECTION,
+        "path": {"type": "str"},
+        "folder": {"type": "str"},
+        "recursive": {"type": "bool", "default": False},
+        "deleted_only": {"type": "bool", "default": False},
+    },
+    read=read,
+    required_one_of=(("path", "folder"),),
+    mutually_exclusive=(("path", "folder"), ("path", "recursive"), ("path", "deleted_only")),
 )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders: present with tags, or absent.
+"""Folders: present with tags, absent, or read.
 
 Private to this collection: it may change at any time.
 """
@@ -12,47 +12,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ApiError,
-    StateError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath, parse_path
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import EXISTS, Change, answer_to
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    in_use,
-    living_leases,
-    named,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
-    Place,
-    deletion,
-    doubts,
-    existing,
-    explained_creation,
-    is_restore,
-    look_at,
-    revive,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
-    tag_requests,
-    tags_after,
-    wanted_tags,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+from .._api.client import Client
+from .._api.concurrency import gather_attempts
+from .._api.errors import ApiError, StateError
+from .._api.own_writes import Written
+from .._api.paths import ResourcePath, parse_path
+from .._api.request import Replay, Request, item
+from .._change import EXISTS, Change, ReadResult, answer_to
+from .._spec import CONNECTION, RESOURCE, Spec
+from ._parts.leases import in_use, living_leases, named
+from ._parts.lifecycle import Place, deletion, doubts, existing, explained_creation, is_restore, look_at, revive
+from ._parts.tags import tag_requests, tags_after, wanted_tags
+from ._parts.view import view
+from ._parts.visibility import (
     NOUNS,
     SHOWN,
     UNTOLD,
     is_foreseen_gone,
+    listed,
     listed_paths,
+    listing,
     must_show,
     read_back,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import RESOURCE, Spec
 
 # As many are named as fit a sentence.
 _SOME = 5
@@ -151,7 +133,7 @@ def _leases_in(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
     """The active leases of the dynamic secrets anywhere in the folder, as far as this token sees them."""
     inside = listed_paths(client, "dynamic", str(path), recursive=True) or ()
     paths = [one for one in inside if not is_foreseen_gone(client, "dynamic", one)]
-    found = attempts(lambda one: living_leases(client, parse_path(one, "path")), paths)
+    found = gather_attempts(lambda one: living_leases(client, parse_path(one, "path")), paths)
     # Where they may not be listed, only a real run can tell.
     return [lease for leases in found if isinstance(leases, list) for lease in leases]
 
@@ -233,4 +215,22 @@ FOLDER = Spec(
     },
     look=look,
     plan=plan,
+)
+
+
+def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
+    """What is there."""
+    folders, missing = listed(client, listing("folders", parameters))
+    return ReadResult({"folders": view(folders)}, missing)
+
+
+FOLDER_INFO = Spec(
+    name="folder_info",
+    options={
+        **CONNECTION,
+        "folder": {"type": "str", "default": "/"},
+        "recursive": {"type": "bool", "default": False},
+        "deleted_only": {"type": "bool", "default": False},
+    },
+    read=read,
 )

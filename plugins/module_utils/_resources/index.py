@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
+from .._spec import Spec
 
 MODULES = (
     "dynamic_credentials",
@@ -42,5 +42,7 @@ def spec_of(module: str) -> Spec:
     name = module.rpartition(".")[2]
     if name not in MODULES:
         raise KeyError(name)
-    spec: Spec = getattr(importlib.import_module(f"{_PACKAGE}.{name}"), name.upper())
+    # A module that only reads is in the file of what it reads.
+    resource = name if name == "session_info" else name.removesuffix("_info")
+    spec: Spec = getattr(importlib.import_module(f"{_PACKAGE}.{resource}"), name.upper())
     return spec

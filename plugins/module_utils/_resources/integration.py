@@ -12,31 +12,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ConflictError,
-    DeniedError,
-    OptionError,
-    RequestError,
-    StateError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
-    check_integration_name,
-    integration_path,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, created
-from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
-    check_shapes,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+from .._api.client import Client
+from .._api.errors import ConflictError, DeniedError, OptionError, RequestError, StateError, WorkloadCredentialsError
+from .._api.own_writes import Written
+from .._api.paths import check_integration_name, integration_path
+from .._api.request import Replay, Request
+from .._change import Change, ReadResult, created
+from .._providers import PROVIDERS
+from .._spec import CONNECTION, STATE, Spec
+from ._parts.dynamic_config import check_shapes
+from ._parts.view import view
+from ._parts.visibility import (
     ABSENT,
     SHOWN,
     UNTOLD,
+    entries_now,
+    find_integration,
     hidden_words,
     is_foreseen_gone,
     look_for_integration,
@@ -46,7 +37,6 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     tried,
     unreadable,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, STATE, Spec
 
 _SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
 
@@ -54,7 +44,7 @@ _EMPTY_SECRET = "client_secret: it is empty, so the one that is there stays. See
 
 
 @dataclass(frozen=True)
-class Found:
+class ExistingIntegration:
     """The integration as it is; None: there is none.
 
     :arg refusal: the read was refused: there is none, or it is hidden from this token.
@@ -66,16 +56,16 @@ class Found:
     how: str = ABSENT
 
 
-def look(client: Client, parameters: Mapping[str, Any]) -> Found:
+def look(client: Client, parameters: Mapping[str, Any]) -> ExistingIntegration:
     """The integration of this name.
 
     :raises OptionError: a name that the API cannot hold, or an option of the other provider.
     """
     _check(parameters)
-    return Found(*look_for_integration(client, parameters["type"], parameters["name"]))
+    return ExistingIntegration(*look_for_integration(client, parameters["type"], parameters["name"]))
 
 
-def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
+def plan(found: ExistingIntegration, parameters: Mapping[str, Any]) -> Change:
     """What is to be done so that the integration is as wanted."""
     path = integration_path(parameters["type"], parameters["name"])
     living = found.living
@@ -88,7 +78,7 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
     return _create(path, found, parameters)
 
 
-def _delete(path: str, found: Found, parameters: Mapping[str, Any]) -> Change:
+def _delete(path: str, found: ExistingIntegration, parameters: Mapping[str, Any]) -> Change:
     request, leaves = Request("DELETE", path), (_written(parameters, gone=True),)
     before = {"name": parameters["name"], "type": parameters["type"]}
     if found.living is not None:
@@ -138,7 +128,7 @@ def _check(parameters: Mapping[str, Any]) -> None:
     check_shapes({option: parameters[option] for option in PROVIDERS[kind].integration})
 
 
-def _create(path: str, found: Found, parameters: Mapping[str, Any]) -> Change:
+def _create(path: str, found: ExistingIntegration, parameters: Mapping[str, Any]) -> Change:
     kind = parameters["type"]
     provider = PROVIDERS[kind]
     config = {field: parameters[option] for option, field in provider.integration.items()}
@@ -166,7 +156,7 @@ def _create(path: str, found: Found, parameters: Mapping[str, Any]) -> Change:
     )
 
 
-def _doubts(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+def _doubts(found: ExistingIntegration, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     """Why a creation may fail, where the list does not say what is there."""
     if found.refusal is None or found.how != UNTOLD:
         return ()
@@ -174,7 +164,9 @@ def _doubts(found: Found, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"{parameters['name']}: {words}, so it is taken as missing.",)
 
 
-def _explained(path: str, found: Found, parameters: Mapping[str, Any], error: RequestError) -> WorkloadCredentialsError:
+def _explained(
+    path: str, found: ExistingIntegration, parameters: Mapping[str, Any], error: RequestError
+) -> WorkloadCredentialsError:
     if isinstance(error, ConflictError) and found.refusal is not None:
         return unreadable(_what(parameters), error, Request("GET", path))
     return error
@@ -242,4 +234,42 @@ INTEGRATION = Spec(
     },
     look=look,
     plan=plan,
+)
+
+
+def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
+    """What is there."""
+    integrations = _one(client, parameters) if parameters["name"] is not None else _listed(client, parameters)
+    if parameters["dynamic_secrets"]:
+        integrations = [{**entry, "dynamic_secrets": _users(client, entry)} for entry in integrations]
+    return ReadResult({"integrations": integrations})
+
+
+def _one(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    check_integration_name(parameters["name"], "name")
+    found = find_integration(client, parameters["type"], parameters["name"])
+    return [] if found is None else [{**view(found), "type": parameters["type"], "name": parameters["name"]}]
+
+
+def _listed(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    path = integration_path(*filter(None, [parameters["type"]]))
+    return view(entries_now(client, Request("GET", path)))  # type: ignore[no-any-return]
+
+
+def _users(client: Client, integration: Mapping[str, Any]) -> list[dict[str, Any]]:
+    path = integration_path(integration["type"], integration["name"])
+    return view(entries_now(client, Request("GET", f"{path}/dynamic")))  # type: ignore[no-any-return]
+
+
+INTEGRATION_INFO = Spec(
+    name="integration_info",
+    options={
+        **CONNECTION,
+        "type": {"type": "str", "choices": list(PROVIDERS)},
+        "name": {"type": "str"},
+        # Whether to list them, not a secret.
+        "dynamic_secrets": {"type": "bool", "default": False, "no_log": False},
+    },
+    read=read,
+    required_by={"name": ("type",)},
 )

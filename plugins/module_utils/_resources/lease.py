@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ending leases early, where the provider can.
+"""Leases: reading them, and ending them early where the provider can.
 
 Private to this collection: it may change at any time.
 """
@@ -12,39 +12,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
-    StateError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+from .._api.client import Client
+from .._api.concurrency import gather_attempts
+from .._api.errors import OptionError, StateError, WorkloadCredentialsError
+from .._api.paths import parse_path
+from .._change import Change, ReadResult
+from .._spec import CONNECTION, Spec
+from ._parts.leases import (
     NOT_REVOCABLE,
     Ended,
+    ListedLease,
     account,
     end_leases,
-    never_known,
-    refused_words,
-    revoked_ids,
-    staying_words,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    ListedLease,
     just_minted,
     lease_by_id,
     lease_path,
+    leases_below,
     listed_leases,
+    never_known,
+    refused_words,
     revocable,
+    revoked_ids,
+    staying_words,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import Unseen
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+from ._parts.visibility import Unseen, listed, listing
 
 
 @dataclass(frozen=True)
-class Found:
+class SelectedLeases:
     """Those of the leases named that live.
 
     :arg unread: a sentence for each ID of which that could not be read.
@@ -60,14 +55,14 @@ class Found:
     hidden: Sequence[str] = ()
 
 
-def look(client: Client, parameters: Mapping[str, Any]) -> Found:
+def look(client: Client, parameters: Mapping[str, Any]) -> SelectedLeases:
     """Which of the leases live.
 
     :raises OptionError: a path, or an ID, that is none.
     """
     if parameters["path"] is not None:
         listed, missing, unseen = listed_leases(client, parse_path(parameters["path"], "path"))
-        return Found(listed, unseen=unseen, hidden=[one for one in missing if isinstance(one, Unseen)])
+        return SelectedLeases(listed, unseen=unseen, hidden=[one for one in missing if isinstance(one, Unseen)])
     if parameters["minted"] is not None:
         # The action plugin puts their IDs in its place.
         raise OptionError("minted", "the leases of a run are known where Ansible runs only.")
@@ -76,16 +71,16 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
         lease_path(lease_id, "lease_id")
     unique = list(dict.fromkeys(parameters["lease_id"]))
     fresh = {one: just_minted(client, one) for one in unique}
-    found = attempts(lambda lease_id: lease_by_id(client, lease_id, "lease_id"), unique)
+    found = gather_attempts(lambda lease_id: lease_by_id(client, lease_id, "lease_id"), unique)
     failed = {one: error for one, error in zip(unique, found) if isinstance(error, WorkloadCredentialsError)}
     # None that cannot be read stands in the way of the others.
     unread = {one: f"{one}: it is revoked without being read. {error}" for one, error in failed.items()}
     read = (lease for lease in found if not isinstance(lease, WorkloadCredentialsError))
     unknown = [fresh[one] or {} for one, lease in zip(unique, found) if lease is None and fresh[one]]
-    return Found([lease for lease in read if lease is not None], unread, unknown)
+    return SelectedLeases([lease for lease in read if lease is not None], unread, unknown)
 
 
-def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
+def plan(found: SelectedLeases, parameters: Mapping[str, Any]) -> Change:
     """Revoke every lease named that lives and can be revoked; what has gone is done.
 
     :raises StateError: one cannot be revoked and ``on_not_revocable`` is ``fail``.
@@ -108,7 +103,11 @@ def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
 
 
 def _end(
-    client: Client, ending: Sequence[ListedLease], keep: Sequence[ListedLease], found: Found, on_not_revocable: str
+    client: Client,
+    ending: Sequence[ListedLease],
+    keep: Sequence[ListedLease],
+    found: SelectedLeases,
+    on_not_revocable: str,
 ) -> dict[str, Any]:
     """What became of the leases: the service may refuse one that its type promised to revoke."""
     ended = [*end_leases(client, ending), *map(never_known, found.unknown)]
@@ -147,4 +146,37 @@ LEASE = Spec(
     plan=plan,
     required_one_of=(("path", "lease_id", "minted"),),
     mutually_exclusive=(("path", "lease_id", "minted"),),
+)
+
+
+def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
+    """What is there."""
+    leases, missing, unseen = _found(client, parameters)
+    return ReadResult({"leases": leases, **({"warnings": [unseen]} if unseen else {})}, missing)
+
+
+def _found(client: Client, parameters: Mapping[str, Any]) -> tuple[list[dict[str, Any]], tuple[str, ...], str]:
+    if parameters["lease_id"] is not None:
+        found = lease_by_id(client, parameters["lease_id"], "lease_id")
+        return [] if found is None else [found], (), ""
+    if parameters["path"] is not None:
+        path = parse_path(parameters["path"], "path")
+        leases, missing, unseen = listed_leases(client, path)
+        return [{**lease, "dynamic_secret_path": str(path)} for lease in leases], missing, unseen
+    definitions, missing = listed(client, listing("dynamic", parameters))
+    return leases_below(client, definitions), missing, ""
+
+
+LEASE_INFO = Spec(
+    name="lease_info",
+    options={
+        **CONNECTION,
+        "path": {"type": "str"},
+        "lease_id": {"type": "str"},
+        "folder": {"type": "str"},
+        "recursive": {"type": "bool", "default": False},
+    },
+    read=read,
+    required_one_of=(("path", "lease_id", "folder"),),
+    mutually_exclusive=(("path", "lease_id", "folder"), ("path", "recursive"), ("lease_id", "recursive")),
 )

@@ -9,38 +9,212 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
-    parse_folder,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lease_holders import (
-    holders_in,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lease_rows import (
-    Look,
-    counted,
-    earlier_rows,
-    rows,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    ListedLease,
-    leases_below,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import (
-    listed,
-    listing,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+from .._api.client import Client
+from .._api.errors import OptionError
+from .._api.paths import parse_folder
+from .._api.times import parse_time, written
+from .._change import ReadResult
+from .._marks import LEASE_MARKS, OPERATED_MARKS
+from .._spec import CONNECTION, Spec
+from ._parts.leases import ListedLease, leases_below, revocable
+from ._parts.visibility import listed, listing
+
+_NOTES = (LEASE_MARKS[:3], OPERATED_MARKS)
 
 
-def read(client: Client, parameters: Mapping[str, Any]) -> Found:
+@dataclass(frozen=True)
+class Holder:
+    """A Secret that holds a lease.
+
+    :arg name: its cluster, namespace and name, with slashes between them.
+    """
+
+    name: str
+    lease_id: str
+    minted: datetime | None
+    expiration: datetime | None
+
+
+def holders_in(clusters: Mapping[str, Any]) -> list[Holder]:
+    """The Secrets that hold leases.
+
+    :arg clusters: the Secrets of each cluster by its name, in Kubernetes' own form.
+    :raises OptionError: they have another form.
+    """
+    return [holder for cluster, secrets in clusters.items() for holder in _in_cluster(str(cluster), secrets)]
+
+
+def _in_cluster(cluster: str, secrets: Any) -> Iterator[Holder]:
+    if not isinstance(secrets, list):
+        raise OptionError("secrets", f"{cluster}: it needs a list of Secrets.")
+    for secret in secrets:
+        metadata = secret.get("metadata") if isinstance(secret, Mapping) else None
+        if not isinstance(metadata, Mapping):
+            raise OptionError("secrets", f"{cluster}: an entry has no metadata, so it is no Secret.")
+        annotations = metadata.get("annotations")
+        notes = annotations if isinstance(annotations, Mapping) else {}
+        name = "/".join((cluster, str(metadata.get("namespace", "")), str(metadata.get("name", ""))))
+        for lease, expiration, minted in _NOTES:
+            if notes.get(lease):
+                yield Holder(name, str(notes[lease]), parse_time(notes.get(minted)), parse_time(notes.get(expiration)))
+
+
+LIVING, EXPIRED, ENDED_EARLY, NOT_LISTED = "living", "expired", "ended_early", "not_listed"
+ENDS_SOON, UNHELD, HELD_THOUGH_ENDED = "ends_soon", "unheld", "held_though_ended"
+_STATES = (LIVING, EXPIRED, ENDED_EARLY, NOT_LISTED)
+_MARKS = (ENDS_SOON, UNHELD, HELD_THOUGH_ENDED)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ReportLook:
+    """What is looked at, and when.
+
+    :arg holders: None: it was not looked who holds leases.
+    :arg elsewhere: dynamic secrets, or folders of them, whose leases others than Secrets hold.
+    :arg margin: a lease with no more than this left ends soon.
+    :arg keep: ended leases are told of for so long.
+    :arg whole_site: every lease of the site was listed.
+    """
+
+    now: datetime
+    holders: Sequence[Holder] | None
+    elsewhere: Collection[str]
+    margin: timedelta
+    keep: timedelta
+    whole_site: bool
+
+    @cached_property
+    def held(self) -> Mapping[str, list[str]]:
+        """The names of the Secrets that hold a lease, by its ID."""
+        found: dict[str, list[str]] = {}
+        # A Secret may have been looked at twice.
+        for lease_id, name in sorted({(holder.lease_id, holder.name) for holder in self.holders or ()}):
+            found.setdefault(lease_id, []).append(name)
+        return found
+
+
+def rows(
+    look: ReportLook, living: Sequence[ListedLease], earlier: Sequence[Mapping[str, Any]], seen: datetime | None
+) -> list[Row]:
+    """Living leases, those that end first before the others; then ended ones, the last before the others.
+
+    :arg earlier: the rows of the report before this one; ``seen``: when it was made.
+    """
+    live = [_living(look, lease) for lease in living]
+    known = {row["id"] for row in live}
+    ended = [row for one in earlier if one["id"] not in known and (row := _ended(look, one, seen)) is not None]
+    known |= {row["id"] for row in ended}
+    ended += [row for holder in look.holders or () if (row := _loose(look, holder, known)) is not None]
+    live.sort(key=lambda row: (row["expiration"] or "~", row["id"]))
+    ended.sort(key=lambda row: (row["ended_before"], row["id"]), reverse=True)
+    return live + ended
+
+
+def _living(look: ReportLook, lease: ListedLease) -> Row:
+    minted, expiration = parse_time(lease.get("created_at")), parse_time(lease.get("expiration"))
+    holders = look.held.get(lease["id"], [])
+    path = lease["dynamic_secret_path"]
+    marks = [ENDS_SOON] if expiration and expiration - look.now <= look.margin else []
+    if look.holders is not None and not holders and not _is_below(path, look.elsewhere):
+        marks.append(UNHELD)
+    return {
+        "id": lease["id"],
+        "dynamic_secret_path": path,
+        "dynamic_secret_type": lease.get("dynamic_secret_type"),
+        "revocable": revocable(lease),
+        "created_by": lease.get("created_by"),
+        "state": LIVING,
+        "marks": marks,
+        "holders": holders,
+        "minted": written(minted),
+        "expiration": written(expiration),
+        "from_now": _from_now(look, minted, expiration),
+    }
+
+
+def _ended(look: ReportLook, row: Mapping[str, Any], seen: datetime | None) -> Row | None:
+    """What has become of a lease of an earlier report that is listed no more; None: it is too long ago."""
+    expiration = parse_time(row.get("expiration"))
+    after, before = parse_time(row.get("ended_after")), parse_time(row.get("ended_before"))
+    state = row.get("state")
+    if state == LIVING and expiration and expiration <= look.now:
+        state, after, before = EXPIRED, expiration, expiration
+    elif state == LIVING:
+        state, after, before = ENDED_EARLY, seen, look.now
+    if before is None or look.now - before > look.keep:
+        return None
+    return _over(look, {**row, "state": state}, after, before)
+
+
+def _loose(look: ReportLook, holder: Holder, known: set[str]) -> Row | None:
+    """The row of a lease that a Secret holds and no list has; None: it may well live elsewhere.
+
+    :arg known: the leases that have a row.
+    """
+    if holder.lease_id in known:
+        return None
+    is_over = holder.expiration is not None and holder.expiration <= look.now
+    if not is_over and not look.whole_site:
+        return None
+    known.add(holder.lease_id)
+    row = {
+        "id": holder.lease_id,
+        "dynamic_secret_path": None,
+        "dynamic_secret_type": None,
+        "revocable": None,
+        "created_by": None,
+        "state": EXPIRED if is_over else NOT_LISTED,
+        "minted": written(holder.minted),
+        "expiration": written(holder.expiration),
+    }
+    return _over(look, row, holder.expiration if is_over else holder.minted, holder.expiration if is_over else look.now)
+
+
+def _over(look: ReportLook, row: Mapping[str, Any], after: datetime | None, before: datetime | None) -> Row:
+    """The row of a lease that lives no more, which ended between these two times."""
+    holders = look.held.get(row["id"], [])
+    return {
+        **row,
+        "marks": [HELD_THOUGH_ENDED] if holders else [],
+        "holders": holders,
+        "ended_after": written(after),
+        "ended_before": written(before),
+        "from_now": _from_now(look, parse_time(row.get("minted")), before),
+    }
+
+
+def _from_now(look: ReportLook, start: datetime | None, end: datetime | None) -> dict[str, int | None]:
+    """The two times in seconds from now, which are negative in the past."""
+    moments = {"start": start, "end": end}
+    return {name: int((one - look.now).total_seconds()) if one else None for name, one in moments.items()}
+
+
+def _is_below(path: str, places: Collection[str]) -> bool:
+    # "" is the top.
+    return any(place in ("", path) or path.startswith(f"{place}/") for place in places)
+
+
+def counted(found: Sequence[Row]) -> dict[str, int]:
+    """How many leases are in each state, and how many have each mark."""
+    words = [*(row["state"] for row in found), *(mark for row in found for mark in row["marks"])]
+    return {word: words.count(word) for word in (*_STATES, *_MARKS)}
+
+
+def earlier_rows(report: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The rows of an earlier report that are such."""
+    for row in report.get("leases") or ():
+        if isinstance(row, Mapping) and isinstance(row.get("id"), str) and row.get("state") in _STATES:
+            yield row
+
+
+def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
     """The report: one request for the definitions, and one for the leases of each."""
     place, look = _place(parameters), _look(parameters)
     definitions, missing = listed(client, listing("dynamic", {**parameters, "recursive": True}))
@@ -51,7 +225,7 @@ def read(client: Client, parameters: Mapping[str, Any]) -> Found:
         warnings.append(
             "previous: it is damaged, and nothing is taken from it. What has ended since then is not known."
         )
-    return Found({"report": report, "warnings": warnings, "previous_is_damaged": previous is None}, missing)
+    return ReadResult({"report": report, "warnings": warnings, "previous_is_damaged": previous is None}, missing)
 
 
 def _previous(given: Any) -> Mapping[str, Any] | None:
@@ -66,7 +240,7 @@ def _previous(given: Any) -> Mapping[str, Any] | None:
 
 
 def report_of(
-    place: Mapping[str, Any], look: Look, leases: Sequence[ListedLease], previous: Mapping[str, Any]
+    place: Mapping[str, Any], look: ReportLook, leases: Sequence[ListedLease], previous: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
     """The report and its warnings.
 
@@ -92,12 +266,12 @@ def _place(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {"site_id": parameters["site_id"], "folder": parse_folder(parameters["folder"], "folder") or "/"}
 
 
-def _look(parameters: Mapping[str, Any]) -> Look:
+def _look(parameters: Mapping[str, Any]) -> ReportLook:
     for name in ("margin", "keep_days"):
         if parameters[name] < 0:
             raise OptionError(name, "it cannot be negative.")
     secrets = parameters["secrets"]
-    return Look(
+    return ReportLook(
         now=datetime.now(timezone.utc),
         holders=None if secrets is None else holders_in(secrets),
         elsewhere=[parse_folder(one, "held_elsewhere") for one in parameters["held_elsewhere"]],

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ending the leases of service accounts' tokens, and removing what has expired.
+"""The leases of service accounts' tokens: their records, ending them, and removing what has expired.
 
 Private to this collection: it may change at any time.
 """
@@ -12,52 +12,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
-    StateError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
-    AUTH,
-    SECRET_VARIABLES,
-    SECRETS,
-    cluster_of,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Object
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.ending import (
-    check_places,
-    end,
-    leases,
-    leases_by_id,
-    orphans,
-    remove,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.objects import (
-    Lease,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
-    check_names,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
+from .._api.errors import OptionError, StateError
+from .._change import Change, ReadResult
+from .._kube.client import InWorker
+from .._kube.objects import Object
+from .._kube.options import AUTH, SECRET_VARIABLES, SECRETS, cluster_of
+from .._spec import Spec
+from ._parts.accounts.ending import check_places, end, leases, leases_by_id, orphans, remove
+from ._parts.accounts.objects import AccountLease, shown
+from ._parts.accounts.wanted import check_names
 
 _PRUNED = "pruned"
 
 
 @dataclass(frozen=True)
-class Found:
+class SelectedAccountLeases:
     """Those of the leases meant that are there.
 
     :arg left: what lost leases have left.
     :arg warnings: what could not be looked at.
     """
 
-    leases: Sequence[Lease]
+    leases: Sequence[AccountLease]
     left: Sequence[Object] = ()
     warnings: Sequence[str] = ()
 
 
-def look(cluster: InWorker, parameters: Mapping[str, Any]) -> Found:
+def look(cluster: InWorker, parameters: Mapping[str, Any]) -> SelectedAccountLeases:
     """Which leases are meant and there; with ``pruned`` all of them, and what lost ones have left.
 
     :raises OptionError: options that exclude each other.
@@ -65,10 +46,10 @@ def look(cluster: InWorker, parameters: Mapping[str, Any]) -> Found:
     _check(parameters)
     if parameters["state"] != _PRUNED:
         return _meant(cluster, parameters)
-    return Found(leases(cluster, parameters["namespace"]), *orphans(cluster, parameters["namespace"]))
+    return SelectedAccountLeases(leases(cluster, parameters["namespace"]), *orphans(cluster, parameters["namespace"]))
 
 
-def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
+def plan(found: SelectedAccountLeases, parameters: Mapping[str, Any]) -> Change:
     """End those that are meant, whether they have expired or not; with ``pruned`` only those that have."""
     ending = [one for one in found.leases if parameters["state"] != _PRUNED or one.is_expired]
     left = found.left
@@ -96,15 +77,15 @@ def _check(parameters: Mapping[str, Any]) -> None:
     check_places(parameters["lease_id"] or (), parameters["namespace"])
 
 
-def _meant(cluster: InWorker, parameters: Mapping[str, Any]) -> Found:
+def _meant(cluster: InWorker, parameters: Mapping[str, Any]) -> SelectedAccountLeases:
     """Those that are named."""
     if parameters["name"] is not None:
-        return Found(leases(cluster, parameters["namespace"], parameters["name"]))
+        return SelectedAccountLeases(leases(cluster, parameters["namespace"], parameters["name"]))
     unique = list(dict.fromkeys(parameters["lease_id"]))
-    return Found([one for one in leases_by_id(cluster, unique, "lease_id") if one is not None])
+    return SelectedAccountLeases([one for one in leases_by_id(cluster, unique, "lease_id") if one is not None])
 
 
-def _ended(cluster: InWorker, ending: Sequence[Lease], left: Sequence[Object]) -> dict[str, Any]:
+def _ended(cluster: InWorker, ending: Sequence[AccountLease], left: Sequence[Object]) -> dict[str, Any]:
     """What became of them: all are tried."""
     ended = end(cluster, ending)
     problems = [problem for one in ended for problem in one.problems] + remove(cluster, left)
@@ -117,11 +98,11 @@ def _ended(cluster: InWorker, ending: Sequence[Lease], left: Sequence[Object]) -
     return _result(ending, left)
 
 
-def _result(ending: Sequence[Lease], left: Sequence[Object]) -> dict[str, Any]:
+def _result(ending: Sequence[AccountLease], left: Sequence[Object]) -> dict[str, Any]:
     return {"revoked": [one.id for one in ending], "left_behind": [_name(one) for one in left]}
 
 
-def _line(lease: Lease) -> str:
+def _line(lease: AccountLease) -> str:
     return f"{lease.id} (until {lease.fields['expiration'] or 'unknown'})"
 
 
@@ -147,4 +128,36 @@ SERVICE_ACCOUNT_LEASE = Spec(
     secret_variables=SECRET_VARIABLES,
     required_if=(("state", "absent", ("lease_id", "name", "minted"), True),),
     mutually_exclusive=(("lease_id", "name", "minted"),),
+)
+
+
+def read(cluster: InWorker, parameters: Mapping[str, Any]) -> ReadResult:
+    """What is there.
+
+    :raises OptionError: a name or an ID that is none.
+    """
+    check_names(parameters["name"], parameters["namespace"])
+    if parameters["lease_id"] is not None:
+        check_places([parameters["lease_id"]], parameters["namespace"])
+        found = [one for one in leases_by_id(cluster, [parameters["lease_id"]], "lease_id") if one is not None]
+    else:
+        found = leases(cluster, parameters["namespace"], parameters["name"])
+    expired = parameters["expired"]
+    return ReadResult({"leases": [shown(one) for one in found if expired is None or one.is_expired == expired]})
+
+
+SERVICE_ACCOUNT_LEASE_INFO = Spec(
+    name="service_account_lease_info",
+    options={
+        **AUTH,
+        "namespace": {"type": "str"},
+        "name": {"type": "str"},
+        "lease_id": {"type": "str"},
+        "expired": {"type": "bool"},
+    },
+    read=read,
+    connect=cluster_of,
+    guarded=SECRETS,
+    secret_variables=SECRET_VARIABLES,
+    mutually_exclusive=(("lease_id", "name"),),
 )

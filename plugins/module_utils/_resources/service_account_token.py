@@ -11,27 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import NO_TIME, seconds_left
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kubeconfig import kubeconfig
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import (
-    AUTH,
-    SECRET_VARIABLES,
-    SECRETS,
-    cluster_of,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.minting import (
-    Token,
-    foresee,
-    mint,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
-    WANTED,
-    Wanted,
-    wanted_of,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import Spec
+from .._api.times import NO_TIME, seconds_left
+from .._change import Change
+from .._kube.client import InWorker
+from .._kube.connection import kubeconfig
+from .._kube.options import AUTH, SECRET_VARIABLES, SECRETS, cluster_of
+from .._spec import Spec
+from ._parts.accounts.minting import Token, foresee, mint
+from ._parts.accounts.wanted import WANTED, TokenSpec, wanted_of
 
 # Stands in check mode for what a run mints.
 NO_TOKEN = "CHECK-MODE-NO-TOKEN"
@@ -63,7 +50,7 @@ def values_of(cluster: InWorker, token: Token) -> dict[str, Any]:
     }
 
 
-def no_token(wanted: Wanted) -> Token:
+def no_token(wanted: TokenSpec) -> Token:
     """What stands for a token in check mode."""
     return Token(wanted, NO_TOKEN, NO_TIME, wanted.audiences or [])
 
@@ -80,7 +67,7 @@ def _result(cluster: InWorker, token: Token, *, as_file: bool) -> dict[str, Any]
     return {**values, **more, "warnings": list(token.warnings)}
 
 
-def _predicted(cluster: InWorker, wanted: Wanted, *, as_file: bool) -> dict[str, Any]:
+def _predicted(cluster: InWorker, wanted: TokenSpec, *, as_file: bool) -> dict[str, Any]:
     warnings = foresee(cluster, wanted)
     return {**_result(cluster, no_token(wanted), as_file=as_file), "warnings": warnings}
 

@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
+from .._api.client import Client
+from .._api.request import Request
+from .._change import ReadResult
+from .._spec import CONNECTION, Spec
+from ._parts.view import view
 
 
-def read(client: Client, parameters: Mapping[str, Any]) -> Found:
+def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
     """The session; a token that is not valid is an error with status 401."""
     session = view(client.get(Request("GET", "/session")))
-    return Found({"session": session})
+    return ReadResult({"session": session})
 
 
 SESSION_INFO = Spec(name="session_info", options=CONNECTION, read=read)

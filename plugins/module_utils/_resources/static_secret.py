@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Static secrets: values compared key by key, tags, and earlier versions.
+"""Static secrets: values compared key by key, tags, earlier versions, and reading them.
 
 Private to this collection: it may change at any time.
 """
@@ -12,21 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import DeniedError, StateError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written, left_by
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
-    ResourcePath,
-    check_version,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change, answer_to
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
-    check_json,
-    merged,
-    patch_between,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
+from .._api.client import Client
+from .._api.concurrency import run_concurrently
+from .._api.errors import DeniedError, StateError
+from .._api.own_writes import Written, left_by
+from .._api.paths import ResourcePath, check_version, parse_path
+from .._api.request import Replay, item
+from .._change import Change, ReadResult, answer_to
+from .._spec import CONNECTION, RESOURCE, Spec
+from ._parts.finding import find
+from ._parts.json_values import check_json, merged, patch_between
+from ._parts.lifecycle import (
     Place,
     deletion,
     doubts,
@@ -38,22 +34,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     revive,
     unseen,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import (
-    Tags,
-    tag_requests,
-    tags_after,
-    wanted_tags,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
-    SHOWN,
-    must_show,
-    read_back,
-    refused,
-    version_of,
-    with_tags,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import RESOURCE, Spec
+from ._parts.tags import Tags, tag_requests, tags_after, wanted_tags
+from ._parts.view import view, without_secret
+from ._parts.visibility import SHOWN, listed, listed_path, listing, must_show, read_back, refused, version_of, with_tags
 
 _NO_METADATA = "{path}: it was written, and this token may not read its metadata (ReadSecretMetadata)."
 _HIDDEN = "(hidden)"
@@ -61,7 +44,7 @@ _HIDDEN_CHANGED = "(hidden, changed)"
 
 
 @dataclass(frozen=True)
-class Found:
+class ExistingSecret:
     """What was found of a static secret.
 
     :arg values: those that it has.
@@ -73,7 +56,7 @@ class Found:
     earlier: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
-def look(client: Client, parameters: Mapping[str, Any]) -> Found:
+def look(client: Client, parameters: Mapping[str, Any]) -> ExistingSecret:
     """What is at the path, and the version to go back to.
 
     :raises OptionError: a path or tag that the API cannot hold, or a value or version that cannot be.
@@ -84,11 +67,11 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
     place = look_at(client, "static", parameters)
     living = place.living
     if living is None:
-        return Found(place)
+        return ExistingSecret(place)
     values = _values(place.path, living)
     if parameters["state"] == "present" and parameters["tags"] is not None:
         living = with_tags(client, "static", place.path, living)
-    return Found(replace(place, living=living), values, _earlier(client, place.path, living, parameters))
+    return ExistingSecret(replace(place, living=living), values, _earlier(client, place.path, living, parameters))
 
 
 def _earlier(
@@ -107,7 +90,7 @@ def _earlier(
     return _values(path, found)
 
 
-def plan(found: Found, parameters: Mapping[str, Any]) -> Change:
+def plan(found: ExistingSecret, parameters: Mapping[str, Any]) -> Change:
     """What is to be done so that the secret is as wanted.
 
     :raises OptionError: more tags than the API can hold.
@@ -151,7 +134,7 @@ def _create(place: Place, parameters: Mapping[str, Any]) -> Change:
     )
 
 
-def _update(found: Found, living: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
+def _update(found: ExistingSecret, living: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
     path, current, current_tags = found.place.path, found.values, _tags(living)
     is_missing = parameters["version"] is not None and found.earlier is None
     missing = (_no_version(path, parameters["version"]),) if is_missing else ()
@@ -198,7 +181,7 @@ def _is_empty(value: Any) -> bool:
     return not value.strip() if isinstance(value, str) else value is None or value == [] or value == {}
 
 
-def _values_after(found: Found, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _values_after(found: ExistingSecret, parameters: Mapping[str, Any]) -> dict[str, Any]:
     if parameters["version"] is not None or parameters["secret"] is None:
         return dict(found.values if found.earlier is None else found.earlier)
     base = {} if parameters["purge_keys"] else found.values
@@ -259,4 +242,62 @@ STATIC_SECRET = Spec(
     look=look,
     plan=plan,
     mutually_exclusive=(("secret", "version"),),
+)
+
+
+def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
+    """What is there."""
+    check_version(parameters["version"])
+    if parameters["path"] is not None:
+        found = _one(client, parse_path(parameters["path"], "path"), parameters)
+        return ReadResult({"static_secrets": [] if found is None else [found]})
+    entries, missing = listed(client, listing("static", parameters, versions=parameters["versions"]))
+    secrets = _with_values(client, view(entries), parameters)
+    return ReadResult({"static_secrets": secrets}, missing)
+
+
+def _one(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    query = {"version": parameters["version"], "versions": parameters["versions"]}
+    if parameters["values"] or parameters["versions"] or parameters["version"] is not None:
+        found = find(client, "static", path, **query)
+    else:
+        metadata = find(client, "static", path, "metadata")
+        found = None if metadata is None else {"metadata": metadata}
+    if found is None:
+        return None
+    shown = view(found if parameters["values"] else without_secret(found))
+    return {**shown, "path": str(path), "type": "static"}
+
+
+def _with_values(client: Client, entries: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    # The values of what is deleted cannot be read.
+    if not parameters["values"] or parameters["deleted_only"]:
+        return entries
+    values = run_concurrently(lambda path: find(client, "static", path), [listed_path(entry) for entry in entries])
+    # One that went between the two requests is left out, as if it had gone before.
+    return [{**entry, "secret": found["secret"]} for entry, found in zip(entries, values) if found is not None]
+
+
+STATIC_SECRET_INFO = Spec(
+    name="static_secret_info",
+    options={
+        **CONNECTION,
+        "path": {"type": "str"},
+        "folder": {"type": "str"},
+        "recursive": {"type": "bool", "default": False},
+        "deleted_only": {"type": "bool", "default": False},
+        "versions": {"type": "bool", "default": False},
+        "version": {"type": "int"},
+        "values": {"type": "bool", "default": True},
+    },
+    read=read,
+    returns_values=True,
+    values_option="values",
+    required_one_of=(("path", "folder"),),
+    mutually_exclusive=(
+        ("path", "folder"),
+        ("path", "recursive"),
+        ("path", "deleted_only"),
+        ("folder", "version"),
+    ),
 )

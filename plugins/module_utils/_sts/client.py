@@ -18,25 +18,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    MissingLibraryError,
-    OptionError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.caller import Caller
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import (
-    ASSUME_ROLE,
-    GET_SESSION_TOKEN,
-    LONGEST_CHAINED,
-    WEB_IDENTITY,
-    Call,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.failures import StsError
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.net import (
-    Net,
-    without_empty_variables,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.options import KEYS
+from .._api.errors import MissingLibraryError, OptionError
+from .._api.times import written
+from .errors import Net, StsError, without_empty_variables
+from .options import KEYS
+from .request import ASSUME_ROLE, GET_SESSION_TOKEN, LONGEST_CHAINED, WEB_IDENTITY, AwsIdentity, Call
 
 # The keys of a session, as External Secrets Operator names them, and AWS' own.
 FIELDS = {
@@ -79,7 +65,7 @@ class _Keys:
     expiration: Any = None
 
 
-def session_of(caller: Caller, call: Call, web_identity: str | None = None) -> dict[str, str]:
+def session_of(caller: AwsIdentity, call: Call, web_identity: str | None = None) -> dict[str, str]:
     """Credentials of a new session, by FIELDS' keys; of one that botocore has already, without what is not known.
 
     :arg web_identity: the token that proves who asks, for the call that wants one.
@@ -112,7 +98,7 @@ def _parameters(call: Call, web_identity: str | None) -> dict[str, Any]:
     return {**call.parameters, **{name: value for name, value in proofs.items() if value}}
 
 
-def _session(net: Net, caller: Caller, call: Call) -> Any:
+def _session(net: Net, caller: AwsIdentity, call: Call) -> Any:
     """A session of botocore's with a region, where one is needed whatever is found.
 
     Keys and a web identity need no file; if AWS' files or the profile in them are of no use, they do without.
@@ -138,12 +124,12 @@ def _session(net: Net, caller: Caller, call: Call) -> Any:
     return session
 
 
-def _has_keys_around(caller: Caller) -> bool:
+def _has_keys_around(caller: AwsIdentity) -> bool:
     """Whether the environment holds the keys, which come before a profile that it names too."""
     return caller.profile is None and all(os.environ.get(name) for name in _VARIABLES)
 
 
-def _keys(net: Net, session: Any, caller: Caller) -> _Keys:
+def _keys(net: Net, session: Any, caller: AwsIdentity) -> _Keys:
     """The credentials that ask, from the options or as botocore finds them; the session has them from now on."""
     method, expiration = "", None
     with net.around():
@@ -171,7 +157,7 @@ def _keys(net: Net, session: Any, caller: Caller) -> _Keys:
     return keys
 
 
-def _nothing_found(caller: Caller) -> OptionError:
+def _nothing_found(caller: AwsIdentity) -> OptionError:
     return OptionError(
         "profile" if caller.profile else "access_key",
         f"no credentials were found for {caller}: set access_key and secret_key or profile, or provide what AWS' "
@@ -179,7 +165,7 @@ def _nothing_found(caller: Caller) -> OptionError:
     )
 
 
-def _service(net: Net, session: Any, caller: Caller, call: Call) -> Any:
+def _service(net: Net, session: Any, caller: AwsIdentity, call: Call) -> Any:
     """The client of botocore."""
     with net.around():
         from botocore import UNSIGNED
@@ -201,7 +187,7 @@ def _is_of_aws(address: str) -> bool:
     return str(urlsplit(address).hostname).endswith(_AWS)
 
 
-def _is_session(keys: _Keys, caller: Caller, call: Call) -> bool:
+def _is_session(keys: _Keys, caller: AwsIdentity, call: Call) -> bool:
     """Whether what was found is what is asked for: a profile's, container's or machine's credentials of a session.
 
     Keys of the options or the environment are the user's own, who can see what they are.
@@ -209,7 +195,7 @@ def _is_session(keys: _Keys, caller: Caller, call: Call) -> bool:
     return bool(call.operation is GET_SESSION_TOKEN and keys.token and not caller.has_keys and keys.method != "env")
 
 
-def _existing(keys: _Keys, caller: Caller, call: Call) -> dict[str, str]:
+def _existing(keys: _Keys, caller: AwsIdentity, call: Call) -> dict[str, str]:
     """The session that botocore has already: GetSessionToken takes no credentials of a session.
 
     :raises OptionError: something was asked for that only a new session has.
@@ -227,7 +213,7 @@ def _existing(keys: _Keys, caller: Caller, call: Call) -> dict[str, str]:
     return {**made, "expiration": expiration} if expiration else made
 
 
-def _check(keys: _Keys, caller: Caller, call: Call, *, is_aws: bool) -> None:
+def _check(keys: _Keys, caller: AwsIdentity, call: Call, *, is_aws: bool) -> None:
     """See that the credentials can ask this.
 
     :arg is_aws: they are for AWS itself; what another STS takes is its own matter.

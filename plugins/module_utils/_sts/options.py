@@ -22,7 +22,7 @@ SERVICE_ACCOUNT: Mapping[str, Mapping[str, Any]] = {
     "kubeconfig": {"type": "path"},
     "context": {"type": "str"},
 }
-OPTIONS: Mapping[str, Mapping[str, Any]] = {
+STS_OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "region": {"type": "str", "env": ("AWS_REGION", "AWS_DEFAULT_REGION")},
     "profile": {"type": "str", "env": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")},
     # An ID, which AWS itself writes into its logs.

@@ -16,39 +16,110 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_path
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import (
-    FORMS,
-    RAW,
-    Forms,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import seconds
-from ansible_collections.community.workload_credentials.plugins.module_utils._marks import PREFIX
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
+
+from ...module_utils._api.errors import OptionError, WorkloadCredentialsError
+from ...module_utils._api.paths import parse_path
+from ...module_utils._credentials.formats import FORMS, RAW, STS_SESSIONS, Formats
+from ...module_utils._kube.durations import seconds
+from ...module_utils._marks import PREFIX
+from .spec import (
     DEFAULT_OWNER,
+    ENTRY,
     MANAGED_LABEL,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.requested import (
-    Request,
+    ONCE,
+    PERIODIC,
+    SESSION,
+    SOURCES,
+    SourceRequest,
     account_request,
     problems_of_account,
     problems_of_session,
     session_request,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import (
-    ENTRY,
-    PERIODIC,
-    SOURCES,
     without_aliases,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sts import (
-    checked_sts,
-    problems_of_sts,
-)
+
+# AWS' GetSessionToken: from 15 minutes to 36 hours, 12 hours where nothing is said.
+SHORTEST, LONGEST, USUAL = 900, 129600, 43200
+KEYS = tuple(STS_SESSIONS.keys)
+_CODE = re.compile(r"\d{6}")
+# The manifest's words, and those of a session that is pushed.
+_PARAMETERS = {"session_duration": "duration_seconds", "serial_number": "serial_number", "token_code": "token_code"}
+_LONG_TERM = "GetSessionToken works with the long-term keys of an IAM user only"
+
+
+def problems_of_sts(given: Mapping[str, Any], where: str, refresh_policy: str | None) -> Iterator[str]:
+    """What is known to fail at run time where the operator asks, or missing.
+
+    :arg given: validated against its spec.
+    :arg where: the option, for messages.
+    :arg refresh_policy: of the entry.
+    """
+    auth = _auth(given)
+    if not given["region"]:
+        yield f"{where}.region: it is needed."
+    for name in SESSION:
+        if given[name] and name not in _PARAMETERS.values():
+            yield f"{where}.{name}: it needs delivery push."
+    for name in auth:
+        if given[name] and (given["auth"] or {}).get(name):
+            yield f"{where}.auth.{name}: {name} is there already, beside auth."
+    if given["role"]:
+        yield f"{where}.role: the operator accepts a role and AWS then refuses it: {_LONG_TERM}."
+    if auth["jwt"]:
+        yield f"{where}.jwt: the operator accepts jwt and then fails at run time: use secret_ref."
+    if (auth["secret_ref"] or {}).get("session_token"):
+        yield f"{where}.secret_ref.session_token: with a session token AWS refuses: {_LONG_TERM}."
+    yield from _problems_of_parameters(_parameters(given), f"{where}.request_parameters", refresh_policy)
+
+
+def _problems_of_parameters(parameters: Mapping[str, Any], where: str, refresh_policy: str | None) -> Iterator[str]:
+    code, device = parameters["token_code"], parameters["serial_number"]
+    if bool(code) != bool(device):
+        yield f"{where}: AWS wants serial_number and token_code together."
+    elif code and refresh_policy != ONCE:
+        yield (
+            f"{where}.token_code: a code of an MFA device serves once, and the operator asks again at each refresh: it "
+            f"needs refresh_policy {ONCE}."
+        )
+    if code and not _CODE.fullmatch(code):
+        # It is not repeated: a code may still be good.
+        yield f"{where}.token_code: it must be six digits, as a text (in quotes)."
+    duration = parameters["session_duration"]
+    if duration is not None and not SHORTEST <= duration <= LONGEST:
+        yield f"{where}.session_duration: it must be from {SHORTEST} to {LONGEST} seconds."
+
+
+def checked_sts(given: Mapping[str, Any]) -> dict[str, Any]:
+    """``region``, ``secret_ref``, ``duration`` (seconds), ``serial_number`` and ``token_code`` without problems.
+
+    ``secret_ref`` is None where the controller's own credentials are used.
+    """
+    references = _auth(given)["secret_ref"]
+    parameters = _parameters(given)
+    return {
+        "region": given["region"],
+        "secret_ref": {
+            name: {field: references[name][field] for field in ("name", "key")}
+            for name in ("access_key_id", "secret_access_key")
+        }
+        if references
+        else None,
+        "duration": parameters["session_duration"],
+        **{name: parameters[name] for name in ("serial_number", "token_code")},
+    }
+
+
+def _parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the session is asked with, which may be written as for a push too."""
+    nested = given["request_parameters"] or {}
+    return {name: nested.get(name) or given[own] for name, own in _PARAMETERS.items()}
+
+
+def _auth(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Its authentication, which may be written with or without the manifest's word auth."""
+    nested = given["auth"] or {}
+    return {name: given[name] or nested.get(name) for name in ("secret_ref", "jwt")}
+
 
 # What only External Secrets Operator honours, with the values that a push would contradict (None: every one), as they
 # say what is in the Secret, or that others have a part in it. The rest says how the operator works: a push ignores it.
@@ -91,7 +162,7 @@ class Entry:
     source: str
     path: str
     sts: Mapping[str, Any]
-    request: Request | None
+    request: SourceRequest | None
     keys: Mapping[str, str] | None
     format: str
     type: str
@@ -118,7 +189,7 @@ class Entry:
         return self.source, f"{self.path} of {self.where}" if self.request else self.path
 
     @property
-    def forms(self) -> Forms:
+    def forms(self) -> Formats:
         """What its credentials can be made to look like."""
         return FORMS[self.source]
 

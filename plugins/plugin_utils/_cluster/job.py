@@ -12,22 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import (
-    DYNAMIC_SECRET,
-    SERVICE_ACCOUNT,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import Entry
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import (
-    CA_SECRET,
-    DEFAULT_OWNER,
-    TOKEN_SECRET,
-)
+from ...module_utils._credentials.lease import DYNAMIC_SECRET, SERVICE_ACCOUNT
+from ...module_utils._kube.errors import ClusterError
+from .entries import Entry
+from .spec import CA_SECRET, DEFAULT_OWNER, TOKEN_SECRET
 
 if TYPE_CHECKING:
-    from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-    from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Cluster
-    from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
+    from ...module_utils._api.client import Client
+    from ...module_utils._kube.objects import Cluster
+    from .._leases.notes import Notes
 
 # Renders the template of this name (and says which file that was) with these variables.
 Template = Callable[[str, Mapping[str, Any]], "tuple[str, str]"]

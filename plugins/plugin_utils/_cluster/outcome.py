@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import reference
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import Found
+from ...module_utils._kube.objects import reference
+from .secrets import ClusterObject
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Outcome:
         return result
 
 
-def where(found: Found) -> str:
+def where(found: ClusterObject) -> str:
     """An object in a difference."""
     metadata = found["metadata"]
     return "/".join(filter(None, (found["kind"], metadata.get("namespace"), metadata["name"])))
@@ -72,7 +72,7 @@ def differing(before: Any, after: Any) -> tuple[Any, Any]:
     return sides
 
 
-def without_bookkeeping(found: Found) -> dict[str, Any]:
+def without_bookkeeping(found: ClusterObject) -> dict[str, Any]:
     """An object without what the cluster itself writes, which says nothing."""
     names = ("managedFields", "generation", "resourceVersion", "uid", "creationTimestamp", "selfLink")
     metadata = {name: value for name, value in found["metadata"].items() if name not in names}

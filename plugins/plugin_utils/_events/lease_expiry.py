@@ -20,30 +20,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
-    WorkloadCredentialsError,
-    unforeseen,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import parse_folder
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import Given, is_set
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Margin
-from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Options
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._connection import settings_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._events.living import (
-    Watched,
-    merged,
-    of_cluster,
-    of_service,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._events.told import Told
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
-    environment,
-    ini,
-    refuse_unknown,
-    resolve,
-)
+from ...module_utils._api.client import Client
+from ...module_utils._api.errors import OptionError, WorkloadCredentialsError, unforeseen
+from ...module_utils._api.option_values import Given, is_set
+from ...module_utils._api.paths import parse_folder
+from ...module_utils._credentials.lease import Margin
+from ...module_utils._spec import CONNECTION, Options
+from .._connection import settings_of
+from .._options import environment, ini, refuse_unknown, resolve
+from .living import Watched, merged, of_cluster, of_service
+from .notified import SentEvents
 
 OPTIONS: Options = {
     **CONNECTION,
@@ -63,7 +49,7 @@ _CLUSTER = {"name", "kubeconfig", "context", "namespace"}
 Look = Callable[[], Iterator[Watched]]
 
 
-class Source:
+class ExpirySource:
     """One event source: what it looks at, and what it has told.
 
     :arg arguments: the rulebook's.
@@ -93,7 +79,7 @@ class Source:
             self._looks[name + again] = partial(of_cluster, cluster)
         if not self._looks:
             raise OptionError("folder", "folder or clusters is needed.")
-        self._told = Told(Path(os.path.expanduser(options["state_file"] or _default_state_file(options))))
+        self._told = SentEvents(Path(os.path.expanduser(options["state_file"] or _default_state_file(options))))
         self.warning = self._told.warning
 
     def due(self) -> tuple[list[dict[str, Any]], list[str]]:
@@ -123,7 +109,7 @@ async def run(queue: asyncio.Queue[Any], arguments: Mapping[str, Any]) -> None:
 
     :raises WorkloadCredentialsError: an argument is not right, or what was told cannot be kept.
     """
-    source = Source(arguments)
+    source = ExpirySource(arguments)
     if source.warning:
         _LOGGER.warning("lease_expiry: %s", source.warning)
     failures = 0

@@ -13,20 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, written
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Lease
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lease_holders import (
-    Holder,
-    holders_in,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    leases_below,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lists import listing
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import SELECTOR
+from ...module_utils._api.client import Client
+from ...module_utils._api.times import parse_time, written
+from ...module_utils._credentials.lease import Lease
+from ...module_utils._kube.client import InWorker
+from ...module_utils._kube.objects import OBJECT_KINDS
+from ...module_utils._resources._parts.leases import leases_below
+from ...module_utils._resources._parts.visibility import listing
+from ...module_utils._resources.lease_report import Holder, holders_in
+from .._cluster.spec import SELECTOR
 
 
 @dataclass(frozen=True)
@@ -81,7 +76,9 @@ def of_cluster(cluster: Mapping[str, Any]) -> Iterator[Watched]:
     """
     options = {name: cluster[name] for name in ("kubeconfig", "context") if cluster.get(name)}
     with InWorker(options) as port:
-        secrets = port.list(KINDS["Secret"], namespace=cluster.get("namespace"), labels=SELECTOR, metadata_only=True)
+        secrets = port.list(
+            OBJECT_KINDS["Secret"], namespace=cluster.get("namespace"), labels=SELECTOR, metadata_only=True
+        )
     for holder in holders_in({cluster["name"]: secrets or []}):
         if holder.minted is not None and holder.expiration is not None:
             yield _held(holder, holder.minted, holder.expiration)

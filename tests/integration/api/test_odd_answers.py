@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api import client as wire
-from ansible_collections.community.workload_credentials.plugins.module_utils._api import transfer
+from ansible_collections.community.workload_credentials.plugins.module_utils._api import transport
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
     ApiError,
     NoAnswerError,
@@ -52,7 +52,7 @@ def test_an_answer_has_a_limit_and_below_it_is_read(site: Site, packed: bool) ->
     client = site.client(retries=0)
     site.fault("huge", size=8_000_000, packed=packed)
     assert client.get(SESSION) == {"valid": True}
-    site.fault("huge", size=transfer.MAX_SIZE, packed=packed)
+    site.fault("huge", size=transport.MAX_SIZE, packed=packed)
     with pytest.raises(UnexpectedAnswerError, match="status 200, and an answer of more than 64 MiB") as caught:
         client.get(SESSION)
     assert caught.value.ambiguous
@@ -162,7 +162,7 @@ def test_a_secret_is_withheld_in_whatever_form_it_is_repeated(site: Site) -> Non
         ("body", {"body": ""}),
         ("wrong_shape", {}),
         ("html", {}),
-        ("huge", {"size": transfer.MAX_SIZE, "packed": True}),
+        ("huge", {"size": transport.MAX_SIZE, "packed": True}),
         ("drip", {"part": "body", "size": 80, "seconds": 0.05}),
         ("status", {"status": 503}),
     ],

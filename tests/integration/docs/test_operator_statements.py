@@ -23,8 +23,8 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     Scope,
     Service,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import manifests_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import operator_objects
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.manifests import manifests_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import operator_objects
 
 from tests.support.deliveries import own_templates
 from tests.support.examples import ROOT

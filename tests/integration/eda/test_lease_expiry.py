@@ -17,7 +17,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._marks import LEASE_MARKS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._events import lease_expiry
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._events.lease_expiry import (
-    Source,
+    ExpirySource,
     pause,
     run,
 )
@@ -31,10 +31,10 @@ pytestmark = pytest.mark.one_core
 
 
 @pytest.fixture
-def started(site: Site, tmp_path: Path) -> Callable[..., Source]:
+def started(site: Site, tmp_path: Path) -> Callable[..., ExpirySource]:
     """Starts a source with this state file, as often as one likes."""
 
-    def start(**arguments: Any) -> Source:
+    def start(**arguments: Any) -> ExpirySource:
         own = {
             "api_url": site.emulator.url,
             "site_id": site.site_id,
@@ -43,7 +43,7 @@ def started(site: Site, tmp_path: Path) -> Callable[..., Source]:
             "retries": 0,
             "state_file": str(tmp_path / "state" / "told.json"),
         }
-        return Source({**own, **arguments})
+        return ExpirySource({**own, **arguments})
 
     return start
 
@@ -99,7 +99,7 @@ def test_a_cluster_alone_is_enough(role: Role, site: Site, cluster: Any, tmp_pat
     deliver_long_ago(role, site)
     site.forget()
     clusters = [{"name": "main", "kubeconfig": str(cluster.kubeconfig), "namespace": role.namespace}]
-    (event,) = Source({"clusters": clusters, "state_file": str(tmp_path / "told")}).due()[0]
+    (event,) = ExpirySource({"clusters": clusters, "state_file": str(tmp_path / "told")}).due()[0]
     assert (event["dynamic_secret_path"], [one["name"] for one in event["secrets"]]) == (None, ["app"])
     assert site.requests() == []
 
@@ -107,7 +107,7 @@ def test_a_cluster_alone_is_enough(role: Role, site: Site, cluster: Any, tmp_pat
 def test_a_cluster_that_is_there_several_times_is_looked_at_each_time(tmp_path: Path) -> None:
     gone = {"name": "gone", "kubeconfig": str(tmp_path / "nothing")}
     clusters = [{**gone, "namespace": "a"}, {**gone, "namespace": "b"}, gone, gone]
-    problems = Source({"clusters": clusters, "state_file": str(tmp_path / "told")}).due()[1]
+    problems = ExpirySource({"clusters": clusters, "state_file": str(tmp_path / "told")}).due()[1]
     assert [one.partition(": ")[0] for one in problems] == [
         "the cluster gone (a)",
         "the cluster gone (b)",
@@ -135,7 +135,7 @@ def test_it_backs_off_on_errors_and_goes_on_after_them(
         minted = do(site, "dynamic_credentials", path="prod/aws")
     site.fault("status", status=500, times=2)
     pauses: list[tuple[float, int]] = []
-    monkeypatch.setattr(lease_expiry, "Source", lambda _arguments: started(folder="/"))
+    monkeypatch.setattr(lease_expiry, "ExpirySource", lambda _arguments: started(folder="/"))
     monkeypatch.setattr(lease_expiry, "pause", lambda seconds, failures: pauses.append((seconds, failures)) or 0.01)
 
     async def first() -> Any:

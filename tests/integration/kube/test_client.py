@@ -15,10 +15,11 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
     ClusterError,
     ForbiddenError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS, Kind
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import (
     FIELD_MANAGER,
+    OBJECT_KINDS,
     Gone,
+    ObjectKind,
     Refusal,
 )
 from kubernetes import client
@@ -26,7 +27,7 @@ from kubernetes import client
 from tests.support.ports import WAYS, namespace, port, secret
 
 pytestmark = pytest.mark.one_core
-SECRET = KINDS["Secret"]
+SECRET = OBJECT_KINDS["Secret"]
 CANARY = "canary-7f3a"
 
 
@@ -110,9 +111,9 @@ def test_what_is_read(ways: Any, api: client.CoreV1Api, space: str) -> None:
         ("Secret", "a"),
         ("Secret", "b"),
     ]
-    unserved = Kind("example.com/v1", "Nothing", "nothings")
+    unserved = ObjectKind("example.com/v1", "Nothing", "nothings")
     assert (cluster.list(unserved), cluster.get(unserved, "a", space)) == (None, None)
-    assert cluster.get(KINDS["Namespace"], space)["kind"] == "Namespace"
+    assert cluster.get(OBJECT_KINDS["Namespace"], space)["kind"] == "Namespace"
     assert cluster.list(SECRET, namespace="nowhere") == []
 
 

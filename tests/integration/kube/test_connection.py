@@ -20,16 +20,15 @@ import pytest
 import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube import connection
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.client import InWorker
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import OBJECT_KINDS, Refusal
 
 from tests.support.ports import port
 from tests.support.proxy import refusing_proxy
 
 pytestmark = pytest.mark.one_core
-NAMESPACE = KINDS["Namespace"]
+NAMESPACE = OBJECT_KINDS["Namespace"]
 CANARY = "canary-52e1"
 NO_CA = "certificate-authority-data"
 CHECK = "check .*kubeconfig, context or host of kubernetes.core"
@@ -78,7 +77,7 @@ WRONG: dict[str, tuple[Any, str]] = {
 def test_what_goes_wrong_is_said_in_one_sentence(cluster: Any, tmp_path: Path, way: str, name: str) -> None:
     change, sentence = WRONG[name]
     with pytest.raises(ClusterError, match=sentence) as error:
-        port(way, variant(cluster, tmp_path, change)).list(KINDS["Secret"])
+        port(way, variant(cluster, tmp_path, change)).list(OBJECT_KINDS["Secret"])
     assert CANARY not in str(error.value)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 350
@@ -157,7 +156,7 @@ def test_an_insecure_cluster_says_nothing_on_stderr(cluster: Any, tmp_path: Path
 
     code = (
         "from tests.support.ports import *; from pathlib import Path; import sys;"
-        "from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS;"
+        "from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import KINDS;"
         "print(len(port('in_worker', Path(sys.argv[1])).list(KINDS['Secret'])))"
     )
     kubeconfig = str(variant(cluster, tmp_path, insecure))

@@ -11,18 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube import in_worker, sending
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube import client as in_worker
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube import client as sending
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.client import RETRIES
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ClusterError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.sending import RETRIES
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Gone, Refusal
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import (
+    OBJECT_KINDS,
+    Gone,
+    Refusal,
+)
 from kubernetes import client
 
 from tests.support.faulty_cluster import Fault, FaultyCluster
 from tests.support.ports import namespace, port, secret
 
 pytestmark = pytest.mark.one_core
-SECRET = KINDS["Secret"]
+SECRET = OBJECT_KINDS["Secret"]
 
 
 @pytest.fixture

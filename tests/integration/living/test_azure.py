@@ -15,9 +15,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import (
     DynamicSecret,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import lease_store
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import LeaseStore
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import origin_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases import lease_store
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.lease_store import LeaseStore
 
 from tests.support.definitions import do, populate
 from tests.support.plays import Plays

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import journal, progress, run_end
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import origin_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases import journal, run_end
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases import run_end as progress
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.notes import Notes
 
 from tests.kubernetes.tests.waiting import wait_until
 from tests.support.definitions import do, populate

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Found
+from ansible_collections.community.workload_credentials.plugins.module_utils._change import ReadResult
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION, Spec
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._in_process import run_in_process
 
@@ -56,7 +56,7 @@ def test_a_fault_in_a_module_or_lookup_is_one_line_without_a_traceback(plays: Pl
 
 
 def test_a_fault_in_the_worker_is_the_same_line(site: Site) -> None:
-    def faulty(client: Client, _parameters: object) -> Found:
+    def faulty(client: Client, _parameters: object) -> ReadResult:
         client.get(Request("GET", "/session"))
         raise KeyError("value-canary")
 

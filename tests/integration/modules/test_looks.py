@@ -46,8 +46,10 @@ def test_what_is_planned_from_found_values_is_what_the_modules_want(site: Site) 
     found = {
         "folder": look(client, parameters["folder"]),
         # Below a folder that is not there nothing has to be looked for.
-        "static_secret": static_secret.Found(Place("static", ResourcePath("eu", "app"))),
-        "dynamic_secret": dynamic_secret.Found(Place("dynamic", ResourcePath("eu", "aws")), integration=main.living),
+        "static_secret": static_secret.ExistingSecret(Place("static", ResourcePath("eu", "app"))),
+        "dynamic_secret": dynamic_secret.ExistingDefinition(
+            Place("dynamic", ResourcePath("eu", "aws")), integration=main.living
+        ),
     }
     read = site.requests()
     plans = {name: spec_of(name).plan for name in wanted}

@@ -15,9 +15,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     DynamicSecret,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.formats import DYNAMIC_SECRETS
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import end_leases
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.generate import generate_on_read
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import origin_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import end_leases
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.generate import generate_on_read
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._static_secrets import read_secrets
 from workload_credentials_emulator.actions import ALL_ACTIONS
 

@@ -15,12 +15,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials import dynamic_secret
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube import in_worker
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts import ending
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import deliver, pushing
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import (
-    put_in_order_when_interrupted,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube import client as in_worker
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts import leases
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._delivery import deliver, push
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import raise_on_signal
 from kubernetes import client
 
 from tests.integration.role.test_push_faults import APP, AWS, AZURE, LEASE, WRITES, held, living, refuse
@@ -86,14 +84,14 @@ def interrupted_writing(_way: Watched, patch: pytest.MonkeyPatch) -> None:
 
 
 def interrupted_ending(_way: Watched, patch: pytest.MonkeyPatch) -> None:
-    end = ending.end_leases
+    end = leases.end_leases
 
     def interrupted(*given: Any) -> Any:
-        patch.setattr(ending, "end_leases", end)
+        patch.setattr(leases, "end_leases", end)
         end(given[0], given[1][:1])
         raise KeyboardInterrupt
 
-    patch.setattr(ending, "end_leases", interrupted)
+    patch.setattr(leases, "end_leases", interrupted)
 
 
 @pytest.mark.parametrize("kinds", [(AZURE, OTHER), (AZURE,), (AWS, AZURE)])
@@ -141,7 +139,7 @@ def test_an_interruption_while_a_pool_starts_a_thread(
     step: str,
     number: int,
 ) -> None:
-    start, function = threading.Thread.start, getattr(pushing, step)
+    start, function = threading.Thread.start, getattr(push, step)
     started: list[int] = []
 
     def interrupted(thread: Any) -> None:
@@ -166,9 +164,9 @@ def test_an_interruption_while_a_pool_starts_a_thread(
 
     way.before = late
     monkeypatch.setattr(threading.Thread, "start", interrupted)
-    monkeypatch.setattr(pushing, step, armed)
+    monkeypatch.setattr(push, step, armed)
     monkeypatch.setattr(deliver, step, armed)
-    with pytest.raises(KeyboardInterrupt), put_in_order_when_interrupted():
+    with pytest.raises(KeyboardInterrupt), raise_on_signal():
         deliveries.run(AZURE, OTHER, {**AZURE, "name": "third"})
     monkeypatch.undo()
     for thread in threading.enumerate():

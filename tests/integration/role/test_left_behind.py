@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import (
     Origin,
     origin_of,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import left_behind
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.client import InWorker
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sources import origin_at
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._delivery import recovery
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.notes import (
     GIVEN,
     MINTED,
     Note,
@@ -47,7 +47,7 @@ class Left:
     def __init__(self, deliveries: Deliveries, site: Site, folder: Path, patch: pytest.MonkeyPatch) -> None:
         temporary = folder / "tmp" / "ansible-local-now"
         temporary.mkdir(parents=True)
-        patch.setattr(left_behind, "run_folder", lambda: temporary)
+        patch.setattr(recovery, "run_folder", lambda: temporary)
         self.journal, self._site, self._namespace = folder / "journals" / "dead", site, deliveries.namespace
         self.journal.mkdir(parents=True)
         run = {"pid": 1, "started": "?", "machine": "another", "locked": True}

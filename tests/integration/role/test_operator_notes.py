@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lease_holders import (
-    holders_in,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import operator as objects
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease_report import holders_in
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso import objects
 from kubernetes import client
 
 from tests.integration.role.test_operator_own import OPERATED

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.client import InWorker
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import Kind
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import moving
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import ObjectKind
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Reference, Scope
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso import handover
 from kubernetes import client
 
 from tests.integration.role.test_push_faults import APP, AWS, AZURE, living
@@ -309,14 +309,14 @@ def test_the_lease_ends_where_the_operator_removes_the_secret_during_a_move(
     place = deliveries.namespace
     deliveries.run(AZURE, **OPERATED)
     minted = secret_text(place, "azure", "leaseId")
-    removed = moving.remove
+    removed = handover.remove
 
     def with_secret(*arguments: Any) -> Any:
         client.CoreV1Api().delete_namespaced_secret("azure", place)
         return removed(*arguments)
 
     working.leave()
-    monkeypatch.setattr(moving, "remove", with_secret)
+    monkeypatch.setattr(handover, "remove", with_secret)
     assert deliveries.run(AZURE).problems == []
     assert living(site) == {secret_text(place, "azure", "leaseId")} != {minted}
 
@@ -353,7 +353,7 @@ def test_who_sees_not_all_users_of_a_shared_generator_leaves_it(
         assert deliveries.run(AZURE, {**AZURE, "namespace": other}, **options, **OPERATED).problems == []
     listed = InWorker.list
 
-    def in_namespaces_only(self: InWorker, kind: Kind, *, namespace: str | None = None, **query: Any) -> Any:
+    def in_namespaces_only(self: InWorker, kind: ObjectKind, *, namespace: str | None = None, **query: Any) -> Any:
         if kind.namespaced and namespace is None:
             raise ForbiddenError("not everywhere")
         return listed(self, kind, namespace=namespace, **query)
@@ -378,7 +378,7 @@ def test_who_sees_not_all_users_of_a_shared_store_locks_nobody_out(
     assert deliveries.run({**APP, "namespace": other}, **options).problems == []
     listed = InWorker.list
 
-    def in_namespaces_only(self: InWorker, kind: Kind, *, namespace: str | None = None, **query: Any) -> Any:
+    def in_namespaces_only(self: InWorker, kind: ObjectKind, *, namespace: str | None = None, **query: Any) -> Any:
         if kind.namespaced and namespace is None:
             raise ForbiddenError("not everywhere")
         return listed(self, kind, namespace=namespace, **query)

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import naming, operation
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import operator as objects
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso import apply, names, objects
 from kubernetes import client
 
 from tests.integration.role.test_operator_own import OPERATED, left
@@ -48,8 +47,8 @@ def as_before() -> Iterator[pytest.MonkeyPatch]:
         return service
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(objects, "name_of", lambda _kind, _namespace, path, *_more: naming.former_name(path))
-        patch.setattr(operation, "with_names", former)
+        patch.setattr(objects, "name_of", lambda _kind, _namespace, path, *_more: names.former_name(path))
+        patch.setattr(apply, "with_names", former)
         yield patch
 
 

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube import in_worker
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube import client as in_worker
 from kubernetes import client
 
 from tests.support.deliveries import Deliveries
@@ -185,7 +185,7 @@ def test_an_interruption_ends_what_was_minted_or_names_it(
         monkeypatch.setattr(in_worker.InWorker, "create", interrupted)
     else:
         # The trial with placeholders is called by its other name.
-        target = "ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.pushing.applied"
+        target = "ansible_collections.community.workload_credentials.plugins.plugin_utils._delivery.push.applied"
         monkeypatch.setattr(target, interrupt)
     with pytest.raises(KeyboardInterrupt):
         deliveries.run(AZURE, {**AZURE, "name": "other"}, AWS)

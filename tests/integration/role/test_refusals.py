@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster import deliver
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._delivery import deliver
 from kubernetes import client
 
 from tests.integration.role.test_leases import REFUSED, nothing_is_lost

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import end_leases
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import end_leases
 
 from tests.integration.role.test_operator_own import OPERATED, secret_text
 from tests.integration.role.test_push_faults import APP, AWS, AZURE, living

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.sources import origin_at
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.notes import Notes
 from kubernetes import client, config
 
 from tests.support.accounts import Accounts

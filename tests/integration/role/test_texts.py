@@ -11,8 +11,8 @@ import pytest
 import yaml
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import manifests_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import operator_objects
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.manifests import manifests_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import operator_objects
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

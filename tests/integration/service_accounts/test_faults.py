@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube import sending
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube import client as sending
 from ansible_collections.community.workload_credentials.plugins.module_utils._marks import DOMAIN
 from kubernetes import client
 

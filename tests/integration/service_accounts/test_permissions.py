@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import attempts
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    WorkloadCredentialsError,
-)
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import gather_attempts
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.service_account import (
     ServiceAccountToken,
 )
@@ -168,7 +166,7 @@ def test_what_one_may_not_read_stops_no_other_that_mints_at_the_same_time(accoun
     wanted = [wanted_of(validate(SERVICE_ACCOUNT_TOKEN, "test", given)) for _one in range(24)]
     with cluster_of({"kubeconfig": str(user.kubeconfig)}) as cluster:
         sources = [ServiceAccountToken(cluster, one) for one in wanted]
-        answers = attempts(lambda source: source.mint(), sources, 12)
+        answers = gather_attempts(lambda source: source.mint(), sources, 12)
     assert [one for one in answers if isinstance(one, WorkloadCredentialsError)] == []
     assert {one["id"] for one in accounts.leases()} == {one.lease_id for one in sources}
     assert {one["requested_by"].rpartition(":")[2] for one in accounts.leases()} == {"minter"}

@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.caller import Caller
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import call_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.client import session_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.request import AwsIdentity, call_of
 
 from tests.support.sts import Sts
 
@@ -28,7 +27,7 @@ MADE = {"Version": 1, "AccessKeyId": "ASIATOOL", "SecretAccessKey": "canary-made
 
 def ask(sts: Sts, given: dict[str, Any]) -> dict[str, str]:
     """A session for the options."""
-    caller = Caller.from_parameters({"region": "eu-west-1", "endpoint_url": sts.url, **given})
+    caller = AwsIdentity.from_parameters({"region": "eu-west-1", "endpoint_url": sts.url, **given})
     return session_of(caller, call_of(given), "eyJ.canary.sig" if given.get("web_identity_token_file") else None)
 
 

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError, StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.sts_session import sessions_of
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.caller import Caller
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import call_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.client import session_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.request import AwsIdentity, call_of
 
 from tests.support.sts import Sts
 
@@ -41,7 +40,7 @@ OF_A_PROGRAM = {
 
 def ask(sts: Sts, given: dict[str, Any], **more: Any) -> dict[str, str]:
     """A session for the options."""
-    caller = Caller.from_parameters({"region": "eu-west-1", "endpoint_url": sts.url, **given, **more})
+    caller = AwsIdentity.from_parameters({"region": "eu-west-1", "endpoint_url": sts.url, **given, **more})
     return session_of(caller, call_of(given), "eyJ.canary.sig" if given.get("web_identity_token_file") else None)
 
 

@@ -17,9 +17,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     WorkloadCredentialsError,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.caller import Caller
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import call_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._sts.client import session_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.request import AwsIdentity, call_of
 
 from tests.support.sts import Sts
 
@@ -36,7 +35,7 @@ JWT = "eyJ.canary-jwt.sig"
 
 def ask(sts: Sts, given: dict[str, Any], web_identity: str | None = None) -> dict[str, str]:
     """A session for the options."""
-    caller = Caller.from_parameters({"region": "eu-west-1", "endpoint_url": sts.url, **given})
+    caller = AwsIdentity.from_parameters({"region": "eu-west-1", "endpoint_url": sts.url, **given})
     return session_of(caller, call_of(given), web_identity)
 
 
@@ -100,7 +99,7 @@ def test_the_profiles_own_region_and_role_count(sts: Sts) -> None:
 
 
 def test_without_a_region_nothing_is_sent(sts: Sts) -> None:
-    caller = Caller.from_parameters(KEYS)
+    caller = AwsIdentity.from_parameters(KEYS)
     with pytest.raises(OptionError, match="^region: no region is set: give the option region"):
         session_of(caller, call_of({}))
 

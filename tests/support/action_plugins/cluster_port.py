@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.ports import cluster_of
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import OBJECT_KINDS
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.cluster_access import cluster_of
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
     environment_in_force,
     own_environment,
@@ -35,7 +35,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         try:
             with environment_in_force(own_environment(self)), cluster_of(self, task_vars or {}) as cluster:
                 (applied,) = cluster.apply([manifest])
-                found = cluster.get(KINDS["Secret"], name, "default")
+                found = cluster.get(OBJECT_KINDS["Secret"], name, "default")
         except WorkloadCredentialsError as error:
             return {**result, "failed": True, "msg": str(error)}
         way = type(cluster).__name__

@@ -13,46 +13,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    DeniedError,
-    OptionError,
-    RequestError,
-    StateError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
-    ResourcePath,
-    check_integration_name,
-    integration_path,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import one_line
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.dynamic_config import (
-    check_config,
-    incomplete,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
-    ListedLease,
-    living_leases,
-    named,
-    revocable,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import (
-    Place,
-    look_at,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import Tags
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.view import view
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
-    RefusedError,
-    listed_integrations,
-    read_integration,
-    with_tags,
-)
+from ..._api.client import Client
+from ..._api.errors import DeniedError, OptionError, RequestError, StateError
+from ..._api.paths import ResourcePath, check_integration_name, integration_path
+from ..._api.request import Request
+from ..._api.text import one_line
+from .dynamic_config import check_config, incomplete
+from .leases import ListedLease, living_leases, named, revocable
+from .lifecycle import Place, look_at
+from .tags import Tags
+from .view import view
+from .visibility import RefusedError, listed_integrations, read_integration, with_tags
 
 
 @dataclass(frozen=True)
-class Found:
+class ExistingDefinition:
     """What was found of a dynamic secret, as far as it counts for what is wanted.
 
     :arg metadata: the definition's, with its tags.
@@ -82,7 +57,7 @@ class Found:
         return self.metadata.get("tags") or {}
 
 
-def look(client: Client, parameters: Mapping[str, Any]) -> Found:
+def look(client: Client, parameters: Mapping[str, Any]) -> ExistingDefinition:
     """What is at the path, and what the wanted definition hangs on.
 
     :raises OptionError: a value that the API cannot hold, an option of the other provider, or a missing one.
@@ -94,15 +69,17 @@ def look(client: Client, parameters: Mapping[str, Any]) -> Found:
             check_integration_name(parameters["integration_name"], "integration_name")
     place = look_at(client, "dynamic", parameters)
     if place.living is None:
-        found = Found(place)
+        found = ExistingDefinition(place)
         return _with_integration(client, found, parameters) if _is_made(place, parameters) else found
-    found = Found(place, place.living.get("metadata") or {})
+    found = ExistingDefinition(place, place.living.get("metadata") or {})
     if parameters["state"] == "absent":
         return replace(found, leases=_leases(client, place.path, parameters))
     return _look_further(client, found, place.living, parameters)
 
 
-def _look_further(client: Client, found: Found, living: Mapping[str, Any], parameters: Mapping[str, Any]) -> Found:
+def _look_further(
+    client: Client, found: ExistingDefinition, living: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> ExistingDefinition:
     """Also at what decides whether the definition can be changed in place, or can be made anew."""
     path = found.place.path
     if parameters["integration_name"] is not None and not _fixed(found, parameters):
@@ -128,11 +105,11 @@ def _is_made(place: Place, parameters: Mapping[str, Any]) -> bool:
     return parameters["state"] == "present" and not comes_back and not incomplete(parameters, place.path)
 
 
-def _with_tags(client: Client, found: Found, living: Mapping[str, Any]) -> Found:
+def _with_tags(client: Client, found: ExistingDefinition, living: Mapping[str, Any]) -> ExistingDefinition:
     return replace(found, metadata=with_tags(client, "dynamic", found.place.path, living)["metadata"])
 
 
-def _with_integration(client: Client, found: Found, parameters: Mapping[str, Any]) -> Found:
+def _with_integration(client: Client, found: ExistingDefinition, parameters: Mapping[str, Any]) -> ExistingDefinition:
     """The same with the wanted integration; where it may not be read, the list has its ID."""
     kind, name = parameters["type"], parameters["integration_name"]
     try:
@@ -170,7 +147,7 @@ def _name_of_integration(client: Client, config: Mapping[str, Any]) -> str | Non
     return next((one.get("name") for one in listed if one.get("id") == config.get("integrationId")), None)
 
 
-def options_again(found: Found) -> str:
+def options_again(found: ExistingDefinition) -> str:
     """The module's options that make the definition as it is now, as JSON; who may not list integrations has the ID."""
     options = {"path": str(found.place.path), **view(found.config), "tags": dict(found.tags)}
     if found.integration_name:
@@ -179,7 +156,7 @@ def options_again(found: Found) -> str:
     return json.dumps(options)
 
 
-def obstacle(found: Found, parameters: Mapping[str, Any]) -> str | None:
+def obstacle(found: ExistingDefinition, parameters: Mapping[str, Any]) -> str | None:
     """Which wanted value cannot be had by changing the definition in place; None: all can.
 
     :raises OptionError: the wanted integration is not there.
@@ -200,7 +177,7 @@ def obstacle(found: Found, parameters: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _fixed(found: Found, parameters: Mapping[str, Any]) -> str | None:
+def _fixed(found: ExistingDefinition, parameters: Mapping[str, Any]) -> str | None:
     """The same for those values that can be told without the wanted integration."""
     for option, name in (("type", "type"), ("credential_type", "credentialType")):
         wanted, current = parameters[option], found.config.get(name)
@@ -209,7 +186,7 @@ def _fixed(found: Found, parameters: Mapping[str, Any]) -> str | None:
     return None
 
 
-def no_integration(found: Found, parameters: Mapping[str, Any]) -> OptionError:
+def no_integration(found: ExistingDefinition, parameters: Mapping[str, Any]) -> OptionError:
     """The error of an integration that is not there, or that this token does not see."""
     hidden = "" if found.is_integration_sure else ", or it is hidden from this token, which then lacks ReadIntegration"
     return OptionError(
@@ -217,14 +194,14 @@ def no_integration(found: Found, parameters: Mapping[str, Any]) -> OptionError:
     )
 
 
-def _cannot_change(found: Found, option: str, current: str, wanted: str) -> str:
+def _cannot_change(found: ExistingDefinition, option: str, current: str, wanted: str) -> str:
     return (
         f"{found.place.path}: {option} is {current!r} and cannot be changed to {wanted!r} in place. "
         "Keep the present value, or let recreate=true remove the dynamic secret for good and create it anew."
     )
 
 
-def leases_to_end(found: Found, parameters: Mapping[str, Any]) -> list[ListedLease]:
+def leases_to_end(found: ExistingDefinition, parameters: Mapping[str, Any]) -> list[ListedLease]:
     """The leases that are to end before the definition goes.
 
     :raises StateError: one lives that cannot be ended, or that may not.

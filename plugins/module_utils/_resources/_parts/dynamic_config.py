@@ -12,13 +12,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.json_text import parse_json
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
-from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS, Provider
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.json_values import (
-    same_json,
-)
+from ..._api.errors import OptionError
+from ..._api.paths import ResourcePath
+from ..._api.responses import parse_json
+from ..._providers import PROVIDERS, Provider
+from .json_values import same_json
 
 # Option -> the API's field, by provider type (API document, "Create Dynamic Secret").
 _SETS = ("policy_arns", "groups")

@@ -12,22 +12,10 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    DeniedError,
-    MissingError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
-    ABSENT,
-    NOUNS,
-    SHOWN,
-    listed_paths,
-    read,
-    refused,
-    search,
-    shown_at_last,
-)
+from ..._api.client import Client
+from ..._api.errors import DeniedError, MissingError
+from ..._api.paths import ResourcePath
+from .visibility import ABSENT, NOUNS, SHOWN, listed_paths, read, refused, search, shown_at_last
 
 _OTHERS = {"static": "dynamic", "dynamic": "static"}
 _READ_BY = {

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ..._api.errors import OptionError
 
 
 def check_json(value: Any, option: str) -> None:

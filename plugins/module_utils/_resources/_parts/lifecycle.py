@@ -12,29 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.client import Client
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    ConflictError,
-    DeniedError,
-    RequestError,
-    StateError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.own_writes import Written
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import (
-    ResourcePath,
-    parse_path,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.permissions import permission_for
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Replay, Request, item
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.finding import (
-    find_deleted,
-    lacking_folders,
-    no_folder,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.tags import wanted_tags
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.visibility import (
+from ..._api.client import Client
+from ..._api.errors import ConflictError, DeniedError, RequestError, StateError, WorkloadCredentialsError
+from ..._api.own_writes import Written
+from ..._api.paths import ResourcePath, parse_path
+from ..._api.permissions import permission_for
+from ..._api.request import Replay, Request, item
+from ..._change import Change
+from .finding import find_deleted, lacking_folders, no_folder
+from .tags import wanted_tags
+from .visibility import (
     ABSENT,
     NOUNS,
     SHOWN,

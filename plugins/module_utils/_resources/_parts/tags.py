@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.request import Request, item
+from ..._api.errors import OptionError
+from ..._api.paths import ResourcePath
+from ..._api.request import Request, item
 
 MAX_TAGS = 50
 MAX_VALUE = 256

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._signals import (
-    put_in_order_when_interrupted,
-    signals_later,
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._worker import (
+    defer_signals,
+    raise_on_signal,
 )
 
 
@@ -25,15 +25,15 @@ def raises(_number: int, _frame: Any) -> None:
     raise TimeIsOverError
 
 
-@put_in_order_when_interrupted()
+@raise_on_signal()
 def be_timed(done: list[bool]) -> None:
     os.kill(os.getpid(), signal.SIGALRM)
     done.append(interruption.is_interrupted())
 
 
-@put_in_order_when_interrupted()
+@raise_on_signal()
 def be_interrupted(seen: list[bool]) -> None:
-    with signals_later() as is_interrupted:
+    with defer_signals() as is_interrupted:
         os.kill(os.getpid(), signal.SIGINT)
         seen.append(is_interrupted())
     interruption.check()

@@ -12,47 +12,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    OptionError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS, exact_reference
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Object, Refusal
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.objects import (
-    KIND,
-    LEASE,
-    NAME,
-    PART,
-    PLACE,
-    RECORD,
-    TYPE,
-    Lease,
-    lease_of,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
-    LABEL_LETTERS,
-)
+from ...._api.errors import OptionError, WorkloadCredentialsError
+from ...._kube.client import InWorker
+from ...._kube.errors import ForbiddenError
+from ...._kube.objects import OBJECT_KINDS, Object, Refusal, exact_reference
+from .objects import KIND, LEASE, NAME, PART, PLACE, RECORD, TYPE, AccountLease, lease_of
+from .wanted import LABEL_LETTERS
 
-_SECRET = KINDS["Secret"]
+_SECRET = OBJECT_KINDS["Secret"]
 _PARTS = ("ServiceAccount", "RoleBinding", "Role", "ClusterRoleBinding", "ClusterRole")
 # As many leases are named in one selector, which stands in an address.
 _NAMED = 50
 
 
 @dataclass(frozen=True)
-class Ended:
+class AccountEnded:
     """What became of a lease.
 
     :arg problems: a sentence for each thing that is left; none: it has ended.
     """
 
-    lease: Lease
+    lease: AccountLease
     problems: Sequence[str] = field(default_factory=tuple)
 
 
-def leases(cluster: InWorker, namespace: str | None = None, name: str | None = None) -> list[Lease]:
+def leases(cluster: InWorker, namespace: str | None = None, name: str | None = None) -> list[AccountLease]:
     """The leases of a namespace, or of all, the oldest first.
 
     :arg name: what they are for.
@@ -63,7 +47,7 @@ def leases(cluster: InWorker, namespace: str | None = None, name: str | None = N
     return sorted(map(lease_of, found), key=lambda one: (str(one.fields["created"]), one.id))
 
 
-def leases_by_id(cluster: InWorker, lease_ids: Sequence[str], option: str) -> list[Lease | None]:
+def leases_by_id(cluster: InWorker, lease_ids: Sequence[str], option: str) -> list[AccountLease | None]:
     """The leases of these IDs, in their order; None: it has ended, or there never was one.
 
     :raises OptionError: an ID is none, or it names something that is no record of a lease.
@@ -95,7 +79,7 @@ def check_places(lease_ids: Sequence[str], namespace: str | None) -> None:
             raise OptionError("namespace", f"the lease {lease_id} is not in {namespace}.")
 
 
-def end(cluster: InWorker, ending: Sequence[Lease]) -> list[Ended]:
+def end(cluster: InWorker, ending: Sequence[AccountLease]) -> list[AccountEnded]:
     """What became of each lease, in their order: each is tried, whatever happens to the others.
 
     What was made for a lease goes first, all at once, and the account's going ends its token already. The record goes
@@ -106,7 +90,7 @@ def end(cluster: InWorker, ending: Sequence[Lease]) -> list[Ended]:
     _removed(cluster, parts, problems)
     records = [one for one in ending if not problems[one.id]]
     _removed(cluster, [(one.id, _record(one)) for one in records], problems)
-    return [Ended(one, tuple(problems[one.id])) for one in ending]
+    return [AccountEnded(one, tuple(problems[one.id])) for one in ending]
 
 
 def orphans(cluster: InWorker, namespace: str | None) -> tuple[list[dict[str, Any]], list[str]]:
@@ -117,11 +101,11 @@ def orphans(cluster: InWorker, namespace: str | None) -> tuple[list[dict[str, An
     found: list[dict[str, Any]] = []
     unseen: list[str] = []
     for kind in _PARTS:
-        if namespace is not None and not KINDS[kind].namespaced:
+        if namespace is not None and not OBJECT_KINDS[kind].namespaced:
             continue
         labels = [f"{KIND}={PART}", *([f"{PLACE}={namespace}"] if namespace else [])]
         try:
-            found += cluster.list(KINDS[kind], namespace=namespace, labels=labels, metadata_only=True) or []
+            found += cluster.list(OBJECT_KINDS[kind], namespace=namespace, labels=labels, metadata_only=True) or []
         except ForbiddenError as error:
             unseen.append(f"What records that are gone have left was not looked for: {error}")
     # The records are read last: each was there before what was made for it.
@@ -145,10 +129,10 @@ def removed_with(cluster: InWorker, made: Sequence[Object]) -> list[str]:
 
 
 def _parts_of(
-    cluster: InWorker, ending: Sequence[Lease], problems: dict[str, list[str]]
+    cluster: InWorker, ending: Sequence[AccountLease], problems: dict[str, list[str]]
 ) -> list[tuple[str, dict[str, Any]]]:
     """What was made for these leases, each with its lease's ID: found by labels, since a record can name anything."""
-    asked: dict[tuple[str, str | None], list[Lease]] = {}
+    asked: dict[tuple[str, str | None], list[AccountLease]] = {}
     for lease in ending:
         # A longer name is in no label, so nothing was made for it.
         for place in lease.kinds() if len(lease.name) <= LABEL_LETTERS else ():
@@ -160,7 +144,7 @@ def _parts_of(
             names = ",".join(sorted({one.name for one in concerned[start : start + _NAMED]}))
             labels = [f"{KIND}={PART}", f"{LEASE} in ({names})"]
             try:
-                found = cluster.list(KINDS[kind], namespace=namespace, labels=labels, metadata_only=True) or []
+                found = cluster.list(OBJECT_KINDS[kind], namespace=namespace, labels=labels, metadata_only=True) or []
             except WorkloadCredentialsError as error:
                 for lease in concerned[start : start + _NAMED]:
                     problems[lease.id].append(str(error))
@@ -181,7 +165,7 @@ def _reference(found: Object) -> dict[str, Any]:
     return {**exact_reference(found), **({"type": found["type"]} if found.get("type") else {})}
 
 
-def _record(lease: Lease) -> dict[str, Any]:
+def _record(lease: AccountLease) -> dict[str, Any]:
     metadata = {"name": lease.name, "namespace": lease.namespace, "uid": lease.uid}
     return {"apiVersion": "v1", "kind": "Secret", "type": TYPE, "metadata": metadata}
 

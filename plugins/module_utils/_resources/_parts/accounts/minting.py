@@ -13,35 +13,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import (
-    MayExistError,
-    OptionError,
-    StateError,
-    WorkloadCredentialsError,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time
-from ansible_collections.community.workload_credentials.plugins.module_utils._change import foreseen
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.errors import ForbiddenError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.in_worker import InWorker
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.refusals import name_of
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Applied, Object, Refusal
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.ending import (
-    end,
-    removed_with,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.objects import (
-    Lease,
-    account_of,
-    bindings_of,
-    lease_of,
-    record_of,
-    roles_of,
-    settled,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
-    Wanted,
-)
+from ...._api.errors import MayExistError, OptionError, StateError, WorkloadCredentialsError
+from ...._api.times import parse_time
+from ...._change import foreseen
+from ...._kube.client import InWorker
+from ...._kube.errors import ForbiddenError
+from ...._kube.objects import OBJECT_KINDS, Applied, Object, Refusal
+from ...._kube.refusals import name_of
+from .ending import end, removed_with
+from .objects import AccountLease, account_of, bindings_of, lease_of, record_of, roles_of, settled
+from .wanted import TokenSpec
 
 # In the text of an error that leaves something behind.
 LEFT = "Of what was made for it something may be left"
@@ -61,14 +42,14 @@ class Token:
     :arg warnings: what the API server made otherwise than it was asked.
     """
 
-    wanted: Wanted
+    wanted: TokenSpec
     token: str
     expiration: str
     audiences: Sequence[str]
     warnings: Sequence[str] = ()
 
 
-def mint(cluster: InWorker, wanted: Wanted) -> Token:
+def mint(cluster: InWorker, wanted: TokenSpec) -> Token:
     """One more lease.
 
     :raises WorkloadCredentialsError: none was made; or, and then it is MayExistError, something of it is left.
@@ -102,7 +83,7 @@ class _Refused(StateError):
     """The cluster has answered, and made nothing of it."""
 
 
-def foresee(cluster: InWorker, wanted: Wanted) -> list[str]:
+def foresee(cluster: InWorker, wanted: TokenSpec) -> list[str]:
     """Try with the cluster's dry run what can be tried; a warning for each thing that an earlier task may make.
 
     :raises WorkloadCredentialsError: a real run would be refused.
@@ -125,7 +106,7 @@ def foresee(cluster: InWorker, wanted: Wanted) -> list[str]:
     return list(dict.fromkeys(warnings))
 
 
-def _check_rights(cluster: InWorker, wanted: Wanted) -> None:
+def _check_rights(cluster: InWorker, wanted: TokenSpec) -> None:
     """Ask for the rights that no dry run shows: the cluster tries no token, nor a change of what is not there.
 
     :raises StateError: one of them is lacking.
@@ -151,7 +132,7 @@ class MissingRole(OptionError):
     """The role that should be bound is not there. An earlier task may make it in a real run."""
 
 
-def check_account(cluster: InWorker, wanted: Wanted) -> None:
+def check_account(cluster: InWorker, wanted: TokenSpec) -> None:
     """See that the account of a static token exists, or the role of a dynamic one, as far as this identity may look.
 
     :raises OptionError: there is none, which an earlier task may make in a real run.
@@ -161,22 +142,22 @@ def check_account(cluster: InWorker, wanted: Wanted) -> None:
         return
     place = (wanted.namespace, wanted.service_account)
     with suppress(ForbiddenError):
-        if cluster.get_many(KINDS["ServiceAccount"], [place], metadata_only=True) == [None]:
+        if cluster.get_many(OBJECT_KINDS["ServiceAccount"], [place], metadata_only=True) == [None]:
             raise _no_account(wanted)
 
 
-def _no_account(wanted: Wanted) -> OptionError:
+def _no_account(wanted: TokenSpec) -> OptionError:
     return OptionError("service_account", f"there is no service account {wanted.namespace}/{wanted.service_account}.")
 
 
-def _check_role(cluster: InWorker, wanted: Wanted) -> None:
+def _check_role(cluster: InWorker, wanted: TokenSpec) -> None:
     """See that the role exists: who may bind anything would else make a binding to nothing."""
     if wanted.role is None:
         return
     kind, name = wanted.role
     spaces: Sequence[str | None] = wanted.namespaces if kind == "Role" else [None]
     try:
-        found = cluster.get_many(KINDS[kind], [(one, name) for one in spaces], metadata_only=True)
+        found = cluster.get_many(OBJECT_KINDS[kind], [(one, name) for one in spaces], metadata_only=True)
     except ForbiddenError:
         # Who may bind the role need not be allowed to read it.
         return
@@ -186,7 +167,7 @@ def _check_role(cluster: InWorker, wanted: Wanted) -> None:
             raise MissingRole("role", f"there is no {kind} {name}{where}.")
 
 
-def _batches(wanted: Wanted, record: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+def _batches(wanted: TokenSpec, record: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
     """What is made, each batch when the one before it is there, since its objects name what is in it."""
     yield [record]
     if wanted.is_dynamic:
@@ -194,7 +175,7 @@ def _batches(wanted: Wanted, record: dict[str, Any]) -> Iterator[list[dict[str, 
         yield bindings_of(wanted, record)
 
 
-def _token(cluster: InWorker, wanted: Wanted, record: Object) -> Token:
+def _token(cluster: InWorker, wanted: TokenSpec, record: Object) -> Token:
     account = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
@@ -207,7 +188,7 @@ def _token(cluster: InWorker, wanted: Wanted, record: Object) -> Token:
         "uid": record["metadata"]["uid"],
     }
     spec = {"expirationSeconds": wanted.ttl, "boundObjectRef": bound, "audiences": wanted.audiences or []}
-    path = KINDS["ServiceAccount"].path(wanted.namespace, wanted.service_account) + "/token"
+    path = OBJECT_KINDS["ServiceAccount"].path(wanted.namespace, wanted.service_account) + "/token"
     question = {"apiVersion": _AUTHENTICATION, "kind": "TokenRequest", "spec": spec}
     answer = cluster.ask(account, path, question)
     if isinstance(answer, Refusal):
@@ -269,7 +250,7 @@ def _undone(cluster: InWorker, record: Object) -> str:
     return _said(lease, ended.problems)
 
 
-def _said(lease: Lease, problems: Sequence[str]) -> str:
+def _said(lease: AccountLease, problems: Sequence[str]) -> str:
     """What is left, in a sentence; "": nothing is."""
     if not problems:
         return ""

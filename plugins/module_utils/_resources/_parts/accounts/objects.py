@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The objects of a service account's lease, and the record of it: a Secret without data, to which the token is bound.
 
-When the record goes, the API server refuses the token. Private to this collection: it may change at any time.
+Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations
@@ -14,20 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import (
-    parse_time,
-    seconds_left,
-    written,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import (
-    FIELD_MANAGER,
-    Object,
-)
-from ansible_collections.community.workload_credentials.plugins.module_utils._marks import DOMAIN
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
-    DYNAMIC,
-    Wanted,
-)
+from ...._api.times import parse_time, seconds_left, written
+from ...._kube.objects import FIELD_MANAGER, Object
+from ...._marks import DOMAIN
+from .wanted import DYNAMIC, TokenSpec
 
 _RBAC = "rbac.authorization.k8s.io"
 # On everything that is made for a lease. What is found by them is its own, whatever its name.
@@ -52,7 +42,7 @@ _JSON = {
 
 
 @dataclass(frozen=True)
-class Lease:
+class AccountLease:
     """A lease as its record tells of it.
 
     :arg fields: what users see.
@@ -87,7 +77,7 @@ class Lease:
         return own + [(kind, one) for one in self.fields["namespaces"] for kind in kinds]
 
 
-def lease_of(found: Object) -> Lease:
+def lease_of(found: Object) -> AccountLease:
     """The lease of a record, whoever may have changed it since."""
     metadata = found["metadata"]
     notes = metadata.get("annotations") or {}
@@ -99,10 +89,10 @@ def lease_of(found: Object) -> Lease:
     }
     spaces = fields["namespaces"]
     fields["namespaces"] = [one for one in spaces if isinstance(one, str)] if isinstance(spaces, list) else []
-    return Lease(metadata["namespace"], metadata["name"], str(metadata.get("uid") or ""), fields)
+    return AccountLease(metadata["namespace"], metadata["name"], str(metadata.get("uid") or ""), fields)
 
 
-def shown(lease: Lease) -> dict[str, Any]:
+def shown(lease: AccountLease) -> dict[str, Any]:
     """The lease as users see it."""
     expiration = lease.fields["expiration"]
     return {
@@ -114,7 +104,7 @@ def shown(lease: Lease) -> dict[str, Any]:
     }
 
 
-def record_of(wanted: Wanted, requested_by: str | None) -> dict[str, Any]:
+def record_of(wanted: TokenSpec, requested_by: str | None) -> dict[str, Any]:
     """The record, with the expiration that is hoped for: what breaks off now is found by it later."""
     now = datetime.now(timezone.utc)
     notes = {
@@ -143,14 +133,14 @@ def settled(record: Object, expiration: str, audiences: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "type": TYPE, "metadata": {**place, "annotations": notes}}
 
 
-def account_of(wanted: Wanted, record: Object) -> dict[str, Any]:
+def account_of(wanted: TokenSpec, record: Object) -> dict[str, Any]:
     """The temporary account."""
     made = _object("v1", "ServiceAccount", wanted, wanted.service_account, wanted.namespace, owner=record)
     # Nothing but the lease's token should come of it.
     return {**made, "automountServiceAccountToken": False}
 
 
-def roles_of(wanted: Wanted, record: Object) -> list[dict[str, Any]]:
+def roles_of(wanted: TokenSpec, record: Object) -> list[dict[str, Any]]:
     """The roles for its rules, where it has some."""
     if not wanted.rules:
         return []
@@ -161,7 +151,7 @@ def roles_of(wanted: Wanted, record: Object) -> list[dict[str, Any]]:
     ]
 
 
-def bindings_of(wanted: Wanted, record: Object) -> list[dict[str, Any]]:
+def bindings_of(wanted: TokenSpec, record: Object) -> list[dict[str, Any]]:
     """What lets the account do what its role says."""
     made_for_it = ("ClusterRole" if wanted.cluster_wide else "Role", wanted.lease)
     kind, name = wanted.role or made_for_it
@@ -173,14 +163,14 @@ def bindings_of(wanted: Wanted, record: Object) -> list[dict[str, Any]]:
     ]
 
 
-def _spaces(wanted: Wanted) -> list[str | None]:
+def _spaces(wanted: TokenSpec) -> list[str | None]:
     return [None] if wanted.cluster_wide else list(wanted.namespaces)
 
 
 def _object(
     api_version: str,
     kind_name: str,
-    wanted: Wanted,
+    wanted: TokenSpec,
     name: str,
     namespace: str | None,
     *,

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.durations import whole_seconds
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import FIELD_MANAGER
-from ansible_collections.community.workload_credentials.plugins.module_utils._marks import DOMAIN
+from ...._api.errors import OptionError
+from ...._kube.durations import whole_seconds
+from ...._kube.objects import FIELD_MANAGER
+from ...._marks import DOMAIN
 
 STATIC, DYNAMIC = "static", "dynamic"
 _RULE: Mapping[str, Mapping[str, Any]] = {
@@ -67,7 +67,7 @@ _OF_DYNAMIC = ("role", "rules", "namespaces", "cluster_wide", "name_template")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TokenSpec:
     """A token that is asked for, and the lease that it will have.
 
     :arg lease: the name of its record, and of what is made for it.
@@ -102,7 +102,7 @@ class Wanted:
         return f"{self.namespace}/{self.lease}"
 
 
-def wanted_of(parameters: Mapping[str, Any]) -> Wanted:
+def wanted_of(parameters: Mapping[str, Any]) -> TokenSpec:
     """What the options ask for.
 
     :arg parameters: of the module or of a lookup's term, validated.
@@ -116,7 +116,7 @@ def wanted_of(parameters: Mapping[str, Any]) -> Wanted:
     template = parameters["name_template"] or "{name}-{random}"
     account = _account(template, {"name": name, "namespace": namespace, "random": chance})
     role = parameters["role"]
-    return Wanted(
+    return TokenSpec(
         name=name,
         namespace=namespace,
         lease=f"{name[: LABEL_LETTERS - _CHANCE - 1].rstrip('-.')}-{chance}",

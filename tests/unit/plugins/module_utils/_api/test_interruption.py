@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api import interruption
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.concurrency import (
-    attempts,
-    side_by_side,
+    gather_attempts,
+    run_concurrently,
 )
 
 
@@ -29,10 +29,10 @@ def test_what_has_begun_ends_and_nothing_else_begins() -> None:
 
     with interruption.listening(breaks_off=True):
         with pytest.raises(interruption.Interrupted):
-            attempts(work, range(20), 2)
+            gather_attempts(work, range(20), 2)
         assert sorted(ended) == [0, 1]
         # Things are put in order now.
-        assert side_by_side(str, [1, 2]) == ["1", "2"]
+        assert run_concurrently(str, [1, 2]) == ["1", "2"]
 
 
 def test_what_is_all_done_is_returned_before_the_work_breaks_off() -> None:
@@ -41,29 +41,29 @@ def test_what_is_all_done_is_returned_before_the_work_breaks_off() -> None:
         return number
 
     with interruption.listening(breaks_off=True):
-        assert attempts(work, [1], finishing=True) == [1]
+        assert gather_attempts(work, [1], finishing=True) == [1]
         for again in range(2):
             if again:
                 interruption.check()
             else:
                 with pytest.raises(interruption.Interrupted):
-                    side_by_side(work, [2])
+                    run_concurrently(work, [2])
 
 
 def test_what_a_thread_does_in_several_steps_is_not_broken_off_between_them() -> None:
     def work(number: int) -> list[int]:
         interruption.note()
-        return side_by_side(lambda one: one, [number, number + 1])
+        return run_concurrently(lambda one: one, [number, number + 1])
 
     with interruption.listening(breaks_off=True):
-        assert side_by_side(work, [1], finishing=True) == [[1, 2]]
+        assert run_concurrently(work, [1], finishing=True) == [[1, 2]]
 
 
 def test_who_comes_to_his_end_is_only_told() -> None:
     with interruption.listening(breaks_off=False):
         interruption.note()
         assert interruption.is_interrupted()
-        assert side_by_side(str, [1, 2]) == ["1", "2"]
+        assert run_concurrently(str, [1, 2]) == ["1", "2"]
         interruption.pause(1000)
     assert not interruption.is_interrupted()
 
@@ -93,5 +93,5 @@ def test_a_thread_whose_start_was_interrupted_is_waited_for_all_the_same(
 
     monkeypatch.setattr(threading.Thread, "start", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        side_by_side(work, range(5), 5)
+        run_concurrently(work, range(5), 5)
     assert sorted(ended) == list(range(number + 1))

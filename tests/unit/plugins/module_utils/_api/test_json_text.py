@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.json_text import MAX_DEPTH, parse_json
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.responses import MAX_DEPTH, parse_json
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.shown import LONGEST, one_line
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.text import LONGEST, one_line
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.sources import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.option_values import (
     Given,
     from_environment,
     is_set,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.identity import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.connection import (
     environment_of_options,
     secret_of,
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.module_results import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.by_modules import (
     problem_in,
     status_in,
 )

@@ -9,8 +9,11 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.refusals import refusal
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.secrecy import WITHHELD, shown
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.refusals import (
+    WITHHELD,
+    refusal,
+    shown,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -7,9 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.kinds import KINDS, kind_of, place_of
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.settling import is_as_wanted
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import FIELD_MANAGER
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.client import is_as_wanted
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import (
+    FIELD_MANAGER,
+    OBJECT_KINDS,
+    kind_of,
+    place_of,
+)
 
 OURS = [{"manager": FIELD_MANAGER, "operation": "Apply"}]
 FOUND = {
@@ -49,10 +53,12 @@ def test_what_another_manager_wrote_is_not_ours() -> None:
 
 
 def test_every_kind_has_an_address() -> None:
-    paths = {kind.path("web", "one") for kind in KINDS.values()}
-    assert len(paths) == len(KINDS)
-    assert KINDS["Secret"].path() == "/api/v1/secrets"
-    assert KINDS["Webhook"].path("a/b") == "/apis/generators.external-secrets.io/v1alpha1/namespaces/a%2Fb/webhooks"
+    paths = {kind.path("web", "one") for kind in OBJECT_KINDS.values()}
+    assert len(paths) == len(OBJECT_KINDS)
+    assert OBJECT_KINDS["Secret"].path() == "/api/v1/secrets"
+    assert (
+        OBJECT_KINDS["Webhook"].path("a/b") == "/apis/generators.external-secrets.io/v1alpha1/namespaces/a%2Fb/webhooks"
+    )
     # A namespace that a cluster-wide object happens to have says nothing.
     shared = {
         "apiVersion": "external-secrets.io/v1",

@@ -52,7 +52,7 @@ def test_a_value_that_becomes_empty_is_named(
     before: dict[str, Any], wanted: dict[str, Any], emptied: list[str]
 ) -> None:
     path = ResourcePath("prod", "app")
-    found = static_secret.Found(Place("static", path, {"secret": before, "metadata": {"version": 3}}), before)
+    found = static_secret.ExistingSecret(Place("static", path, {"secret": before, "metadata": {"version": 3}}), before)
     warnings = planned("static_secret", found, path="prod/app", secret=wanted).warnings
     assert [one.partition(": ")[0] for one in warnings] == emptied
     assert "canary" not in " ".join(warnings)
@@ -62,13 +62,20 @@ def test_a_value_that_becomes_empty_is_named(
 @pytest.mark.parametrize("secret", ["", " "])
 def test_an_empty_client_secret_is_not_sent_and_warned_of(update_secret: str, secret: str) -> None:
     change = planned(
-        "integration", integration.Found(LIVING), **AZURE, client_secret=secret, update_secret=update_secret
+        "integration",
+        integration.ExistingIntegration(LIVING),
+        **AZURE,
+        client_secret=secret,
+        update_secret=update_secret,
     )
     assert list(change.warnings) == [
         "client_secret: it is empty, so the one that is there stays. See that the variable in it is set."
     ]
     assert change.requests == ()
-    assert list(planned("integration", integration.Found(LIVING), **AZURE, client_secret="canary").warnings) == []
+    assert (
+        list(planned("integration", integration.ExistingIntegration(LIVING), **AZURE, client_secret="canary").warnings)
+        == []
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lease_holders import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease_report import (
+    ReportLook,
     holders_in,
+    report_of,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lease_rows import Look
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease_report import report_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.secrets import (
     EXPIRATION,
     LEASE,
     MINTED,
@@ -51,7 +51,7 @@ def report(
     place: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     place = place or PLACE
-    look = Look(
+    look = ReportLook(
         now=now,
         holders=None if secrets is None else holders_in({"main": secrets}),
         elsewhere=elsewhere,
@@ -139,7 +139,7 @@ def test_below_a_folder_a_secrets_lease_may_be_of_another_folder() -> None:
 
 def test_the_report_on_another_place_is_not_used() -> None:
     earlier = report(lease("x"))
-    look = Look(NOW, None, (), timedelta(0), timedelta(days=1), True)
+    look = ReportLook(NOW, None, (), timedelta(0), timedelta(days=1), True)
     found, warnings = report_of({**PLACE, "site_id": "b"}, look, [], earlier)
     assert (found["leases"], len(warnings)) == ([], 1)
 

@@ -73,8 +73,8 @@ def living(kind: str, path: ResourcePath, resource: dict[str, Any]) -> Place:
 
 
 STATIC = {"secret": {"a": "old", "b": "2"}, "metadata": {"version": 3}}
-STATIC_FOUND = static_secret.Found(living("static", APP, STATIC), STATIC["secret"], {"a": "older"})
-AWS_FOUND = dynamic_secret.Found(living("dynamic", AWS, LIVING_AWS), LIVING_AWS["metadata"], MAIN)
+STATIC_FOUND = static_secret.ExistingSecret(living("static", APP, STATIC), STATIC["secret"], {"a": "older"})
+AWS_FOUND = dynamic_secret.ExistingDefinition(living("dynamic", AWS, LIVING_AWS), LIVING_AWS["metadata"], MAIN)
 # Module, what was found, what is wanted, what would be sent.
 CASES: list[tuple[str, Any, dict[str, Any], list[str]]] = [
     ("folder", Place("folders", PROD), {"path": "prod"}, ["POST /folders/prod"]),
@@ -98,19 +98,19 @@ CASES: list[tuple[str, Any, dict[str, Any], list[str]]] = [
     ),
     (
         "integration",
-        integration.Found(None),
+        integration.ExistingIntegration(None),
         {"type": "aws", "name": "main", "role_arn": ROLE},
         ["POST /integrations/aws/main"],
     ),
     (
         "integration",
-        integration.Found({"config": {"roleArn": ROLE}}),
+        integration.ExistingIntegration({"config": {"roleArn": ROLE}}),
         {"type": "aws", "name": "main", "role_arn": ROLE},
         [],
     ),
-    ("lease", lease.Found([]), {"lease_id": [LIVING["id"]]}, []),
+    ("lease", lease.SelectedLeases([]), {"lease_id": [LIVING["id"]]}, []),
     ("dynamic_credentials", None, {"path": "prod/aws"}, ["POST /dynamic/aws/generate?folder=prod"]),
-    ("service_account_lease", service_account_lease.Found([]), {"name": "ci"}, []),
+    ("service_account_lease", service_account_lease.SelectedAccountLeases([]), {"name": "ci"}, []),
     ("service_account_token", None, {"name": "ci", "namespace": "apps"}, []),
 ]
 
@@ -143,8 +143,8 @@ def test_every_module_either_reads_or_plans_from_a_value(module: str) -> None:
 def test_a_tree_is_planned_before_any_of_it_is_there() -> None:
     """What a folder's plan makes is taken as found by those below it."""
     folder = planned("folder", Place("folders", ResourcePath("prod", "eu"), lacking=(PROD,)), path="prod/eu")
-    secret = static_secret.Found(Place("static", ResourcePath("prod/eu", "app")))
-    definition = dynamic_secret.Found(Place("dynamic", ResourcePath("prod/eu", "aws")), integration=MAIN)
+    secret = static_secret.ExistingSecret(Place("static", ResourcePath("prod/eu", "app")))
+    definition = dynamic_secret.ExistingDefinition(Place("dynamic", ResourcePath("prod/eu", "aws")), integration=MAIN)
     below = [
         planned("static_secret", secret, path="prod/eu/app", secret={"user": "app"}, tags={"team": "ops"}),
         planned("dynamic_secret", definition, path="prod/eu/aws", **DEFINITION),
@@ -164,9 +164,11 @@ def test_a_tree_is_planned_before_any_of_it_is_there() -> None:
 
 def test_what_is_lacking_is_named_by_the_plan() -> None:
     place = Place("static", APP, lacking=(PROD,))
-    (missing,) = planned("static_secret", static_secret.Found(place), path="prod/app", secret={"a": "b"}).missing
+    (missing,) = planned(
+        "static_secret", static_secret.ExistingSecret(place), path="prod/app", secret={"a": "b"}
+    ).missing
     assert missing.startswith("prod/app: its folder prod does not exist")
-    definition = dynamic_secret.Found(Place("dynamic", AWS))
+    definition = dynamic_secret.ExistingDefinition(Place("dynamic", AWS))
     assert planned("dynamic_secret", definition, path="prod/aws", **DEFINITION).missing == (
         "integration_name: there is no aws integration 'main'.",
     )
@@ -179,6 +181,6 @@ def test_leases_in_the_way_of_a_deletion_are_a_matter_of_the_plan() -> None:
     removal = planned("dynamic_secret", found, path="prod/aws", **ABSENT, revoke_leases=True)
     assert removal.first is not None
     assert sent(removal) == ["DELETE /dynamic/aws?folder=prod"]
-    ending = planned("lease", lease.Found([LIVING]), lease_id=[LIVING["id"]])
+    ending = planned("lease", lease.SelectedLeases([LIVING]), lease_id=[LIVING["id"]])
     assert ending.first is not None
     assert ending.predicted == {"revoked": [LIVING["id"]], "not_revocable": []}

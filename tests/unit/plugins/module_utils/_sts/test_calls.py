@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.caller import Caller
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.calls import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.errors import hidden
+from ansible_collections.community.workload_credentials.plugins.module_utils._sts.request import (
+    AwsIdentity,
     call_of,
     with_what_a_pod_has,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._sts.failures import hidden
 
 ROLE = "arn:aws:iam::123456789012:role/deploy"
 ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -118,7 +118,7 @@ def test_in_a_pod_its_own_role_is_meant_unless_something_says_who_asks() -> None
 )
 def test_who_asks_is_said_in_one_way(given: dict[str, Any], said: str) -> None:
     with pytest.raises(OptionError) as error:
-        Caller.from_parameters(given)
+        AwsIdentity.from_parameters(given)
     assert str(error.value).startswith(said)
     assert "canary" not in str(error.value)
 

@@ -16,10 +16,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Credentials,
     Lease,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.minted import Minted
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.noting import Noting
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import GIVEN, Notes
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import SealedFolder
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.ledger import Minted, Noting
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.notes import GIVEN, Notes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.sealed import SealedFolder
 
 from tests.support.sources import Made, origin
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import Refusal
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import Manifest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import Operated
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operating import Operating
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.apply import Operating
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.manifests import Manifest
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import Operated
 
 
 class Cluster:

@@ -17,8 +17,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
 from ansible_collections.community.workload_credentials.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import Operated
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import (
+    Operated,
     advice,
     operator_objects,
 )

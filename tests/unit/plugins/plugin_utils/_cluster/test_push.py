@@ -14,21 +14,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Credentials,
     Lease,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.wire import FIELD_MANAGER
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import FIELD_MANAGER
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import (
-    EXPIRATION,
-    LEASE,
-    MINTED,
-    named,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.plan import (
-    Step,
-    foreign,
-    planned,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.push import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.pushed_secrets import (
     has_marks,
     is_same,
     kept,
@@ -36,6 +24,18 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     manifest,
     misfit,
     shown,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.secrets import (
+    EXPIRATION,
+    LEASE,
+    MINTED,
+    named,
+)
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.steps import (
+    Step,
+    foreign,
+    planned,
 )
 
 NOW = datetime.now(UTC).replace(microsecond=0)

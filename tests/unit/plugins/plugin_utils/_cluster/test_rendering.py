@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.rendering import folder_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.render import folder_of
 
 
 def test_a_folder_that_no_system_can_have_is_named() -> None:

@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.causes import by_subject, said_in
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.marks import fingerprint
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.names import MANAGED_LABEL
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.status import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.secrets import fingerprint
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import MANAGED_LABEL
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.status import (
     Seen,
     Status,
+    by_subject,
+    said_in,
     statuses,
 )
 

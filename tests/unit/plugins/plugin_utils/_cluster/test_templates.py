@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.manifests import manifests_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.operator import operator_objects
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.manifests import manifests_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import operator_objects
 
 from tests.support.deliveries import own_templates
 

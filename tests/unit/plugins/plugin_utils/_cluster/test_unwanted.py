@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Service
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.objects import Operated
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.unwanted import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.removal import (
     identity_of,
     left_behind,
     unwanted,
 )
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import Operated
 
 from tests.unit.plugins.plugin_utils._cluster.test_operator import APP, AWS, AZURE, SERVICE, STS, objects, shared
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.codes import Codes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.sealed import Codes
 
 
 def test_one_of_many_may_send_a_code_and_it_is_nowhere_on_disk(tmp_path: Path) -> None:

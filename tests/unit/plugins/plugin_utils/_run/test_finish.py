@@ -8,12 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.finish import _left
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
-    claim,
-    own_journal,
-)
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.journal import claim, own_journal
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.notes import Notes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.run_end_process import _left
 
 from tests.support.sources import origin
 

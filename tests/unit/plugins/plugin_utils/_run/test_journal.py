@@ -15,8 +15,8 @@ from stat import S_ISDIR
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import journal
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.journal import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases import journal
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.journal import (
     FOLDER,
     claim,
     close,

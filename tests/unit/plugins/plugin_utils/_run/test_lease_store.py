@@ -16,9 +16,9 @@ import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.dynamic_secret import lease_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.lease import Credentials
-from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.origin import origin_of
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import lease_store
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.lease_store import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._credentials.source import origin_of
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases import lease_store
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.lease_store import (
     LeaseStore,
     MintedLeases,
 )

@@ -11,8 +11,8 @@ from multiprocessing import get_context
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import run_end
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.run_end import Orders, RunEnd
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases import run_end
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.run_end import Orders, RunEnd
 
 
 def test_where_no_process_can_be_started_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.sealed import key_of_run
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.sealed import key_of_run
 
 
 def test_all_workers_of_a_run_find_one_key_that_nobody_else_can_read(tmp_path: Path) -> None:

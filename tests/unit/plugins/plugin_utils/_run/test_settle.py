@@ -20,15 +20,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
     MayExistError,
     StateError,
 )
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.ending import (
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.leases import (
     REVOKED,
     Ended,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run import candidates, settle
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.found import Found
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.kinds import Kind
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.notes import Notes
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._run.settle import (
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases import recovery
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.kinds import Kind
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.notes import Notes, SortedNotes
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.recovery import (
     AMBIGUOUS,
     NO_LEASE,
     UNSETTLED,
@@ -58,7 +57,7 @@ def settle_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settle:
         living = [
             {"id": one, "created_by": creator, "created_at": made, "revocable": True} for one, creator in leases.items()
         ]
-        monkeypatch.setattr(settle, "KINDS", {"kind": _kind(lambda *_: living)})
+        monkeypatch.setattr(recovery, "KINDS", {"kind": _kind(lambda *_: living)})
         notes = Notes(tmp_path, origin())
         notes.unanswered(notes.ask("source", "use"))
         ready, fates = settled(None, entries_of([notes]), lambda: Others(frozenset(known)), held)
@@ -101,7 +100,7 @@ def test_what_another_run_gets_meanwhile_is_its_own(
             other.minted(name, "b", expiration=None, revocable=True)
         return [{"id": "b", "created_by": "me", "created_at": made, "revocable": True}]
 
-    monkeypatch.setattr(settle, "KINDS", {"kind": _kind(living)})
+    monkeypatch.setattr(recovery, "KINDS", {"kind": _kind(living)})
     notes.unanswered(notes.ask("source", "use"))
     ready, found = settled(None, entries_of([notes]), lambda: others_of([other]))
     assert (ready, [one.how for one in found]) == ([], fates)
@@ -110,8 +109,8 @@ def test_what_another_run_gets_meanwhile_is_its_own(
 def test_a_request_of_which_nothing_was_found_is_noted_until_somebody_was_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settle, "KINDS", {"kind": _kind(lambda *_: [])})
-    monkeypatch.setattr(candidates, "_PAUSE", 0)
+    monkeypatch.setattr(recovery, "KINDS", {"kind": _kind(lambda *_: [])})
+    monkeypatch.setattr(recovery, "_PAUSE", 0)
     notes = Notes(tmp_path, origin())
     notes.ask("source", "use")
     _ready, (fate,) = settled(None, entries_of([notes]), Others)
@@ -142,7 +141,7 @@ def test_a_lease_of_another_source_says_who_we_are(
     made = datetime.fromtimestamp(time.time(), UTC).isoformat()
     living = [{"id": "b", "created_by": "me", "created_at": made, "revocable": True}]
     kind = replace(_kind(lambda *_: living), creator=lambda _client, lease_id: {"a": creator}[lease_id])
-    monkeypatch.setattr(settle, "KINDS", {"kind": kind})
+    monkeypatch.setattr(recovery, "KINDS", {"kind": kind})
     notes = Notes(tmp_path, origin())
     notes.minted(notes.ask("another source", "use"), "a", expiration=None, revocable=True)
     notes.unanswered(notes.ask("source", "use"))
@@ -158,7 +157,7 @@ def test_what_another_token_asked_for_is_settled_by_what_it_minted(
         {"id": one, "created_by": creator, "created_at": made, "revocable": True}
         for one, creator in {"a": "me", "b": "me", "c": "other", "d": "other"}.items()
     ]
-    monkeypatch.setattr(settle, "KINDS", {"kind": _kind(lambda *_: living)})
+    monkeypatch.setattr(recovery, "KINDS", {"kind": _kind(lambda *_: living)})
     mine, other = Notes(tmp_path, origin()), Notes(tmp_path, origin(secret="other"))
     for notes, known in ((mine, "a"), (other, "c")):
         notes.minted(notes.ask("source", "use"), known, expiration=None, revocable=True)
@@ -178,7 +177,7 @@ def test_a_note_that_was_changed_is_damaged_and_not_believed(tmp_path: Path) -> 
     path.write_text("")
     assert notes.found().damaged == [name]
     assert notes.set_aside(name).name == f"{name}.damaged"
-    assert notes.found() == Found()
+    assert notes.found() == SortedNotes()
 
 
 def _ask_and_fail(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +197,7 @@ def test_a_lease_that_is_known_is_ended_where_nothing_can_be_written(
         ends.extend(str(one["id"]) for one in leases)
         return [Ended(one, REVOKED) for one in leases]
 
-    monkeypatch.setattr(settle, "KINDS", {"kind": replace(_kind(lambda *_: living), end=end)})
+    monkeypatch.setattr(recovery, "KINDS", {"kind": replace(_kind(lambda *_: living), end=end)})
     notes = Notes(tmp_path, origin())
     notes.minted(notes.ask("source", "use"), "a", expiration=None, revocable=True)
     assert kept_by_others(tmp_path) == ["a"]

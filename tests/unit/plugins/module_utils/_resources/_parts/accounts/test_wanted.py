@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._marks import DOMAIN
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.accounts.wanted import (
-    Wanted,
+    TokenSpec,
     wanted_of,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.service_account_token import (
@@ -22,7 +22,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ru
 RULE = {"api_groups": [""], "resources": ["pods"], "verbs": ["get"]}
 
 
-def wanted(**given: Any) -> Wanted:
+def wanted(**given: Any) -> TokenSpec:
     return wanted_of(validate(SERVICE_ACCOUNT_TOKEN, "test", {"name": "ci", "namespace": "apps", **given}))
 
 

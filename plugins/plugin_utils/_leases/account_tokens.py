@@ -1,0 +1,46 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tokens of service accounts on read: from a lookup's terms and options to sources at one cluster.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...module_utils._credentials.formats import SERVICE_ACCOUNTS
+from ...module_utils._credentials.service_account import ServiceAccountToken, named, origin_of_cluster
+from ...module_utils._kube.options import AUTH, cluster_of
+from ...module_utils._resources._parts.accounts.wanted import WANTED, wanted_of
+from ...module_utils._resources.service_account_token import SERVICE_ACCOUNT_TOKEN
+from ...module_utils._run import validate
+from ...module_utils._spec import Options
+from .generate import generate_on_read, options_for
+from .journal import run_folder
+from .sealed import key_of_run
+
+# The lookup's options as data.
+OPTIONS: Options = {**AUTH, **WANTED, **options_for(SERVICE_ACCOUNTS)}
+
+
+def tokens_on_read(
+    terms: Sequence[str], options: Mapping[str, Any], variables: Mapping[str, Any], warn: Callable[[str], None]
+) -> list[Any]:
+    """A token for each term, in their order.
+
+    :arg options: as OPTIONS has them; ``check_mode`` is ``generate`` also where there is no check mode.
+    :arg variables: the task's, for the host's name.
+    :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
+    """
+    given = {name: options[name] for name in (*AUTH, *WANTED) if options[name] is not None}
+    asked = [validate(SERVICE_ACCOUNT_TOKEN, "service_account_token", {**given, **named(term)}) for term in terms]
+    if not asked:
+        return []
+    wanted = [wanted_of(one) for one in asked]
+    with cluster_of(asked[0]) as cluster:
+        origin = origin_of_cluster(cluster, asked[0], lambda: key_of_run(run_folder()))
+        sources = [ServiceAccountToken(cluster, one) for one in wanted]
+        return generate_on_read(sources, origin, SERVICE_ACCOUNTS, options, variables, warn)

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Generate on read: from a lookup's sources to credentials, with the fewest leases.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...module_utils._api.concurrency import check_concurrency, gather_attempts
+from ...module_utils._api.errors import OptionError, StateError, WorkloadCredentialsError
+from ...module_utils._api.text import one_line
+from ...module_utils._api.times import written
+from ...module_utils._credentials.formats import RAW, Formats
+from ...module_utils._credentials.lease import Credentials, Lease
+from ...module_utils._credentials.source import Origin, Source
+from ...module_utils._resources._parts.leases import named
+from ...module_utils._spec import JOURNAL, Options
+from .._lookup_base import CONCURRENCY
+from .._worker import defer_signals
+from .journal import run_folder
+from .lease_store import LeaseStore, MintedLeases
+
+# Of whatever it is that mints.
+_SHARED: Options = {
+    "key": {"type": "str"},
+    "reuse": {
+        "type": "str",
+        "choices": ["host", "run", "never"],
+        "default": "host",
+        "env": ("WORKLOAD_CREDENTIALS_REUSE",),
+    },
+    "min_ttl": {"type": "int", "default": 300, "env": ("WORKLOAD_CREDENTIALS_MIN_TTL",)},
+    "check_mode": {
+        "type": "str",
+        "choices": ["placeholder", "generate", "error"],
+        "default": "placeholder",
+        "env": ("WORKLOAD_CREDENTIALS_CHECK_MODE",),
+    },
+    "concurrency": CONCURRENCY,
+}
+# Of what mints leases that can be ended.
+_ENDING: Options = {"outlives_run": {"type": "bool", "default": False}, **JOURNAL}
+
+
+def options_for(forms: Formats, *format_env: str, ends: bool = True) -> Options:
+    """The options of a lookup that generates on read.
+
+    :arg format_env: environment variables of its ``format``.
+    :arg ends: whether what it mints can be ended.
+    """
+    choice = {"type": "str", "choices": list(forms.names), "default": RAW}
+    shared = {**_SHARED, **(_ENDING if ends else {})}
+    return {**shared, "format": {**choice, "env": format_env} if format_env else choice}
+
+
+def generate_on_read(
+    sources: Sequence[Source],
+    origin: Origin,
+    forms: Formats,
+    options: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    warn: Callable[[str], None],
+) -> list[Any]:
+    """Credentials of the sources, in their order.
+
+    :arg origin: where they all mint.
+    :arg options: the lookup's, as ``options_for`` has them; ``min_ttl`` is in seconds, and ``check_mode`` is
+        ``generate`` also where there is no check mode.
+    :arg variables: the task's, for the host's name.
+    :raises WorkloadCredentialsError: one of them failed; the others' leases stay in the store.
+    """
+    _check(options, forms)
+    reading = _Reading(origin, options, variables, warn)
+
+    def read(source: Source) -> Any:
+        if is_interrupted():
+            raise StateError(f"{source.identity}: the run was interrupted before credentials were asked for.")
+        credentials = reading.credentials(source)
+        return _field(forms.formatted(credentials.values, options["format"], source.identity), options, source)
+
+    # A worker that is killed while it asks could not say which lease it got.
+    with defer_signals() as is_interrupted:
+        answers = gather_attempts(read, sources, options["concurrency"])
+    failed = [one for one in answers if isinstance(one, WorkloadCredentialsError)]
+    if failed:
+        # Each may name leases of its own; what is the same for all is said once.
+        said = " ".join(dict.fromkeys(map(str, failed)))
+        raise StateError(f"{said}{reading.undone()}")
+    return answers
+
+
+def _check(options: Mapping[str, Any], forms: Formats) -> None:
+    """See that the options can be had together, before anything is minted.
+
+    :raises OptionError: they cannot.
+    """
+    key, name = options["key"], options["format"]
+    check_concurrency(options["concurrency"])
+    if int(options["min_ttl"]) < 0:
+        raise OptionError("min_ttl", "it must be 0 or more seconds.")
+    if options.get("outlives_run") and options["reuse"] != "never":
+        raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
+    if options["check_mode"] == "error":
+        raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
+    if key is not None and forms.is_text(name):
+        raise OptionError("key", f"format={name} is a text without fields.")
+    known = forms.fields_of(name)
+    if key is not None and key not in known:
+        raise OptionError("key", f"no credentials of format={name} have {key!r}; there are {', '.join(sorted(known))}.")
+
+
+class _Reading:
+    """How one source's credentials are had: a placeholder, a fresh lease, or the run's.
+
+    :raises OptionError: nothing can be kept for this run.
+    """
+
+    def __init__(
+        self, origin: Origin, options: Mapping[str, Any], variables: Mapping[str, Any], warn: Callable[[str], None]
+    ) -> None:
+        self._origin = origin
+        self._options = options
+        self._warn = warn
+        self._host = f"host {variables.get('inventory_hostname', '')}"
+        self._scope = "" if options["reuse"] == "run" else self._host
+        self._minted = MintedLeases(run_folder(), origin, warn, options.get("journal_dir"), os.environ)
+        self._store = LeaseStore(run_folder(), origin, warn, self._minted)
+        # Leases that nobody would know if the lookup failed.
+        self._fresh: list[Lease] = []
+
+    def credentials(self, source: Source) -> Credentials:
+        """Those of a source."""
+        found = self._found(source)
+        for warning in found.warnings:
+            self._warn(warning)
+        return found
+
+    def _found(self, source: Source) -> Credentials:
+        if self._options["check_mode"] == "placeholder":
+            return self._placeholder(source)
+        if self._options["reuse"] != "never":
+            return self._store.get(source, self._scope, int(self._options["min_ttl"]))
+        outlives = bool(self._options.get("outlives_run"))
+        credentials = self._minted.mint(source, self._host, outlives=outlives)
+        if outlives and credentials.lease:
+            self._fresh.append(credentials.lease)
+        return credentials
+
+    def _placeholder(self, source: Source) -> Credentials:
+        found = source.placeholder()
+        if found.lease and found.lease.revocable and not self._options.get("outlives_run"):
+            self._minted.foresee(source.identity, None if self._options["reuse"] == "never" else self._scope)
+        return found
+
+    def undone(self) -> str:
+        """End leases that were minted for nothing, and say which live on."""
+        # Few lookups come here.
+        from ...module_utils._resources._parts.leases import REVOKED, revoked_ids
+        from .kinds import KINDS
+
+        kind = KINDS.get(self._origin.kind)
+        leases = [{"id": one.id, "expiration": written(one.expiration)} for one in self._fresh]
+        known = [one for one in leases if kind and kind.is_id(one["id"])]
+        if not kind or not known:
+            return ""
+        with kind.connect(self._origin.connection) as client:
+            ended = kind.end(client, known)
+        self._minted.remove(revoked_ids(ended))
+        living = [one for one in ended if one.how != REVOKED]
+        reasons = dict.fromkeys(one.reason for one in living if one.reason)
+        said = f"Other leases were minted for nothing and live on: {named([one.lease for one in living])}."
+        return "".join(f" {one}" for one in (said, *reasons)) if living else ""
+
+
+def _field(credentials: Any, options: Mapping[str, Any], source: Source) -> Any:
+    key = options["key"]
+    if key is None:
+        return credentials
+    if key not in credentials:
+        keys = one_line(", ".join(sorted(credentials)))
+        raise OptionError("key", f"the credentials of {source.identity} have no {key!r}; they have {keys}.")
+    return credentials[key]

@@ -1,0 +1,297 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a run's notes lie, whose they are, and whether that run still lives.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import multiprocessing
+import os
+import platform
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from .._files import replace_file
+
+FOLDER = "workload-credentials"
+# An option of whatever mints on the controller, as data.
+_RUN, _ALIVE, _MINTING, _POINTER, _MINTED, _CLOSED = "run.json", "alive", "minting", ".journal", "minted", "closed"
+# Seconds for which a worker is waited for that outlives its run in the middle of a request.
+_ORPHANS = 30.0
+# The namespace of processes that is no container's (PROC_PID_INIT_INO in Linux' include/linux/proc_ns.h).
+_FIRST_NAMESPACE = "pid:[4026531836]"
+# What this process has open, and locked if it is Ansible's main one; a forked child has that lock too.
+_locked: dict[tuple[int, Path], int] = {}
+_claiming = threading.Lock()
+
+
+def run_folder() -> Path:
+    """The folder that all worker processes of this run share, and that Ansible removes at the run's end."""
+    # Whoever ends leases outside of Ansible has no such folder, and no need to load Ansible.
+    from ansible import constants
+
+    return Path(constants.DEFAULT_LOCAL_TMP)
+
+
+def collection_folders() -> list[str]:
+    """The folders in which Ansible looks for collections, nearest first."""
+    from ansible import constants
+
+    return [*constants.COLLECTIONS_PATHS, *sys.path]
+
+
+def own_journal(temporary: Path, journal_dir: str | None) -> Path:
+    """The journal of the run with this temporary folder, whose name no other run has."""
+    return Path(journal_dir).expanduser() / temporary.name if journal_dir else temporary / FOLDER
+
+
+def minted_in(journal: Path) -> Path:
+    """The folder of a journal's notes."""
+    return journal / _MINTED
+
+
+def has_notes(journal: Path) -> bool:
+    """Whether there is any, whoever can read it."""
+    with suppress(OSError):
+        # What has a suffix is a lock, is damaged, or was never finished.
+        return any(not one.suffix for one in minted_in(journal).iterdir())
+    return False
+
+
+def damaged_file(journal: Path) -> Path | None:
+    """The file that should say which run's it is, if it does not."""
+    run: Any = None
+    with suppress(FileNotFoundError, ValueError):
+        run = json.loads((journal / _RUN).read_text(encoding="utf-8"))
+    is_whole = isinstance(run, dict) and {"pid", "started", "machine", "locked"} <= run.keys()
+    return None if is_whole else journal / _RUN
+
+
+def kinds_in(journal: Path) -> set[str]:
+    """Of what kinds the leases are that the journal's notes name."""
+    found: set[str] = set()
+    for one in minted_in(journal).glob("*"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.add(str(json.loads(one.read_bytes())["entry"]["kind"]))
+    return found
+
+
+def claim(journal: Path, temporary: Path) -> None:
+    """Make the journal this run's, and keep it so while this process lives; the run's main process finds it then.
+
+    :raises OSError: nothing can be written there.
+    """
+    with _claiming:
+        if (os.getpid(), journal) not in _locked:
+            _claim(journal, temporary)
+
+
+def _claim(journal: Path, temporary: Path) -> None:
+    journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    journal.mkdir(mode=0o700, exist_ok=True)
+    _locked[os.getpid(), journal] = _open(journal / _ALIVE)
+    is_locked = False
+    if multiprocessing.parent_process() is None:
+        # A file system without locks leaves it to the process' number to tell.
+        with suppress(OSError):
+            fcntl.flock(_locked[os.getpid(), journal], fcntl.LOCK_SH)
+            is_locked = True
+    _write_once(journal / _RUN, json.dumps(_this_run(is_locked=is_locked)))
+    if journal.parent != temporary:
+        (temporary / FOLDER).mkdir(mode=0o700, exist_ok=True)
+        name = hashlib.sha256(str(journal).encode()).hexdigest()[:16]
+        _write_once(temporary / FOLDER / f"{name}{_POINTER}", str(journal))
+
+
+def journals_of(temporary: Path) -> list[Path]:
+    """The journals of the run with this temporary folder."""
+    elsewhere = (one.read_text(encoding="utf-8") for one in sorted((temporary / FOLDER).glob(f"*{_POINTER}")))
+    return [temporary / FOLDER, *(Path(one) for one in elsewhere if one)]
+
+
+def other_journals(temporary: Path, journal_dir: str | None) -> list[Path]:
+    """The journals with notes of other runs, dead or alive, on this machine and in the folder for journals."""
+    found = set(temporary.parent.glob(f"ansible-local-*/{FOLDER}"))
+    if journal_dir:
+        found |= set(Path(journal_dir).expanduser().glob("*"))
+    own = {temporary / FOLDER, own_journal(temporary, journal_dir)}
+    return sorted(one for one in found - own if has_notes(one))
+
+
+@contextmanager
+def minting(journal: Path, temporary: Path) -> Iterator[None]:
+    """While a lease is asked for, or handed to its holder, nobody settles what the journal's notes say.
+
+    :raises OSError: nothing can be written there, or the run has ended, and this is a worker that outlives it.
+    """
+    _check_that_the_run_lives(temporary)
+    claim(journal, temporary)
+    descriptor = _open(journal / _MINTING)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        _check_that_the_run_lives(temporary)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def close(temporary: Path) -> None:
+    """Let no worker of this run mint any more, also one that is just being forked.
+
+    :raises OSError: nothing can be written there.
+    """
+    (temporary / FOLDER).mkdir(mode=0o700, exist_ok=True)
+    _write_once(temporary / FOLDER / _CLOSED, "")
+
+
+@contextmanager
+def settled_alone(journal: Path) -> Iterator[bool]:
+    """Whether nobody is minting any more, or settles the same, after some waiting for those who are."""
+    with ExitStack() as stack:
+        is_alone = False
+        with suppress(OSError):
+            descriptor = _open(journal / _MINTING)
+            stack.callback(os.close, descriptor)
+            # Where there are no locks, only the number of the run's process tells.
+            is_alone = _exclusive(descriptor, _ORPHANS) is not False
+        yield is_alone
+
+
+@contextmanager
+def taken_over(journal: Path) -> Iterator[bool | None]:
+    """Whether the journal's run is dead, and nobody else will take care of its notes meanwhile.
+
+    None: that cannot be told, as it ran elsewhere and nothing of it is locked, or can be.
+    """
+    is_dead: bool | None = False
+    # Another user's, or no journal any more.
+    with suppress(OSError):
+        is_dead = _is_dead(journal)
+    if not is_dead:
+        yield is_dead
+        return
+    with settled_alone(journal) as is_alone:
+        yield is_alone
+
+
+def discard(journal: Path) -> None:
+    """Remove a journal, unless there are notes in it."""
+    if not has_notes(journal):
+        shutil.rmtree(journal, ignore_errors=True)
+        if journal.name == FOLDER:
+            # Ansible's own folder for the run, if nothing else was left in it.
+            with suppress(OSError):
+                journal.parent.rmdir()
+
+
+def _check_that_the_run_lives(temporary: Path) -> None:
+    parent = multiprocessing.parent_process()
+    is_orphan = parent is not None and os.getppid() != parent.pid
+    if is_orphan or (temporary / FOLDER / _CLOSED).exists():
+        raise OSError(errno.ESRCH, "the run has ended, and this worker is what is left of it")
+
+
+def _is_dead(journal: Path) -> bool | None:
+    try:
+        run = json.loads((journal / _RUN).read_text(encoding="utf-8"))
+        if run["machine"] == _machine():
+            return bool(_started(run["pid"]) != run["started"])
+        # The machine that it ran on may have started anew since.
+        is_here = run.get("host") is not None and run["host"] == _host()
+        if not run["locked"]:
+            return True if is_here else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        # A power cut, or a disk that was full, has damaged it. Only the lock tells then.
+        is_here = False
+    descriptor = _open(journal / _ALIVE)
+    try:
+        is_dead = _exclusive(descriptor, 0)
+        return True if is_dead is None and is_here else is_dead
+    finally:
+        os.close(descriptor)
+
+
+def _exclusive(descriptor: int, seconds: float) -> bool | None:
+    """Lock the file for this process alone, if others let go of it in this time; None: there are no locks here."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        except OSError:
+            return None
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _this_run(*, is_locked: bool) -> dict[str, Any]:
+    parent = multiprocessing.parent_process()
+    pid = os.getpid() if parent is None else int(parent.pid or 0)
+    # What Ansible's main process locks is locked as long as the run lives, which other machines see too.
+    return {"pid": pid, "started": _started(pid), "machine": _machine(), "host": _host(), "locked": is_locked}
+
+
+def _machine() -> str:
+    """What the number of a process is unique in, until the machine starts anew."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return platform.node()
+
+
+def _host() -> str | None:
+    """What names the machine, also when it has started anew; None: others may have the same name, as containers do."""
+    with suppress(OSError):
+        number = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+        if number and os.readlink("/proc/self/ns/pid") == _FIRST_NAMESPACE:
+            # Not the number itself, which machine-id(5) wants kept to the machine.
+            return hashlib.sha256(f"{FOLDER} {number} {platform.node()}".encode()).hexdigest()
+    return None
+
+
+def _started(pid: int) -> str | None:
+    """When a process began, in words that only compare; None: there is no such process."""
+    try:
+        # The second field is the program's name, which may have spaces and parentheses in it.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        fields = []
+    if fields:
+        # A process that has ended and that nobody has asked for yet does nothing more.
+        return None if fields[0] in "ZX" else fields[19]
+    if os.path.isdir("/proc/self"):
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return "?"
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write the file unless it is there; nobody sees half of it."""
+    if not path.exists():
+        replace_file(path, text.encode())

@@ -1,0 +1,345 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The end of a run as Ansible's main process sees it, whatever ends it but SIGKILL.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import multiprocessing
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ...module_utils._api.settings import Settings
+from ...module_utils._credentials.lease import DYNAMIC_SECRET, SERVICE_ACCOUNT
+from .journal import (
+    FOLDER,
+    claim,
+    close,
+    collection_folders,
+    discard,
+    kinds_in,
+    other_journals,
+    own_journal,
+    run_folder,
+)
+from .run_connections import has_registered, make_key
+
+# Of a lease that is to be ended: nobody knows more of it than that.
+TOO_LATE = "its service had not answered when the time for ending leases was over."
+# Seconds after which somebody who waits is shown how far it is, and between two such lines.
+_FIRST, _EACH = 5.0, 10.0
+
+
+class Account:
+    """What was told so far.
+
+    :arg show: called now and then with how many leases have been dealt with, of how many.
+    """
+
+    def __init__(self, show: Callable[[int, int], None]) -> None:
+        self._show = show
+        self._next = time.monotonic() + _FIRST
+        self._leases: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self._open: set[str] = set()
+        self.report: Mapping[str, Any] | None = None
+
+    def take(self, line: bytes) -> None:
+        """One more line.
+
+        :raises ValueError: it is not whole.
+        """
+        found = json.loads(line)
+        self.report = found.get("report", self.report)
+        for name in found.get("gone", ()):
+            self._leases.pop(name, None)
+            self._open.discard(name)
+        for side, lease in found.get("due", ()):
+            self._leases.setdefault(lease["note"], (side, lease))
+            self._open.add(lease["note"])
+        for side, lease in found.get("done", ()):
+            self._leases[lease["note"]] = side, lease
+            self._open.discard(lease["note"])
+
+    def tick(self) -> None:
+        """Show how far it is, if it is time."""
+        if self._open and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _EACH
+            self._show(len(self._leases) - len(self._open), len(self._leases))
+
+    def so_far(self, warning: str) -> dict[str, Any]:
+        """A report of what is known, where the process itself gave none."""
+        sides: dict[str, list[Mapping[str, Any]]] = {"own": [], "dead": []}
+        for side, lease in self._leases.values():
+            sides[side].append({key: value for key, value in lease.items() if key != "note"})
+        done = [name for name, (_side, lease) in self._leases.items() if lease["fate"] == "revoked"]
+        return {**sides, "warnings": [warning], "done": done}
+
+
+def lines_of(descriptor: int, deadline: float, tick: Callable[[], None]) -> Iterator[bytes]:
+    """The lines that come before the deadline, and while they do, ``tick`` now and then; without a thread.
+
+    :raises TimeoutError: the deadline came before the end.
+    """
+    rest = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while True:
+            if time.monotonic() >= deadline:
+                raise TimeoutError
+            if not selector.select(min(1.0, max(0.0, deadline - time.monotonic()))):
+                tick()
+                continue
+            data = os.read(descriptor, 1 << 16)
+            if not data:
+                return
+            *whole, rest = (rest + data).split(b"\n")
+            yield from whole
+            tick()
+
+
+_PACKAGE = "ansible_collections.community.workload_credentials"
+# Without Ansible's own way of finding collections; pip's package "ansible" has other collections under the same name.
+_PROGRAM = """
+import json, sys, types
+sys.path[:] = json.loads(sys.argv[1])
+parts = sys.argv[2].split(".")
+for end in range(len(parts)):
+    module = types.ModuleType(".".join(parts[: end + 1]))
+    module.__path__ = ["/".join([sys.argv[3], *parts[: end + 1]])]
+    sys.modules[module.__name__] = module
+# Where a connection is made by another collection's code.
+sys.modules[parts[0]].__path__ += json.loads(sys.argv[4])
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.run_end_process import main
+main()
+"""
+# Seconds: a request that is under way may take 30, and ending may take several. Who waits is not kept for longer.
+_FOR_WORKERS, _FOR_ENDING = 45.0, 90.0
+# The process that ends leases stops so much earlier, to say what is open then.
+_FOR_TELLING = 10.0
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the user wants at the end.
+
+    :arg ends: False: only tell.
+    :arg journal_dir: where notes lie instead of in temporary folders.
+    :arg settings: the connection that looks after dead runs at the beginning; None: the run's own ones, at the end.
+    """
+
+    ends: bool
+    journal_dir: str | None
+    settings: Settings | None
+
+
+class RunEnd:
+    """To be made once, before any worker is forked.
+
+    :arg tell: shows a report.
+    :arg show: shows how many leases have been dealt with, of how many, where that takes its time.
+    """
+
+    def __init__(
+        self,
+        orders: Orders,
+        tell: Callable[[Mapping[str, Any]], None],
+        show: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> None:
+        self._orders = orders
+        self._tell = tell
+        self._show = show
+        self._temporary = run_folder()
+        self._main = os.getpid()
+        self._is_over = False
+        self._key = make_key()
+        self._before: Any = signal.SIG_DFL
+        self._at_interrupt: Any = signal.default_int_handler
+
+    def begin(self) -> None:
+        """End what dead runs left, and see to it that this run ends its own."""
+        atexit.register(self._at_exit)
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.getsignal(signal.SIGTERM)
+            if self._before is not signal.SIG_IGN:
+                signal.signal(signal.SIGTERM, self._terminated)
+            self._at_interrupt = signal.getsignal(signal.SIGINT)
+            # Python's own raises KeyboardInterrupt each time, which leads to atexit.
+            if callable(self._at_interrupt) and self._at_interrupt is not signal.default_int_handler:
+                signal.signal(signal.SIGINT, self._interrupted)
+        directory = self._orders.journal_dir
+        if directory:
+            # Where nothing can be written, whoever mints will say so.
+            with suppress(OSError):
+                claim(own_journal(self._temporary, directory), self._temporary)
+        if self._orders.settings is not None and other_journals(self._temporary, directory):
+            self._order(key="", connection=asdict(self._orders.settings), named=[SERVICE_ACCOUNT])
+
+    def end(self) -> None:
+        """End this run's leases, once."""
+        if self._is_over or os.getpid() != self._main:
+            return
+        self._is_over = True
+        directory = self._orders.journal_dir
+        with suppress(OSError):
+            close(self._temporary)
+        _wait_for_workers()
+        others = other_journals(self._temporary, directory)
+        kinds = {kind for one in others for kind in kinds_in(one)}
+        done = [DYNAMIC_SECRET] if self._orders.settings is not None else []
+        more: dict[str, Any] = {"done": done, "named": done, "clusters": bool(kinds - {*done})}
+        if has_registered(self._temporary):
+            self._order(key=self._key, connection=None if others else False, **more)
+        elif more["clusters"]:
+            self._order(key="", connection=False, **more)
+        if directory:
+            discard(own_journal(self._temporary, directory))
+
+    def _at_exit(self) -> None:
+        with _undisturbed():
+            self.end()
+
+    def _interrupted(self, number: int, frame: Any) -> None:
+        """Let Ansible do what it does at Ctrl-C, after which the next one would kill it without ``atexit``.
+
+        It is needed now and then: Ansible's clean-up may wait for ever.
+        """
+        try:
+            self._at_interrupt(number, frame)
+        except Exception:  # pylint: disable=broad-exception-caught
+            # As in _terminated.
+            _signal_workers(number)
+            raise KeyboardInterrupt from None
+        finally:
+            if os.getpid() == self._main:
+                signal.signal(number, self._terminated)
+
+    def _terminated(self, number: int, frame: Any) -> None:
+        if os.getpid() != self._main:
+            # A worker that was just forked has this handler too.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        try:
+            with _undisturbed():
+                _signal_workers(number)
+                self.end()
+        finally:
+            # Whatever went wrong, a signal to end is not one that Ansible outlives. Its own handler asks each worker
+            # whether it lives, and fails with one that is just being made or closed.
+            with suppress(Exception):
+                if callable(self._before) and number == signal.SIGTERM:
+                    self._before(number, frame)
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    def _order(self, **what: Any) -> None:
+        own = {"temporary": str(self._temporary), "journal_dir": self._orders.journal_dir, "ends": self._orders.ends}
+        report = dict(_carried_out({**own, **what}, self._show))
+        done = [Path(one) for one in report.pop("done")]
+        self._tell(report)
+        # Not before: whoever is killed here would have been told nothing.
+        for note in done:
+            with suppress(OSError):
+                note.unlink()
+        for journal in {note.parents[1] for note in done} - {self._temporary / FOLDER}:
+            discard(journal)
+
+
+def _carried_out(
+    order: Mapping[str, Any], show: Callable[[int, int], None] = lambda _done, _all: None
+) -> Mapping[str, Any]:
+    """The report of a process that carries out the order. It outlives this one, if somebody is impatient.
+
+    :arg show: called now and then with how many leases have been dealt with, of how many.
+    """
+    account = Account(show)
+    root = os.path.abspath(__file__).partition(f"{os.sep}ansible_collections{os.sep}")[0]
+    others = [os.path.join(one, "ansible_collections") for one in collection_folders()]
+    program = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), _PACKAGE, root, json.dumps(others)]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    try:
+        process = subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=nowhere, start_new_session=True)
+    except OSError as error:
+        # No memory, or no more processes.
+        return account.so_far(_told(f"no process that ends leases could be started: {error.strerror}."))
+    try:
+        deadline = time.monotonic() + _FOR_ENDING
+        _hand(process, {**order, "seconds": _FOR_ENDING - _FOR_TELLING})
+        for line in lines_of(process.stdout.fileno(), deadline, account.tick):  # type: ignore[union-attr]
+            account.take(line)
+        if account.report is not None:
+            process.wait(_FOR_TELLING)
+            return account.report
+        said = f"the process that ends leases failed with status {process.wait(_FOR_TELLING)}."
+    except TimeoutError:
+        said = f"leases are still being ended by process {process.pid}, which is not waited for any longer."
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        said = f"the process that ends leases failed with status {process.poll()}."
+    return account.so_far(_told(said))
+
+
+def _hand(process: subprocess.Popen[bytes], order: Mapping[str, Any]) -> None:
+    with process.stdin as stdin:  # type: ignore[union-attr]
+        stdin.write(json.dumps(order).encode())
+
+
+def _told(said: str) -> str:
+    return f"leases: {said} community.workload_credentials.lease_info shows them."
+
+
+def _workers() -> list[Any]:
+    """Ansible's worker processes that live."""
+    children = multiprocessing.active_children()
+    # Without a number it was not started, and 0 would be this whole process group.
+    return [one for one in children if type(one).__name__ == "WorkerProcess" and one.pid and _lives(one)]
+
+
+def _signal_workers(number: int) -> None:
+    for worker in _workers():
+        with suppress(OSError):
+            os.kill(int(worker.pid), number)
+
+
+def _lives(worker: Any) -> bool:
+    # What was interrupted may have heard of a worker's end already, which then nobody hears of again.
+    try:
+        os.kill(int(worker.pid), 0)
+    except ProcessLookupError:
+        return False
+    return bool(worker.is_alive())
+
+
+def _wait_for_workers() -> None:
+    """Nobody should mint any more: a worker that asks for a lease takes note of it before it ends."""
+    deadline = time.monotonic() + _FOR_WORKERS
+    while _workers() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let nobody who presses Ctrl-C twice, or sends a signal again, break off the ending of leases."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {one: signal.signal(one, lambda _number, _frame: None) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler if handler is not None else signal.SIG_DFL)
