@@ -54,8 +54,7 @@ def test_the_collection_is_imported_once_for_all_tasks(plays: Plays) -> None:
     """Where workers are forked from. What a worker imports goes with it: 0.1 s of each task."""
     tasks = [{SESSION: {}}] * 2
     outcome = plays.tasks(tasks, environment={"PYTHONVERBOSE": "1"}).ok()
-    imported = [line for line in outcome.output.splitlines() if re.match(r"import '?(requests|urllib3)'? ", line)]
-    assert len(imported) == len({"requests", "urllib3"})
+    assert len([line for line in outcome.output.splitlines() if re.match(r"import '?urllib3'? ", line)]) == 1
 
 
 @pytest.mark.parametrize("why", ["become", "async", "foreign interpreter"])
