@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.benchmarks import loading
+from tests.benchmarks import house, loading
 from tests.benchmarks.bare import round_trip
 from tests.benchmarks.cluster import beside_the_peer, cluster, growing
 from tests.benchmarks.table import Row, at_least, at_most, milliseconds, ratio
 from tests.benchmarks.timing import PlayFailed, Subject, Tasks, costs
 from tests.support.definitions import do
+from tests.support.deliveries import Deliveries
 from tests.support.plays import Plays
 from tests.support.site import Site
 
@@ -153,6 +154,16 @@ def a_task_with_a_lookup(bench: Bench) -> Iterator[Row]:
     yield from loading.beside_the_peer(bench.plays, lookups, peer, bench.runs)
 
 
+def the_house(bench: Bench) -> Iterator[Row]:
+    """(h) How hard it is to find one's way in the code: no time, figures of the source and of one pushed entry."""
+    yield from house.figures()
+    entry = {"name": "app", "namespace": "house", "dynamic_secret": "prod/aws"}
+    with cluster(bench.plays) as (plays, api):
+        api.create_namespace({"metadata": {"name": "house"}})
+        deliveries = Deliveries(bench.site, plays.environment["K8S_AUTH_KUBECONFIG"], "house")
+        yield from house.way_of(lambda: deliveries.run(entry))
+
+
 def _reading(paths: Sequence[str], times: int, concurrency: int) -> Subject:
     name = f"{len(paths)} {'term' if len(paths) == 1 else 'terms'}, concurrency {concurrency}"
     return _evaluations(name, f"{OURS}.static_secret", paths, f", concurrency={concurrency}", times)
@@ -178,6 +189,7 @@ MEASURES = {
     "e": growth,
     "f": pushing,
     "g": a_task_with_a_lookup,
+    "h": the_house,
 }
 
 
