@@ -57,3 +57,21 @@ def test_pictures_have_words_for_who_cannot_see_them() -> None:
             told = zip(("title", "desc"), labels.groups(), strict=True)
             assert all(f'<{tag} id="{name}">' in picture for tag, name in told), path
             assert not re.search(r"href|url\(|<script|<style", picture), path
+
+
+def test_the_files_that_the_architecture_names_exist() -> None:
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    names = {name for quoted in re.findall(r"`([^`\s<>]+)`", text) for name in _spelled_out(quoted)}
+    files = {path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*") if ".git" not in path.parts}
+    paths = {name.strip("/") for name in names if name.endswith((".py", ".yml", ".rst", "/"))}
+    assert len(paths) > 40
+    assert [path for path in sorted(paths) if not any(f"/{file}".endswith(f"/{path}") for file in files)] == []
+
+
+def _spelled_out(name: str) -> list[str]:
+    """``a/{b,c}.py`` is two names."""
+    alternatives = re.fullmatch(r"(.*)\{(.*)\}(.*)", name)
+    if alternatives is None:
+        return [name]
+    before, names, after = alternatives.groups()
+    return [f"{before}{one}{after}" for one in names.split(",")]
