@@ -21,7 +21,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._ru
 from tests.kubernetes.tests.waiting import wait_until
 from tests.support.definitions import do, populate
 from tests.support.plays import ANSIBLE_PLAYBOOK, Plays
-from tests.support.rounds import CALLBACK, living, notes_of, output_of, start
+from tests.support.rounds import CALLBACK, kill, living, notes_of, output_of, start
 from tests.support.site import TOKEN, Site
 
 COLLECTION = "community.workload_credentials"
@@ -155,7 +155,7 @@ def killed(plays: Plays, site: Site, *tasks: dict[str, Any], **environment: str)
     process = start(plays, play(*tasks, wait), environment)
     # Who reads the other end is in the last task.
     writer = os.open(fifo, os.O_WRONLY)
-    os.killpg(process.pid, signal.SIGKILL)
+    kill(plays, process)
     process.wait()
     os.close(writer)
 
