@@ -37,7 +37,9 @@ def test_what_has_passed_is_known_whatever_changes_elsewhere(checkout: Path) -> 
     assert has_passed(checkout)
 
 
-@pytest.mark.parametrize("name", ["emulator/server.py", "tests/emulator/test_server.py", "tests/requirements/newest.txt"])
+@pytest.mark.parametrize(
+    "name", ["emulator/server.py", "tests/emulator/test_server.py", "tests/requirements/newest.txt"]
+)
 def test_a_change_of_emulator_tests_or_packages_has_not_passed(checkout: Path, name: str) -> None:
     (checkout / name).write_text("more")
     assert not has_passed(checkout)

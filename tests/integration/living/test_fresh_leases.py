@@ -104,6 +104,7 @@ READ = {
 }
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize("as_module", [False, True])
 def test_a_run_ends_what_it_has_just_minted(site: Site, plays: Plays, as_module: bool) -> None:
     populate(site)
@@ -118,6 +119,7 @@ def test_a_run_ends_what_it_has_just_minted(site: Site, plays: Plays, as_module:
     assert living(site) == set()
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize("lag", [1.0, 5.0])
 def test_the_end_of_a_run_ends_or_names_its_lease(site: Site, plays: Plays, lag: float) -> None:
     populate(site)

@@ -61,6 +61,7 @@ PLAYS = [
 ]
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize(("arguments", "minted"), [((), 10), (("--check",), 8)], ids=["real run", "check run"])
 def test_a_lookup_follows_its_task(plays: Plays, site: Site, arguments: tuple[str, ...], minted: int) -> None:
     populate(site)

@@ -75,6 +75,7 @@ def test_leases_are_as_many_as_hosts_or_one(
     assert all(first == second for first, second in seen(plays))
 
 
+@pytest.mark.newest_core
 def test_included_roles_loops_and_async_tasks_share_the_hosts_lease(plays: Plays, site: Site) -> None:
     tasks = plays.folder / "roles" / "user" / "tasks"
     tasks.mkdir(parents=True)
@@ -88,6 +89,7 @@ def test_included_roles_loops_and_async_tasks_share_the_hosts_lease(plays: Plays
     assert sorted(seen(plays).values()) == [7, 7]
 
 
+@pytest.mark.newest_core
 def test_a_lease_that_expires_in_the_middle_is_followed_by_a_fresh_whole_pair(plays: Plays, site: Site) -> None:
     control = {"url": f"{site.emulator.url}/_control/clock", "method": "POST", "body_format": "json"}
     clock = {**control, "ca_path": str(site.emulator.ca_cert), "body": {"reset": True}}

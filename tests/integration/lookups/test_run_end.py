@@ -255,6 +255,7 @@ def test_a_journal_outlives_the_temporary_folder_and_the_machine(plays: Plays, s
     assert list(journal.iterdir()) == []
 
 
+@pytest.mark.newest_core
 def test_a_living_run_keeps_its_leases(plays: Plays, site: Site, tmp_path: Path) -> None:
     fifo = plays.folder / "go"
     os.mkfifo(fifo)
@@ -335,6 +336,7 @@ def left(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[st
     return {**own, "ends": True, "connection": connection, "done": []}
 
 
+@pytest.mark.newest_core
 def test_what_is_open_when_the_time_is_over_is_named_with_its_expiration(site: Site, left: dict[str, Any]) -> None:
     site.fault("delay", method="DELETE", path="/leases", times=99, seconds=60)
     site.fault("status", method="DELETE", path="/leases", times=1, status=403)
@@ -347,6 +349,7 @@ def test_what_is_open_when_the_time_is_over_is_named_with_its_expiration(site: S
     assert report["warnings"] == ["leases: the time for ending leases was over before each had an answer."]
 
 
+@pytest.mark.newest_core
 def test_a_process_that_dies_has_told_of_each_lease_by_then(
     site: Site, left: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -394,6 +397,7 @@ def test_a_journal_that_a_power_cut_has_damaged_is_looked_after_and_told(
     assert list((tmp_path / "journal").iterdir()) == []
 
 
+@pytest.mark.newest_core
 def test_a_run_that_nobody_looks_after_warns_once(plays: Plays, site: Site, tmp_path: Path) -> None:
     tasks = [read(), read(reuse="never"), {"name": "module", DYNAMIC: {"path": "prod/azure"}}]
     hosts = {"host0": plays.host(), "host1": plays.host()}
@@ -410,6 +414,7 @@ def test_a_run_that_nobody_looks_after_warns_once(plays: Plays, site: Site, tmp_
     assert count(read("prod/aws"), read(reuse="never", outlives_run=True)) == 0
 
 
+@pytest.mark.newest_core
 def test_an_ad_hoc_command_and_a_console_end_their_leases_where_they_load_callbacks(plays: Plays, site: Site) -> None:
     (plays.folder / "inventory.yml").write_text(json.dumps({"all": {"hosts": {"host0": plays.host()}}}))
     environment = plays.variables({**CALLBACK, "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1"})

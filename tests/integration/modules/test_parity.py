@@ -28,6 +28,14 @@ _COMMON = {"changed", "diff", "warnings", "deprecations", "failed", "_ansible_no
 _LONG = ("dynamic secrets", "static secrets")
 
 
+def _marks(scenario: str) -> list[pytest.MarkDecorator]:
+    """Each module with each core in ``make test``; of the others, what is long in ``make test-all`` only."""
+    if scenario == EVERY_MODULE:
+        return []
+    core = pytest.mark.one_core if scenario in _LONG else pytest.mark.newest_core
+    return [core, pytest.mark.thorough] if scenario == "static secrets" else [core]
+
+
 @pytest.fixture(scope="module")
 def mains() -> Iterator[ModuleMains]:
     with ModuleMains() as running:
@@ -36,7 +44,7 @@ def mains() -> Iterator[ModuleMains]:
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=pytest.mark.one_core if name in _LONG else ()) for name in SCENARIOS],
+    params=[pytest.param(name, marks=_marks(name)) for name in SCENARIOS],
     ids=str,
 )
 def scenario(

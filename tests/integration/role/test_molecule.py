@@ -16,6 +16,7 @@ from tests.support.definitions import populate
 from tests.support.operator import Operator
 from tests.support.plays import Plays
 from tests.support.programs import finished
+from tests.support.represented import represented
 from tests.support.site import Site
 
 pytestmark = pytest.mark.one_core
@@ -23,7 +24,7 @@ EXTENSIONS = Path(__file__).parents[3] / "extensions"
 SCENARIOS = sorted(path.parent.name for path in EXTENSIONS.glob("molecule/*/molecule.yml"))
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", represented(SCENARIOS, by=["push"]))
 def test_a_scenario_passes(
     plays: Plays, site: Site, cluster: Any, request: pytest.FixtureRequest, scenario: str
 ) -> None:

@@ -71,6 +71,7 @@ def start(plays: Plays, way: Watched, namespace: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_lease_of_an_interrupted_push_is_held_ended_or_named(
     plays: Plays, way: Watched, site: Site, namespace: str, number: signal.Signals
@@ -98,6 +99,7 @@ def test_a_lease_of_an_interrupted_push_is_held_ended_or_named(
     wait_until(lambda: not lost(), "the end of leases that nobody holds", 30)
 
 
+@pytest.mark.newest_core
 def test_no_value_is_on_the_disk_while_it_is_pushed(plays: Plays, way: Watched, site: Site, namespace: str) -> None:
     populate(site)
     found: list[str] = []
