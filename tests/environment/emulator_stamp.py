@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether all of the emulator's own tests have passed with the emulator as it is.
 
-They are many, and say nothing new while neither the emulator nor they nor the packages that they run with have changed.
-So ``make test-all`` notes in a file, which is checked in, what it has tested, and ``make test`` runs a few of them while
-that is what is there.
+They are many, and say nothing new while the emulator, they and the packages that they run with are what they were. So
+``make test-all`` notes in a file, which is checked in, what it has tested; while that is what is there, ``make test`` runs
+a few of them.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python3 -m tests.environment.run_tests [--thorough] [SUITE ...]``: run the suites, all of them unless some are named.
+"""``python3 -m tests.environment.run_tests [--thorough] [SUITE ...]``: run the suites, all unless some are named.
 
-What CI runs of them, or everything with ``--thorough``, in each environment that this machine has a Python for. With ``CI=true`` it must have one for all.
+In each environment that this machine has a Python for. With ``CI=true`` it must have one for all. ``--thorough`` runs
+what ``make test`` leaves to ``make test-all`` as well.
 """
 
 from __future__ import annotations

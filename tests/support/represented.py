@@ -19,4 +19,9 @@ def represented(values: Iterable[Any], by: Collection[Any]) -> list[Any]:
     values = list(values)
     if unknown := [one for one in by if one not in values]:
         raise ValueError(f"nothing is represented by {unknown}")
-    return [one if one in by else pytest.param(one, marks=pytest.mark.thorough) for one in values]
+    return [one if one in by else _thorough(one) for one in values]
+
+
+def _thorough(value: Any) -> Any:
+    """One parameter, or several where a test takes them together."""
+    return pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.thorough)

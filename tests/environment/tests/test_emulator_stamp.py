@@ -19,12 +19,13 @@ from tests.environment.process import Finished
 from tests.environment.suites import Scope
 
 HERE = Environment(NEWEST, Interpreter(Path("python3.13"), "3.13.1"), Path("bin"), Path("collections"))
+COUNTS = ("emulator/server.py", "tests/emulator/test_server.py", "tests/requirements/newest.txt")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """One whose emulator has passed."""
-    for name in ("emulator/server.py", "tests/emulator/test_server.py", "tests/requirements/newest.txt", "README.md"):
+    for name in (*COUNTS, "README.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)

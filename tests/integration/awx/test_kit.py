@@ -177,7 +177,7 @@ def set_up(plays: Plays, **changes: Any) -> tuple[list[tuple[str, dict[str, Any]
     return [tuple(json.loads(line)) for line in log.read_text(encoding="utf-8").splitlines()], done.stdout
 
 
-@pytest.mark.newest_core
+@pytest.mark.thorough
 def test_the_set_up_asks_for_a_scheduled_job(plays: Plays) -> None:
     asked, output = set_up(plays)
     assert "failed=0" in output, output

@@ -24,8 +24,8 @@ from tests.support.site import Site
 STEPWISE = ("guide_restoring",)
 # Its first play reads what the emulator's example holds.
 BEGINS_WITH_THE_EXAMPLE = ("guide_getting_started",)
-# Of each kind one: lookups and modules, files of definitions, a folder for GitOps, and requests for AWS and a cluster.
-REPRESENTATIVE = ("guide_getting_started", "guide_definitions_as_code", "guide_gitops", "guide_sts")
+# Of each kind one: lookups and modules, files of definitions, and a folder for GitOps.
+REPRESENTATIVE = ("guide_getting_started", "guide_definitions_as_code", "guide_gitops")
 UNFORESEEN: tuple[str, ...] = ()
 # What a user has beside what a guide says.
 VALUES = {"azure_client_secret": SECRET, "app_password": SECRET, "mfa_code": "071946"}

@@ -45,6 +45,7 @@ def books_of(guide: str, meanings: dict[str, str]) -> list[Any]:
 WRITING = [guide for guide in GUIDES if paths_in(books_of(guide, {}))]
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize("guide", [*WRITING, "main_job"])
 def test_nothing_is_written_for_a_variable_that_is_not_set(
     plays: Plays, site: Site, tmp_path: Path, guide: str

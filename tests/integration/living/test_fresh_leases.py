@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.definitions import do, failure, populate
 from tests.support.plays import Plays
+from tests.support.represented import represented
 from tests.support.rounds import CALLBACK, living
 from tests.support.site import Site
 
@@ -105,7 +106,7 @@ READ = {
 
 
 @pytest.mark.newest_core
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", represented([False, True], by=[False]))
 def test_a_run_ends_what_it_has_just_minted(site: Site, plays: Plays, as_module: bool) -> None:
     populate(site)
     site.behave(living=True, lease_lag=1.0)

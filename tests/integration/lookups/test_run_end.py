@@ -112,6 +112,7 @@ def test_output_that_programs_read_stays_one_document(plays: Plays, site: Site) 
 
 
 @pytest.mark.one_core
+@pytest.mark.thorough
 def test_a_run_of_several_playbooks_that_names_the_plugin_twice_ends_its_leases_once(plays: Plays, site: Site) -> None:
     site.token("other-token", ["read", "generate", "revoke"])
     first = play(read(), vars={"workload_credentials_access_token": "other-token"})
@@ -124,6 +125,7 @@ def test_a_run_of_several_playbooks_that_names_the_plugin_twice_ends_its_leases_
 
 
 @pytest.mark.one_core
+@pytest.mark.thorough
 def test_show_only_ends_nothing_and_a_slip_neither(plays: Plays, site: Site) -> None:
     shown = plays.playbook([play(read())], environment={**CALLBACK, "WORKLOAD_CREDENTIALS_SHOW_ONLY": "yes"})
     (lease,) = living(site)
@@ -227,6 +229,7 @@ def test_what_lies_on_another_site_is_named_with_its_place(plays: Plays, site: S
 
 
 @pytest.mark.one_core
+@pytest.mark.thorough
 def test_a_run_ends_what_its_earlier_token_minted(plays: Plays, site: Site, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("other-token")
@@ -383,6 +386,7 @@ def test_a_process_that_dies_has_told_of_each_lease_by_then(
 
 
 @pytest.mark.one_core
+@pytest.mark.thorough
 def test_a_journal_that_a_power_cut_has_damaged_is_looked_after_and_told(
     plays: Plays, site: Site, tmp_path: Path
 ) -> None:
@@ -397,7 +401,7 @@ def test_a_journal_that_a_power_cut_has_damaged_is_looked_after_and_told(
     assert list((tmp_path / "journal").iterdir()) == []
 
 
-@pytest.mark.newest_core
+@pytest.mark.thorough
 def test_a_run_that_nobody_looks_after_warns_once(plays: Plays, site: Site, tmp_path: Path) -> None:
     tasks = [read(), read(reuse="never"), {"name": "module", DYNAMIC: {"path": "prod/azure"}}]
     hosts = {"host0": plays.host(), "host1": plays.host()}
@@ -414,7 +418,7 @@ def test_a_run_that_nobody_looks_after_warns_once(plays: Plays, site: Site, tmp_
     assert count(read("prod/aws"), read(reuse="never", outlives_run=True)) == 0
 
 
-@pytest.mark.newest_core
+@pytest.mark.thorough
 def test_an_ad_hoc_command_and_a_console_end_their_leases_where_they_load_callbacks(plays: Plays, site: Site) -> None:
     (plays.folder / "inventory.yml").write_text(json.dumps({"all": {"hosts": {"host0": plays.host()}}}))
     environment = plays.variables({**CALLBACK, "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1"})

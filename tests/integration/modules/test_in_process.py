@@ -62,7 +62,7 @@ def test_the_collection_is_imported_once_for_all_tasks(plays: Plays) -> None:
 
 
 @pytest.mark.newest_core
-@pytest.mark.parametrize("why", ["become", "async", "foreign interpreter"])
+@pytest.mark.parametrize("why", represented(["become", "async", "foreign interpreter"], by=["become"]))
 def test_what_the_worker_cannot_do_runs_as_a_module(plays: Plays, site: Site, why: str, become: dict[str, Any]) -> None:
     more = {"become": become, "async": {"async": 300, "poll": 1}, "foreign interpreter": {}}[why]
     plays.tasks([{**LOOP, "loop": [1, 2], **more}], as_module=why == "foreign interpreter").ok()
