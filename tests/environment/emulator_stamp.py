@@ -4,8 +4,8 @@
 """Whether all of the emulator's own tests have passed with the emulator as it is.
 
 They are many, and say nothing new while the emulator, they and the packages that they run with are what they were. So
-``make test-all`` notes in a file, which is checked in, what it has tested; while that is what is there, ``make test`` runs
-a few of them.
+``make test-all`` notes in a file, which is checked in, what it has tested. While that is what is there, ``make test``
+runs a few of them.
 """
 
 from __future__ import annotations
