@@ -31,6 +31,10 @@ _SAID_BY_THE_BEST = ("pylint",)
 # More would want more memory than such a machine has: each integration process has a Kubernetes of its own.
 CORES = min(os.cpu_count() or 1, 4)
 
+# A file's tests stay together: they share what its fixtures ran. xdist would begin with the files of the most tests, and
+# end with the few that take longest.
+_SPREAD = ("--dist=loadscope", "--no-loadscope-reorder")
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -124,11 +128,11 @@ def _control_plane(environment: Environment, _scope: Scope) -> Iterator[Outcome]
     yield _outcome("Kubernetes binaries", environment, _python(environment, "tests.kubernetes", "build"))
 
 
-def _pytest(name: str, *options: str) -> Callable[[Environment, Scope], Iterator[Outcome]]:
+def _pytest(name: str) -> Callable[[Environment, Scope], Iterator[Outcome]]:
     folder = f"tests/{name}/tests" if (CHECKOUT / "tests" / name / "tests").is_dir() else f"tests/{name}"
 
     def run(environment: Environment, scope: Scope) -> Iterator[Outcome]:
-        yield _tests(name, environment, "-m", scope.marks(), *options, folder)
+        yield _tests(name, environment, "-m", scope.marks(), folder)
 
     return run
 
@@ -138,6 +142,17 @@ def _unit(environment: Environment, scope: Scope) -> Iterator[Outcome]:
     is_whole = scope.best or scope.thorough
     folder = "tests/unit" if is_whole else "tests/unit/plugins/plugin_utils"
     yield _tests("unit", environment, "-m", scope.marks(), folder)
+
+
+def _integration(environment: Environment, scope: Scope) -> Iterator[Outcome]:
+    """Real runs and servers. Tests wait for them half of the time, so there are more processes than cores.
+
+    Those of the environments run together, and ``make test`` has few for the older one: both end at about the same time.
+    """
+    few = not scope.best and not scope.thorough
+    processes = max(1, CORES // 2) if few else CORES + 1
+    options = (f"--numprocesses={processes}", *_SPREAD)
+    yield _tests("integration", environment, "-m", scope.marks(), *options, "tests/integration")
 
 
 def _emulator(environment: Environment, scope: Scope) -> Iterator[Outcome]:
@@ -159,22 +174,18 @@ def _tests(name: str, environment: Environment, *arguments: str) -> Outcome:
     return Outcome(name, str(environment), finished.status == 0, finished.last_line.strip("= "), counts)
 
 
-# Tests that wait for playbooks a third of the time, each process with servers of its own: those of the environments
-# run together, so that cores are idle at one end only. A file's tests stay together: they share what its fixtures ran.
-# xdist would begin with the files of the most tests, and end with the few that take longest.
-_SPREAD = (f"--numprocesses={CORES}", "--dist=loadscope", "--no-loadscope-reorder")
-
 SUITES = (
+    # First: where it has to build, that takes minutes, beside all the others.
+    Suite("control-plane", _control_plane, everywhere=False),
     Suite("lint", _lint, everywhere=False),
     Suite("unit", _unit, everywhere=True),
     Suite("sanity", _sanity, everywhere=True),
     Suite("environment", _pytest("environment"), everywhere=False),
     Suite("emulator", _emulator, everywhere=False),
     Suite("benchmarks", _pytest("benchmarks"), everywhere=False),
-    Suite("control-plane", _control_plane, everywhere=False),
     Suite("kubernetes", _pytest("kubernetes"), everywhere=False),
     Suite("packaging", _pytest("packaging"), everywhere=True),
-    Suite("integration", _pytest("integration", *_SPREAD), everywhere=True, spreads=True),
+    Suite("integration", _integration, everywhere=True, spreads=True),
 )
 
 
