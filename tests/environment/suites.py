@@ -31,8 +31,8 @@ _SAID_BY_THE_BEST = ("pylint",)
 # More would want more memory than such a machine has: each integration process has a Kubernetes of its own.
 CORES = min(os.cpu_count() or 1, 4)
 
-# A file's tests stay together: they share what its fixtures ran. xdist would begin with the files of the most tests, and
-# end with the few that take longest.
+# A file's tests stay together: they share what its fixtures ran. xdist would begin with the files of the most tests,
+# and end with the few that take longest.
 _SPREAD = ("--dist=loadscope", "--no-loadscope-reorder")
 
 
@@ -147,7 +147,8 @@ def _unit(environment: Environment, scope: Scope) -> Iterator[Outcome]:
 def _integration(environment: Environment, scope: Scope) -> Iterator[Outcome]:
     """Real runs and servers. Tests wait for them half of the time, so there are more processes than cores.
 
-    Those of the environments run together, and ``make test`` has few for the older one: both end at about the same time.
+    Those of the environments run together, and ``make test`` has few for the older one: both end at about the same
+    time.
     """
     few = not scope.best and not scope.thorough
     processes = max(1, CORES // 2) if few else CORES + 1
