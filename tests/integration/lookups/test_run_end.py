@@ -229,7 +229,6 @@ def test_what_lies_on_another_site_is_named_with_its_place(plays: Plays, site: S
 
 
 @pytest.mark.one_core
-@pytest.mark.thorough
 def test_a_run_ends_what_its_earlier_token_minted(plays: Plays, site: Site, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("other-token")
@@ -386,7 +385,6 @@ def test_a_process_that_dies_has_told_of_each_lease_by_then(
 
 
 @pytest.mark.one_core
-@pytest.mark.thorough
 def test_a_journal_that_a_power_cut_has_damaged_is_looked_after_and_told(
     plays: Plays, site: Site, tmp_path: Path
 ) -> None:
