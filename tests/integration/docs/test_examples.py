@@ -51,7 +51,7 @@ def example_values(site: Site, tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.one_core
+@pytest.mark.newest_core
 @pytest.mark.parametrize("plugin", represented(PLUGINS, by=REPRESENTATIVE))
 def test_the_examples_of_a_plugin_run(
     plays: Plays, example_values: dict[str, str], tmp_path: Path, plugin: str
