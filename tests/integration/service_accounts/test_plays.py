@@ -84,6 +84,7 @@ def steps(accounts: Accounts) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.newest_core
 def test_the_worker_and_a_jump_host_do_the_same_and_show_no_token(
     accounts: Accounts, cluster: Any, plays: Plays
 ) -> None:
