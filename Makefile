@@ -14,17 +14,20 @@ RUN = $(START) tests.environment --
 TEST = $(START) tests.environment.run_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity unit integration packaging bench emulator kubernetes docs lock release clean
+.PHONY: help demo test test-all lint sanity unit integration packaging bench emulator kubernetes docs lock release clean
 
 help: ## what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 demo: ## the whole job on this machine: a Secrets API, a Kubernetes control plane, one playbook
 	$(RUN) python -m tests.demo $(ARGS)
 
-test: ## every test, as CI runs them; SUITES="unit lint" for some
+test: ## what CI runs: every subject; SUITES="unit lint" for some
 	$(TEST) $(SUITES)
+
+test-all: ## every test there is, on both ansible-cores and in both worlds; SUITES="unit lint" for some
+	$(TEST) --thorough $(SUITES)
 
 lint: ## what reads without running: format, style, types, ansible-lint, documentation
 	$(TEST) lint

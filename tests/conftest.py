@@ -59,8 +59,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("world", worlds, scope="module" if "scenario" in metafunc.fixturenames else None)
 
 
-def worlds_of(folder: str, marks: set[str]) -> list[str]:
+def worlds_of(folder: str, marks: set[str]) -> list[Any]:
     """The worlds in which a test runs with this ansible-core; ``WORLD=document`` or ``WORLD=living`` chooses one.
+
+    ``make test`` runs each in one of them: where there are two, the second is thorough.
 
     :arg folder: of the test.
     :arg marks: the names of its marks.
@@ -73,7 +75,7 @@ def worlds_of(folder: str, marks: set[str]) -> list[str]:
         # Most of their time is the cluster's, which is the same in both.
         return ["living"]
     if "one_core" in marks:
-        return ["document", "living"]
+        return ["living", pytest.param("document", marks=pytest.mark.thorough)]
     return ["living" if is_newest_core() else "document"]
 
 

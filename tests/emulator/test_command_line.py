@@ -68,6 +68,7 @@ def _session_status(url: str, site: str, token: str, verify: str | None, **more:
         return session.get(f"{url}/site/{site}/secrets/session", headers=headers, verify=verify, timeout=20).status_code
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_ready_serves_and_ends_without_a_trace(start: Start, tmp_path: Path, ending: signal.Signals) -> None:
     process = start("--port", "0", "--site", SITE, "--token", TOKEN, "--tls-dir", str(tmp_path))

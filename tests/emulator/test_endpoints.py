@@ -15,6 +15,8 @@ from workload_credentials_emulator.routes import ROUTERS
 
 from .client import Api
 
+pytestmark = pytest.mark.smoke
+
 AWS_BODY = {
     "type": "aws",
     "integrationName": "my aws",

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import pytest
 from workload_credentials_emulator import DEMO_SITE, DEMO_TOKEN, Emulator
 
 from .client import Api
+
+pytestmark = pytest.mark.smoke
 
 
 def test_each_thing_can_be_used_as_if_it_had_been_made() -> None:

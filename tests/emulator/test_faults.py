@@ -17,6 +17,7 @@ from workload_credentials_emulator import Control, Emulator
 from .client import SITE, TOKEN, Api, assert_refused
 
 
+@pytest.mark.smoke
 def test_a_status_comes_with_code_message_and_retry_after(api: Api, control: Control) -> None:
     control.inject("status", status=429, code="too_many", message="Slow down.", retry_after=7)
     response = api.send("GET", "/session")

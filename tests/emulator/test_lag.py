@@ -15,6 +15,8 @@ from workload_credentials_emulator import Control, past
 from .client import Api, assert_refused
 from .conftest import Time
 
+pytestmark = pytest.mark.smoke
+
 LAG = 5.0
 
 

@@ -16,6 +16,8 @@ from workload_credentials_emulator.items import Lease
 
 from .client import AZURE, ROLE, Api, assert_refused
 
+pytestmark = pytest.mark.smoke
+
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 

@@ -99,6 +99,7 @@ def succeeded() -> Iterator[dict[str, bool]]:
     assert all(operations.values()), operations
 
 
+@pytest.mark.smoke
 def test_the_served_description_is_the_tested_one(control: Control) -> None:
     assert {**control.openapi(), "servers": []} == {**_DESCRIPTION, "servers": []}
 

@@ -14,6 +14,8 @@ from workload_credentials_emulator.actions import Permission
 
 from .client import OTHER_SITE, SITE, Api, assert_refused
 
+pytestmark = pytest.mark.smoke
+
 LIMITED = "limited-token-canary"
 REQUESTS: dict[Permission, list[tuple[str, str]]] = {
     "read": [("GET", "/static"), ("GET", "/dynamic/app/metadata"), ("GET", "/integrations"), ("GET", "/leases/app")],

@@ -55,6 +55,7 @@ def test_programs_find_that_no_proxy_is_between(secrets_api: Emulator) -> None:
         assert "127.0.0.1" in os.environ[name].split(",")
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("turn", ["first", "second"])
 def test_each_test_finds_it_empty(secrets_api: Emulator, turn: str) -> None:
     api = Api(secrets_api, site=os.environ["BEYONDTRUST_SITE_ID"], token=os.environ["BEYONDTRUST_ACCESS_TOKEN"])

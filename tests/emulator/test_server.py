@@ -128,6 +128,7 @@ def test_temporary_tls_files_go_with_the_emulator() -> None:
     assert not folder.exists()
 
 
+@pytest.mark.smoke
 def test_plain_http_on_request() -> None:
     with Emulator([SITE], [TOKEN], tls=False) as emulator:
         assert emulator.url.startswith("http://127.0.0.1:")

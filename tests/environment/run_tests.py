@@ -1,9 +1,10 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python3 -m tests.environment.run_tests [SUITE ...]``: run the tests, all of them unless some are named.
+"""``python3 -m tests.environment.run_tests [--thorough] [SUITE ...]``: run the suites, all unless some are named.
 
-In each environment that this machine has a Python for. With ``CI=true`` it must have one for all.
+In each environment that this machine has a Python for. With ``CI=true`` it must have one for all. ``--thorough`` runs
+what ``make test`` leaves to ``make test-all`` as well.
 """
 
 from __future__ import annotations
@@ -20,21 +21,24 @@ from tests.environment.flavours import FLAVOURS, available
 from tests.environment.problem import MissingPrerequisiteError
 from tests.environment.progress import report
 from tests.environment.side_by_side import say, side_by_side
-from tests.environment.suites import CORES, SUITES, Outcome, Suite
+from tests.environment.suites import CORES, SUITES, Outcome, Scope, Suite
 
 
 def main(arguments: list[str]) -> int:
     """Return 0 when everything passed, 1 when something failed, 2 when something must be installed first."""
     parser = argparse.ArgumentParser(prog="python3 -m tests.environment.run_tests")
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(suite.name for suite in SUITES))
-    names = parser.parse_args(arguments).suites
+    parser.add_argument("--thorough", action="store_true", help="also what make test leaves to make test-all")
+    options = parser.parse_args(arguments)
+    names = options.suites
     unknown = sorted(set(names) - {suite.name for suite in SUITES})
     if unknown:
         parser.error(f"no suite is called {', '.join(unknown)}")
     started = time.monotonic()
     try:
         environments = _environments()
-        outcomes = _run([suite for suite in SUITES if not names or suite.name in names], environments)
+        suites = [suite for suite in SUITES if not names or suite.name in names]
+        outcomes = _run(suites, environments, thorough=options.thorough)
     except MissingPrerequisiteError as problem:
         report(str(problem))
         return 2
@@ -56,10 +60,10 @@ def _environments() -> list[Environment]:
     return environments
 
 
-def _run(suites: Sequence[Suite], environments: Sequence[Environment]) -> list[Outcome]:
+def _run(suites: Sequence[Suite], environments: Sequence[Environment], *, thorough: bool) -> list[Outcome]:
     """Run them all, whatever fails: a person wants to see everything at once."""
     jobs = [
-        (suite, partial(_run_one, suite, chosen, chosen is environments[0]))
+        (suite, partial(_run_one, suite, chosen, Scope(chosen is environments[0], thorough)))
         for suite in suites
         for chosen in (environments if suite.everywhere else environments[:1])
     ]
@@ -68,9 +72,9 @@ def _run(suites: Sequence[Suite], environments: Sequence[Environment]) -> list[O
     return [*side_by_side(with_others, CORES), *side_by_side(spreading, len(FLAVOURS))]
 
 
-def _run_one(suite: Suite, chosen: Environment, best: bool) -> Iterator[Outcome]:
+def _run_one(suite: Suite, chosen: Environment, scope: Scope) -> Iterator[Outcome]:
     say.get()(f"\n== {suite.name} on {chosen}\n")
-    yield from suite.run(chosen, best)
+    yield from suite.run(chosen, scope)
 
 
 def _summarise(outcomes: Sequence[Outcome], seconds: float) -> None:

@@ -61,10 +61,10 @@ def sanity(environment: Environment, *, with_tests: bool) -> Iterator[Prepared]:
         yield Prepared(command, copy, variables)
 
 
-def known_files() -> list[Path]:
+def known_files(root: Path = CHECKOUT) -> list[Path]:
     """Return what git knows of the checkout, or would with ``git add``: paths from its root."""
-    listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    return sorted({Path(name) for name in listed.split("\0") if name and (CHECKOUT / name).is_file()})
+    listed = _git("-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    return sorted({Path(name) for name in listed.split("\0") if name and (root / name).is_file()})
 
 
 def _copy_known_files(copy: Path, *, with_tests: bool) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.environment.collection_tree import CHECKOUT
+from tests.environment.emulator_stamp import has_passed, note_passed
 from tests.environment.environments import Environment
 from tests.environment.process import Finished, followed
 from tests.environment.sanity import sanity
@@ -24,9 +25,12 @@ _KEPT = ("ROUNDS", "WORLD")
 # Where the last line of a failed tool is only a hint, this is the one that counts.
 _VERDICT = re.compile(r"Found \d+ error|Failed: |FATAL: ")
 
-
 # More would want more memory than such a machine has: each integration process has a Kubernetes of its own.
 CORES = min(os.cpu_count() or 1, 4)
+
+# A file's tests stay together: they share what its fixtures ran. xdist would begin with the files of the most tests,
+# and end with the few that take longest.
+_SPREAD = ("--dist=loadscope", "--no-loadscope-reorder")
 
 
 @dataclass(frozen=True)
@@ -45,21 +49,44 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """How much of a suite is run.
+
+    :arg best: in the best environment: what does not depend on the ansible-core is tested there.
+    :arg thorough: everything, as ``make test-all`` does, and not what ``make test`` takes of it.
+    """
+
+    best: bool
+    thorough: bool
+
+    def marks(self) -> str:
+        """Return the expression that selects tests by their marks; "": all of them."""
+        excluded = []
+        if not self.thorough:
+            excluded.append("thorough")
+        if not self.best:
+            excluded.append("one_core")
+        if not self.thorough and not self.best:
+            excluded.append("newest_core")
+        return " and ".join(f"not {mark}" for mark in excluded)
+
+
+@dataclass(frozen=True)
 class Suite:
     """A part of the tests.
 
-    :arg run: yields an outcome for each of its commands; called with an environment, and whether it is the best one.
+    :arg run: yields an outcome for each of its commands; called with an environment, and how much of it is run there.
     :arg everywhere: in each environment; otherwise in the best one only.
     :arg spreads: over all cores by itself, so it waits for those that do not.
     """
 
     name: str
-    run: Callable[[Environment, bool], Iterator[Outcome]]
+    run: Callable[[Environment, Scope], Iterator[Outcome]]
     everywhere: bool
     spreads: bool = False
 
 
-def _lint(environment: Environment, _best: bool) -> Iterator[Outcome]:
+def _lint(environment: Environment, _scope: Scope) -> Iterator[Outcome]:
     """Each tool that reads without running."""
     commands = {
         "ruff check": ["ruff", "check", "--output-format", "concise", "."],
@@ -77,10 +104,14 @@ def _lint(environment: Environment, _best: bool) -> Iterator[Outcome]:
         yield _outcome(name, environment, _in_environment(environment, command))
 
 
-def _sanity(environment: Environment, best: bool) -> Iterator[Outcome]:
+def _sanity(environment: Environment, scope: Scope) -> Iterator[Outcome]:
     """ansible-test sanity, all of it; with the older ansible-core on what users install."""
-    with sanity(environment, with_tests=best) as prepared:
-        finished = followed(prepared.command, folder=prepared.folder, environment=prepared.variables)
+    # What the older one says with other Pythons, and of style, takes long, and nearly all of it the newest says too.
+    own = environment.interpreter.version.rpartition(".")[0]
+    narrowed = [] if scope.best or scope.thorough else ["--python", own, "--skip-test", "pylint"]
+    with sanity(environment, with_tests=scope.best) as prepared:
+        command = [*prepared.command, *narrowed]
+        finished = followed(command, folder=prepared.folder, environment=prepared.variables)
     ran = sum(line.startswith("Running sanity test ") for line in finished.lines)
     skipped = sum("Skipping sanity test " in line for line in finished.lines)
     outcome = _outcome("ansible-test sanity", environment, finished)
@@ -91,42 +122,70 @@ def _sanity(environment: Environment, best: bool) -> Iterator[Outcome]:
     yield outcome
 
 
-def _control_plane(environment: Environment, _best: bool) -> Iterator[Outcome]:
+def _control_plane(environment: Environment, _scope: Scope) -> Iterator[Outcome]:
     """Kubernetes' binaries, which take minutes the first time: tests would be silent for so long."""
     yield _outcome("Kubernetes binaries", environment, _python(environment, "tests.kubernetes", "build"))
 
 
-def _pytest(name: str, *options: str) -> Callable[[Environment, bool], Iterator[Outcome]]:
+def _pytest(name: str) -> Callable[[Environment, Scope], Iterator[Outcome]]:
     folder = f"tests/{name}/tests" if (CHECKOUT / "tests" / name / "tests").is_dir() else f"tests/{name}"
 
-    def run(environment: Environment, best: bool) -> Iterator[Outcome]:
-        # What does not depend on the ansible-core is tested with one of them.
-        chosen = () if best else ("-m", "not one_core")
-        finished = _python(environment, "pytest", "--color=no", *options, *chosen, folder)
-        counts = Counter[str]()
-        for number, kind in re.findall(r"(\d+) (passed|failed|error|skipped)", finished.last_line):
-            counts["failed" if kind == "error" else kind] += int(number)
-        yield Outcome(name, str(environment), finished.status == 0, finished.last_line.strip("= "), counts)
+    def run(environment: Environment, scope: Scope) -> Iterator[Outcome]:
+        yield _tests(name, environment, "-m", scope.marks(), folder)
 
     return run
 
 
-# Tests that wait for playbooks a third of the time, each process with servers of its own: those of the environments
-# run together, so that cores are idle at one end only. A file's tests stay together: they share what its fixtures ran.
-# xdist would begin with the files of the most tests, and end with the few that take longest.
-_SPREAD = (f"--numprocesses={CORES}", "--dist=loadscope", "--no-loadscope-reorder")
+def _unit(environment: Environment, scope: Scope) -> Iterator[Outcome]:
+    """Tests of functions; of those that import an ansible-core only, where it is not the best one."""
+    is_whole = scope.best or scope.thorough
+    folder = "tests/unit" if is_whole else "tests/unit/plugins/plugin_utils"
+    yield _tests("unit", environment, "-m", scope.marks(), folder)
+
+
+def _integration(environment: Environment, scope: Scope) -> Iterator[Outcome]:
+    """Real runs and servers. Tests wait for them half of the time, so there are more processes than cores.
+
+    Those of the environments run together, and ``make test`` has few for the older one: both end at about the same
+    time.
+    """
+    few = not scope.best and not scope.thorough
+    processes = max(1, CORES // 2) if few else CORES + 1
+    options = (f"--numprocesses={processes}", *_SPREAD)
+    yield _tests("integration", environment, "-m", scope.marks(), *options, "tests/integration")
+
+
+def _emulator(environment: Environment, scope: Scope) -> Iterator[Outcome]:
+    """The emulator's own tests; a few of each subject where all have passed with the emulator as it is."""
+    if not scope.thorough and has_passed():
+        yield _tests("emulator", environment, "-m", "smoke", "tests/emulator")
+        return
+    outcome = _tests("emulator", environment, "tests/emulator")
+    if scope.thorough and outcome.passed:
+        note_passed()
+    yield outcome
+
+
+def _tests(name: str, environment: Environment, *arguments: str) -> Outcome:
+    finished = _python(environment, "pytest", "--color=no", *arguments)
+    counts = Counter[str]()
+    for number, kind in re.findall(r"(\d+) (passed|failed|error|skipped)", finished.last_line):
+        counts["failed" if kind == "error" else kind] += int(number)
+    return Outcome(name, str(environment), finished.status == 0, finished.last_line.strip("= "), counts)
+
 
 SUITES = (
+    # First: where it has to build, that takes minutes, beside all the others.
+    Suite("control-plane", _control_plane, everywhere=False),
     Suite("lint", _lint, everywhere=False),
-    Suite("unit", _pytest("unit"), everywhere=True),
+    Suite("unit", _unit, everywhere=True),
     Suite("sanity", _sanity, everywhere=True),
     Suite("environment", _pytest("environment"), everywhere=False),
-    Suite("emulator", _pytest("emulator"), everywhere=False),
+    Suite("emulator", _emulator, everywhere=False),
     Suite("benchmarks", _pytest("benchmarks"), everywhere=False),
-    Suite("control-plane", _control_plane, everywhere=False),
     Suite("kubernetes", _pytest("kubernetes"), everywhere=False),
     Suite("packaging", _pytest("packaging"), everywhere=True),
-    Suite("integration", _pytest("integration", *_SPREAD), everywhere=True, spreads=True),
+    Suite("integration", _integration, everywhere=True, spreads=True),
 )
 
 

@@ -24,6 +24,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.thorough
 def test_galaxys_importer_has_nothing_to_say(archive: Path, tmp_path: Path) -> None:
     settings = {f"GALAXY_IMPORTER_{name}": value for name, value in SETTINGS.items()}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

@@ -113,12 +113,12 @@ def notes_of(plays: Plays) -> list[Path]:
     return sorted((plays.folder / "ansible" / "tmp").glob("ansible-local-*/workload-credentials/minted/*"))
 
 
-def worker_lives(plays: Plays) -> bool:
-    """Whether a process of a run in this folder lives: workers may outlive a run that was killed."""
+def kill(plays: Plays, process: subprocess.Popen[str]) -> None:
+    """Kill a run with its workers, to which newer ansible-cores give sessions of their own: they would go on."""
+    os.killpg(process.pid, signal.SIGKILL)
     for one in Path("/proc").glob("[0-9]*"):
+        # Others end while they are looked at.
         with suppress(OSError):
-            if (one / "cwd").resolve() == plays.folder.resolve() and b"ansible-playbook" in (
-                one / "cmdline"
-            ).read_bytes():
-                return True
-    return False
+            is_here = (one / "cwd").resolve() == plays.folder.resolve()
+            if is_here and b"ansible-playbook" in (one / "cmdline").read_bytes():
+                os.kill(int(one.name), signal.SIGKILL)

@@ -122,7 +122,7 @@ def test_a_failed_suite_fails_the_run_and_is_counted(
         Outcome("unit", "here", True, "3 passed, 1 skipped in 1 s", {"passed": 3, "skipped": 1}),
         Outcome("integration", "here", False, "1 failed, 2 passed in 1 s", {"passed": 2, "failed": 1}),
     ]
-    monkeypatch.setattr(run_tests, "_run", lambda suites, environments: outcomes)
+    monkeypatch.setattr(run_tests, "_run", lambda suites, environments, thorough: outcomes)
     assert run_tests.main([]) == 1
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "pytest in all: 5 passed, 1 failed, 1 skipped",

@@ -177,6 +177,7 @@ def set_up(plays: Plays, **changes: Any) -> tuple[list[tuple[str, dict[str, Any]
     return [tuple(json.loads(line)) for line in log.read_text(encoding="utf-8").splitlines()], done.stdout
 
 
+@pytest.mark.thorough
 def test_the_set_up_asks_for_a_scheduled_job(plays: Plays) -> None:
     asked, output = set_up(plays)
     assert "failed=0" in output, output
@@ -232,6 +233,7 @@ def controller_after(controller: dict[str, dict[str, Any]], asked: list[tuple[st
             controller.setdefault(given["name"], {}).update(given)
 
 
+@pytest.mark.thorough
 def test_the_set_up_run_again_leaves_what_others_have_attached(plays: Plays) -> None:
     (plays.folder / "kubeconfig").write_text("kube-canary", encoding="utf-8")
     asked, output = set_up(plays, kubeconfig=str(plays.folder / "kubeconfig"), instance_groups=["edge"])

@@ -17,12 +17,15 @@ from kubernetes import client, config
 from tests.support.definitions import ROLE, do, populate
 from tests.support.examples import GUIDES, ROOT, SECRET, blocks_of, environment, machine, playbook_of
 from tests.support.plays import Plays
+from tests.support.represented import represented
 from tests.support.site import Site
 
 # What this guide deletes must be there first: each of its blocks is checked and run before the next one.
 STEPWISE = ("guide_restoring",)
 # Its first play reads what the emulator's example holds.
 BEGINS_WITH_THE_EXAMPLE = ("guide_getting_started",)
+# Of each kind one: lookups and modules, files of definitions, and a folder for GitOps.
+REPRESENTATIVE = ("guide_getting_started", "guide_definitions_as_code", "guide_gitops")
 UNFORESEEN: tuple[str, ...] = ()
 # What a user has beside what a guide says.
 VALUES = {"azure_client_secret": SECRET, "app_password": SECRET, "mfa_code": "071946"}
@@ -32,7 +35,7 @@ _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*|^(ok|changed|skipping
 
 
 @pytest.mark.one_core
-@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize("guide", represented(GUIDES, by=REPRESENTATIVE))
 def test_a_guide_in_its_order(
     plays: Plays, site: Site, tmp_path: Path, guide: str, request: pytest.FixtureRequest
 ) -> None:
@@ -58,6 +61,7 @@ def test_a_guide_in_its_order(
         assert compared(done(plays, book, tmp_path, "--check", "--diff"), done(plays, book, tmp_path)) == []
 
 
+@pytest.mark.newest_core
 def test_the_main_job(plays: Plays, site: Site, cluster: Any, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "playbooks" / "templates", tmp_path / "templates")
     (play,) = yaml.safe_load((ROOT / "playbooks" / "main_job.yml").read_text(encoding="utf-8"))
@@ -70,6 +74,7 @@ def test_the_main_job(plays: Plays, site: Site, cluster: Any, tmp_path: Path) ->
     assert compared(predicted, done(own, book, tmp_path)) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.one_core
 def test_the_cluster_plays_of_the_bootstrap_guide(plays: Plays, site: Site, cluster: Any, tmp_path: Path) -> None:
     populate(site)

@@ -16,14 +16,16 @@ from tests.support.definitions import ROLE, UUIDS, do
 from tests.support.documentation import LOOKUPS
 from tests.support.examples import ROOT, SECRET, environment, machine, playbook_of
 from tests.support.plays import Plays
+from tests.support.represented import represented
 from tests.support.site import Site
 
-# Each module runs with every ansible-core in modules/test_parity.py. Those of a cluster's modules and of its lookup are
+# Each runs with every ansible-core in tests of modules and lookups. Those of a cluster's modules and of its lookup are
 # in tests/integration/service_accounts.
 PLUGINS = [
-    *(pytest.param(f"modules/{name}", marks=pytest.mark.one_core) for name in MODULES if spec_of(name).connect is None),
+    *(f"modules/{name}" for name in MODULES if spec_of(name).connect is None),
     *(f"lookup/{name}" for name in LOOKUPS if name != "service_account_token"),
 ]
+REPRESENTATIVE = ("modules/dynamic_secret", "modules/folder", "lookup/dynamic_credentials", "lookup/static_secret")
 LEASE = "b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b"
 
 
@@ -49,7 +51,8 @@ def example_values(site: Site, tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("plugin", PLUGINS)
+@pytest.mark.newest_core
+@pytest.mark.parametrize("plugin", represented(PLUGINS, by=REPRESENTATIVE))
 def test_the_examples_of_a_plugin_run(
     plays: Plays, example_values: dict[str, str], tmp_path: Path, plugin: str
 ) -> None:

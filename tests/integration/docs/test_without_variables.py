@@ -55,6 +55,7 @@ def careless(text: str) -> list[str]:
 WRITING = [guide for guide in GUIDES if paths_in(books_of(guide, {}))]
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize("empty", [False, True], ids=["unset", "empty"])
 @pytest.mark.parametrize("guide", [*WRITING, "main_job"])
 def test_nothing_is_written_for_a_variable_that_is_not_set(

@@ -25,13 +25,14 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ku
 from kubernetes import client
 
 from tests.support.ports import WAYS, namespace, port, secret
+from tests.support.represented import represented
 
 pytestmark = pytest.mark.one_core
 SECRET = OBJECT_KINDS["Secret"]
 CANARY = "canary-7f3a"
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=represented(WAYS, by=["in_worker"]))
 def ways(request: pytest.FixtureRequest, cluster: Any) -> Any:
     return lambda **options: port(request.param, cluster.kubeconfig, **options)
 

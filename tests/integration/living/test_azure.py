@@ -104,6 +104,7 @@ def lookup(**options: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize("world", ["document", "living"])
 def test_formats_and_keys_are_the_same_in_either_spelling(site: Site, plays: Plays, world: str) -> None:
     populate(site)
@@ -120,6 +121,7 @@ def test_formats_and_keys_are_the_same_in_either_spelling(site: Site, plays: Pla
     assert len(site.leases()) == 1
 
 
+@pytest.mark.newest_core
 def test_the_role_mints_once_after_its_definitions_and_nothing_in_its_second_run(
     site: Site, plays: Plays, cluster: Any
 ) -> None:

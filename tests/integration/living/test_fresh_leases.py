@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.definitions import do, failure, populate
 from tests.support.plays import Plays
+from tests.support.represented import represented
 from tests.support.rounds import CALLBACK, living
 from tests.support.site import Site
 
@@ -104,7 +105,8 @@ READ = {
 }
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.newest_core
+@pytest.mark.parametrize("as_module", represented([False, True], by=[False]))
 def test_a_run_ends_what_it_has_just_minted(site: Site, plays: Plays, as_module: bool) -> None:
     populate(site)
     site.behave(living=True, lease_lag=1.0)
@@ -118,6 +120,7 @@ def test_a_run_ends_what_it_has_just_minted(site: Site, plays: Plays, as_module:
     assert living(site) == set()
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize("lag", [1.0, 5.0])
 def test_the_end_of_a_run_ends_or_names_its_lease(site: Site, plays: Plays, lag: float) -> None:
     populate(site)

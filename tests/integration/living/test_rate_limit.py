@@ -15,6 +15,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._st
 
 from tests.support.definitions import do, failure, populate
 from tests.support.plays import Plays
+from tests.support.represented import represented
 from tests.support.site import Site
 
 COLLECTION = "community.workload_credentials"
@@ -39,6 +40,7 @@ def looped(number: int) -> dict[str, Any]:
     return {**reading, "loop": f"{{{{ range({number}) | list }}}}"}
 
 
+@pytest.mark.thorough
 def test_a_loop_over_more_items_than_a_window_has_succeeds(site: Site, plays: Plays) -> None:
     populate(site)
     site.behave(rate_limit=500, rate_window=2)
@@ -48,7 +50,10 @@ def test_a_loop_over_more_items_than_a_window_has_succeeds(site: Site, plays: Pl
 
 
 # A module process takes its time to start, and the window must not be over before the limit is reached.
-@pytest.mark.parametrize(("as_module", "limit", "window"), [(False, 5, 5), (True, 2, 10)])
+@pytest.mark.newest_core
+@pytest.mark.parametrize(
+    ("as_module", "limit", "window"), represented([(False, 5, 5), (True, 2, 10)], by=[(False, 5, 5)])
+)
 def test_a_loop_tells_how_long_it_waited(site: Site, plays: Plays, as_module: bool, limit: int, window: int) -> None:
     populate(site)
     site.behave(rate_limit=limit, rate_window=window)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.definitions import ROLE, do, populate
 from tests.support.plays import Plays
+from tests.support.represented import represented
 from tests.support.site import Site
 
 WORLDS: dict[str, dict[str, Any]] = {
@@ -23,7 +24,7 @@ WORLDS: dict[str, dict[str, Any]] = {
 DEFINITION = {"type": "aws", "integration_name": "main", "role_arn": ROLE, "ttl": 900}
 
 
-@pytest.fixture(params=WORLDS)
+@pytest.fixture(params=represented(WORLDS, by=["reads, long", "living"]))
 def lagging(site: Site, request: pytest.FixtureRequest) -> Site:
     """A populated site whose reads lag."""
     populate(site)
@@ -185,7 +186,8 @@ TASKS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("way", ["worker", "module", "both"])
+@pytest.mark.newest_core
+@pytest.mark.parametrize("way", represented(["worker", "module", "both"], by=["both"]))
 def test_tasks_of_one_run_see_what_those_before_have_written(site: Site, plays: Plays, way: str) -> None:
     site.behave(living=True, read_lag=1.5, lists_lag=True)
     tasks: list[dict[str, Any]] = TASKS

@@ -18,6 +18,7 @@ import yaml
 
 from tests.support.definitions import do, populate
 from tests.support.plays import ANSIBLE_PLAYBOOK, Plays
+from tests.support.represented import represented
 from tests.support.site import TOKEN, Site
 
 COLLECTION = "community.workload_credentials"
@@ -59,9 +60,9 @@ def hosts(plays: Plays, number: int) -> dict[str, dict[str, str]]:
     ("reuse", "keywords", "leases"),
     [
         ("host", {}, 6),
-        ("host", {"strategy": "free"}, 6),
+        pytest.param("host", {"strategy": "free"}, 6, marks=pytest.mark.thorough),
         ("run", {"strategy": "free"}, 1),
-        ("run", {"serial": 4}, 1),
+        pytest.param("run", {"serial": 4}, 1, marks=pytest.mark.thorough),
     ],
 )
 def test_leases_are_as_many_as_hosts_or_one(
@@ -75,6 +76,7 @@ def test_leases_are_as_many_as_hosts_or_one(
     assert all(first == second for first, second in seen(plays))
 
 
+@pytest.mark.thorough
 def test_included_roles_loops_and_async_tasks_share_the_hosts_lease(plays: Plays, site: Site) -> None:
     tasks = plays.folder / "roles" / "user" / "tasks"
     tasks.mkdir(parents=True)
@@ -88,6 +90,7 @@ def test_included_roles_loops_and_async_tasks_share_the_hosts_lease(plays: Plays
     assert sorted(seen(plays).values()) == [7, 7]
 
 
+@pytest.mark.newest_core
 def test_a_lease_that_expires_in_the_middle_is_followed_by_a_fresh_whole_pair(plays: Plays, site: Site) -> None:
     control = {"url": f"{site.emulator.url}/_control/clock", "method": "POST", "body_format": "json"}
     clock = {**control, "ca_path": str(site.emulator.ca_cert), "body": {"reset": True}}
@@ -177,7 +180,7 @@ def test_ending_what_a_run_minted_needs_no_lease_and_does_nothing_in_check_mode(
 
 
 @pytest.mark.one_core
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", represented([False, True], by=[False]))
 def test_check_mode_foresees_the_end_of_what_it_did_not_mint(plays: Plays, site: Site, as_module: bool) -> None:
     """Whichever way a lease is named: the same changes as in a real run."""
     lease = f"{COLLECTION}.lease"

@@ -22,7 +22,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._le
 from tests.kubernetes.tests.waiting import wait_until
 from tests.support.definitions import do, populate
 from tests.support.plays import ANSIBLE_PLAYBOOK, Plays
-from tests.support.rounds import CALLBACK, living, notes_of, output_of, start
+from tests.support.rounds import CALLBACK, kill, living, notes_of, output_of, start
 from tests.support.site import TOKEN, Site
 
 COLLECTION = "community.workload_credentials"
@@ -113,6 +113,7 @@ def test_output_that_programs_read_stays_one_document(plays: Plays, site: Site) 
 
 
 @pytest.mark.one_core
+@pytest.mark.thorough
 def test_a_run_of_several_playbooks_that_names_the_plugin_twice_ends_its_leases_once(plays: Plays, site: Site) -> None:
     site.token("other-token", ["read", "generate", "revoke"])
     first = play(read(), vars={"workload_credentials_access_token": "other-token"})
@@ -125,6 +126,7 @@ def test_a_run_of_several_playbooks_that_names_the_plugin_twice_ends_its_leases_
 
 
 @pytest.mark.one_core
+@pytest.mark.thorough
 def test_show_only_ends_nothing_and_a_slip_neither(plays: Plays, site: Site) -> None:
     shown = plays.playbook([play(read())], environment={**CALLBACK, "WORKLOAD_CREDENTIALS_SHOW_ONLY": "yes"})
     (lease,) = living(site)
@@ -156,7 +158,7 @@ def killed(plays: Plays, site: Site, *tasks: dict[str, Any], **environment: str)
     process = start(plays, play(*tasks, wait), environment)
     # Who reads the other end is in the last task.
     writer = os.open(fifo, os.O_WRONLY)
-    os.killpg(process.pid, signal.SIGKILL)
+    kill(plays, process)
     process.wait()
     os.close(writer)
 
@@ -256,6 +258,7 @@ def test_a_journal_outlives_the_temporary_folder_and_the_machine(plays: Plays, s
     assert list(journal.iterdir()) == []
 
 
+@pytest.mark.newest_core
 def test_a_living_run_keeps_its_leases(plays: Plays, site: Site, tmp_path: Path) -> None:
     fifo = plays.folder / "go"
     os.mkfifo(fifo)
@@ -336,6 +339,7 @@ def left(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[st
     return {**own, "ends": True, "connection": connection, "done": []}
 
 
+@pytest.mark.newest_core
 def test_what_is_open_when_the_time_is_over_is_named_with_its_expiration(site: Site, left: dict[str, Any]) -> None:
     site.fault("delay", method="DELETE", path="/leases", times=99, seconds=60)
     site.fault("status", method="DELETE", path="/leases", times=1, status=403)
@@ -348,6 +352,7 @@ def test_what_is_open_when_the_time_is_over_is_named_with_its_expiration(site: S
     assert report["warnings"] == ["leases: the time for ending leases was over before each had an answer."]
 
 
+@pytest.mark.newest_core
 def test_a_process_that_dies_has_told_of_each_lease_by_then(
     site: Site, left: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -395,6 +400,7 @@ def test_a_journal_that_a_power_cut_has_damaged_is_looked_after_and_told(
     assert list((tmp_path / "journal").iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_a_run_that_nobody_looks_after_warns_once(plays: Plays, site: Site, tmp_path: Path) -> None:
     tasks = [read(), read(reuse="never"), {"name": "module", DYNAMIC: {"path": "prod/azure"}}]
     hosts = {"host0": plays.host(), "host1": plays.host()}
@@ -411,6 +417,7 @@ def test_a_run_that_nobody_looks_after_warns_once(plays: Plays, site: Site, tmp_
     assert count(read("prod/aws"), read(reuse="never", outlives_run=True)) == 0
 
 
+@pytest.mark.thorough
 def test_an_ad_hoc_command_and_a_console_end_their_leases_where_they_load_callbacks(plays: Plays, site: Site) -> None:
     (plays.folder / "inventory.yml").write_text(json.dumps({"all": {"hosts": {"host0": plays.host()}}}))
     environment = plays.variables({**CALLBACK, "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1"})

@@ -16,8 +16,8 @@ from tests.support.rounds import CALLBACK
 
 COLLECTION = "community.workload_credentials"
 PLUGINS = f"ansible_collections.{COLLECTION}.plugins"
-OF_LOOKUPS = (f"{PLUGINS}.plugin_utils._static_secrets", f"{PLUGINS}.plugin_utils._run.generate")
-OF_LEASES = f"{PLUGINS}.plugin_utils._run.leases"
+OF_LOOKUPS = (f"{PLUGINS}.plugin_utils._static_secrets", f"{PLUGINS}.plugin_utils._leases.generate")
+OF_LEASES = f"{PLUGINS}.plugin_utils._leases.modules"
 # In a process as Ansible's own, which has put its finder of collections first.
 START = "from ansible.plugins.loader import init_plugin_loader, lookup_loader; init_plugin_loader()"
 

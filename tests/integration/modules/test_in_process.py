@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.definitions import populate
 from tests.support.plays import Plays
+from tests.support.represented import represented
 from tests.support.site import TOKEN, Site
 
 FOLDER = "community.workload_credentials.folder"
@@ -22,6 +23,7 @@ STATIC_INFO = "community.workload_credentials.static_secret_info"
 CREDENTIALS = "community.workload_credentials.dynamic_credentials"
 GROUP = "group/community.workload_credentials.workload_credentials"
 LOOP = {SESSION: {}, "loop": [1, 2, 3, 4]}
+EITHER_WAY = [False, pytest.param(True, marks=pytest.mark.newest_core)]
 
 
 def connections(site: Site) -> int:
@@ -44,6 +46,7 @@ def test_a_loop_runs_in_the_worker_over_one_connection(plays: Plays, site: Site)
     assert (len(site.requests()), connections(site)) == (4, 1)
 
 
+@pytest.mark.newest_core
 def test_fifty_items_need_two_connections_at_most(plays: Plays, site: Site) -> None:
     plays.tasks([{**LOOP, "loop": list(range(50))}]).ok()
     assert len(site.requests()) == 50
@@ -57,13 +60,15 @@ def test_the_collection_is_imported_once_for_all_tasks(plays: Plays) -> None:
     assert len([line for line in outcome.output.splitlines() if re.match(r"import '?urllib3'? ", line)]) == 1
 
 
-@pytest.mark.parametrize("why", ["become", "async", "foreign interpreter"])
+@pytest.mark.newest_core
+@pytest.mark.parametrize("why", represented(["become", "async", "foreign interpreter"], by=["become"]))
 def test_what_the_worker_cannot_do_runs_as_a_module(plays: Plays, site: Site, why: str, become: dict[str, Any]) -> None:
     more = {"become": become, "async": {"async": 300, "poll": 1}, "foreign interpreter": {}}[why]
     plays.tasks([{**LOOP, "loop": [1, 2], **more}], as_module=why == "foreign interpreter").ok()
     assert (len(site.requests()), connections(site)) == (2, 2)
 
 
+@pytest.mark.newest_core
 def test_ansibles_own_interpreter_is_not_foreign(plays: Plays, site: Site) -> None:
     own = ("{{ ansible_playbook_python }}", "auto_silent")
     plays.tasks([{**LOOP, "vars": {"ansible_python_interpreter": python}} for python in own]).ok()
@@ -75,7 +80,8 @@ def test_a_delegated_task_runs_where_it_is_delegated_to(plays: Plays, site: Site
     assert connections(site) == 1
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.newest_core
+@pytest.mark.parametrize("as_module", represented([False, True], by=[False]))
 def test_a_tasks_own_environment_counts(plays: Plays, site: Site, as_module: bool, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text(TOKEN)
@@ -88,7 +94,7 @@ def test_a_tasks_own_environment_counts(plays: Plays, site: Site, as_module: boo
     assert TOKEN not in outcome.output
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", EITHER_WAY)
 def test_the_nearest_source_of_a_token_counts(plays: Plays, as_module: bool, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text(TOKEN)
@@ -100,14 +106,16 @@ def test_the_nearest_source_of_a_token_counts(plays: Plays, as_module: bool, tmp
     plays.tasks(tasks, as_module=as_module, environment=wrong).ok()
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.newest_core
+@pytest.mark.parametrize("as_module", represented([False, True], by=[False]))
 def test_a_ca_bundle_in_the_tasks_environment_works_as_in_requests(plays: Plays, site: Site, as_module: bool) -> None:
     environment = {"REQUESTS_CA_BUNDLE": str(site.emulator.ca_cert)}
     task = {SESSION: {}, "environment": environment}
     plays.tasks([task], as_module=as_module, environment={"BEYONDTRUST_CA_CERT": ""}).ok()
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.newest_core
+@pytest.mark.parametrize("as_module", represented([False, True], by=[False]))
 def test_the_vendors_negated_variable_counts(plays: Plays, as_module: bool) -> None:
     insecure = {"BEYONDTRUST_CA_CERT": "", "BEYONDTRUST_INSECURE": "1"}
     tasks = [{SESSION: {}}, {SESSION: {"validate_certs": True}}]
@@ -120,7 +128,7 @@ def test_the_environment_reaches_a_module_behind_become(plays: Plays, become: di
     plays.tasks([{SESSION: {}, **become}]).ok()
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", EITHER_WAY)
 def test_module_defaults_set_the_connection_once(plays: Plays, site: Site, as_module: bool) -> None:
     options = {
         "api_url": site.emulator.url,
@@ -150,13 +158,14 @@ def test_results_with_values_hide_themselves_and_register_keeps_them(plays: Play
     assert "the output has been hidden" in outcome.output
 
 
+@pytest.mark.newest_core
 def test_without_values_the_result_is_shown(plays: Plays, site: Site) -> None:
     populate(site)
     outcome = plays.tasks([{STATIC_INFO: {"folder": "prod", "values": "no"}}], arguments=("-v",)).ok()
     assert '"path": "prod/app"' in outcome.output
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", EITHER_WAY)
 def test_failures_are_shown(plays: Plays, as_module: bool) -> None:
     outcome = plays.tasks([{CREDENTIALS: {"path": "no/where"}}], as_module=as_module)
     assert "there is no folder no" in " ".join(outcome.output.split())
@@ -171,7 +180,7 @@ def test_async_is_refused_where_it_would_write_values_to_a_file(plays: Plays, si
     assert len(site.leases()) == 1
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", EITHER_WAY)
 def test_vaulted_and_typed_values_arrive_as_they_are(plays: Plays, site: Site, as_module: bool) -> None:
     populate(site)
     values = {"number": 5, "truth": True, "text": "5", "list": [1, {"a": "ü"}], "float": 1.5}

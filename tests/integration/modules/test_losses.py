@@ -14,6 +14,7 @@ import pytest
 from tests.integration.modules.scenarios import COLLECTION
 from tests.support.definitions import ROLE, UUIDS, do, failure
 from tests.support.plays import Plays
+from tests.support.represented import represented
 from tests.support.site import TOKEN, Site
 
 pytestmark = pytest.mark.one_core
@@ -75,7 +76,7 @@ def options(case: Case, integration: str) -> dict[str, Any]:
     return {**own, "role_arn": ROLE, "ttl": 900}
 
 
-@pytest.mark.parametrize("as_module", [False, True])
+@pytest.mark.parametrize("as_module", represented([False, True], by=[False]))
 def test_a_failed_recreation_names_what_it_removed(definitions: Site, plays: Plays, as_module: bool) -> None:
     site = definitions
     tasks = [

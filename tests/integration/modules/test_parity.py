@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import spec_of
 
+from tests.conftest import is_newest_core
 from tests.integration.modules.scenarios import EVERY_MODULE, SCENARIOS, Step
 from tests.integration.modules.ways import Way, all_runs, comparable, in_main, in_order, in_plays, some_runs, writes
 from tests.support.documentation import MODULES, documented
@@ -24,8 +25,17 @@ from tests.support.site import TOKEN, Site
 CANARIES = ("canary", TOKEN)
 # What every module returns.
 _COMMON = {"changed", "diff", "warnings", "deprecations", "failed", "_ansible_no_log", "_ansible_parsed"}
+_REPRESENTATIVE = ("dynamic secrets", "leases")
 # The long ones: what of the ways depends on the ansible-core, the others show too.
 _LONG = ("dynamic secrets", "static secrets")
+
+
+def _marks(scenario: str) -> list[pytest.MarkDecorator]:
+    """One way with each core in ``make test``: files of modules with the oldest, their functions with the newest."""
+    if scenario == EVERY_MODULE:
+        return [pytest.mark.thorough] if is_newest_core() else []
+    core = pytest.mark.one_core if scenario in _LONG else pytest.mark.newest_core
+    return [core] if scenario in _REPRESENTATIVE else [core, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +46,7 @@ def mains() -> Iterator[ModuleMains]:
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=pytest.mark.one_core if name in _LONG else ()) for name in SCENARIOS],
+    params=[pytest.param(name, marks=_marks(name)) for name in SCENARIOS],
     ids=str,
 )
 def scenario(

@@ -13,6 +13,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.support.definitions import populate
 from tests.support.plays import Plays, Unsafe
+from tests.support.represented import represented
 from tests.support.site import TOKEN, Site
 
 COLLECTION = "community.workload_credentials"
@@ -22,7 +23,7 @@ DYNAMIC = f"{COLLECTION}.dynamic_credentials"
 # The emulator's certificate is not trusted then, so only a check that is off would send something.
 UNTRUSTED = {"BEYONDTRUST_CA_CERT": ""}
 # That a module process does as the worker does is shown on both cores elsewhere (test_parity.py, test_in_process.py).
-EITHER_WAY = [False, pytest.param(True, marks=pytest.mark.one_core)]
+EITHER_WAY = [False, pytest.param(True, marks=[pytest.mark.one_core, pytest.mark.thorough])]
 UNCLEAR: list[Any] = ["ture", Unsafe("{{ x }}"), [True], 2, "None", "0 # comment", {"a": 1}]
 
 
@@ -82,6 +83,7 @@ def test_no_secret_is_in_what_is_said_of_it(plays: Plays) -> None:
     assert all("access_token: " in one and "(from " in one and "canary" not in one for one in said), said
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize("as_module", EITHER_WAY)
 def test_numbers_and_choices_name_option_and_source(plays: Plays, site: Site, as_module: bool) -> None:
     table: list[tuple[dict[str, Any], str]] = [
@@ -144,7 +146,8 @@ def test_numbers_and_choices_name_option_and_source(plays: Plays, site: Site, as
     assert site.requests() == []
 
 
-@pytest.mark.parametrize("nothing", [None, ""])
+@pytest.mark.newest_core
+@pytest.mark.parametrize("nothing", represented([None, ""], by=[None]))
 def test_with_nothing_set_every_place_is_named(plays: Plays, site: Site, nothing: str | None) -> None:
     environment = dict.fromkeys(site.environment, nothing)
     tasks = [{SESSION: {}}, lookup()]
@@ -160,6 +163,7 @@ def test_with_nothing_set_every_place_is_named(plays: Plays, site: Site, nothing
     assert all("no token is set" in one and "no site" not in one for one in some)
 
 
+@pytest.mark.newest_core
 def test_variables_are_templates_vaulted_values_and_of_any_type(plays: Plays, site: Site, tmp_path: Path) -> None:
     populate(site)
     vault = VaultLib([("default", VaultSecret(b"word"))])
@@ -213,6 +217,7 @@ def test_options_of_lookups_from_environment_and_ini(plays: Plays, site: Site) -
     assert len(site.leases()) == 1
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize("as_module", EITHER_WAY)
 def test_a_whole_connection_from_the_ini_file(plays: Plays, site: Site, as_module: bool) -> None:
     populate(site)

@@ -85,6 +85,7 @@ def test_the_files_say_who_holds_what_and_what_became_of_the_rest(
     assert (tmp_path / "leases.html").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("content", ["", "{", '{"generated": "2026-11-2', "[]"])
 def test_a_damaged_report_is_put_aside_and_told(plays: Plays, site: Site, tmp_path: Path, content: str) -> None:
     populate(site)
@@ -117,6 +118,7 @@ def test_requests_grow_with_the_definitions_and_not_with_the_leases(site: Site) 
     assert sent() == 1 + 5
 
 
+@pytest.mark.thorough
 @pytest.mark.one_core
 def test_two_namespaces_of_one_cluster_are_both_looked_at(
     role: Role, plays: Plays, site: Site, cluster: Any, tmp_path: Path
@@ -199,6 +201,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: (folder / f"{name}.html").read_text(encoding="utf-8") for name in reports}
 
 
+@pytest.mark.newest_core
 def test_no_text_of_a_report_becomes_a_part_of_the_page(pages: dict[str, str]) -> None:
     plain, hostile = Page(pages["plain"]), Page(pages["hostile"])
     # An ID for which there is no name stands in an element of its own.
@@ -216,6 +219,7 @@ def test_the_page_loads_nothing_and_says_each_state_in_words(pages: dict[str, st
     assert "@media print" in pages["plain"]
 
 
+@pytest.mark.newest_core
 def test_what_only_clusters_can_tell_is_offered_where_some_were_looked_at(tmp_path: Path) -> None:
     rows = [row("living", dynamic_secret_path=f"prod/{number % 2}", id=str(number)) for number in range(24)]
     report = {**report_of(*rows), "looked_for_holders": False}

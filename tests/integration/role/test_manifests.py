@@ -13,6 +13,7 @@ import yaml
 from kubernetes import client
 
 from tests.support.plays import Unsafe
+from tests.support.represented import represented
 from tests.support.role import Role
 
 REFERENCE = {"name": "iam-user", "key": "key"}
@@ -47,7 +48,9 @@ SHARED = {"ClusterGenerator": 3, "ClusterSecretStore": 1, "ExternalSecret": 5}
 
 
 @pytest.mark.one_core
-@pytest.mark.parametrize(("scope", "kinds_of"), [("namespace", OWN), ("cluster", SHARED)])
+@pytest.mark.parametrize(
+    ("scope", "kinds_of"), represented([("namespace", OWN), ("cluster", SHARED)], by=[("namespace", OWN)])
+)
 def test_every_object_passes_strict_validation(
     role: Role, kinds: None, tmp_path: Path, scope: str, kinds_of: dict[str, int]
 ) -> None:

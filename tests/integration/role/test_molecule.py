@@ -17,6 +17,7 @@ from workload_credentials_emulator import Behaviour, Emulator
 from tests.support.operator import Operator
 from tests.support.plays import Plays
 from tests.support.programs import finished
+from tests.support.represented import represented
 from tests.support.site import Site
 
 pytestmark = pytest.mark.one_core
@@ -32,7 +33,7 @@ def example(world: str) -> Iterator[Site]:
         yield Site(running, running.sites[0])
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", represented(SCENARIOS, by=["push"]))
 def test_a_scenario_passes(
     plays: Plays, example: Site, cluster: Any, request: pytest.FixtureRequest, scenario: str
 ) -> None:

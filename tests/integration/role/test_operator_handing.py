@@ -16,6 +16,7 @@ from tests.integration.role.test_operator_own import OPERATED, keep, left
 from tests.integration.role.test_push_faults import APP, AZURE
 from tests.support.deliveries import Deliveries
 from tests.support.operator import Operator
+from tests.support.represented import represented
 from tests.support.role import Role
 from tests.support.site import Site
 
@@ -28,7 +29,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", represented(WRONG, by=["token"]))
 def test_what_does_not_work_is_not_handed_over(
     working: Operator, deliveries: Deliveries, site: Site, name: str
 ) -> None:

@@ -19,6 +19,7 @@ from tests.integration.role.test_push_faults import APP, AWS, AZURE
 from tests.support.deliveries import Deliveries
 from tests.support.operator import Operator
 from tests.support.operator_sources import GENERATORS, STORES
+from tests.support.represented import represented
 from tests.support.site import Site
 
 # There is no second site that answers.
@@ -34,7 +35,7 @@ def found_in(deliveries: Deliveries, plural: str, group: tuple[str, str], *, clu
     return list(api.list_namespaced_custom_object(*group, deliveries.namespace, plural)["items"])
 
 
-@pytest.fixture(params=[False, True], ids=["namespace", "cluster"])
+@pytest.fixture(params=represented([False, True], by=[True]), ids=["namespace", "cluster"])
 def scope(request: pytest.FixtureRequest, deliveries: Deliveries) -> Scope:
     return Scope(request.param, deliveries.namespace)
 

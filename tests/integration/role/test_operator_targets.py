@@ -16,6 +16,7 @@ from tests.support.definitions import do
 from tests.support.deliveries import Deliveries
 from tests.support.operator import Operator
 from tests.support.operator_sources import STORES
+from tests.support.represented import represented
 from tests.support.site import Site
 
 pytestmark = pytest.mark.one_core
@@ -31,7 +32,7 @@ TARGETS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", represented(TARGETS, by=["a type without its keys", "owned"]))
 def test_a_secret_that_could_not_be_written_mints_nothing_and_the_rest_is_delivered(
     working: Operator, deliveries: Deliveries, site: Site, api: client.CoreV1Api, name: str
 ) -> None:

@@ -16,6 +16,7 @@ from kubernetes import client
 
 from tests.support.definitions import do
 from tests.support.plays import Outcome
+from tests.support.represented import represented
 from tests.support.role import Role
 from tests.support.site import TOKEN, Site
 
@@ -122,6 +123,7 @@ def test_a_missing_namespace_is_refused_before_anything_is_minted(role: Role, si
     assert site.leases() == []
 
 
+@pytest.mark.newest_core
 def test_check_mode_predicts_and_mints_nothing(role: Role, site: Site) -> None:
     foretold = role.play(AWS, APP, arguments=("--check", "--diff"))
     assert changed(foretold) == 1
@@ -177,6 +179,7 @@ def test_leases_that_cannot_be_ended_are_named(role: Role, site: Site) -> None:
     assert f"Leases that may live on: {fresh} (until " in shown
 
 
+@pytest.mark.newest_core
 def test_the_connection_may_come_from_variables(role: Role, site: Site) -> None:
     variables = {
         "workload_credentials_api_url": site.emulator.url,
@@ -208,6 +211,7 @@ def test_pruning_removes_what_no_entry_names_and_ends_its_lease(role: Role, site
     assert site.leases()[0]["state"] == "revoked"
 
 
+@pytest.mark.newest_core
 def test_switches_of_the_command_line_are_texts_and_mean_what_they_say(role: Role, site: Site) -> None:
     switches = {"prune": "false", "wait": "no", "create_namespaces": "true", "wait_timeout": "3"}
     texts = [f"cluster_credentials_{name}={text}" for name, text in switches.items()]
@@ -219,7 +223,7 @@ def test_switches_of_the_command_line_are_texts_and_mean_what_they_say(role: Rol
 
 
 @pytest.mark.one_core
-@pytest.mark.parametrize("entry_point", ["main", "teardown"])
+@pytest.mark.parametrize("entry_point", represented(["main", "teardown"], by=["main"]))
 def test_a_secret_that_something_holds_is_not_shown_when_it_goes(role: Role, entry_point: str) -> None:
     role.play(APP)
     held: dict[str, Any] = {"metadata": {"finalizers": ["example.com/hold"]}}
@@ -275,6 +279,7 @@ def test_the_number_of_tasks_does_not_grow_and_no_value_is_shown(role: Role, sit
     assert TOKEN not in shown
 
 
+@pytest.mark.thorough
 @pytest.mark.one_core
 def test_through_the_modules_of_another_host_the_same_happens(role: Role, site: Site) -> None:
     shown = role.play(AZURE, APP, as_module=True, arguments=("-vvvvv", "--diff"))

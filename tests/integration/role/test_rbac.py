@@ -17,6 +17,7 @@ from kubernetes import client, config
 from tests.kubernetes.tests.waiting import wait_until
 from tests.support.definitions import do, populate
 from tests.support.deliveries import Deliveries
+from tests.support.represented import represented
 from tests.support.role import NUMBERS
 from tests.support.site import Site
 
@@ -164,7 +165,7 @@ def ready(site: Site, kinds: None) -> None:
     populate(site)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", represented(CASES, by=["push"]))
 def test_the_documented_permissions_are_enough_and_none_can_be_taken_away(
     ready: None, site: Site, cluster: Any, tmp_path: Path, name: str
 ) -> None:

@@ -20,6 +20,7 @@ NAMESPACES, ENTRIES = 20, 100
 MINE = "app.kubernetes.io/managed-by=community.workload_credentials"
 
 
+@pytest.mark.thorough
 def test_a_hundred_entries_in_twenty_namespaces_of_two_clusters(plays: Plays, site: Site, cluster: Any) -> None:
     from tests.kubernetes.control_plane import ControlPlane
 

@@ -42,6 +42,7 @@ def role(namespace: str, state: str = "present") -> dict[str, Any]:
     return {"hosts": "all", "gather_facts": False, "roles": [run], "vars": variables}
 
 
+@pytest.mark.newest_core
 @pytest.mark.parametrize("round_", ROUNDS)
 @pytest.mark.parametrize("number", SIGNALS)
 def test_no_lease_is_lost(

@@ -36,6 +36,7 @@ def world(cluster: Any) -> None:
         core.create_namespaced_service_account("apps", {"metadata": {"name": name}})
 
 
+@pytest.mark.thorough
 @pytest.mark.one_core
 @pytest.mark.usefixtures("world")
 def test_examples_and_guide_run(cluster: Any, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from kubernetes import client
 from tests.integration.service_accounts.test_faults import expire
 from tests.support.accounts import Accounts
 from tests.support.examples import blocks_of
+from tests.support.represented import represented
 
 pytestmark = pytest.mark.one_core
 _MANIFESTS = [yaml.safe_load(block) for block in blocks_of("guide_service_accounts")]
@@ -84,7 +85,7 @@ def single(rules: list[Any]) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", represented(CASES, by=["dynamic"]))
 def test_the_documented_permissions_are_enough_and_none_can_be_taken_away(
     accounts: Accounts, tmp_path: Path, name: str
 ) -> None:

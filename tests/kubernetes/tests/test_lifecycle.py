@@ -93,6 +93,7 @@ def test_nobody_else_gets_a_reserved_port_while_kube_apiserver_starts() -> None:
             holder.close()
 
 
+@pytest.mark.thorough
 def test_two_at_once_are_apart(cluster: ControlPlane, core: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     # etcd refuses to start when its environment contradicts its flags.
     monkeypatch.setenv("ETCD_DATA_DIR", "/nonexistent")
