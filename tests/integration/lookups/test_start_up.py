@@ -73,4 +73,4 @@ assert len(shared) > 20
 print(*(module.__name__ for module in shared if type(module.__spec__.loader).__name__ != "SourceFileLoader"))
 """
     # These must be there to load the others.
-    assert {name.rpartition(".")[2] for name in printed(program)} - {"_action"} == {"_bytecode"}
+    assert {name.rpartition(".")[2] for name in printed(program)} - {"_in_process"} == {"_bytecode"}

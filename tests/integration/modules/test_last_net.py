@@ -17,7 +17,8 @@ from tests.support.plays import Plays
 from tests.support.site import Site
 
 LOOKUPS = Path(__file__).parents[3] / "plugins" / "lookup"
-SHARED = "ansible_collections.community.workload_credentials.plugins.module_utils"
+PLUGINS = "ansible_collections.community.workload_credentials.plugins"
+SHARED = f"{PLUGINS}.module_utils"
 # A logic with a fault that shows after a request, and whose error repeats a value.
 FAULTY = """
 def faulty(client, *_more):
@@ -40,7 +41,8 @@ def test_a_fault_in_a_module_or_lookup_is_one_line_without_a_traceback(plays: Pl
         (plays.folder / folder).mkdir()
     (plays.folder / "library" / "broken.py").write_text(MODULE)
     lookup = (LOOKUPS / "static_secret.py").read_text()
-    head, _class = lookup.split("\nclass LookupModule")
+    # Outside the collection, its files have their whole names.
+    head, _class = lookup.replace("from ..", f"from {PLUGINS}.").split("\nclass LookupModule")
     (plays.folder / "lookup_plugins" / "broken.py").write_text(
         f"{head.replace('name: static_secret', 'name: broken')}\nfrom {SHARED}._api.request import Request\n{FAULTY}\n"
         "class LookupModule(WorkloadCredentialsLookup):\n    own = {}\n    read = lambda self, *given: faulty(*given)\n"
