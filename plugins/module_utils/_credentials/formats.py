@@ -110,12 +110,4 @@ SERVICE_ACCOUNTS = Formats(
     ),
     apart=("kubeconfig",),
 )
-# By the option that names a source.
-FORMS: Mapping[str, Formats] = MappingProxyType(
-    {
-        "dynamic_secret": DYNAMIC_SECRETS,
-        "static_secret": Formats((), MappingProxyType({}), MappingProxyType({})),
-        "sts_session_token": STS_SESSIONS,
-        "service_account_token": SERVICE_ACCOUNTS,
-    }
-)
+STATIC_SECRETS = Formats(keys=(), environments=MappingProxyType({}), texts=MappingProxyType({}))

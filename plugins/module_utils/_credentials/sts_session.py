@@ -22,8 +22,8 @@ from .._kube.objects import OBJECT_KINDS, Refusal
 from .._kube.refusals import name_of
 from .._resources._parts.view import no_value
 from .._sts.client import FIELDS, session_of
-from .._sts.options import IDENTITY
-from .._sts.request import GET_SESSION_TOKEN, AwsIdentity, Call, WebIdentity, call_of, token_in, with_what_a_pod_has
+from .._sts.options import AUDIENCE, IDENTITY
+from .._sts.request import AwsIdentity, Call, WebIdentity, call_of, token_in, with_what_a_pod_has
 from .lease import STS_SESSION, Credentials, Lease
 from .source import Facts, Origin
 
@@ -33,7 +33,6 @@ _OPTION = "service_account"
 _REQUIRED = ("namespace", "name")
 # kubernetes.core's, for a cluster that is not the one of its environment variables or of the usual kubeconfig.
 _CLUSTER = ("kubeconfig", "context")
-_AUDIENCE = "sts.amazonaws.com"
 # The shortest that a cluster gives: it is used at once.
 _SECONDS = 600
 
@@ -53,7 +52,7 @@ def projected_token(account: Mapping[str, Any], cluster: Connect = InWorker) -> 
         raise OptionError(_OPTION, f"it needs {missing[0]}.")
     said = {name: str(value) for name, value in account.items() if value}
     name = " ".join(f"{key}={said[key]}" for key in sorted(said))
-    return WebIdentity(name, partial(_asked, {"audience": _AUDIENCE, **said}, cluster))
+    return WebIdentity(name, partial(_asked, {"audience": AUDIENCE, **said}, cluster))
 
 
 def _asked(account: Mapping[str, str], connect: Connect) -> str:
@@ -74,8 +73,6 @@ def _asked(account: Mapping[str, str], connect: Connect) -> str:
     return str(token)
 
 
-# How long a session lasts where nothing is said.
-_USUAL, _USUAL_OF_A_ROLE = 43200, 3600
 # Takes an MFA device and its code, and raises OptionError where it took that code before.
 Spend = Callable[[str, str], None]
 
@@ -115,8 +112,7 @@ class StsSession:
 
     def facts(self) -> Facts:
         """What can be said without asking."""
-        usual = _USUAL if self._call.operation is GET_SESSION_TOKEN else _USUAL_OF_A_ROLE
-        return Facts(tuple(FIELDS), self._call.duration or usual, None)
+        return Facts(tuple(FIELDS), self._call.duration or self._call.operation.usual, None)
 
     def mint(self) -> Credentials:
         """One more session.

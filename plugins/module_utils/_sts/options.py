@@ -15,10 +15,12 @@ from typing import Any
 KEYS = ("access_key", "secret_key", "session_token")
 IDENTITY = (*KEYS, "profile")
 
+# The audience of a token that is shown to STS.
+AUDIENCE = "sts.amazonaws.com"
 SERVICE_ACCOUNT: Mapping[str, Mapping[str, Any]] = {
     "namespace": {"type": "str", "required": True},
     "name": {"type": "str", "required": True},
-    "audience": {"type": "str", "default": "sts.amazonaws.com"},
+    "audience": {"type": "str", "default": AUDIENCE},
     "kubeconfig": {"type": "path"},
     "context": {"type": "str"},
 }

@@ -83,7 +83,7 @@ def gone_of_fresh(job: Job, steps: Sequence[Step]) -> tuple[set[str], list[str]]
     held = [
         (step.entry, step.found)
         for step in steps
-        if step.action == KEEP and step.entry and step.found and step.entry.source == DYNAMIC_SECRET
+        if step.action == KEEP and step.entry and step.found and step.entry.kind.has_api_leases
     ]
     try:
         listed = listed_leases(job, (entry.path for entry, _secret in held))
@@ -115,7 +115,7 @@ def warn_of_lost(job: Job, outcome: Outcome, entries: Sequence[Entry], *, is_sur
     :arg entries: those that had no Secret.
     :arg is_sure: name only what the identity has minted that minted for Secrets.
     """
-    paths = [entry.path for entry in entries if entry.is_pushed and entry.source == DYNAMIC_SECRET]
+    paths = [entry.path for entry in entries if entry.is_pushed and entry.kind.has_api_leases]
     if job.check_mode or not paths:
         return
     try:

@@ -18,8 +18,8 @@ from ...module_utils._api.times import parse_time
 from ...module_utils._credentials.lease import Lease
 from ...module_utils._marks import OPERATED_MARKS
 from ...module_utils._providers import PROVIDERS, Provider
-from . import entries
 from .secrets import ClusterObject, annotations_of, generator_of, identity
+from .source_kinds import STS_KEYS
 
 # The operator's generator and the role's template for it, by provider.
 OF_PROVIDERS = {
@@ -47,7 +47,7 @@ def keys_of(external: ClusterObject, kind: str) -> set[str]:
     :arg kind: of what generates.
     """
     provider = _PROVIDERS.get(kind)
-    raw = entries.KEYS if kind == _STS else provider.keys if provider else ()
+    raw = STS_KEYS if kind == _STS else provider.keys if provider else ()
     optional = provider.may_lack if provider else ()
     template = _template(external)
     if not template:

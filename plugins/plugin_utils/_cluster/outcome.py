@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...module_utils._kube.objects import reference
-from .secrets import ClusterObject
+
+if TYPE_CHECKING:
+    from .secrets import ClusterObject
 
 
 @dataclass

@@ -41,7 +41,7 @@ def misfit(entry: Entry, keys: Sequence[str]) -> str | None:
     if entry.keys:
         field, wanted = "keys", set(entry.keys.values())
     elif entry.format != RAW:
-        field, wanted = "format", set(entry.forms.fields_of(entry.format).values())
+        field, wanted = "format", set(entry.kind.formats.fields_of(entry.format).values())
     else:
         return None
     missing = sorted(wanted - set(keys))
@@ -132,8 +132,8 @@ def _same_marks(before: ClusterObject, secret: ClusterObject) -> bool:
 def _shaped(entry: Entry, values: Mapping[str, Any]) -> dict[str, Any]:
     if entry.keys:
         return {target: values[source] for target, source in entry.keys.items()}
-    shaped = entry.forms.formatted(values, entry.format, entry.path)
-    text = entry.forms.texts.get(entry.format)
+    shaped = entry.kind.formats.formatted(values, entry.format, entry.path)
+    text = entry.kind.formats.texts.get(entry.format)
     return {text.name: shaped} if text else dict(shaped)
 
 

@@ -159,7 +159,7 @@ def _leaving(
 
 def _step(entry: Entry, secret: ClusterObject | None, now: datetime, gone: Collection[str], *, renew: bool) -> Step:
     where = (entry.namespace, entry.name)
-    if entry.source == "static_secret":
+    if entry.kind.leases is None:
         return Step(*where, READ, "its values are read each time", secret, entry)
     reason = _due(entry, secret, now, gone) or ("it is asked to be renewed" if renew else None)
     return Step(*where, MINT if reason else KEEP, reason or "it is fresh", secret, entry)

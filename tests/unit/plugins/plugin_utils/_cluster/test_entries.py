@@ -11,10 +11,10 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import (
+    ENTRY,
     _validator,
     checked_entries,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY
 from hypothesis import given
 from hypothesis import strategies as st
 
