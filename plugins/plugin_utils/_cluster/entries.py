@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -142,7 +142,7 @@ def checked_entries(entries: Sequence[Any], delivery: str, owner: str = DEFAULT_
     for number, given in enumerate(entries):
         where = f"entries[{number}]"
         try:
-            entry = _entry(given, where, delivery, owner)
+            entry = _entry(_checked_fields(given, where, delivery), owner)
         except WorkloadCredentialsError as error:
             problems.append(str(error))
             continue
@@ -175,7 +175,11 @@ def check_owner(owner: str) -> None:
         raise OptionError("owner", f"{owner!r} cannot be a label.")
 
 
-def _entry(given: Any, where: str, delivery: str, owner: str) -> Entry:
+def _checked_fields(given: Any, where: str, delivery: str) -> dict[str, Any]:
+    """Return every field of an entry; None: it is not set.
+
+    :raises WorkloadCredentialsError: the message holds every problem.
+    """
     if not isinstance(given, Mapping):
         raise OptionError(where, "it must be a dictionary.")
     if given.get("name"):
@@ -185,8 +189,12 @@ def _entry(given: Any, where: str, delivery: str, owner: str) -> Entry:
     problems = list(_problems(fields, where))
     if problems:
         raise WorkloadCredentialsError(" ".join(problems))
+    return fields
+
+
+def _entry(fields: Mapping[str, Any], owner: str) -> Entry:
     (kind,) = _kinds_of(fields)
-    own = kind.fields(fields, f"{where}.{kind.name}")
+    own = kind.fields(fields)
     keys = {str(target): str(key) for target, key in (fields["keys"] or {}).items()}
     return Entry(
         **{name: fields[name] or default for name, default in _DEFAULTS.items()},
@@ -214,7 +222,7 @@ def _kinds_of(fields: Mapping[str, Any]) -> list[SourceKind]:
 
 
 def _validated(given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return every field of an entry, in its type; None: it is not set."""
+    """Return every field in its type."""
     # An empty option counts as not set, as everywhere.
     filled = {name: value for name, value in given.items() if value not in (None, "", {}, [])}
     try:
@@ -268,22 +276,23 @@ def _problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:
         yield f"{where}: exactly one of {', '.join(SOURCES)} is needed."
         return
     (kind,) = kinds
+    yield from _problems_of_names(fields, where)
+    yield from kind.problems(fields, f"{where}.{kind.name}")
+    yield from _problems_of_format(fields, kind, where)
+    yield from _problems_of_texts(fields, where)
+    yield from _problems_of_labels(texts(fields["labels"]), fields["delivery"], where)
+    yield from _problems_of_annotations(texts(fields["annotations"]), where)
+    if fields["delivery"] == "push":
+        yield from _problems_of_push(fields, where)
+    else:
+        yield from _problems_of_operated(fields, kind, where)
+
+
+def _problems_of_names(fields: Mapping[str, Any], where: str) -> Iterator[str]:
     for field in ("name", "namespace", "external_secret_name", "generator_name"):
         is_allowed = is_namespace if field == "namespace" else is_object_name
         if fields[field] is not None and not is_allowed(fields[field]):
             yield f"{where}.{field}: {fields[field]!r} is not a name that Kubernetes allows here."
-    if kind.push_only and fields["delivery"] != "push":
-        yield f"{where}.{kind.name}: it needs delivery push: {kind.push_only}"
-    yield from kind.problems(fields, f"{where}.{kind.name}")
-    yield from _problems_of_format(fields, kind, where)
-    yield from _problems_of_texts(fields, where)
-    yield from _problems_of_labels_and_annotations(fields, where)
-    if fields["delivery"] == "push":
-        for field in _OPERATORS:
-            if _contradicts_a_push(field, fields[field]):
-                yield f"{where}.{field}: it needs delivery external_secret."
-    else:
-        yield from _problems_of_operated(fields, kind, where)
 
 
 def _problems_of_format(fields: Mapping[str, Any], kind: SourceKind, where: str) -> Iterator[str]:
@@ -308,27 +317,40 @@ def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def _problems_of_labels_and_annotations(fields: Mapping[str, Any], where: str) -> Iterator[str]:
-    """Yield what Kubernetes would refuse, and what only the role may set."""
-    labels, annotations = texts(fields["labels"]), texts(fields["annotations"])
-    for field, given in (("labels", labels), ("annotations", annotations)):
-        for name in given:
-            if not is_qualified_name(name):
-                yield f"{where}.{field}: {name!r} is not a name that Kubernetes allows here."
-            if name in MANAGED_LABEL or name.startswith(PREFIX):
-                yield f"{where}.{field}: {name} is the role's own."
+def _problems_of_labels(labels: Mapping[str, str], delivery: str, where: str) -> Iterator[str]:
+    yield from _problems_of_qualified_names(labels, f"{where}.labels")
     for name, text in labels.items():
         # The operator takes labels as templates.
-        is_template = "{{" in text and fields["delivery"] == "external_secret"
+        is_template = "{{" in text and delivery == "external_secret"
         if not is_template and not is_label_value(text):
             yield f"{where}.labels.{name}: {text!r} cannot be a label."
+
+
+def _problems_of_annotations(annotations: Mapping[str, str], where: str) -> Iterator[str]:
+    yield from _problems_of_qualified_names(annotations, f"{where}.annotations")
     size = sum(len(f"{name}{text}".encode("utf-8", "replace")) for name, text in annotations.items())
     if size > _ANNOTATIONS_BYTES:
         yield f"{where}.annotations: they are longer than the {_ANNOTATIONS_BYTES} bytes that Kubernetes allows."
 
 
+def _problems_of_qualified_names(names: Iterable[str], where: str) -> Iterator[str]:
+    for name in names:
+        if not is_qualified_name(name):
+            yield f"{where}: {name!r} is not a name that Kubernetes allows here."
+        if name in MANAGED_LABEL or name.startswith(PREFIX):
+            yield f"{where}: {name} is the role's own."
+
+
+def _problems_of_push(fields: Mapping[str, Any], where: str) -> Iterator[str]:
+    for field in _OPERATORS:
+        if _contradicts_a_push(field, fields[field]):
+            yield f"{where}.{field}: it needs delivery external_secret."
+
+
 def _problems_of_operated(fields: Mapping[str, Any], kind: SourceKind, where: str) -> Iterator[str]:
-    """Yield what is wrong with the options that only External Secrets Operator honours."""
+    """Yield what External Secrets Operator cannot do, and what is wrong with the options that only it honours."""
+    if kind.push_only:
+        yield f"{where}.{kind.name}: it needs delivery push: {kind.push_only}"
     if fields["template"] and (fields["keys"] or fields["format"]):
         yield f"{where}.template: template excludes keys and format."
     if fields["generator_name"] and kind.is_stored:

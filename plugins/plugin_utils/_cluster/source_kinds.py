@@ -81,7 +81,7 @@ class SourceKind:
     :arg name: the option of an entry that names the source; ``option`` is the spec of that option.
     :arg formats: of its credentials.
     :arg problems: yields what would be refused, from the fields of an entry and the full name of the option.
-    :arg fields: returns what follows from the option, for an entry without problems.
+    :arg fields: returns what follows from the option, from the fields of an entry without problems.
     :arg make: returns the source of a pushed entry, or raises an error that names the option.
     :arg leases: the kind of its leases; None: it has none, and reading it mints nothing.
     :arg needs_api: whether the Secrets API is asked, by the role and by the operator.
@@ -93,7 +93,7 @@ class SourceKind:
     option: Mapping[str, Any]
     formats: Formats
     problems: Callable[[Mapping[str, Any], str], Iterator[str]]
-    fields: Callable[[Mapping[str, Any], str], SourceFields]
+    fields: Callable[[Mapping[str, Any]], SourceFields]
     make: Callable[[Job, Entry], Source]
     leases: str | None
     needs_api: bool = False
@@ -126,7 +126,7 @@ def _path_of(name: str) -> dict[str, Any]:
     """Return how a source that an API path names is checked and read."""
     return {
         "problems": lambda fields, where: problems_of(lambda: parse_path(fields[name], where)),
-        "fields": lambda fields, where: SourceFields(str(parse_path(fields[name], where))),
+        "fields": lambda fields: SourceFields(str(parse_path(fields[name], name))),
     }
 
 
@@ -167,7 +167,7 @@ def _problems_of_account(fields: Mapping[str, Any], where: str) -> Iterator[str]
     yield from problems_of(lambda: wanted_of(_account_request(fields).options), where)
 
 
-def _account_fields(fields: Mapping[str, Any], _where: str) -> SourceFields:
+def _account_fields(fields: Mapping[str, Any]) -> SourceFields:
     request = _account_request(fields)
     return SourceFields("{namespace}/{name}".format(**request.options), request=request)
 
@@ -352,22 +352,26 @@ def _problems_of_pushed_session(given: Mapping[str, Any], where: str, namespace:
 
 def _problems_of_operated_session(given: Mapping[str, Any], where: str, refresh_policy: str | None) -> Iterator[str]:
     """Yield what the operator lacks, and what it accepts although it fails at run time."""
-    auth = _auth(given)
     if not given["region"]:
         yield f"{where}.region: it is needed."
     for name in _SESSION:
         if given[name] and name not in _PARAMETERS.values():
             yield f"{where}.{name}: it needs delivery push."
+    if given["role"]:
+        yield f"{where}.role: the operator accepts a role and AWS then refuses it: {_LONG_TERM}."
+    yield from _problems_of_auth(given, where)
+    yield from _problems_of_parameters(_operators_parameters(given), f"{where}.request_parameters", refresh_policy)
+
+
+def _problems_of_auth(given: Mapping[str, Any], where: str) -> Iterator[str]:
+    auth = _auth(given)
     for name in auth:
         if given[name] and (given["auth"] or {}).get(name):
             yield f"{where}.auth.{name}: {name} is there already, beside auth."
-    if given["role"]:
-        yield f"{where}.role: the operator accepts a role and AWS then refuses it: {_LONG_TERM}."
     if auth["jwt"]:
         yield f"{where}.jwt: the operator accepts jwt and then fails at run time: use secret_ref."
     if auth["secret_ref"] and auth["secret_ref"].get("session_token"):
         yield f"{where}.secret_ref.session_token: with a session token AWS refuses: {_LONG_TERM}."
-    yield from _problems_of_parameters(_operators_parameters(given), f"{where}.request_parameters", refresh_policy)
 
 
 def _problems_of_parameters(parameters: Mapping[str, Any], where: str, refresh_policy: str | None) -> Iterator[str]:
@@ -387,7 +391,7 @@ def _problems_of_parameters(parameters: Mapping[str, Any], where: str, refresh_p
         yield f"{where}.session_duration: it must be from {SHORTEST} to {longest} seconds."
 
 
-def _session_fields(fields: Mapping[str, Any], _where: str) -> SourceFields:
+def _session_fields(fields: Mapping[str, Any]) -> SourceFields:
     given = fields["sts_session_token"]
     if fields["delivery"] != "push":
         return SourceFields("", sts=_operators_session(given))

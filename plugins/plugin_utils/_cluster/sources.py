@@ -56,11 +56,7 @@ class SourceInfo:
 
 def ask(job: Job, entries: Iterable[Entry]) -> SourceInfo:
     """Ask the sources of these entries, each once. Only check mode tolerates a source that is missing."""
-    users: dict[Key, list[Entry]] = {}
-    for entry in entries:
-        # The operator itself asks STS.
-        if entry.is_pushed or entry.kind.needs_api:
-            users.setdefault(entry.key, []).append(entry)
+    users = _users(entries)
     sources, failed = _sources(job, {key: users[key][0] for key in sorted(users)})
     answers = gather_attempts(lambda source: source.facts(), list(sources.values()), job.concurrency)
     facts: dict[Key, Facts] = {}
@@ -79,6 +75,16 @@ def ask(job: Job, entries: Iterable[Entry]) -> SourceInfo:
         others[key] = str(error)
         problems.append(f"{', '.join(entry.where for entry in users[key])}: {error}")
     return SourceInfo(sources, facts, missing, problems, others)
+
+
+def _users(entries: Iterable[Entry]) -> dict[Key, list[Entry]]:
+    """Return the entries of each source that the role asks."""
+    users: dict[Key, list[Entry]] = {}
+    for entry in entries:
+        # The operator itself asks STS.
+        if entry.is_pushed or entry.kind.needs_api:
+            users.setdefault(entry.key, []).append(entry)
+    return users
 
 
 def _sources(job: Job, users: Mapping[Key, Entry]) -> tuple[dict[Key, Source], dict[Key, WorkloadCredentialsError]]:
