@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kubernetes' service accounts as a source: each minting is a lease of its own, whose ID is chosen here.
-
-Private to this collection: it may change at any time.
-"""
+"""Kubernetes' service accounts as a source: each minting is a lease of its own, whose ID is chosen here."""
 
 from __future__ import annotations
 
@@ -151,18 +148,21 @@ def living(cluster: InWorker, source: str) -> list[dict[str, Any]]:
 
 
 def end_by_id(cluster: InWorker, ending: Sequence[Mapping[str, Any]]) -> list[Ended]:
-    """What became of each lease, in their order; nothing is raised.
+    """End each lease, and return what became of it, in their order; raise nothing.
 
     :arg ending: each with ``id`` and ``expiration``.
     """
     try:
-        found = leases_by_id(cluster, [str(one["id"]) for one in ending], "lease_id")
-        problems = {one.lease.id: " ".join(one.problems) for one in end(cluster, [one for one in found if one])}
+        records = leases_by_id(cluster, [str(lease["id"]) for lease in ending], "lease_id")
+        problems = end(cluster, list(filter(None, records)))
     except WorkloadCredentialsError as error:
         if len(ending) == 1:
             return [Ended(ending[0], REFUSED, str(error))]
-        # One that may not be looked at keeps none of the others from its end.
-        return [end_by_id(cluster, [one])[0] for one in ending]
-    return [
-        Ended(one, REFUSED, problems[one["id"]]) if problems.get(one["id"]) else Ended(one, REVOKED) for one in ending
-    ]
+        # A lease that this identity may not read keeps none of the others from its end.
+        return [end_by_id(cluster, [lease])[0] for lease in ending]
+    ended: list[Ended] = []
+    for lease in ending:
+        # A lease without a record has ended before.
+        left = " ".join(problems.get(lease["id"], ()))
+        ended.append(Ended(lease, REFUSED, left) if left else Ended(lease, REVOKED))
+    return ended

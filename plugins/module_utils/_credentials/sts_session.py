@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sessions of AWS' Security Token Service as a source: each minting is a session, which nothing can end early.
-
-Private to this collection: it may change at any time.
-"""
+"""Sessions of AWS' Security Token Service as a source: each minting is a session, which nothing can end early."""
 
 from __future__ import annotations
 
@@ -22,8 +19,8 @@ from .._kube.objects import OBJECT_KINDS, Refusal
 from .._kube.refusals import name_of
 from .._resources._parts.view import no_value
 from .._sts.client import FIELDS, session_of
-from .._sts.options import AUDIENCE, IDENTITY
-from .._sts.request import AwsIdentity, Call, WebIdentity, call_of, token_in, with_what_a_pod_has
+from .._sts.options import IDENTITY
+from .._sts.request import AUDIENCE, AwsIdentity, Call, WebIdentity, call_of, token_in, with_what_a_pod_has
 from .lease import STS_SESSION, Credentials, Lease
 from .source import Facts, Origin
 

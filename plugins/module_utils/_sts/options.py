@@ -15,12 +15,10 @@ from typing import Any
 KEYS = ("access_key", "secret_key", "session_token")
 IDENTITY = (*KEYS, "profile")
 
-# The audience of a token that is shown to STS.
-AUDIENCE = "sts.amazonaws.com"
 SERVICE_ACCOUNT: Mapping[str, Mapping[str, Any]] = {
     "namespace": {"type": "str", "required": True},
     "name": {"type": "str", "required": True},
-    "audience": {"type": "str", "default": AUDIENCE},
+    "audience": {"type": "str", "default": "sts.amazonaws.com"},
     "kubeconfig": {"type": "path"},
     "context": {"type": "str"},
 }

@@ -22,11 +22,13 @@ from urllib.parse import urlsplit
 from .._api.errors import OptionError
 from .._api.option_values import is_set, shown, stripped
 from .._api.text import decoded
-from .options import IDENTITY, KEYS
+from .options import IDENTITY, KEYS, SERVICE_ACCOUNT
 
 SHORTEST = 900
 # For a role that is assumed with the credentials of another role.
 LONGEST_CHAINED = 3600
+# The audience of a token that is shown to STS.
+AUDIENCE: str = SERVICE_ACCOUNT["audience"]["default"]
 USUAL_SESSION_NAME = "workload-credentials"
 CODE = re.compile(r"[0-9]{6}")
 # What the API's own description says of its parameters, and what a person needs to be told.

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets that the operator writes: what their ExternalSecrets say of them, and the leases in them.
-
-Private to this collection: it may change at any time.
-"""
+"""Secrets that the operator writes: what their ExternalSecrets say of them, and the leases in them."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from datetime import datetime, timezone
 
 from ...module_utils._api.times import parse_time
 from ...module_utils._credentials.lease import Lease
-from ...module_utils._marks import OPERATED_MARKS
+from ...module_utils._marks import OPERATED_MARKS, noted_lease
 from ...module_utils._providers import PROVIDERS, Provider
 from .secrets import ClusterObject, annotations_of, generator_of, identity
 from .source_kinds import STS_KEYS
@@ -27,7 +24,7 @@ OF_PROVIDERS = {
     "azure": ("Webhook", "generator_webhook"),
 }
 _PROVIDERS = {kind: PROVIDERS[name] for name, (kind, _template) in OF_PROVIDERS.items()}
-_LEASE, _EXPIRATION, _MINTED = OPERATED_MARKS
+_EXPIRATION = OPERATED_MARKS[1]
 _STS = "STSSessionToken"
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 _ACTION = re.compile(r"\{\{-?\s*(?:index \. \"(\w+)\"|\.(\w+))\s*-?\}\}")
@@ -76,7 +73,7 @@ def expiration_of(external: ClusterObject, secret: ClusterObject) -> datetime | 
 
 def lease_id_of(external: ClusterObject, secret: ClusterObject) -> str | None:
     """The ID of that lease."""
-    return annotations_of(secret).get(_LEASE) or text_of(external, secret, "leaseId")
+    return noted_lease(annotations_of(secret), OPERATED_MARKS).id or text_of(external, secret, "leaseId")
 
 
 def lease_in(external: ClusterObject, secret: ClusterObject, kind: str) -> Lease | None:

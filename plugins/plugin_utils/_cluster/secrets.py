@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lies in a cluster: annotations that say who made a Secret, from what and until when, and looking at it.
-
-Private to this collection: it may change at any time.
-"""
+"""What lies in a cluster: annotations that say who made a Secret, from what and until when, and looking at it."""
 
 from __future__ import annotations
 
@@ -15,11 +12,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ...module_utils._api.concurrency import run_concurrently
-from ...module_utils._api.times import parse_time, written
+from ...module_utils._api.times import written
 from ...module_utils._credentials.lease import DYNAMIC_SECRET, STS_SESSION, Lease
 from ...module_utils._kube.errors import ForbiddenError
 from ...module_utils._kube.objects import FIELD_MANAGER, OBJECT_KINDS, Cluster, ObjectKind
-from ...module_utils._marks import LEASE_MARKS
+from ...module_utils._marks import LEASE_MARKS, noted_lease
 from .entries import Entry
 from .spec import DEFAULT_OWNER, MANAGED_LABEL, OWNER_LABEL, SELECTOR
 
@@ -87,21 +84,30 @@ def named(objects: Sequence[ClusterObject]) -> dict[tuple[str, str], ClusterObje
 
 def lease_of(secret: ClusterObject) -> Lease | None:
     """The lease that a pushed Secret holds, as its annotations say."""
-    notes = annotations_of(secret)
-    if not notes.get(LEASE):
+    annotations = annotations_of(secret)
+    noted = noted_lease(annotations)
+    if not noted.id:
         return None
-    minted, expiration = parse_time(notes.get(MINTED)), parse_time(notes.get(EXPIRATION))
+    minted, expiration = noted.minted, noted.expiration
     if minted is None:
-        # Without its begin nobody knows what a quarter of its life is.
+        # A quarter of its life cannot be computed without its beginning.
         minted, expiration = datetime.fromtimestamp(0, timezone.utc), None
-    kind = notes.get(KIND, DYNAMIC_SECRET)
-    facts: dict[str, Any] = {"revocable": kind != STS_SESSION, "kind": kind, "site": notes.get(SITE)}
-    return Lease(notes[LEASE], "/".join(identity(secret)), minted, expiration, **facts)
+    kind = annotations.get(KIND, DYNAMIC_SECRET)
+    return Lease(
+        noted.id,
+        "/".join(identity(secret)),
+        minted,
+        expiration,
+        revocable=kind != STS_SESSION,
+        kind=kind,
+        site=annotations.get(SITE),
+    )
 
 
-def lease_fields(notes: Mapping[str, str]) -> dict[str, Any]:
-    """The lease that these annotations tell of, as the report names it."""
-    return {"lease_id": notes.get(LEASE), "expiration": written(parse_time(notes.get(EXPIRATION)))}
+def lease_fields(annotations: Mapping[str, str]) -> dict[str, Any]:
+    """Return the lease of these annotations as the report names it."""
+    noted = noted_lease(annotations)
+    return {"lease_id": noted.id, "expiration": written(noted.expiration)}
 
 
 def marks_of(entry: Entry, lease: Lease | None, keys: Sequence[str]) -> dict[str, str]:

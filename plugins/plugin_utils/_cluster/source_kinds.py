@@ -26,8 +26,8 @@ from ...module_utils._kube.client import InWorker
 from ...module_utils._kube.objects import OBJECT_KINDS
 from ...module_utils._resources._parts.accounts.wanted import WANTED, wanted_of
 from ...module_utils._spec import Options
-from ...module_utils._sts.options import AUDIENCE, STS_OPTIONS
-from ...module_utils._sts.request import CODE, GET_SESSION_TOKEN, SHORTEST, AwsIdentity, call_of
+from ...module_utils._sts.options import STS_OPTIONS
+from ...module_utils._sts.request import AUDIENCE, CODE, GET_SESSION_TOKEN, SHORTEST, AwsIdentity, call_of
 from .spec import ONCE
 
 if TYPE_CHECKING:

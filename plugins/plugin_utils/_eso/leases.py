@@ -21,7 +21,7 @@ from ...module_utils._api.paths import parse_path
 from ...module_utils._api.times import parse_time, written
 from ...module_utils._credentials.lease import Lease
 from ...module_utils._kube.objects import Cluster, Refusal, reference
-from ...module_utils._marks import OPERATED_MARKS, PREFIX
+from ...module_utils._marks import OPERATED_MARKS, PREFIX, noted_lease
 from ...module_utils._providers import revocable
 from ...module_utils._resources._parts.leases import ending_words, living_leases, named
 from .._cluster.entries import Entry
@@ -139,7 +139,7 @@ def _reason(
         return "it is asked to be renewed"
     if entry.where in dead:
         return "its lease lives no more"
-    end = parse_time(annotations_of(secret).get(_EXPIRATION)) if secret else None
+    end = noted_lease(annotations_of(secret), OPERATED_MARKS).expiration if secret else None
     return "its credentials have expired" if end is not None and end <= datetime.now(timezone.utc) else None
 
 

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The living leases that an event source watches: of the service below a folder, and of the Secrets of clusters.
-
-Private to this collection: it may change at any time.
-"""
+"""The living leases that an event source watches: of the service below a folder, and of the Secrets of clusters."""
 
 from __future__ import annotations
 
