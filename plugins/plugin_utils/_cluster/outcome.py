@@ -51,10 +51,10 @@ class Outcome:
         return result
 
 
-def where(found: ClusterObject) -> str:
+def where(cluster_object: ClusterObject) -> str:
     """Return the name of an object in a difference."""
-    metadata = found["metadata"]
-    return "/".join(filter(None, (found["kind"], metadata.get("namespace"), metadata["name"])))
+    metadata = cluster_object["metadata"]
+    return "/".join(filter(None, (cluster_object["kind"], metadata.get("namespace"), metadata["name"])))
 
 
 def differing(before: Any, after: Any) -> tuple[Any, Any]:
@@ -74,10 +74,10 @@ def differing(before: Any, after: Any) -> tuple[Any, Any]:
     return former, latter
 
 
-def without_bookkeeping(found: ClusterObject) -> dict[str, Any]:
+def without_bookkeeping(cluster_object: ClusterObject) -> dict[str, Any]:
     """Return an object without the fields in which the cluster keeps account of it."""
     names = ("managedFields", "generation", "resourceVersion", "uid", "creationTimestamp", "selfLink")
-    metadata = {name: value for name, value in found["metadata"].items() if name not in names}
-    plain = {**found, "metadata": metadata}
+    metadata = {name: value for name, value in cluster_object["metadata"].items() if name not in names}
+    plain = {**cluster_object, "metadata": metadata}
     plain.pop("status", None)
     return plain

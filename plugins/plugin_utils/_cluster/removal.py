@@ -74,11 +74,11 @@ def _removable(known: Mapping[Identity, ClusterObject], gone: set[Identity]) -> 
     return {place for place in gone if _is_own(known[place], gone)}
 
 
-def _is_own(one: ClusterObject, gone: set[Identity]) -> bool:
-    """Return whether the object is the role's, or a Secret of an ExternalSecret that goes."""
-    if one["kind"] != "Secret":
+def _is_own(candidate: ClusterObject, gone: set[Identity]) -> bool:
+    """Return whether an object is the role's, or a Secret of an ExternalSecret that goes."""
+    if candidate["kind"] != "Secret":
         return True
-    return is_pushed(one) or PART_LABEL.items() <= labels_of(one).items() or owned_by(one, *gone)
+    return is_pushed(candidate) or PART_LABEL.items() <= labels_of(candidate).items() or owned_by(candidate, *gone)
 
 
 def _needed(known: Mapping[Identity, ClusterObject], gone: Collection[Identity]) -> set[Identity]:
@@ -96,9 +96,9 @@ def _needed(known: Mapping[Identity, ClusterObject], gone: Collection[Identity])
         needed |= more
 
 
-def identity_of(one: ClusterObject) -> Identity:
+def identity_of(cluster_object: ClusterObject) -> Identity:
     """Return kind, namespace and name of an object."""
-    return one["kind"], *identity(one)
+    return cluster_object["kind"], *identity(cluster_object)
 
 
 def owned_by(secret: ClusterObject, *owners: Identity) -> bool:
@@ -138,13 +138,13 @@ def used(objects: Iterable[ClusterObject], known: Mapping[Identity, ClusterObjec
     return {place for one in objects for place in _references(one, known)}
 
 
-def _references(one: ClusterObject, known: Mapping[Identity, ClusterObject]) -> Iterable[Identity]:
+def _references(user: ClusterObject, known: Mapping[Identity, ClusterObject]) -> Iterable[Identity]:
     """Yield what an object cannot do without."""
-    namespace = identity(one)[0]
-    if one["kind"] != "ExternalSecret":
-        yield from _secrets_of(one, namespace)
+    namespace = identity(user)[0]
+    if user["kind"] != "ExternalSecret":
+        yield from _secrets_of(user, namespace)
         return
-    for reader in references_of(one):
+    for reader in references_of(user):
         yield reader
         if reader[0] == "ClusterGenerator" and reader in known:
             yield from _secrets_of(known[reader], namespace)
@@ -204,12 +204,12 @@ def remove_unwanted(
     """
     places = namespaces or ()
     # An ExternalSecret or a store that somebody wrote by hand may use the role's generator or token.
-    found = [*_operators(job, places), *_found(job, SECRET, places)]
-    minted.known(lease_of(one) for one in found if is_pushed(one))
-    leaving = unwanted(found, wanted, namespaces, job.owner)
+    objects = [*_operators(job, places), *_found(job, SECRET, places)]
+    minted.known(lease_of(one) for one in objects if is_pushed(one))
+    leaving = unwanted(objects, wanted, namespaces, job.owner)
     # The plan has announced the pushed Secrets that are pruned.
     _announce(job, [one for one in leaving if namespaces is not None or not is_pushed(one)])
-    leases = _operators_leases(job, leaving, found)
+    leases = _operators_leases(job, leaving, objects)
     removal = _removed(job, leaving, outcome, minted)
     for removed in removal.gone:
         lease = leases.get(identity_of(removed))
@@ -289,7 +289,7 @@ def _kept_words(owner: str, known: Mapping[Identity, ClusterObject], turned: Tur
     in_use = used((one for place, one in known.items() if place not in former), known)
     unused = _references_of_all(former.values()) - in_use
     unseen = {place for place in unused if place not in known and place[0].startswith("Cluster")}
-    unsure = {place for place in _references_of_all(turned.unsure) - in_use if place in known}
+    unsure = (_references_of_all(turned.unsure) - in_use) & known.keys()
     own = {place for place in unsure if is_of(owner, known[place])}
     names = ["/".join(filter(None, place)) for place in sorted(unseen | own)]
     if not names:
@@ -336,9 +336,11 @@ def _operators_leases(
     return leases
 
 
-def _owns_lease(one: ClusterObject) -> bool:
+def _owns_lease(candidate: ClusterObject) -> bool:
     """Return whether it is an ExternalSecret that owns a Secret with generated credentials."""
-    return one["kind"] == "ExternalSecret" and bool(generator_of(one)[0]) and policy_of(one) == "Owner"
+    return (
+        candidate["kind"] == "ExternalSecret" and bool(generator_of(candidate)[0]) and policy_of(candidate) == "Owner"
+    )
 
 
 def remove(cluster: Cluster, objects: Sequence[ClusterObject], timeout: float, minted: Minted) -> Removal:
@@ -419,14 +421,14 @@ def _found(
         return ()
 
 
-def _reported(one: ClusterObject, lease: Lease | None) -> dict[str, Any]:
+def _reported(removed: ClusterObject, lease: Lease | None) -> dict[str, Any]:
     """Return the row of the report for a pushed Secret, or for an ExternalSecret and the lease of its Secret."""
-    namespace, name = identity(one)
+    namespace, name = identity(removed)
     what_happened = {"action": "removed", "reason": _REASON, "keys": []}
-    if one["kind"] != "ExternalSecret":
+    if removed["kind"] != "ExternalSecret":
         own = {"name": name, "namespace": namespace, "delivery": "push"}
-        return {**own, **what_happened, **lease_fields(annotations_of(one))}
-    own = {"name": target_of(one), "namespace": namespace, "delivery": "external_secret"}
+        return {**own, **what_happened, **lease_fields(annotations_of(removed))}
+    own = {"name": target_of(removed), "namespace": namespace, "delivery": "external_secret"}
     return {
         **own,
         **what_happened,

@@ -52,34 +52,34 @@ def is_managed(secret: ClusterObject) -> bool:
     return all(labels_of(secret).get(name) == value for name, value in MANAGED_LABEL.items())
 
 
-def owner_of(found: ClusterObject) -> str:
+def owner_of(cluster_object: ClusterObject) -> str:
     """Return the owner of one of the role's objects."""
-    return labels_of(found).get(OWNER_LABEL, DEFAULT_OWNER)
+    return labels_of(cluster_object).get(OWNER_LABEL, DEFAULT_OWNER)
 
 
-def is_of(owner: str, found: ClusterObject) -> bool:
+def is_of(owner: str, cluster_object: ClusterObject) -> bool:
     """Return whether the object is the role's and belongs to this owner."""
-    return is_managed(found) and owner_of(found) == owner
+    return is_managed(cluster_object) and owner_of(cluster_object) == owner
 
 
-def labels_of(found: ClusterObject) -> Mapping[str, str]:
+def labels_of(cluster_object: ClusterObject) -> Mapping[str, str]:
     """Return an object's labels."""
-    return found["metadata"].get("labels") or {}
+    return cluster_object["metadata"].get("labels") or {}
 
 
-def annotations_of(found: ClusterObject) -> Mapping[str, str]:
+def annotations_of(cluster_object: ClusterObject) -> Mapping[str, str]:
     """Return an object's annotations."""
-    return found["metadata"].get("annotations") or {}
+    return cluster_object["metadata"].get("annotations") or {}
 
 
-def identity(found: ClusterObject) -> tuple[str, str]:
+def identity(cluster_object: ClusterObject) -> tuple[str, str]:
     """Return namespace ("" for none) and name of an object."""
-    return found["metadata"].get("namespace") or "", found["metadata"]["name"]
+    return cluster_object["metadata"].get("namespace") or "", cluster_object["metadata"]["name"]
 
 
 def named(objects: Sequence[ClusterObject]) -> dict[tuple[str, str], ClusterObject]:
     """Return the objects by namespace and name."""
-    return {identity(found): found for found in objects}
+    return {identity(one): one for one in objects}
 
 
 def lease_of(secret: ClusterObject) -> Lease | None:
@@ -165,10 +165,10 @@ def others_keys(secret: ClusterObject) -> list[str]:
     return [key for key in data_keys(secret) if key not in own]
 
 
-def own_names(found: ClusterObject, field: str) -> set[str]:
+def own_names(cluster_object: ClusterObject, field: str) -> set[str]:
     """Return the names of labels or annotations that this role has applied."""
     names: set[str] = set()
-    for owner in found["metadata"].get("managedFields") or ():
+    for owner in cluster_object["metadata"].get("managedFields") or ():
         if owner.get("manager") == FIELD_MANAGER:
             names |= _fields((owner.get("fieldsV1") or {}).get("f:metadata") or {}, f"f:{field}")
     return names
@@ -199,7 +199,7 @@ def policy_of(external: ClusterObject) -> str:
 
 def by_target(external: Sequence[ClusterObject]) -> dict[tuple[str, str], ClusterObject]:
     """Return ExternalSecrets by namespace and name of their Secrets."""
-    return {(identity(found)[0], target_of(found)): found for found in external}
+    return {(identity(one)[0], target_of(one)): one for one in external}
 
 
 def generator_of(external: ClusterObject) -> tuple[str, str]:
@@ -252,7 +252,7 @@ def own_objects(
     pages = run_concurrently(lambda namespace: cluster.list(kind, namespace=namespace, **query), sorted(namespaces))
     if None in pages:
         return None
-    return [found for page in pages for found in page or ()]
+    return [one for page in pages for one in page or ()]
 
 
 def everybodys_external_secrets(cluster: Cluster, namespaces: Collection[str]) -> tuple[Objects | None, bool]:
@@ -292,7 +292,7 @@ def by_name(cluster: Cluster, entries: Sequence[Entry]) -> Objects:
 
 def shared_generators(cluster: Cluster, external: Sequence[ClusterObject]) -> Objects:
     """Return the ClusterGenerators, if one of these ExternalSecrets has one and this identity may list them."""
-    if not any(generator_of(found)[0] == "ClusterGenerator" for found in external):
+    if not any(generator_of(one)[0] == "ClusterGenerator" for one in external):
         return []
     try:
         return own_objects(cluster, OBJECT_KINDS["ClusterGenerator"], ()) or []

@@ -282,11 +282,10 @@ _STS: Options = {
     "request_parameters": {"type": "dict", "options": _REQUEST_PARAMETERS, "aliases": ["requestParameters"]},
 }
 # Options that authenticate do not change what is issued, and a cluster should hold no fingerprint of them.
-_AUTHENTICATING = (
+_NOT_LASTING = (
     *("kubeconfig", "api_key", "ca_cert", "validate_certs", "proxy"),
-    *("access_key", "secret_key", "session_token"),
+    *("access_key", "secret_key", "session_token", "token_code"),
 )
-_NOT_LASTING = (*_AUTHENTICATING, "token_code")
 # The keys that the operator gets of STS, whatever names an entry gives them.
 STS_KEYS = tuple(STS_SESSIONS.keys)
 _LONG_TERM = "GetSessionToken works with the long-term keys of an IAM user only"

@@ -68,7 +68,7 @@ def test_sessions_of_two_accounts_are_not_mixed_up(sts: Sts, minter: Path) -> No
     variants = {
         sessions_of({**options, "service_account": {"namespace": SPACE, "name": name}}, [], {}, lambda *_: None)[
             0
-        ].variant
+        ].cache_key
         for name in ("app", "other")
     }
     assert len(variants) == 2
