@@ -194,7 +194,7 @@ def _checked_fields(given: Any, where: str, delivery: str) -> dict[str, Any]:
 
 def _entry(fields: Mapping[str, Any], owner: str) -> Entry:
     (kind,) = _kinds_of(fields)
-    own = kind.fields(fields)
+    own = kind.fields(fields[kind.name], fields)
     keys = {str(target): str(key) for target, key in (fields["keys"] or {}).items()}
     return Entry(
         **{name: fields[name] or default for name, default in _DEFAULTS.items()},
@@ -277,7 +277,7 @@ def _problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:
         return
     (kind,) = kinds
     yield from _problems_of_names(fields, where)
-    yield from kind.problems(fields, f"{where}.{kind.name}")
+    yield from kind.problems(fields[kind.name], fields, f"{where}.{kind.name}")
     yield from _problems_of_format(fields, kind, where)
     yield from _problems_of_texts(fields, where)
     yield from _problems_of_labels(texts(fields["labels"]), fields["delivery"], where)

@@ -80,8 +80,9 @@ class SourceKind:
 
     :arg name: the option of an entry that names the source; ``option`` is the spec of that option.
     :arg formats: of its credentials.
-    :arg problems: yields what would be refused, from the fields of an entry and the full name of the option.
-    :arg fields: returns what follows from the option, from the fields of an entry without problems.
+    :arg problems: yields what would be refused, from the option's value, all fields of the entry and the option's full
+        name.
+    :arg fields: returns what follows from the option, from the value and the fields of an entry without problems.
     :arg make: returns the source of a pushed entry, or raises an error that names the option.
     :arg leases: the kind of its leases; None: it has none, and reading it mints nothing.
     :arg needs_api: whether the Secrets API is asked, by the role and by the operator.
@@ -92,8 +93,8 @@ class SourceKind:
     name: str
     option: Mapping[str, Any]
     formats: Formats
-    problems: Callable[[Mapping[str, Any], str], Iterator[str]]
-    fields: Callable[[Mapping[str, Any]], SourceFields]
+    problems: Callable[[Any, Mapping[str, Any], str], Iterator[str]]
+    fields: Callable[[Any, Mapping[str, Any]], SourceFields]
     make: Callable[[Job, Entry], Source]
     leases: str | None
     needs_api: bool = False
@@ -122,12 +123,12 @@ def problems_of(check: Callable[[], object], where: str = "") -> Iterator[str]:
 # Dynamic and static secrets: a path of the Secrets API.
 
 
-def _path_of(name: str) -> dict[str, Any]:
-    """Return how a source that an API path names is checked and read."""
-    return {
-        "problems": lambda fields, where: problems_of(lambda: parse_path(fields[name], where)),
-        "fields": lambda fields: SourceFields(str(parse_path(fields[name], name))),
-    }
+def _problems_of_path(path: str, _fields: Mapping[str, Any], where: str) -> Iterator[str]:
+    yield from problems_of(lambda: parse_path(path, where))
+
+
+def _path_fields(path: str, _fields: Mapping[str, Any]) -> SourceFields:
+    return SourceFields(str(parse_path(path, "path")))
 
 
 def _dynamic_secret(job: Job, entry: Entry) -> Source:
@@ -156,19 +157,18 @@ ELSEWHERE: Options = {
 _ACCOUNT: Options = {"name": {"type": "str"}, "namespace": {"type": "str"}, **WANTED, **ELSEWHERE}
 
 
-def _account_request(fields: Mapping[str, Any]) -> SourceRequest:
+def _account_request(given: Mapping[str, Any], fields: Mapping[str, Any]) -> SourceRequest:
     """Return what the token is asked with; it has the Secret's name and namespace unless the option says otherwise."""
-    given = fields["service_account_token"]
     own = {name: given[name] or str(fields[name]) for name in ("name", "namespace")}
     return SourceRequest({**given, **own})
 
 
-def _problems_of_account(fields: Mapping[str, Any], where: str) -> Iterator[str]:
-    yield from problems_of(lambda: wanted_of(_account_request(fields).options), where)
+def _problems_of_account(given: Mapping[str, Any], fields: Mapping[str, Any], where: str) -> Iterator[str]:
+    yield from problems_of(lambda: wanted_of(_account_request(given, fields).options), where)
 
 
-def _account_fields(fields: Mapping[str, Any]) -> SourceFields:
-    request = _account_request(fields)
+def _account_fields(given: Mapping[str, Any], fields: Mapping[str, Any]) -> SourceFields:
+    request = _account_request(given, fields)
     return SourceFields("{namespace}/{name}".format(**request.options), request=request)
 
 
@@ -331,8 +331,7 @@ def _projected_account(given: Mapping[str, Any], namespace: str) -> dict[str, An
     return {"name": reference["name"], "namespace": reference.get("namespace") or namespace, "audience": audiences[0]}
 
 
-def _problems_of_session(fields: Mapping[str, Any], where: str) -> Iterator[str]:
-    given = fields["sts_session_token"]
+def _problems_of_session(given: Mapping[str, Any], fields: Mapping[str, Any], where: str) -> Iterator[str]:
     if fields["delivery"] == "push":
         yield from _problems_of_pushed_session(given, where, str(fields["namespace"]))
     else:
@@ -390,8 +389,7 @@ def _problems_of_parameters(parameters: Mapping[str, Any], where: str, refresh_p
         yield f"{where}.session_duration: it must be from {SHORTEST} to {longest} seconds."
 
 
-def _session_fields(fields: Mapping[str, Any]) -> SourceFields:
-    given = fields["sts_session_token"]
+def _session_fields(given: Mapping[str, Any], fields: Mapping[str, Any]) -> SourceFields:
     if fields["delivery"] != "push":
         return SourceFields("", sts=_operators_session(given))
     request = _session_request(given, fields["namespace"])
@@ -462,7 +460,8 @@ _KINDS = (
         name="dynamic_secret",
         option={"type": "str"},
         formats=DYNAMIC_SECRETS,
-        **_path_of("dynamic_secret"),
+        problems=_problems_of_path,
+        fields=_path_fields,
         make=_dynamic_secret,
         leases=DYNAMIC_SECRET,
         needs_api=True,
@@ -471,7 +470,8 @@ _KINDS = (
         name="static_secret",
         option={"type": "str"},
         formats=STATIC_SECRETS,
-        **_path_of("static_secret"),
+        problems=_problems_of_path,
+        fields=_path_fields,
         make=_static_secret,
         leases=None,
         needs_api=True,
