@@ -43,7 +43,9 @@ def projected_token(account: Mapping[str, Any], cluster: Connect = InWorker) -> 
     """
     unknown = sorted(account.keys() - {*_REQUIRED, *_CLUSTER, "audience"})
     if unknown:
-        raise OptionError(_OPTION, f"it has no {unknown[0]!r}, but namespace, name, audience, kubeconfig and context.")
+        raise OptionError(
+            _OPTION, f"{unknown[0]!r} is unknown: it takes namespace, name, audience, kubeconfig and context."
+        )
     missing = [name for name in _REQUIRED if not account.get(name)]
     if missing:
         raise OptionError(_OPTION, f"it needs {missing[0]}.")
@@ -124,8 +126,8 @@ class StsSession:
         lease = self._lease(began, values)
         if self._must_end and lease.expiration is None:
             raise StateError(
-                f"{self.identity}: it is not known when this session ends, so nothing could renew it in time. Set "
-                "role_arn, or take keys or a profile that says it."
+                f"{self.identity}: the expiration of this session is unknown, so nothing could renew it in time. Set "
+                "role_arn, or use keys or a profile with a known expiration."
             )
         return Credentials(values, lease, tuple(_doubts(lease)))
 

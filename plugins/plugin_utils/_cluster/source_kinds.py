@@ -191,9 +191,9 @@ def _minting_cluster(job: Job, option: str, elsewhere: Mapping[str, Any]) -> Any
     if not isinstance(cluster, InWorker):
         raise OptionError(
             option,
-            "this controller itself has to reach the cluster that makes the token, and it works through modules on "
-            "another host. Say how it does (kubeconfig, or host and api_key), or mint with the module "
-            "service_account_token there.",
+            "the controller itself has to reach the cluster that makes the token, but this task works through modules "
+            "on another host. Set how the controller reaches it (kubeconfig, or host and api_key), or mint with the "
+            "module service_account_token on that host.",
         )
     return cluster
 
@@ -341,10 +341,10 @@ def _problems_of_session(given: Mapping[str, Any], fields: Mapping[str, Any], wh
 def _problems_of_pushed_session(given: Mapping[str, Any], where: str, namespace: str) -> Iterator[str]:
     for option, other in (("role_arn", "role"), ("service_account", "jwt")):
         if given[option] and given[other]:
-            yield f"{where}.{option}: it and {other} are the same: set one of the two."
+            yield f"{where}.{option}: {option} and {other} mean the same: set one of the two."
     request = _session_request(given, namespace)
     if request.secret_ref and (request.options["access_key"] or request.options["profile"]):
-        yield f"{where}.secret_ref: it and access_key or profile say who asks: set one of them."
+        yield f"{where}.secret_ref: secret_ref excludes access_key and profile: each of them is an identity."
     yield from problems_of(lambda: (call_of(request.options), AwsIdentity.from_parameters(request.options)), where)
 
 
@@ -365,7 +365,7 @@ def _problems_of_auth(given: Mapping[str, Any], where: str) -> Iterator[str]:
     auth = _auth(given)
     for name in auth:
         if given[name] and (given["auth"] or {}).get(name):
-            yield f"{where}.auth.{name}: {name} is there already, beside auth."
+            yield f"{where}.auth.{name}: {name} stands beside auth too: set one of the two."
     if auth["jwt"]:
         yield f"{where}.jwt: the operator accepts jwt and then fails at run time: use secret_ref."
     if auth["secret_ref"] and auth["secret_ref"].get("session_token"):

@@ -112,7 +112,7 @@ def foreign(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], ClusterO
 
 def owned_words(where: str, owner: str) -> str:
     """Return the sentence about an object of another owner."""
-    return f"{where}: it belongs to the owner {owner}. Choose another name, or the owner that it has."
+    return f"{where}: it belongs to the owner {owner}. Choose another name, or set this owner."
 
 
 def others_secrets(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], ClusterObject]) -> list[str]:
