@@ -210,27 +210,11 @@ _REFERENCE: Options = {
     # A key of a Secret in the entry's namespace. Names of keys are no secrets.
     "key": {"type": "str", "required": True, "no_log": False},
 }
+_KEY: Mapping[str, Any] = {"type": "dict", "options": _REFERENCE, "no_log": False}
 _SECRET_REF: Options = {
-    "access_key_id": {
-        "type": "dict",
-        "required": True,
-        "options": _REFERENCE,
-        "aliases": ["accessKeyIDSecretRef"],
-        "no_log": False,
-    },
-    "secret_access_key": {
-        "type": "dict",
-        "required": True,
-        "options": _REFERENCE,
-        "aliases": ["secretAccessKeySecretRef"],
-        "no_log": False,
-    },
-    "session_token": {
-        "type": "dict",
-        "options": _REFERENCE,
-        "aliases": ["sessionTokenSecretRef"],
-        "no_log": False,
-    },
+    "access_key_id": {**_KEY, "required": True, "aliases": ["accessKeyIDSecretRef"]},
+    "secret_access_key": {**_KEY, "required": True, "aliases": ["secretAccessKeySecretRef"]},
+    "session_token": {**_KEY, "aliases": ["sessionTokenSecretRef"]},
 }
 _KEY_OPTIONS = {"access_key_id": "access_key", "secret_access_key": "secret_key", "session_token": "session_token"}
 _SERVICE_ACCOUNT_REF: Options = {
@@ -264,7 +248,7 @@ def _session_options() -> dict[str, dict[str, Any]]:
     """Return the lookup's options but region, which the operator needs too."""
     options: dict[str, dict[str, Any]] = {}
     for name, option in STS_OPTIONS.items():
-        # Here botocore reads the environment.
+        # In the role botocore itself reads the environment.
         own = {key: value for key, value in option.items() if key != "env"}
         # An ID is no secret, though the name of its option looks like one.
         options[name] = {**own, "no_log": option.get("no_log", False)}

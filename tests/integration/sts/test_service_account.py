@@ -82,7 +82,10 @@ def test_sessions_of_two_accounts_are_not_mixed_up(sts: Sts, minter: Path) -> No
             {"name": "app", "kubeconfig": "/no/kubeconfig"},
             "No usable configuration for a cluster: there is no kubeconfig /no/kubeconfig.",
         ),
-        ({"name": "app", "audiences": ["x"]}, "service_account: 'audiences' is unknown: it takes namespace, name, audience"),
+        (
+            {"name": "app", "audiences": ["x"]},
+            "service_account: 'audiences' is unknown: it takes namespace, name, audience",
+        ),
     ],
 )
 def test_what_keeps_the_cluster_from_it_is_said_and_aws_not_asked(
