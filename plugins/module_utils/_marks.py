@@ -8,13 +8,38 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ._api.times import parse_time
+
 DOMAIN = "workload-credentials.ansible.com"
 PREFIX = f"{DOMAIN}/"
-# The lease's ID, its times, what else the role notes of it, and where it is of: what the Secrets API minted has none of
-# the last two.
+# The lease's ID, its times, what the credentials were made of, and the kind and the site of the lease. A lease of the
+# Secrets API has neither kind nor site.
 _LEASE = ("lease-id", "expiration", "minted-at", "definition", "keys", "lease-kind", "lease-site")
 LEASE_MARKS = tuple(PREFIX + name for name in _LEASE)
-# The ExternalSecret that is to take a pushed Secret over, and has not done so yet.
+# The ExternalSecret that is to adopt a pushed Secret, and has not done so yet.
 MOVING = PREFIX + "moving-to"
-# What External Secrets Operator notes of its own lease, while a Secret that was pushed may still hold the role's notes.
+# External Secrets Operator notes its own lease by these: a Secret that was pushed may still hold the role's notes.
 OPERATED_MARKS = tuple(f"{PREFIX}operated-{name}" for name in _LEASE[:3])
+
+
+@dataclass(frozen=True)
+class NotedLease:
+    """What the annotations of a Secret say of its lease; None: they do not say it."""
+
+    id: str | None
+    minted: datetime | None
+    expiration: datetime | None
+
+
+def noted_lease(annotations: Mapping[str, Any], marks: Sequence[str] = LEASE_MARKS) -> NotedLease:
+    """Return what these annotations say.
+
+    :arg marks: LEASE_MARKS or OPERATED_MARKS.
+    """
+    lease_id, expiration, minted = (annotations.get(mark) for mark in marks[:3])
+    return NotedLease(None if lease_id is None else str(lease_id), parse_time(minted), parse_time(expiration))

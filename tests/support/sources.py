@@ -19,7 +19,7 @@ class Made:
 
     identity: str
     make: Callable[[], Credentials]
-    variant: str = ""
+    cache_key: str = ""
     lease_id: str | None = None
     kind: str = "kind"
     site: str | None = None

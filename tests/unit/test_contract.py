@@ -17,7 +17,8 @@ import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import AUTH, SECRET_VARIABLES
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY, OPTIONS
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import ENTRY
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import OPTIONS
 from ansible_collections.kubernetes.core.plugins.module_utils import args_common
 
 from tests.support.documentation import COLLECTION, LOOKUPS, ON_THE_CONTROLLER, documented

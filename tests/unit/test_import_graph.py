@@ -85,7 +85,7 @@ ALLOWED = {
     "module_utils/_change": {"module_utils/_api"},
     "module_utils/_kube": {"module_utils/_kube", "module_utils/_api"},
     "module_utils/_sts": {"module_utils/_sts", "module_utils/_api"},
-    "module_utils/_marks": set(),
+    "module_utils/_marks": {"module_utils/_api"},
     "module_utils/_providers": set(),
     "module_utils/_api": {"module_utils/_api"},
 }

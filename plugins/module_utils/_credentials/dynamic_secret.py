@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dynamic secrets as a source: each minting is a lease of its own.
-
-Private to this collection: it may change at any time.
-"""
+"""Dynamic secrets as a source: the Secrets API mints a lease each time."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ from .source import Facts
 class DynamicSecret:
     """The dynamic secret at a path."""
 
-    kind, site, variant, lease_id = DYNAMIC_SECRET, None, "", None
+    kind, site, cache_key, lease_id = DYNAMIC_SECRET, None, "", None
 
     def __init__(self, client: Client, path: ResourcePath) -> None:
         self._client = client
@@ -34,22 +31,22 @@ class DynamicSecret:
 
     @property
     def identity(self) -> str:
-        """Its path."""
+        """Return its path."""
         return str(self._path)
 
     def facts(self) -> Facts:
-        """What its definition says.
+        """Return what its definition says.
 
         :raises MissingError: there is no such definition.
-        :raises StateError: it is of an unknown provider.
+        :raises StateError: its provider is unknown.
         """
         provider, ttl = self._definition()
         return Facts(provider.keys, ttl, provider)
 
     def mint(self) -> Credentials:
-        """One more lease.
+        """Mint a lease.
 
-        :raises WorkloadCredentialsError: none was minted; or, and then the text says so, one may have been.
+        :raises WorkloadCredentialsError: none was minted, or one may have been; the message says which.
         """
         began = datetime.now(timezone.utc)
         values = generate(self._client, self._path, self._known[1] if self._known else None)
@@ -58,9 +55,9 @@ class DynamicSecret:
         return Credentials(values, lease, (warning,) if warning else ())
 
     def placeholder(self) -> Credentials:
-        """The keys of its provider; of all where there is no definition yet, and a warning.
+        """Return the keys of its provider; without a definition those of all providers, and a warning.
 
-        :raises StateError: it is of an unknown provider.
+        :raises StateError: its provider is unknown.
         """
         values, warnings = placeholder(lambda: self._definition()[0])
         return Credentials(values, lease_of(values, self.identity, provider=self._provider), warnings)
@@ -78,10 +75,10 @@ class DynamicSecret:
 def lease_of(
     values: Mapping[str, Any], identity: str, began: datetime | None = None, provider: Provider | None = None
 ) -> Lease:
-    """The lease of generated credentials.
+    """Return the lease of generated credentials.
 
-    :arg began: when they were asked for; None: just now.
-    :arg provider: None: the definition was not read, and the keys tell whose they are.
+    :arg began: when the request was sent; None: just now.
+    :arg provider: None: the definition was not read, and the keys show the provider.
     """
     revokes = provider.revocable if provider else may_be_revocable(values)
     minted = began or datetime.now(timezone.utc)

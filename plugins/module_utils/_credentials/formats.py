@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Credentials in the forms that programs read.
-
-Private to this collection: it may change at any time.
-"""
+"""Credentials in the formats that programs read."""
 
 from __future__ import annotations
 
@@ -23,10 +20,11 @@ RAW = "raw"
 
 @dataclass(frozen=True)
 class Text:
-    """A form that is one text.
+    """A format that is one text.
 
-    :arg fields: the key of the credentials for each name that ``made`` knows.
-    :arg name: what a Secret calls it.
+    :arg fields: the key of the credentials for each name that ``made`` takes.
+    :arg made: returns the text.
+    :arg name: the key of a Secret that holds the text.
     """
 
     fields: Mapping[str, str]
@@ -36,12 +34,12 @@ class Text:
 
 @dataclass(frozen=True)
 class Formats:
-    """The forms of the credentials of one kind of source; ``raw`` is a dictionary of them as they are.
+    """The formats of one kind of credentials; ``raw`` is a dictionary of all their keys.
 
-    :arg keys: that they may have.
-    :arg environments: the key for each variable, by the format's name.
-    :arg texts: by the format's name.
-    :arg apart: keys that are in no dictionary, since they are texts of their own.
+    :arg keys: the keys that the credentials may have.
+    :arg environments: the key for each variable, by the name of the format.
+    :arg texts: by the name of the format.
+    :arg apart: keys that no dictionary holds, since each is a text of its own.
     """
 
     keys: Collection[str]
@@ -51,39 +49,39 @@ class Formats:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every format."""
+        """Return the names of all formats."""
         return (RAW, *self.environments, *self.texts)
 
     def is_text(self, name: str) -> bool:
-        """Whether the format is one text instead of a dictionary."""
+        """Return whether the format is one text instead of a dictionary."""
         return name in self.texts
 
     def fields_of(self, name: str) -> dict[str, str]:
-        """The key of the credentials for each field of a format."""
+        """Return the key of the credentials for each field of a format."""
         if name == RAW:
             return {key: key for key in self.keys if key not in self.apart}
         return dict(self.texts[name].fields if name in self.texts else self.environments[name])
 
     def formatted(self, credentials: Mapping[str, Any], name: str, source: str) -> Any:
-        """The credentials as a format's dictionary or text.
+        """Return the credentials as a format's dictionary or text.
 
         :arg name: one of ``names``.
-        :arg source: what they are of, for the message.
-        :raises OptionError: credentials of another kind than the format's.
+        :arg source: where the credentials come from, for the message.
+        :raises OptionError: the format is for credentials of another kind.
         """
         if name == RAW:
             return {key: value for key, value in credentials.items() if key not in self.apart}
         fields = self.fields_of(name)
-        found = {variable: credentials[key] for variable, key in fields.items() if key in credentials}
-        # Not every service gives all of them.
-        if len(found) < min(2, len(fields)):
+        values = {variable: credentials[key] for variable, key in fields.items() if key in credentials}
+        # Some services leave a key out.
+        if len(values) < min(2, len(fields)):
             keys = one_line(", ".join(sorted(credentials)))
             raise OptionError("format", f"{name} does not fit the credentials of {source}, which have the keys {keys}.")
-        return self.texts[name].made(found) if name in self.texts else found
+        return self.texts[name].made(values) if name in self.texts else values
 
 
 def profile(variables: Mapping[str, Any]) -> str:
-    """The text of an AWS credentials file with the profile default."""
+    """Return the text of an AWS credentials file with the profile default."""
     return "[default]\n" + "".join(f"{key.lower()} = {value}\n" for key, value in variables.items())
 
 
@@ -110,12 +108,4 @@ SERVICE_ACCOUNTS = Formats(
     ),
     apart=("kubeconfig",),
 )
-# By the option that names a source.
-FORMS: Mapping[str, Formats] = MappingProxyType(
-    {
-        "dynamic_secret": DYNAMIC_SECRETS,
-        "static_secret": Formats((), MappingProxyType({}), MappingProxyType({})),
-        "sts_session_token": STS_SESSIONS,
-        "service_account_token": SERVICE_ACCOUNTS,
-    }
-)
+STATIC_SECRETS = Formats(keys=(), environments=MappingProxyType({}), texts=MappingProxyType({}))

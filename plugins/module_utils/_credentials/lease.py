@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Leases, the credentials that they end, and the one rule that says when a lease is renewed.
-
-Private to this collection: it may change at any time.
-"""
+"""Leases, their credentials, and the one rule that says when a lease is renewed."""
 
 from __future__ import annotations
 
@@ -22,13 +19,13 @@ _FOREVER = timedelta.max
 class Lease:
     """A lease of a source.
 
-    :arg id: "" where the service named none: it cannot be ended then.
+    :arg id: "": the service named none, so that nothing can end the lease.
     :arg source: the identity of the source, such as a dynamic secret's path.
-    :arg minted: when, by this machine's clock.
-    :arg expiration: None where it has none, or where it is not known.
+    :arg minted: the time of minting, by this machine's clock.
+    :arg expiration: None: it does not expire, or the expiration is not known.
     :arg revocable: whether its provider can end it early.
-    :arg kind: of its source.
-    :arg site: the address of the service that minted it; None: the one that this run speaks with.
+    :arg kind: the kind of its source.
+    :arg site: the address of the service that minted it; None: the service of this run.
     """
 
     id: str
@@ -41,19 +38,20 @@ class Lease:
 
     @property
     def life(self) -> timedelta:
-        """From minting to expiration. None at all: one of the clocks is wrong."""
+        """Return the time from minting to expiration. It is negative or 0 if one of the clocks is wrong."""
         return self.expiration - self.minted if self.expiration else _FOREVER
 
     def left(self, now: datetime) -> timedelta:
-        """Until it expires."""
+        """Return the time until it expires."""
         return self.expiration - now if self.expiration else _FOREVER
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Values of one lease; ``lease`` is None for values that do not end, as those of a static secret.
+    """The values of one lease.
 
-    :arg warnings: what the user should know of them, a sentence each.
+    :arg lease: None: the values do not expire, such as those of a static secret.
+    :arg warnings: sentences for the user.
     """
 
     values: Mapping[str, Any]
@@ -63,15 +61,15 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Margin:
-    """A lease is renewed once no more than this is left of it: a part of its life, and at most so many seconds."""
+    """How much of a lease is left when it is renewed: a part of its life, but never more than these seconds."""
 
     part: float
     seconds: float = float("inf")
 
     def due(self, lease: Lease, now: datetime) -> bool:
-        """Whether it is time.
+        """Return whether it is time to renew the lease.
 
-        A lease that was expired from the start is not renewed: a new one would be no better, and would come each time.
+        A lease that was expired from the start is not renewed: each run would mint another one that is no better.
         """
         life = lease.life
         if not timedelta(0) < life < _FOREVER:
@@ -79,5 +77,5 @@ class Margin:
         return lease.left(now).total_seconds() <= min(self.seconds, life.total_seconds() * self.part)
 
     def interval(self, life: int) -> int:
-        """Seconds after which credentials of such a life (in seconds) are renewed."""
+        """Return after how many seconds to renew credentials that live for so many seconds."""
         return life - int(min(self.seconds, life * self.part))

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kubernetes' service accounts as a source: each minting is a lease of its own, whose ID is chosen here.
-
-Private to this collection: it may change at any time.
-"""
+"""Kubernetes' service accounts as a source: each token is a lease, whose ID this side chooses."""
 
 from __future__ import annotations
 
@@ -34,36 +31,36 @@ _FILE = "kubeconfig"
 class ServiceAccountToken:
     """One token of a service account, to be minted once.
 
-    :arg site: the cluster's address, where the lease does not say by itself of which cluster it is.
+    :arg site: the cluster's address; None: it is the cluster of this run.
     """
 
     kind = SERVICE_ACCOUNT
 
     def __init__(self, cluster: InWorker, wanted: TokenSpec, site: str | None = None) -> None:
         self.site = site
-        # Several may mint at the same time, and one that fails stops no other.
+        # Several tokens may be minted at the same time, and one that fails stops no other.
         self._cluster = cluster.apart()
         self._wanted = wanted
 
     @property
     def identity(self) -> str:
-        """Namespace and name of what its leases are for."""
+        """Return namespace and name of what its leases are for."""
         return identity_of(self._wanted.namespace, self._wanted.name)
 
     @property
-    def variant(self) -> str:
-        """All that is asked for but what chance makes of it."""
+    def cache_key(self) -> str:
+        """Return all that the request asks for, without the random parts of names."""
         chance = ("lease", "service_account") if self._wanted.is_dynamic else ("lease",)
         asked = {name: value for name, value in asdict(self._wanted).items() if name not in chance}
         return json.dumps(asked, sort_keys=True)
 
     @property
     def lease_id(self) -> str:
-        """Where the record of its lease will be."""
+        """Return the ID of its lease: namespace and name of the record."""
         return self._wanted.lease_id
 
     def facts(self) -> Facts:
-        """What is asked for: of what the API server makes of it nobody knows.
+        """Return what the request asks for; the API server may give a shorter life.
 
         :raises MissingError: there is no such account, or no such role.
         """
@@ -74,16 +71,17 @@ class ServiceAccountToken:
         return Facts(tuple(SERVICE_ACCOUNTS.keys), self._wanted.ttl, None)
 
     def mint(self) -> Credentials:
-        """One more lease.
+        """Mint a token.
 
-        :raises WorkloadCredentialsError: none was minted; or, and then it is MayExistError, something of it is left.
+        :raises MayExistError: it failed, and something that was made for it is left.
+        :raises WorkloadCredentialsError: none was minted.
         """
         began = datetime.now(timezone.utc)
         token = mint(self._cluster, self._wanted)
         return self._credentials(token, token.warnings, began)
 
     def placeholder(self) -> Credentials:
-        """No token, when the cluster's dry run of what is made for it went well.
+        """Return no token, once the cluster's dry run of all that a token needs has succeeded.
 
         :raises WorkloadCredentialsError: a real run would be refused.
         """
@@ -97,12 +95,12 @@ class ServiceAccountToken:
 
 
 def identity_of(namespace: str, name: str) -> str:
-    """What names a source of tokens, for notes and messages."""
+    """Return the name of a source of tokens for notes and messages."""
     return f"{namespace}/{name}"
 
 
 def named(term: str) -> dict[str, str]:
-    """Namespace and name of a term.
+    """Return namespace and name of a term.
 
     :raises OptionError: it has another form.
     """
@@ -113,21 +111,21 @@ def named(term: str) -> dict[str, str]:
 
 
 def origin_of_cluster(cluster: InWorker, options: Mapping[str, Any], instead: Callable[[], str]) -> Origin:
-    """A cluster, as the identity that these options lead to.
+    """Return a cluster as the identity of these options sees it.
 
     :arg options: kubernetes.core's own, validated.
-    :arg instead: gives what to seal with where the identity has no secret of its own.
+    :arg instead: returns the secret to seal with if the identity has none of its own.
     """
     given = {name: options[name] for name in AUTH if options.get(name) is not None}
     connection = {"options": given, "environment": environment_of_options()}
     whom = cluster.impersonated
-    # Who works in somebody else's name is another one.
+    # An identity that impersonates another one is an identity of its own.
     secret = "\n".join((cluster.secret or instead(), *whom))
     return Origin(SERVICE_ACCOUNT, cluster.address, secret, whom, connection)
 
 
 def is_lease_id(lease_id: str | None) -> bool:
-    """Whether a request can name the lease."""
+    """Return whether a request can name the lease."""
     try:
         place_of(lease_id or "", "lease_id")
     except OptionError:
@@ -136,33 +134,36 @@ def is_lease_id(lease_id: str | None) -> bool:
 
 
 def living(cluster: InWorker, source: str) -> list[dict[str, Any]]:
-    """The leases of a source as _run/kinds.py wants them."""
+    """Return the leases of a source in the form that the Secrets API lists its own."""
     where = named(source)
     return [
         {
-            "id": one.id,
-            "expiration": one.fields["expiration"],
-            "created_at": one.fields["created"],
-            "created_by": one.fields["requested_by"],
+            "id": lease.id,
+            "expiration": lease.fields["expiration"],
+            "created_at": lease.fields["created"],
+            "created_by": lease.fields["requested_by"],
             "revocable": True,
         }
-        for one in leases(cluster, where["namespace"], where["name"])
+        for lease in leases(cluster, where["namespace"], where["name"])
     ]
 
 
 def end_by_id(cluster: InWorker, ending: Sequence[Mapping[str, Any]]) -> list[Ended]:
-    """What became of each lease, in their order; nothing is raised.
+    """End each lease, and return what became of it, in their order; raise nothing.
 
     :arg ending: each with ``id`` and ``expiration``.
     """
     try:
-        found = leases_by_id(cluster, [str(one["id"]) for one in ending], "lease_id")
-        problems = {one.lease.id: " ".join(one.problems) for one in end(cluster, [one for one in found if one])}
+        records = leases_by_id(cluster, [str(lease["id"]) for lease in ending], "lease_id")
+        problems = end(cluster, list(filter(None, records)))
     except WorkloadCredentialsError as error:
         if len(ending) == 1:
             return [Ended(ending[0], REFUSED, str(error))]
-        # One that may not be looked at keeps none of the others from its end.
-        return [end_by_id(cluster, [one])[0] for one in ending]
-    return [
-        Ended(one, REFUSED, problems[one["id"]]) if problems.get(one["id"]) else Ended(one, REVOKED) for one in ending
-    ]
+        # A lease that this identity may not read keeps none of the others from its end.
+        return [end_by_id(cluster, [lease])[0] for lease in ending]
+    ended: list[Ended] = []
+    for lease in ending:
+        # A lease without a record has ended before.
+        left = " ".join(problems.get(lease["id"], ()))
+        ended.append(Ended(lease, REFUSED, left) if left else Ended(lease, REVOKED))
+    return ended

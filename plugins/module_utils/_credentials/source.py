@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What credentials come from, and as whom: what is known before any are minted, and minting.
-
-Private to this collection: it may change at any time.
-"""
+"""The protocol of all sources of credentials, and the identity for which a run keeps leases."""
 
 from __future__ import annotations
 
@@ -19,11 +16,11 @@ from .lease import DYNAMIC_SECRET, Credentials
 
 @dataclass(frozen=True)
 class Facts:
-    """What can be known without minting.
+    """What is known of a source without minting.
 
     :arg keys: of the credentials.
-    :arg life: of a lease, in seconds; None: without an end.
-    :arg provider: whose credentials they are; None: nobody's in particular.
+    :arg life: of a lease, in seconds; None: it does not end.
+    :arg provider: of a dynamic secret; None: other sources have none.
     """
 
     keys: tuple[str, ...]
@@ -32,57 +29,57 @@ class Facts:
 
 
 class Source(Protocol):
-    """Something that credentials come from."""
+    """A source of credentials."""
 
     @property
     def identity(self) -> str:
-        """What names it, in messages too."""
+        """Return the name of the source, for messages too."""
 
     @property
     def kind(self) -> str:
-        """Of its leases."""
+        """Return the kind of its leases."""
 
     @property
     def site(self) -> str | None:
-        """The address of the service that mints them; None: the one Secrets API that a run speaks with."""
+        """Return the address of the service that mints; None: the one service of its kind that the run speaks with."""
 
     @property
-    def variant(self) -> str:
-        """What else of it makes other credentials than those of a source of the same identity; "": nothing."""
+    def cache_key(self) -> str:
+        """Return the options beyond `identity` that lead to other credentials, as a key for caches; "": none."""
 
     @property
     def lease_id(self) -> str | None:
-        """The ID that its next lease will have; None: the service chooses it."""
+        """Return the ID that its next lease will have; None: the service chooses it."""
 
     def facts(self) -> Facts:
-        """What is known without minting; asked for once.
+        """Return what is known without minting; a run asks once.
 
-        :raises WorkloadCredentialsError: there is no such source, or it may not be read.
+        :raises WorkloadCredentialsError: there is no such source, or this identity may not read it.
         """
 
     def mint(self) -> Credentials:
-        """New credentials; where nothing has to be minted, those that are there.
+        """Mint credentials, or return those that exist if the source has no leases.
 
-        :raises WorkloadCredentialsError: none were minted; or, and then the text says so, some may have been.
+        :raises WorkloadCredentialsError: none were minted, or some may have been; the message says which.
         """
 
     def placeholder(self) -> Credentials:
-        """Values of the right keys that are obviously none, of a lease that is none; nothing is minted.
+        """Return obvious placeholders under the right keys, without minting.
 
-        :raises WorkloadCredentialsError: it cannot be known which keys.
+        :raises WorkloadCredentialsError: the keys cannot be known.
         """
 
 
 @dataclass(frozen=True)
 class Origin:
-    """One service as one identity sees it: what is kept for one is never found by another.
+    """One service as one identity sees it: a run finds nothing that was kept for another identity.
 
-    :arg kind: of its leases, by which they are found and ended.
+    :arg kind: of its leases, which says how to list and end them.
     :arg site: the service's address.
-    :arg secret: what is kept is sealed with it, so that only who has it can read that.
+    :arg secret: encrypts what is kept, so that only this identity can read it.
     :arg identity: what else tells identities apart.
-    :arg connection: what a process that ends leases makes its client of; nothing but what JSON has.
-    :arg is_noted: whether a run takes notes of its leases, which is of no use where nothing can end them.
+    :arg connection: the options from which the process that ends leases makes its client, as JSON can hold them.
+    :arg is_noted: whether a run takes notes of the leases: not if nothing can end them.
     """
 
     kind: str
@@ -94,9 +91,9 @@ class Origin:
 
 
 def origin_of(settings: Settings) -> Origin:
-    """A site of the Secrets API, with the token that is in force now.
+    """Return a site of the Secrets API with the token that is in force now.
 
-    :raises OptionError: there is none.
+    :raises OptionError: there is no token.
     """
     identity = (str(settings.service_name), str(settings.auth_role))
     return Origin(DYNAMIC_SECRET, settings.base_url, settings.token(), identity, asdict(settings))

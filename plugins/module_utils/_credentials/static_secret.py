@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Static secrets as a source: what is there is read, and has no end.
-
-Private to this collection: it may change at any time.
-"""
+"""Static secrets as a source: their values are read and do not expire."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ from .source import Facts
 class StaticSecret:
     """The static secret at a path, read once."""
 
-    kind, site, variant, lease_id = STATIC_SECRET, None, "", None
+    kind, site, cache_key, lease_id = STATIC_SECRET, None, "", None
 
     def __init__(self, client: Client, path: ResourcePath) -> None:
         self._client = client
@@ -31,22 +28,22 @@ class StaticSecret:
 
     @property
     def identity(self) -> str:
-        """Its path."""
+        """Return its path."""
         return str(self._path)
 
     def facts(self) -> Facts:
-        """The keys that it has.
+        """Return its keys.
 
         :raises MissingError: there is no such secret.
         """
         return Facts(tuple(self._read()), None, None)
 
     def mint(self) -> Credentials:
-        """Its values; nothing is minted."""
+        """Return its values; nothing is minted."""
         return Credentials(self._read(), None)
 
     def placeholder(self) -> Credentials:
-        """Its values too: reading them changes nothing."""
+        """Return its values too: reading them changes nothing."""
         return self.mint()
 
     def _read(self) -> Mapping[str, Any]:

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sessions of AWS' Security Token Service as a source: each minting is a session, which nothing can end early.
-
-Private to this collection: it may change at any time.
-"""
+"""Sessions of AWS' Security Token Service as a source: nothing can end a session early."""
 
 from __future__ import annotations
 
@@ -23,37 +20,38 @@ from .._kube.refusals import name_of
 from .._resources._parts.view import no_value
 from .._sts.client import FIELDS, session_of
 from .._sts.options import IDENTITY
-from .._sts.request import GET_SESSION_TOKEN, AwsIdentity, Call, WebIdentity, call_of, token_in, with_what_a_pod_has
+from .._sts.request import AUDIENCE, AwsIdentity, Call, WebIdentity, call_of, token_in, with_what_a_pod_has
 from .lease import STS_SESSION, Credentials, Lease
 from .source import Facts, Origin
 
-# Makes a connection of kubernetes.core's options.
+# Connects to a cluster with kubernetes.core's options.
 Connect = Callable[[Mapping[str, Any]], AbstractContextManager[Any]]
 _OPTION = "service_account"
 _REQUIRED = ("namespace", "name")
-# kubernetes.core's, for a cluster that is not the one of its environment variables or of the usual kubeconfig.
+# Options of kubernetes.core, for another cluster than that of its environment variables or the usual kubeconfig.
 _CLUSTER = ("kubeconfig", "context")
-_AUDIENCE = "sts.amazonaws.com"
-# The shortest that a cluster gives: it is used at once.
+# The shortest life that a cluster gives: the token is used at once.
 _SECONDS = 600
 
 
 def projected_token(account: Mapping[str, Any], cluster: Connect = InWorker) -> WebIdentity:
-    """A token of the service account.
+    """Return the token of a service account, still to be requested.
 
     :arg account: ``namespace`` and ``name``, perhaps with ``audience``, ``kubeconfig`` and ``context``.
-    :arg cluster: connects to the one that makes it.
-    :raises OptionError: something else is in it, or something is missing.
+    :arg cluster: connects to the cluster that makes the token.
+    :raises OptionError: a key is unknown or missing.
     """
     unknown = sorted(account.keys() - {*_REQUIRED, *_CLUSTER, "audience"})
     if unknown:
-        raise OptionError(_OPTION, f"it has no {unknown[0]!r}, but namespace, name, audience, kubeconfig and context.")
+        raise OptionError(
+            _OPTION, f"{unknown[0]!r} is unknown: it takes namespace, name, audience, kubeconfig and context."
+        )
     missing = [name for name in _REQUIRED if not account.get(name)]
     if missing:
         raise OptionError(_OPTION, f"it needs {missing[0]}.")
-    said = {name: str(value) for name, value in account.items() if value}
-    name = " ".join(f"{key}={said[key]}" for key in sorted(said))
-    return WebIdentity(name, partial(_asked, {"audience": _AUDIENCE, **said}, cluster))
+    given = {name: str(value) for name, value in account.items() if value}
+    name = " ".join(f"{key}={given[key]}" for key in sorted(given))
+    return WebIdentity(name, partial(_asked, {"audience": AUDIENCE, **given}, cluster))
 
 
 def _asked(account: Mapping[str, str], connect: Connect) -> str:
@@ -74,18 +72,16 @@ def _asked(account: Mapping[str, str], connect: Connect) -> str:
     return str(token)
 
 
-# How long a session lasts where nothing is said.
-_USUAL, _USUAL_OF_A_ROLE = 43200, 3600
-# Takes an MFA device and its code, and raises OptionError where it took that code before.
+# Takes an MFA device and its code, and raises OptionError if it took this code before.
 Spend = Callable[[str, str], None]
 
 
 class StsSession:
-    """The sessions that a call gives to a caller.
+    """The sessions that STS gives an identity for one call.
 
-    :arg proof: for the call that wants one.
-    :arg spend: called before a code is sent, which may be done once.
-    :arg must_end: who keeps it renews it in time, so it has to be known when it ends.
+    :arg proof: the token of the call that takes one.
+    :arg spend: called before a code is sent, which works once.
+    :arg must_end: refuse a session of unknown expiration: nothing could renew it in time.
     """
 
     kind, site = STS_SESSION, None
@@ -102,26 +98,25 @@ class StsSession:
 
     @property
     def identity(self) -> str:
-        """What is called, and by whom."""
+        """Return the name of the call and of the identity."""
         role = self._call.parameters.get("RoleArn")
         what = f"{self._call.operation.name} of {role}" if role else self._call.operation.name
         return what if self._proof else f"{what} as {self._caller}"
 
     @property
-    def variant(self) -> str:
-        """Everything that makes another session, without what proves who asks."""
+    def cache_key(self) -> str:
+        """Return all options that lead to another session, without those that authenticate."""
         where = (self._caller.region, self._caller.endpoint_url)
         return json.dumps([where, self._call.parameters, self._proof and self._proof.name], sort_keys=True)
 
     def facts(self) -> Facts:
-        """What can be said without asking."""
-        usual = _USUAL if self._call.operation is GET_SESSION_TOKEN else _USUAL_OF_A_ROLE
-        return Facts(tuple(FIELDS), self._call.duration or usual, None)
+        """Return what is known without a request."""
+        return Facts(tuple(FIELDS), self._call.duration or self._call.operation.usual, None)
 
     def mint(self) -> Credentials:
-        """One more session.
+        """Request a session.
 
-        :raises WorkloadCredentialsError: there is none.
+        :raises WorkloadCredentialsError: STS gives none.
         """
         token = self._proof.token() if self._proof else None
         if self._call.token_code:
@@ -131,13 +126,13 @@ class StsSession:
         lease = self._lease(began, values)
         if self._must_end and lease.expiration is None:
             raise StateError(
-                f"{self.identity}: it is not known when this session ends, so nothing could renew it in time. Set "
-                "role_arn, or take keys or a profile that says it."
+                f"{self.identity}: the expiration of this session is unknown, so nothing could renew it in time. Set "
+                "role_arn, or use keys or a profile with a known expiration."
             )
         return Credentials(values, lease, tuple(_doubts(lease)))
 
     def placeholder(self) -> Credentials:
-        """The keys of any session."""
+        """Return placeholders under the keys of a session."""
         values = {**{key: no_value(key) for key in FIELDS}, "expiration": NO_TIME}
         return Credentials(values, self._lease(datetime.now(timezone.utc), values))
 
@@ -149,7 +144,7 @@ class StsSession:
 
 
 def _doubts(lease: Lease) -> Iterator[str]:
-    """What is odd about a session that was just made."""
+    """Yield what is odd about a session that was just made."""
     if lease.expiration and lease.life <= timedelta(0):
         when = written(lease.expiration)
         yield f"{lease.source}: the session had expired when it arrived ({when}). Check this machine's clock."
@@ -164,13 +159,13 @@ def sessions_of(
     *,
     must_end: bool = False,
 ) -> list[StsSession]:
-    """A source for each profile, or the one that the options say.
+    """Return a source for each profile, or the one of the options.
 
-    :arg parameters: the options of ``_sts/options.py``, in their types; what is not set is None.
+    :arg parameters: the options of ``_sts/options.py``, in their types; None: not set.
     :arg environment: of this machine, which in a pod names the role of its service account.
-    :arg cluster: connects to the one that makes the token of a service account.
-    :arg must_end: a session whose end is not known is none.
-    :raises OptionError: they do not go together, or the call would be refused.
+    :arg cluster: connects to the cluster that makes the token of a service account.
+    :arg must_end: refuse a session of unknown expiration.
+    :raises OptionError: the options exclude each other, or STS would refuse the call.
     """
     meant = parameters if profiles else with_what_a_pod_has(parameters, environment)
     call = call_of(meant)
@@ -179,14 +174,14 @@ def sessions_of(
         raise OptionError("_terms", f"{call.operation.name} needs no credentials, so there is no profile to name.")
     if len(profiles) > 1 and call.token_code:
         raise OptionError("token_code", "a code serves once, so it cannot serve for several terms.")
-    callers = [AwsIdentity.from_parameters(one) for one in _asking(meant, profiles)]
+    callers = [AwsIdentity.from_parameters(asking) for asking in _asking(meant, profiles)]
     return [StsSession(caller, call, proof, spend, must_end=must_end) for caller in callers]
 
 
 def origin_of_sessions(parameters: Mapping[str, Any], key: Callable[[], str]) -> Origin:
-    """Where sessions are kept apart by: the service's address and the key that signs.
+    """Return the identity for which sessions are kept: the service's address and the key that signs.
 
-    :arg key: gives what seals where the options hold no secret key.
+    :arg key: returns the secret to seal with if the options hold no secret key.
     """
     site = parameters.get("endpoint_url") or "sts"
     secret = parameters.get("secret_key") or key()
@@ -196,8 +191,8 @@ def origin_of_sessions(parameters: Mapping[str, Any], key: Callable[[], str]) ->
 def _asking(parameters: Mapping[str, Any], profiles: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     if not profiles:
         yield parameters
-    for one in profiles:
-        yield {**parameters, **dict.fromkeys(IDENTITY), "profile": one}
+    for profile in profiles:
+        yield {**parameters, **dict.fromkeys(IDENTITY), "profile": profile}
 
 
 def _proof(parameters: Mapping[str, Any], cluster: Connect) -> WebIdentity | None:

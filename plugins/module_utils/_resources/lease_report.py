@@ -20,12 +20,10 @@ from .._api.errors import OptionError
 from .._api.paths import parse_folder
 from .._api.times import parse_time, written
 from .._change import ReadResult
-from .._marks import LEASE_MARKS, OPERATED_MARKS
+from .._marks import LEASE_MARKS, OPERATED_MARKS, noted_lease
 from .._spec import CONNECTION, Spec
 from ._parts.leases import ListedLease, leases_below, revocable
 from ._parts.visibility import listed, listing
-
-_NOTES = (LEASE_MARKS[:3], OPERATED_MARKS)
 
 
 @dataclass(frozen=True)
@@ -60,9 +58,10 @@ def _in_cluster(cluster: str, secrets: Any) -> Iterator[Holder]:
         annotations = metadata.get("annotations")
         notes = annotations if isinstance(annotations, Mapping) else {}
         name = "/".join((cluster, str(metadata.get("namespace", "")), str(metadata.get("name", ""))))
-        for lease, expiration, minted in _NOTES:
-            if notes.get(lease):
-                yield Holder(name, str(notes[lease]), parse_time(notes.get(minted)), parse_time(notes.get(expiration)))
+        for marks in (LEASE_MARKS, OPERATED_MARKS):
+            lease = noted_lease(notes, marks)
+            if lease.id:
+                yield Holder(name, lease.id, lease.minted, lease.expiration)
 
 
 LIVING, EXPIRED, ENDED_EARLY, NOT_LISTED = "living", "expired", "ended_early", "not_listed"

@@ -86,12 +86,12 @@ def _meant(cluster: InWorker, parameters: Mapping[str, Any]) -> SelectedAccountL
 
 
 def _ended(cluster: InWorker, ending: Sequence[AccountLease], left: Sequence[Object]) -> dict[str, Any]:
-    """What became of them: all are tried."""
-    ended = end(cluster, ending)
-    problems = [problem for one in ended for problem in one.problems] + remove(cluster, left)
+    """End all of them, and raise an error that says which could not be ended."""
+    by_lease = end(cluster, ending)
+    problems = [problem for lease in ending for problem in by_lease[lease.id]] + remove(cluster, left)
     if problems:
-        done = [one.lease.id for one in ended if not one.problems]
-        staying = [_line(one.lease) for one in ended if one.problems]
+        done = [lease.id for lease in ending if not by_lease[lease.id]]
+        staying = [_line(lease) for lease in ending if by_lease[lease.id]]
         said = f" Leases of which something is left: {', '.join(staying)}." if staying else ""
         said += f" Revoked: {', '.join(done)}." if done else ""
         raise StateError(" ".join(dict.fromkeys(problems)) + said)

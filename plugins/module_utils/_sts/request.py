@@ -22,13 +22,15 @@ from urllib.parse import urlsplit
 from .._api.errors import OptionError
 from .._api.option_values import is_set, shown, stripped
 from .._api.text import decoded
-from .options import IDENTITY, KEYS
+from .options import IDENTITY, KEYS, SERVICE_ACCOUNT
 
 SHORTEST = 900
 # For a role that is assumed with the credentials of another role.
 LONGEST_CHAINED = 3600
+# The audience of a token that is shown to STS.
+AUDIENCE: str = SERVICE_ACCOUNT["audience"]["default"]
 USUAL_SESSION_NAME = "workload-credentials"
-_CODE = re.compile(r"[0-9]{6}")
+CODE = re.compile(r"[0-9]{6}")
 # What the API's own description says of its parameters, and what a person needs to be told.
 _SHAPES = {
     "serial_number": (r"[\w+=/:,.@-]{9,256}", "the ARN of an MFA device, such as arn:aws:iam::123456789012:mfa/me"),
@@ -44,21 +46,22 @@ class Operation:
     """A call of the API.
 
     :arg name: AWS' own; ``method``: botocore's.
-    :arg longest: seconds that a session may last.
+    :arg usual: seconds that a session lasts unless the caller says otherwise, and ``longest``.
     :arg takes: the options that it has a parameter for, with the parameter's name.
     """
 
     name: str
     method: str
+    usual: int
     longest: int
     takes: Mapping[str, str]
 
 
 _DEVICE = {"serial_number": "SerialNumber", "token_code": "TokenCode"}
 _ROLE = {"role_arn": "RoleArn", "role_session_name": "RoleSessionName", "policy": "Policy", "policy_arns": "PolicyArns"}
-GET_SESSION_TOKEN = Operation("GetSessionToken", "get_session_token", 129600, _DEVICE)
-ASSUME_ROLE = Operation("AssumeRole", "assume_role", 43200, {**_ROLE, **_DEVICE, "external_id": "ExternalId"})
-WEB_IDENTITY = Operation("AssumeRoleWithWebIdentity", "assume_role_with_web_identity", 43200, _ROLE)
+GET_SESSION_TOKEN = Operation("GetSessionToken", "get_session_token", 43200, 129600, _DEVICE)
+ASSUME_ROLE = Operation("AssumeRole", "assume_role", 3600, 43200, {**_ROLE, **_DEVICE, "external_id": "ExternalId"})
+WEB_IDENTITY = Operation("AssumeRoleWithWebIdentity", "assume_role_with_web_identity", 3600, 43200, _ROLE)
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def _code(given: Mapping[str, Any]) -> str | None:
     missing = [name for name in _DEVICE if name not in given]
     if len(missing) == 1:
         raise OptionError(missing[0], "AWS wants serial_number and token_code together.")
-    if code is not None and not _CODE.fullmatch(code):
+    if code is not None and not CODE.fullmatch(code):
         # It is not repeated: a code may still be good.
         raise OptionError("token_code", "it must be six digits, as a text (in quotes).")
     return code

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which way a task has to its cluster: a connection of this worker, or kubernetes.core's modules on the task's host.
-
-Private to this collection: it may change at any time.
-"""
+"""The clusters of a task: the one that kubernetes.core's modules would work with, and others."""
 
 from __future__ import annotations
 
@@ -26,11 +23,11 @@ from .._worker import plain, runs_here
 
 @contextmanager
 def cluster_of(action: Any, variables: Mapping[str, Any], concurrency: int = 8) -> Iterator[Cluster]:
-    """The cluster that kubernetes.core's modules would work with in this task, whose environment is in force.
+    """Connect to the cluster that kubernetes.core's modules would work with in this task, in its environment.
 
     :arg action: the action plugin of the task; ``variables``: the task's.
     :arg concurrency: how many requests run at once, where this worker sends them.
-    :raises ClusterError: kubernetes.core's options are unusable, or no connection can be made of them.
+    :raises ClusterError: kubernetes.core's options are unusable, or do not lead to a cluster.
     """
     options = _options(action, variables)
     here = _in_worker(action, options, concurrency) if runs_here(action, variables) else None
@@ -46,17 +43,17 @@ def cluster_of(action: Any, variables: Mapping[str, Any], concurrency: int = 8) 
 
 @contextmanager
 def cluster_elsewhere(action: Any, options: Mapping[str, Any], concurrency: int = 8) -> Iterator[Cluster]:
-    """Another cluster, which this worker reaches itself.
+    """Connect to another cluster, which this worker reaches itself.
 
     :arg options: kubernetes.core's, validated.
-    :raises ClusterError: no connection can be made of them.
+    :raises ClusterError: they do not lead to a cluster.
     """
     with InWorker(_with_found_kubeconfig(action, dict(options)), concurrency) as cluster:
         yield cluster
 
 
 def _in_worker(action: Any, options: Mapping[str, Any], concurrency: int) -> InWorker | None:
-    """None: the library kubernetes is not here, but perhaps where modules find their Python."""
+    """Return None if this worker lacks the library kubernetes: the Python of modules may have it."""
     try:
         return InWorker(_with_found_kubeconfig(action, _checked(options)), concurrency)
     except MissingLibraryError:
@@ -64,43 +61,49 @@ def _in_worker(action: Any, options: Mapping[str, Any], concurrency: int) -> InW
 
 
 def _options(action: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """What the user's module_defaults say of the cluster to kubernetes.core's modules, nearest last."""
-    groups = action._task._parent._play._action_groups or {}
+    """Return the options of the cluster that module_defaults give to kubernetes.core's modules."""
+    spec = _connection_spec()
+    known = set(spec)
+    for option in spec.values():
+        known.update(option.get("aliases", ()))
+    given = {name: value for name, value in _module_defaults(action).items() if name in known and value is not None}
+    return {name: plain(value) for name, value in given.items() if value != variables.get("omit")}
+
+
+def _module_defaults(action: Any) -> dict[str, Any]:
+    """Return the defaults of the modules that read and write: those of a module override those of its groups."""
+    groups_of = action._task._parent._play._action_groups or {}
+    groups = [f"group/{group}" for module in (READ, WRITE) for group in groups_of.get(module, ())]
     given: dict[str, Any] = {}
-    names = dict.fromkeys(f"group/{group}" for module in (READ, WRITE) for group in groups.get(module, ()))
-    for name in (*names, READ, WRITE):
+    for name in dict.fromkeys([*groups, READ, WRITE]):
+        # The nearest come last.
         for defaults in action._task.module_defaults or ():
             given.update(action._templar.template(defaults.get(name) or {}))
-    known = _connection_spec()
-    aliases = {alias for option in known.values() for alias in option.get("aliases", ())}
-    chosen = {name: value for name, value in given.items() if name in {*known, *aliases} and value is not None}
-    return {name: plain(value) for name, value in chosen.items() if value != variables.get("omit")}
+    return given
 
 
 def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as kubernetes.core's modules would get them."""
+    """Return the options as kubernetes.core's modules would get them."""
     result = ArgumentSpecValidator(_connection_spec()).validate(dict(options))
     if result.error_messages:
-        # A message may repeat what an option holds.
+        # Ansible's message may repeat the value of an option.
         raise ClusterError(f"The options of kubernetes.core for the cluster are unusable: check {', '.join(options)}.")
     return {name: value for name, value in result.validated_parameters.items() if value is not None}
 
 
 def _with_found_kubeconfig(action: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """kubernetes.core's actions look for a kubeconfig beside the play and its roles, and open a vault's."""
+    """Find and decrypt kubeconfig as kubernetes.core's actions do: beside the play and in its roles."""
     kubeconfig = options.get("kubeconfig")
     if not isinstance(kubeconfig, str) or not kubeconfig:
         return options
     try:
-        found = [
-            action._loader.get_real_file(action._find_needle("files", one), decrypt=True)
-            for one in kubeconfig.split(":")
-        ]
+        files = [action._find_needle("files", name) for name in kubeconfig.split(":")]
+        decrypted = [str(action._loader.get_real_file(file, decrypt=True)) for file in files]
     except AnsibleError as error:
         raise ClusterError(
             f"kubeconfig of kubernetes.core: {kubeconfig} cannot be read ({type(error).__name__})."
         ) from None
-    return {**options, "kubeconfig": ":".join(found)}
+    return {**options, "kubeconfig": ":".join(decrypted)}
 
 
 def _connection_spec() -> dict[str, dict[str, Any]]:
@@ -115,13 +118,13 @@ def _connection_spec() -> dict[str, dict[str, Any]]:
 def _modules(action: Any, variables: Mapping[str, Any]) -> Any:
     # The ssh connection prints a module's whole output at -vvv unless this is set.
     action._play_context.no_log = True
-    # They share the action's temporary folder on the host, which each removes at its end.
+    # All runs share the action's temporary folder on the host, and each removes it at its end.
     one_at_a_time = Lock()
 
     def run(module: str, arguments: dict[str, Any], *, check_mode: bool) -> Any:
         task = action._task.copy()
         task.action, task.args, task.check_mode, task.diff, task.async_val = module, arguments, check_mode, False, 0
-        # Or the module would write its arguments to the target's log.
+        # Otherwise the module would write its arguments to the target's log.
         task.no_log = True
         runner = action._shared_loader_obj.action_loader.get(
             module,
@@ -140,7 +143,10 @@ def _modules(action: Any, variables: Mapping[str, Any]) -> Any:
 
 
 def _as_text(result: Mapping[str, Any]) -> dict[str, Any]:
-    """A module's result, where an error that is an object, as newer versions of ansible-core have it, is its text."""
+    """Return a module's result with an error as text: newer versions of ansible-core have an object there."""
+    texts = dict(result)
     event = getattr(result.get("exception"), "event", None)
-    texts = {} if event is None else {"exception": event.msg, "msg": result.get("msg") or "MODULE FAILURE"}
-    return {name: plain(value) for name, value in {**result, **texts}.items()}
+    if event is not None:
+        texts["exception"] = event.msg
+        texts["msg"] = result.get("msg") or "MODULE FAILURE"
+    return {name: plain(value) for name, value in texts.items()}

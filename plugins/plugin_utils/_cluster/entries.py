@@ -1,15 +1,11 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entries of cluster_credentials: checked and completed before anything is asked or changed.
-
-Private to this collection: it may change at any time.
-"""
+"""The entries of cluster_credentials: their options, their checks, and what they become."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,111 +14,51 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 
 from ...module_utils._api.errors import OptionError, WorkloadCredentialsError
-from ...module_utils._api.paths import parse_path
-from ...module_utils._credentials.formats import FORMS, RAW, STS_SESSIONS, Formats
+from ...module_utils._credentials.formats import RAW
 from ...module_utils._kube.durations import seconds
-from ...module_utils._marks import PREFIX
-from .spec import (
-    DEFAULT_OWNER,
-    ENTRY,
-    MANAGED_LABEL,
-    ONCE,
-    PERIODIC,
-    SESSION,
-    SOURCES,
-    SourceRequest,
-    account_request,
-    problems_of_account,
-    problems_of_session,
-    session_request,
-    without_aliases,
+from ...module_utils._kube.names import (
+    is_data_key,
+    is_label_value,
+    is_namespace,
+    is_object_name,
+    is_qualified_name,
+    texts,
 )
+from ...module_utils._marks import PREFIX
+from ...module_utils._spec import Options
+from .source_kinds import SOURCES, SourceKind, SourceRequest, problems_of
+from .spec import DEFAULT_OWNER, DELIVERIES, MANAGED_LABEL, PERIODIC, REFRESH_POLICIES
 
-# AWS' GetSessionToken: from 15 minutes to 36 hours, 12 hours where nothing is said.
-SHORTEST, LONGEST, USUAL = 900, 129600, 43200
-KEYS = tuple(STS_SESSIONS.keys)
-_CODE = re.compile(r"\d{6}")
-# The manifest's words, and those of a session that is pushed.
-_PARAMETERS = {"session_duration": "duration_seconds", "serial_number": "serial_number", "token_code": "token_code"}
-_LONG_TERM = "GetSessionToken works with the long-term keys of an IAM user only"
-
-
-def problems_of_sts(given: Mapping[str, Any], where: str, refresh_policy: str | None) -> Iterator[str]:
-    """What is known to fail at run time where the operator asks, or missing.
-
-    :arg given: validated against its spec.
-    :arg where: the option, for messages.
-    :arg refresh_policy: of the entry.
-    """
-    auth = _auth(given)
-    if not given["region"]:
-        yield f"{where}.region: it is needed."
-    for name in SESSION:
-        if given[name] and name not in _PARAMETERS.values():
-            yield f"{where}.{name}: it needs delivery push."
-    for name in auth:
-        if given[name] and (given["auth"] or {}).get(name):
-            yield f"{where}.auth.{name}: {name} is there already, beside auth."
-    if given["role"]:
-        yield f"{where}.role: the operator accepts a role and AWS then refuses it: {_LONG_TERM}."
-    if auth["jwt"]:
-        yield f"{where}.jwt: the operator accepts jwt and then fails at run time: use secret_ref."
-    if (auth["secret_ref"] or {}).get("session_token"):
-        yield f"{where}.secret_ref.session_token: with a session token AWS refuses: {_LONG_TERM}."
-    yield from _problems_of_parameters(_parameters(given), f"{where}.request_parameters", refresh_policy)
-
-
-def _problems_of_parameters(parameters: Mapping[str, Any], where: str, refresh_policy: str | None) -> Iterator[str]:
-    code, device = parameters["token_code"], parameters["serial_number"]
-    if bool(code) != bool(device):
-        yield f"{where}: AWS wants serial_number and token_code together."
-    elif code and refresh_policy != ONCE:
-        yield (
-            f"{where}.token_code: a code of an MFA device serves once, and the operator asks again at each refresh: it "
-            f"needs refresh_policy {ONCE}."
-        )
-    if code and not _CODE.fullmatch(code):
-        # It is not repeated: a code may still be good.
-        yield f"{where}.token_code: it must be six digits, as a text (in quotes)."
-    duration = parameters["session_duration"]
-    if duration is not None and not SHORTEST <= duration <= LONGEST:
-        yield f"{where}.session_duration: it must be from {SHORTEST} to {LONGEST} seconds."
-
-
-def checked_sts(given: Mapping[str, Any]) -> dict[str, Any]:
-    """``region``, ``secret_ref``, ``duration`` (seconds), ``serial_number`` and ``token_code`` without problems.
-
-    ``secret_ref`` is None where the controller's own credentials are used.
-    """
-    references = _auth(given)["secret_ref"]
-    parameters = _parameters(given)
-    return {
-        "region": given["region"],
-        "secret_ref": {
-            name: {field: references[name][field] for field in ("name", "key")}
-            for name in ("access_key_id", "secret_access_key")
-        }
-        if references
-        else None,
-        "duration": parameters["session_duration"],
-        **{name: parameters[name] for name in ("serial_number", "token_code")},
-    }
-
-
-def _parameters(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the session is asked with, which may be written as for a push too."""
-    nested = given["request_parameters"] or {}
-    return {name: nested.get(name) or given[own] for name, own in _PARAMETERS.items()}
-
-
-def _auth(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Its authentication, which may be written with or without the manifest's word auth."""
-    nested = given["auth"] or {}
-    return {name: given[name] or nested.get(name) for name in ("secret_ref", "jwt")}
-
-
-# What only External Secrets Operator honours, with the values that a push would contradict (None: every one), as they
-# say what is in the Secret, or that others have a part in it. The rest says how the operator works: a push ignores it.
+_FORMATS = tuple(dict.fromkeys(name for kind in SOURCES.values() for name in kind.formats.names))
+ENTRY: Options = {
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str", "required": True},
+    **{kind.name: kind.option for kind in SOURCES.values()},
+    "delivery": {"type": "str", "choices": DELIVERIES},
+    "keys": {"type": "dict", "no_log": False},
+    "format": {"type": "str", "choices": _FORMATS},
+    "template": {"type": "dict"},
+    "type": {"type": "str", "default": "Opaque"},
+    "labels": {"type": "dict"},
+    "annotations": {"type": "dict"},
+    "external_secret_name": {"type": "str", "no_log": False},
+    "generator_name": {"type": "str"},
+    "refresh_policy": {"type": "str", "choices": REFRESH_POLICIES},
+    "refresh_interval": {"type": "str"},
+    "creation_policy": {"type": "str", "choices": ("Owner", "Orphan", "Merge", "CreateOrMerge")},
+    "deletion_policy": {"type": "str", "choices": ("Retain", "Delete", "Merge")},
+}
+# Not defaults of the spec: some checks ask whether the user has set the option.
+_DEFAULTS = {
+    "format": RAW,
+    "refresh_policy": PERIODIC,
+    "refresh_interval": "auto",
+    "creation_policy": "Owner",
+    "deletion_policy": "Retain",
+}
+# The options that only External Secrets Operator honours, each with the values that a push would contradict (None: all
+# of them), because they say what is in the Secret or that others write to it. The other options say how the operator
+# works, and a push ignores them.
 _OPERATORS: Mapping[str, tuple[str, ...] | None] = {
     "template": None,
     "creation_policy": ("Merge", "CreateOrMerge"),
@@ -132,16 +68,8 @@ _OPERATORS: Mapping[str, tuple[str, ...] | None] = {
     "refresh_interval": (),
     "deletion_policy": (),
 }
-_ASKED = ("sts_session_token", "service_account_token")
-# Kubernetes' names of Secrets and namespaces (RFC 1123), keys of a Secret's data, labels and annotations.
-_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-DATA_KEY = re.compile(r"(?!\.\.?\Z|\.\.)[-._a-zA-Z0-9]{1,253}")
-_WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
-_MARK = re.compile(rf"(?:(?=[^/]{{1,253}}/)[a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_WORD}")
-_LABEL = re.compile(rf"(?:{_WORD})?")
 _UNSUPPORTED = "there is no field "
-# All annotations of an object, their names included (Kubernetes' TotalAnnotationSizeLimitB).
+# All annotations of an object, with their names (Kubernetes' TotalAnnotationSizeLimitB).
 _ANNOTATIONS_BYTES = 256 * 1024
 
 
@@ -149,11 +77,12 @@ _ANNOTATIONS_BYTES = 256 * 1024
 class Entry:
     """One Secret: what it is to hold, and how it gets there.
 
-    :arg source: one of SOURCES; ``path`` names it, for messages too.
+    :arg source: a name in SOURCES; ``path`` names the source itself, in messages too.
     :arg sts: what the operator asks STS with; ``request`` what a pushed source without a path is asked with.
-    :arg owner: whose Secret it is.
-    :arg external_secret: the name of its ExternalSecret, and ``generator`` of its generator; None: the role chooses.
-    :arg ignored: its options that count for nothing, as they are the other delivery's.
+    :arg owner: of the Secret.
+    :arg external_secret: the name of its ExternalSecret.
+    :arg generator: the name of its generator; None: the role chooses one.
+    :arg ignored: the options that the user has set and that this delivery ignores.
     """
 
     name: str
@@ -180,243 +109,207 @@ class Entry:
 
     @property
     def where(self) -> str:
-        """As messages name it."""
+        """Return the name of the Secret for messages."""
         return f"{self.namespace}/{self.name}"
 
     @property
+    def kind(self) -> SourceKind:
+        """Return the kind of its source."""
+        return SOURCES[self.source]
+
+    @property
     def key(self) -> tuple[str, str]:
-        """Which source it is: those with options are each entry's own."""
+        """Return what entries of the same source share. A source that is asked with options is of one entry alone."""
         return self.source, f"{self.path} of {self.where}" if self.request else self.path
 
     @property
-    def forms(self) -> Formats:
-        """What its credentials can be made to look like."""
-        return FORMS[self.source]
-
-    @property
     def is_pushed(self) -> bool:
-        """Whether the Secret is written from here."""
+        """Return whether the role itself writes the Secret."""
         return self.delivery == "push"
 
 
 def checked_entries(entries: Sequence[Any], delivery: str, owner: str = DEFAULT_OWNER) -> list[Entry]:
-    """Every entry with all its fields.
+    """Check the entries, and return each with all its fields.
 
-    :arg delivery: the default delivery.
-    :arg owner: whose they are.
-    :raises OptionError: the message holds every problem of every entry.
+    :arg delivery: of entries that name none.
+    :arg owner: of all of them.
+    :raises WorkloadCredentialsError: the message holds every problem of every entry.
     """
-    checked, problems = [], []
-    seen: set[tuple[str, str]] = set()
+    checked: list[Entry] = []
+    problems: list[str] = []
+    secrets: set[tuple[str, str]] = set()
     writers: dict[tuple[str, str], Entry] = {}
     for number, given in enumerate(entries):
         where = f"entries[{number}]"
         try:
-            entry = _entry(given, where, delivery, owner)
+            entry = _entry(_checked_fields(given, where, delivery), owner)
         except WorkloadCredentialsError as error:
             problems.append(str(error))
             continue
-        if (entry.namespace, entry.name) in seen:
-            problems.append(f"{where}: {entry.where} is listed twice.")
-        seen.add((entry.namespace, entry.name))
-        other = None if entry.is_pushed else writers.setdefault((entry.namespace, entry.external_secret), entry)
-        if other is not None and other is not entry:
-            problems.append(f"{where}.external_secret_name: it is that of {other.where} already.")
         checked.append(entry)
+        if (entry.namespace, entry.name) in secrets:
+            problems.append(f"{where}: {entry.where} is listed twice.")
+        secrets.add((entry.namespace, entry.name))
+        if entry.is_pushed:
+            continue
+        writer = writers.setdefault((entry.namespace, entry.external_secret), entry)
+        if writer is not entry:
+            problems.append(f"{where}.external_secret_name: {writer.where} has this name already.")
     if problems:
         raise WorkloadCredentialsError(" ".join(problems))
     return checked
 
 
-def _entry(given: Any, where: str, delivery: str, owner: str) -> Entry:
+def ignored_words(entries: Sequence[Entry]) -> list[str]:
+    """Return one sentence that names the ignored options and their entries, or none."""
+    named = [f"{', '.join(entry.ignored)} of {entry.where}" for entry in entries if entry.ignored]
+    return [f"These options need delivery external_secret, and are ignored: {'; '.join(named)}."] if named else []
+
+
+def check_owner(owner: str) -> None:
+    """Check that the owner can be a label.
+
+    :raises OptionError: it cannot.
+    """
+    if not owner or not is_label_value(owner):
+        raise OptionError("owner", f"{owner!r} cannot be a label.")
+
+
+def _checked_fields(given: Any, where: str, delivery: str) -> dict[str, Any]:
+    """Return every field of an entry; None: it is not set.
+
+    :raises WorkloadCredentialsError: the message holds every problem.
+    """
     if not isinstance(given, Mapping):
         raise OptionError(where, "it must be a dictionary.")
-    # What is empty is not set, as everywhere.
-    set_ones = {name: value for name, value in given.items() if value not in (None, "", {}, [])}
-    where = f"{where} ({given['name']})" if given.get("name") else where
-    fields = _validated(set_ones, where)
+    if given.get("name"):
+        where = f"{where} ({given['name']})"
+    fields = _validated(given, where)
     fields["delivery"] = fields["delivery"] or delivery
     problems = list(_problems(fields, where))
     if problems:
         raise WorkloadCredentialsError(" ".join(problems))
-    (source,) = (one for one in SOURCES if fields[one])
+    return fields
+
+
+def _entry(fields: Mapping[str, Any], owner: str) -> Entry:
+    (kind,) = _kinds_of(fields)
+    own = kind.fields(fields[kind.name], fields)
+    keys = {str(target): str(key) for target, key in (fields["keys"] or {}).items()}
     return Entry(
-        **_of_source(source, fields, where),
+        **{name: fields[name] or default for name, default in _DEFAULTS.items()},
         name=fields["name"],
         namespace=fields["namespace"],
         delivery=fields["delivery"],
         type=fields["type"],
-        source=source,
-        keys={str(target): str(one) for target, one in fields["keys"].items()} if fields["keys"] else None,
-        format=fields["format"] or RAW,
-        labels=_texts(fields["labels"]),
-        annotations=_texts(fields["annotations"]),
-        template=_texts(fields["template"]),
+        source=kind.name,
+        path=own.path,
+        sts=own.sts,
+        request=own.request,
+        keys=keys or None,
+        labels=texts(fields["labels"]),
+        annotations=texts(fields["annotations"]),
+        template=texts(fields["template"]),
         external_secret=fields["external_secret_name"] or fields["name"],
         generator=fields["generator_name"],
-        refresh_policy=fields["refresh_policy"] or PERIODIC,
-        refresh_interval=fields["refresh_interval"] or "auto",
-        creation_policy=fields["creation_policy"] or "Owner",
-        deletion_policy=fields["deletion_policy"] or "Retain",
         owner=owner,
         ignored=tuple(_ignored(fields)),
     )
 
 
-def ignored_words(entries: Sequence[Entry]) -> list[str]:
-    """One sentence that names the options which count for nothing, and their entries."""
-    named = [f"{', '.join(entry.ignored)} of {entry.where}" for entry in entries if entry.ignored]
-    return [f"These options need delivery external_secret, and are ignored: {'; '.join(named)}."] if named else []
-
-
-def _of_source(source: str, fields: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """What names the source, and what it is asked with."""
-    given = fields[source]
-    own: dict[str, Any] = {"sts": {}, "request": None}
-    if source == "service_account_token":
-        request = account_request(given, fields["name"], fields["namespace"])
-        return {**own, "path": "{namespace}/{name}".format(**request.options), "request": request}
-    if source != "sts_session_token":
-        return {**own, "path": str(parse_path(given, f"{where}.{source}"))}
-    if fields["delivery"] != "push":
-        return {**own, "path": "", "sts": checked_sts(given)}
-    request = session_request(given, fields["namespace"])
-    return {**own, "path": str(request.options["role_arn"] or "STS"), "request": request}
+def _kinds_of(fields: Mapping[str, Any]) -> list[SourceKind]:
+    return [kind for kind in SOURCES.values() if fields[kind.name]]
 
 
 def _validated(given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return every field in its type."""
+    # An empty option counts as not set, as everywhere.
+    filled = {name: value for name, value in given.items() if value not in (None, "", {}, [])}
     try:
-        result = _validator(frozenset(given)).validate(dict(given))
+        result = _validator(frozenset(filled)).validate(filled)
     except (TypeError, AttributeError):
-        # Ansible's check breaks off at names that are no texts, and at what is no dictionary though it should be one.
-        wrong = [name for name in given if "options" in ENTRY.get(name, {}) and not isinstance(given[name], Mapping)]
+        # Ansible's check breaks off at names that are no texts, and at a value that should be a dictionary and is none.
+        wrong = [name for name in filled if "options" in ENTRY.get(name, {}) and not isinstance(filled[name], Mapping)]
         problem = "it, or an option in it, must be a dictionary, and names of options are texts."
         raise OptionError(".".join([where, *map(str, wrong[:1])]), problem) from None
     if result.error_messages:
-        said = (f"{_UNSUPPORTED if isinstance(error, UnsupportedError) else ''}{error.msg}" for error in result.errors)
-        raise WorkloadCredentialsError(" ".join(f"{where}: {message.rstrip('.')}." for message in said))
-    return {**dict.fromkeys(ENTRY), **without_aliases(result.validated_parameters, ENTRY)}
+        raise WorkloadCredentialsError(" ".join(f"{where}: {_sentence(error)}" for error in result.errors))
+    return {**dict.fromkeys(ENTRY), **_without_aliases(result.validated_parameters, ENTRY)}
+
+
+def _sentence(error: Any) -> str:
+    """Return an error of Ansible's check as a sentence."""
+    text = error.msg.rstrip(".")
+    return f"{_UNSUPPORTED}{text}." if isinstance(error, UnsupportedError) else f"{text}."
 
 
 @cache
 def _validator(given: frozenset[str]) -> ArgumentSpecValidator:
-    """The validator of entries with these fields: of the others only those that cannot be left out of it.
+    """Return the validator of entries with these fields: it knows no other fields but those that it cannot do without.
 
     Ansible goes through a whole spec several times for each entry, and there may be thousands.
     """
     if not given <= ENTRY.keys():
-        # The message names all that there are.
+        # The message names every field that there is.
         return ArgumentSpecValidator(dict(ENTRY))
     needed = {name for name, option in ENTRY.items() if option.get("required") or "default" in option}
     return ArgumentSpecValidator({name: option for name, option in ENTRY.items() if name in given | needed})
 
 
+def _without_aliases(given: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    """Return options by their own names alone, at every depth: Ansible's check leaves their aliases beside them."""
+    return {name: _inner(value, options[name]) for name, value in given.items() if name in options}
+
+
+def _inner(value: Any, option: Mapping[str, Any]) -> Any:
+    options = option.get("options")
+    if options and isinstance(value, Mapping):
+        return _without_aliases(value, options)
+    if options and isinstance(value, list):
+        return [_inner(element, option) for element in value]
+    return value
+
+
 def _problems(fields: Mapping[str, Any], where: str) -> Iterator[str]:
-    sources = [source for source in SOURCES if fields[source]]
-    if len(sources) != 1:
+    kinds = _kinds_of(fields)
+    if len(kinds) != 1:
         yield f"{where}: exactly one of {', '.join(SOURCES)} is needed."
         return
-    for field, pattern in (
-        ("name", _NAME),
-        ("namespace", _NAMESPACE),
-        ("external_secret_name", _NAME),
-        ("generator_name", _NAME),
-    ):
-        if fields[field] is not None and not pattern.fullmatch(fields[field]):
+    (kind,) = kinds
+    yield from _problems_of_names(fields, where)
+    yield from kind.problems(fields[kind.name], fields, f"{where}.{kind.name}")
+    yield from _problems_of_format(fields, kind, where)
+    yield from _problems_of_texts(fields, where)
+    yield from _problems_of_labels(texts(fields["labels"]), fields["delivery"], where)
+    yield from _problems_of_annotations(texts(fields["annotations"]), where)
+    if fields["delivery"] == "push":
+        yield from _problems_of_push(fields, where)
+    else:
+        yield from _problems_of_operated(fields, kind, where)
+
+
+def _problems_of_names(fields: Mapping[str, Any], where: str) -> Iterator[str]:
+    for field in ("name", "namespace", "external_secret_name", "generator_name"):
+        is_allowed = is_namespace if field == "namespace" else is_object_name
+        if fields[field] is not None and not is_allowed(fields[field]):
             yield f"{where}.{field}: {fields[field]!r} is not a name that Kubernetes allows here."
-    (source,) = sources
-    if source in _ASKED:
-        yield from _problems_of_requests(fields, source, f"{where}.{source}")
-    else:
-        yield from _problem_of(lambda: parse_path(fields[source], f"{where}.{source}"))
-    yield from _problems_of_keys(fields, source, where)
-    yield from _problems_of_marks(fields, where)
-    yield from _problems_of_the_operators_own(fields, where)
 
 
-def _problems_of_requests(fields: Mapping[str, Any], source: str, where: str) -> Iterator[str]:
-    given, place = fields[source], {name: str(fields[name]) for name in ("name", "namespace")}
-    if source == "service_account_token":
-        if fields["delivery"] != "push":
-            yield f"{where}: it needs delivery push: External Secrets Operator has no generator that can revoke one."
-        yield from problems_of_account(given, where, **place)
-    elif fields["delivery"] == "push":
-        yield from problems_of_session(given, where, place["namespace"])
-    else:
-        yield from problems_of_sts(given, where, fields["refresh_policy"])
-
-
-def _problems_of_keys(fields: Mapping[str, Any], source: str, where: str) -> Iterator[str]:
+def _problems_of_format(fields: Mapping[str, Any], kind: SourceKind, where: str) -> Iterator[str]:
     if fields["keys"] and fields["format"]:
         yield f"{where}.keys: keys and format exclude each other."
-    names = FORMS[source].names
-    if fields["format"] is not None and fields["format"] not in names:
-        yield f"{where}.format: {source} has {', '.join(names)}; use keys for others."
+    if fields["format"] is not None and fields["format"] not in kind.formats.names:
+        yield f"{where}.format: {kind.name} has {', '.join(kind.formats.names)}; use keys for others."
     for target in (*(fields["keys"] or ()), *(fields["template"] or ())):
-        if not DATA_KEY.fullmatch(str(target)):
+        if not is_data_key(str(target)):
             yield f"{where}: {target!r} cannot be a key of a Secret."
+
+
+def _problems_of_texts(fields: Mapping[str, Any], where: str) -> Iterator[str]:
     for field in ("keys", "template", "labels", "annotations"):
         for name, text in (fields[field] or {}).items():
-            if isinstance(text, (Mapping, list, type(None))) or not _is_unicode(str(text)):
+            if text is None or isinstance(text, (Mapping, list)) or not _is_unicode(str(text)):
                 yield f"{where}.{field}.{name}: it must be a text."
-
-
-def _problems_of_marks(fields: Mapping[str, Any], where: str) -> Iterator[str]:
-    """Labels and annotations: what Kubernetes would refuse, and what is the role's own."""
-    for field in ("labels", "annotations"):
-        for name in map(str, fields[field] or ()):
-            if not _MARK.fullmatch(name):
-                yield f"{where}.{field}: {name!r} is not a name that Kubernetes allows here."
-            if name in MANAGED_LABEL or name.startswith(PREFIX):
-                yield f"{where}.{field}: {name} is the role's own."
-    for name, text in _texts(fields["labels"]).items():
-        # The operator takes labels as templates.
-        is_template = "{{" in text and fields["delivery"] == "external_secret"
-        if not (is_template or _LABEL.fullmatch(text)):
-            yield f"{where}.labels.{name}: {text!r} cannot be a label."
-    if (
-        sum(len(f"{name}{text}".encode("utf-8", "replace")) for name, text in _texts(fields["annotations"]).items())
-        > _ANNOTATIONS_BYTES
-    ):
-        yield f"{where}.annotations: they are longer than the {_ANNOTATIONS_BYTES} bytes that Kubernetes allows."
-
-
-def _problems_of_the_operators_own(fields: Mapping[str, Any], where: str) -> Iterator[str]:
-    """The fields that only External Secrets Operator honours."""
-    if fields["delivery"] == "push":
-        contradicting = (field for field in _OPERATORS if fields[field] and _contradicts(field, fields[field]))
-        yield from (f"{where}.{field}: it needs delivery external_secret." for field in contradicting)
-        return
-    if fields["template"] and (fields["keys"] or fields["format"]):
-        yield f"{where}.template: template excludes keys and format."
-    if fields["generator_name"] and fields["static_secret"]:
-        yield f"{where}.generator_name: static secrets come from a store, and have no generator."
-    interval = fields["refresh_interval"]
-    if interval not in (None, "auto") and fields["refresh_policy"] not in (None, PERIODIC):
-        yield f"{where}.refresh_interval: with refresh_policy {fields['refresh_policy']} there is no interval."
-    if interval not in (None, "auto"):
-        yield from _problem_of(lambda: seconds(interval, f"{where}.refresh_interval"))
-    if (fields["creation_policy"], fields["deletion_policy"]) == ("Merge", "Delete"):
-        yield f"{where}.deletion_policy: with creation_policy Merge the Secret is somebody else's."
-
-
-def _ignored(fields: Mapping[str, Any]) -> list[str]:
-    """The options that the entry's delivery does not know, and that change nothing of what it is to deliver."""
-    if fields["delivery"] != "push":
-        return []
-    return [field for field in _OPERATORS if fields[field] and not _contradicts(field, fields[field])]
-
-
-def _contradicts(field: str, value: Any) -> bool:
-    """Whether a push cannot be what this option of the operator's asks for."""
-    values = _OPERATORS[field]
-    return values is None or value in values
-
-
-def check_owner(owner: str) -> None:
-    """:raises OptionError: it cannot be a label."""
-    if not owner or not _LABEL.fullmatch(owner):
-        raise OptionError("owner", f"{owner!r} cannot be a label.")
 
 
 def _is_unicode(text: str) -> bool:
@@ -424,15 +317,65 @@ def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def _problem_of(check: Any) -> Iterator[str]:
-    try:
-        check()
-    except WorkloadCredentialsError as error:
-        yield str(error)
+def _problems_of_labels(labels: Mapping[str, str], delivery: str, where: str) -> Iterator[str]:
+    yield from _problems_of_qualified_names(labels, f"{where}.labels")
+    for name, text in labels.items():
+        # The operator takes labels as templates.
+        is_template = "{{" in text and delivery == "external_secret"
+        if not is_template and not is_label_value(text):
+            yield f"{where}.labels.{name}: {text!r} cannot be a label."
 
 
-def _texts(given: Mapping[str, Any] | None) -> dict[str, str]:
-    # YAML's true, as Kubernetes spells it.
-    return {
-        str(name): str(text).lower() if isinstance(text, bool) else str(text) for name, text in (given or {}).items()
-    }
+def _problems_of_annotations(annotations: Mapping[str, str], where: str) -> Iterator[str]:
+    yield from _problems_of_qualified_names(annotations, f"{where}.annotations")
+    size = sum(len(f"{name}{text}".encode("utf-8", "replace")) for name, text in annotations.items())
+    if size > _ANNOTATIONS_BYTES:
+        yield f"{where}.annotations: they are longer than the {_ANNOTATIONS_BYTES} bytes that Kubernetes allows."
+
+
+def _problems_of_qualified_names(names: Iterable[str], where: str) -> Iterator[str]:
+    for name in names:
+        if not is_qualified_name(name):
+            yield f"{where}: {name!r} is not a name that Kubernetes allows here."
+        if name in MANAGED_LABEL or name.startswith(PREFIX):
+            yield f"{where}: {name} is the role's own."
+
+
+def _problems_of_push(fields: Mapping[str, Any], where: str) -> Iterator[str]:
+    for field in _OPERATORS:
+        if _contradicts_a_push(field, fields[field]):
+            yield f"{where}.{field}: it needs delivery external_secret."
+
+
+def _problems_of_operated(fields: Mapping[str, Any], kind: SourceKind, where: str) -> Iterator[str]:
+    """Yield what External Secrets Operator cannot do, and what is wrong with the options that only it honours."""
+    if kind.push_only:
+        yield f"{where}.{kind.name}: it needs delivery push: {kind.push_only}"
+    if fields["template"] and (fields["keys"] or fields["format"]):
+        yield f"{where}.template: template excludes keys and format."
+    if fields["generator_name"] and kind.is_stored:
+        yield f"{where}.generator_name: static secrets come from a store, and have no generator."
+    yield from _problems_of_interval(fields["refresh_interval"], fields["refresh_policy"], where)
+    if (fields["creation_policy"], fields["deletion_policy"]) == ("Merge", "Delete"):
+        yield f"{where}.deletion_policy: with creation_policy Merge the Secret is somebody else's."
+
+
+def _problems_of_interval(interval: str | None, refresh_policy: str | None, where: str) -> Iterator[str]:
+    if interval in (None, "auto"):
+        return
+    if refresh_policy not in (None, PERIODIC):
+        yield f"{where}.refresh_interval: with refresh_policy {refresh_policy} there is no interval."
+    yield from problems_of(lambda: seconds(str(interval), f"{where}.refresh_interval"))
+
+
+def _ignored(fields: Mapping[str, Any]) -> list[str]:
+    """Return the options that are set, and that a push ignores."""
+    if fields["delivery"] != "push":
+        return []
+    return [field for field in _OPERATORS if fields[field] and not _contradicts_a_push(field, fields[field])]
+
+
+def _contradicts_a_push(field: str, value: Any) -> bool:
+    """Return whether a push cannot do what this option of the operator asks for."""
+    values = _OPERATORS[field]
+    return bool(value) and (values is None or value in values)

@@ -1,14 +1,11 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task of cluster_credentials is asked to do, and whom it asks.
-
-Private to this collection: it may change at any time.
-"""
+"""The options and the services of a task of cluster_credentials."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
     from ...module_utils._kube.objects import Cluster
     from .._leases.notes import Notes
 
-# Renders the template of this name (and says which file that was) with these variables.
+# Renders the template of this name with these variables; returns the text and the name of the file.
 Template = Callable[[str, Mapping[str, Any]], "tuple[str, str]"]
 
 
@@ -30,8 +27,8 @@ Template = Callable[[str, Mapping[str, Any]], "tuple[str, str]"]
 class Scope:
     """Where generators and stores live: in each entry's namespace, or once for the cluster.
 
-    :arg namespace: with ``cluster``, where the Secrets of ClusterSecretStores lie.
-    :arg controller: which of several operators they are for, by its class; empty: any.
+    :arg namespace: with ``cluster``, the namespace of the Secrets of ClusterSecretStores.
+    :arg controller: the class of the operator that they are for; empty: any operator.
     """
 
     cluster: bool = False
@@ -43,8 +40,8 @@ class Scope:
 class Reference:
     """A key of a Secret or ConfigMap in the cluster.
 
-    :arg namespace: None: that of the object which refers to it; what belongs to the cluster names one.
-    :arg is_own: whether the role makes it.
+    :arg namespace: None: that of the object which refers to it. An object of the whole cluster names a namespace.
+    :arg is_own: whether the role makes the Secret or ConfigMap.
     """
 
     name: str
@@ -58,10 +55,11 @@ class Reference:
 class Service:
     """The Secrets API as the operator reaches it.
 
-    :arg access_token: None where the user keeps the Secret with it; ``token`` is that Secret, or the role's.
-    :arg ca_cert: PEM text. ``ca`` is where it lies, None where the operator's own authorities count; the manifests
-        themselves hold it with ``ca_inline``. ``ca_name`` is that of the Secret which the role makes for it.
-    :arg product: the segment after the site. The operator's own stores and generators know no other than ``secrets``.
+    :arg access_token: None: the user keeps the Secret that holds it. ``token`` is that Secret, or the role's.
+    :arg ca_cert: PEM text; None: the operator's own authorities count.
+    :arg ca_source: where the user keeps the CA.
+    :arg ca_inline: whether the manifests themselves hold the CA; else the role makes the Secret ``ca_name`` for it.
+    :arg product: the segment after the site. The operator's own stores and generators know ``secrets`` alone.
     """
 
     api_url: str
@@ -77,37 +75,39 @@ class Service:
 
     @property
     def site(self) -> str:
-        """Its address and site, in the operator's words."""
+        """Return the URL of the site, as the operator takes it."""
         return f"{self.api_url}/site/{self.site_id}"
 
     @property
     def ca(self) -> Reference | None:
-        """Where the operator finds the CA; None: nowhere, or in the manifest itself."""
+        """Return where the operator finds the CA; None: nowhere, or in the manifest itself."""
         if self.ca_source or self.ca_inline or not self.ca_cert:
             return self.ca_source
         return Reference(self.ca_name, "ca.crt", is_own=True)
 
     @property
     def kept(self) -> list[Reference]:
-        """What the user keeps."""
-        return [one for one in (self.token, self.ca) if one is not None and not one.is_own]
+        """Return the objects that the user keeps."""
+        return [reference for reference in (self.token, self.ca) if reference is not None and not reference.is_own]
 
 
 @dataclass(frozen=True)
 class Job:
     """One task.
 
-    :arg client: the Secrets API, and ``service`` how the operator reaches it; asked for only where it is needed.
-    :arg cluster: the cluster, likewise; ``tokens`` another one that mints tokens of service accounts, by its options.
+    :arg client: returns the Secrets API, and ``service`` how the operator reaches it; called only if it is needed.
+    :arg cluster: returns the cluster of the Secrets.
+    :arg tokens: returns another cluster, which mints tokens of service accounts, by its options.
     :arg template: renders the operator's templates.
-    :arg tell: shows lines to the person who runs the play; ``last_words`` one that must be seen, as no result follows.
-    :arg wait_timeout: seconds, for the operator and for what is removed to be gone.
+    :arg tell: shows lines to the person who runs the play.
+    :arg last_words: shows a line that this person must see although no result follows.
+    :arg wait_timeout: seconds for the operator to deliver, and for removed objects to be gone.
     :arg render_dir: a folder for the operator's manifests; None: none are written.
-    :arg concurrency: how many requests are under way at most.
+    :arg concurrency: the most requests at a time.
     :arg renew: mint anew for every entry.
-    :arg owner: whose objects these are; nobody else's are changed or removed.
-    :arg notes: this run's notes of leases of a kind that a service mints; None: none are taken. ``journal_dir``: where
-        others may have left theirs.
+    :arg owner: of the objects; the task neither changes nor removes those of another owner.
+    :arg notes: returns this run's notes of leases, by their kind and the service that mints them; None: it takes none.
+    :arg journal_dir: returns where other runs may have left their notes.
     """
 
     entries: Sequence[Entry]
@@ -132,34 +132,37 @@ class Job:
     journal_dir: Callable[[], str | None] = lambda: None
 
     def service_of(self, kind: str, site: str | None, holder: str = "") -> Any:
-        """What mints and ends leases of a kind at a site.
+        """Return the service that mints and ends leases of a kind at a site.
 
-        :arg holder: namespace and name of the Secret: of several identities there, its entry's counts.
-        :raises WorkloadCredentialsError: it cannot be had, or no entry leads there.
+        :arg holder: namespace and name of the Secret: where several identities reach the site, its entry's counts.
+        :raises WorkloadCredentialsError: it cannot be reached, or no entry leads there.
         """
         if kind == DYNAMIC_SECRET:
             return self.client()
         if site is None:
             return self.cluster()
-        ways = [(one.where, one.request.elsewhere) for one in self.entries if one.request and one.request.elsewhere]
-        for _where, elsewhere in (*(way for way in ways if way[0] == holder), *ways):
-            cluster = self.tokens(elsewhere)
+        for cluster in self._clusters(holder):
             if cluster.address == site:
                 return cluster
-        if site == self.cluster().address:
-            return self.cluster()
         raise ClusterError(
-            f"They are of the cluster {site}, to which no entry leads: "
-            "community.workload_credentials.service_account_lease ends them there."
+            f"These leases are of the cluster {site}, to which no entry leads. End them with "
+            "community.workload_credentials.service_account_lease there."
         )
 
+    def _clusters(self, holder: str) -> Iterator[Cluster]:
+        """Yield the clusters to which entries lead: that of the holder's entry first, that of the Secrets last."""
+        for entry in sorted(self.entries, key=lambda entry: entry.where != holder):
+            if entry.request and entry.request.elsewhere:
+                yield self.tokens(entry.request.elsewhere)
+        yield self.cluster()
+
     def notes_of(self, kind: str, site: str | None, holder: str = "") -> Notes | None:
-        """This run's notes of such leases; None: none are taken."""
+        """Return this run's notes of such leases; None: it takes none."""
         if self.notes is None or kind not in (DYNAMIC_SECRET, SERVICE_ACCOUNT):
             return None
         return self.notes(kind, self.service_of(kind, site, holder))
 
     @property
     def operated(self) -> list[Entry]:
-        """The entries that the operator delivers."""
+        """Return the entries that the operator delivers."""
         return [entry for entry in self.entries if not entry.is_pushed]

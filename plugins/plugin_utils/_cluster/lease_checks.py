@@ -1,14 +1,11 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Leases and Secrets that do not match: Secrets whose lease has ended, and leases that no Secret holds.
-
-Private to this collection: it may change at any time.
-"""
+"""Compare the leases that Secrets hold with those that the Secrets API lists."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -18,7 +15,7 @@ from ...module_utils._api.paths import parse_path
 from ...module_utils._credentials.lease import DYNAMIC_SECRET, Lease
 from ...module_utils._credentials.source import origin_of
 from ...module_utils._kube.errors import ForbiddenError
-from ...module_utils._marks import OPERATED_MARKS
+from ...module_utils._marks import OPERATED_MARKS, noted_lease
 from ...module_utils._resources._parts.leases import creators, ending_words, lease_by_id, named
 from ...module_utils._resources._parts.leases import listed_leases as leases_with_absence
 from ...module_utils._resources._parts.visibility import RefusedError
@@ -28,11 +25,12 @@ from .outcome import Outcome
 from .secrets import ClusterObject, annotations_of, identity, is_pushed, lease_of, owner_of, secrets_of
 from .steps import KEEP, Step
 
+# By the path of a dynamic secret.
 Listed = Mapping[str, "list[dict[str, Any]] | WorkloadCredentialsError"]
 
 
 def listed_leases(job: Job, paths: Iterable[str]) -> Listed:
-    """The living leases of each of these dynamic secrets, or why they could not be listed.
+    """Return the living leases of each of these dynamic secrets, or why they could not be listed.
 
     :raises WorkloadCredentialsError: nothing can be asked.
     """
@@ -51,56 +49,61 @@ def listed_leases(job: Job, paths: Iterable[str]) -> Listed:
 
 
 def gone_leases(job: Job, held: Sequence[tuple[Entry, ClusterObject]], listed: Listed) -> set[str]:
-    """The IDs of those leases that are no more.
+    """Return the IDs of the leases of these Secrets that have ended before their time.
 
     :arg held: entries that are pushed, with their Secrets.
-    :arg listed: of their dynamic secrets.
+    :arg listed: the leases of the entries' dynamic secrets.
     """
-    missing = {
-        lease.id: lease
-        for lease, found in ((lease_of(secret), listed.get(entry.path)) for entry, secret in held)
-        if lease and isinstance(found, list) and _is_missing(lease, {one["id"] for one in found})
-    }
-    return confirmed_gone(job, {name: lease.minted.timestamp() for name, lease in missing.items()})
+    now = datetime.now(timezone.utc)
+    missing: dict[str, float | None] = {}
+    for entry, secret in held:
+        lease, leases = lease_of(secret), listed.get(entry.path)
+        if lease is None or not isinstance(leases, list) or not _should_live(lease, now):
+            continue
+        if all(lease.id != one["id"] for one in leases):
+            missing[lease.id] = lease.minted.timestamp()
+    return confirmed_gone(job, missing)
+
+
+def _should_live(lease: Lease, now: datetime) -> bool:
+    """Return whether the Secrets API should still list the lease."""
+    return lease.kind == DYNAMIC_SECRET and (lease.expiration is None or lease.expiration > now)
 
 
 def confirmed_gone(job: Job, missing: Mapping[str, float | None]) -> set[str]:
-    """Those leases that are no more, of which a list does not show these.
+    """Return which of these leases have ended, after a list did not show them.
 
-    Each is asked for by its ID, so that a list which lacks something costs no lease.
+    Each is read by its ID, so that a list which lacks something costs no lease.
 
     :arg missing: when each was minted, in seconds since 1970, by its ID; None: not known.
     """
     if not missing:
         return set()
     client, ids = job.client(), sorted(missing)
-    found = gather_attempts(lambda one: lease_by_id(client, one, "lease_id", missing[one]), ids, job.concurrency)
-    return {one for one, lease in zip(ids, found) if lease is None}
+    leases = gather_attempts(
+        lambda lease_id: lease_by_id(client, lease_id, "lease_id", missing[lease_id]), ids, job.concurrency
+    )
+    return {lease_id for lease_id, lease in zip(ids, leases) if lease is None}
 
 
 def gone_of_fresh(job: Job, steps: Sequence[Step]) -> tuple[set[str], list[str]]:
-    """Those of the leases of Secrets that a plan would keep; and warnings. Who may not look keeps his Secrets."""
-    held = [
-        (step.entry, step.found)
-        for step in steps
-        if step.action == KEEP and step.entry and step.found and step.entry.source == DYNAMIC_SECRET
-    ]
+    """Return the leases that have ended though a plan would keep their Secrets, and warnings.
+
+    An identity that may not list leases keeps its Secrets.
+    """
+    fresh = [(step.entry, step.found) for step in steps if step.action == KEEP]
+    held = [(entry, secret) for entry, secret in fresh if entry and secret and entry.kind.has_api_leases]
     try:
-        listed = listed_leases(job, (entry.path for entry, _secret in held))
+        listed = listed_leases(job, [entry.path for entry, _secret in held])
         return gone_leases(job, held, listed), unlisted_words(listed, tolerated=(RefusedError,))
     except WorkloadCredentialsError as error:
-        return set(), [f"It was not looked whether the leases of fresh Secrets live. {error}"]
-
-
-def _is_missing(lease: Lease, ids: Collection[str]) -> bool:
-    is_over = lease.expiration is not None and lease.expiration <= datetime.now(timezone.utc)
-    return lease.kind == DYNAMIC_SECRET and not is_over and lease.id not in ids
+        return set(), [f"Could not check whether the leases of fresh Secrets live. {error}"]
 
 
 def unlisted_words(listed: Listed, *, tolerated: tuple[type[Exception], ...] = ()) -> list[str]:
-    """A sentence for each dynamic secret whose leases could not be listed, though there is one.
+    """Return a sentence for each dynamic secret that exists and whose leases could not be listed.
 
-    :arg tolerated: what is not worth a sentence.
+    :arg tolerated: errors that are not worth a sentence.
     """
     return [
         f"{path}: its leases could not be listed. {error}"
@@ -110,18 +113,18 @@ def unlisted_words(listed: Listed, *, tolerated: tuple[type[Exception], ...] = (
 
 
 def warn_of_lost(job: Job, outcome: Outcome, entries: Sequence[Entry], *, is_sure: bool) -> None:
-    """Warn of leases that Secrets may have held which somebody else has removed: nothing else leads to them.
+    """Warn of leases whose Secrets somebody else may have removed: nothing else leads to them.
 
     :arg entries: those that had no Secret.
-    :arg is_sure: name only what the identity has minted that minted for Secrets.
+    :arg is_sure: name only leases of the identity that minted those of other Secrets.
     """
-    paths = [entry.path for entry in entries if entry.is_pushed and entry.source == DYNAMIC_SECRET]
+    paths = [entry.path for entry in entries if entry.is_pushed and entry.kind.has_api_leases]
     if job.check_mode or not paths:
         return
     try:
         warn_of_unheld(job, outcome, listed_leases(job, paths), tolerated=(RefusedError,), is_sure=is_sure)
     except WorkloadCredentialsError as error:
-        outcome.warnings.append(f"It was not looked whether leases live whose Secrets are gone. {error}")
+        outcome.warnings.append(f"Could not check for leases whose Secrets are gone. {error}")
 
 
 def warn_of_unheld(
@@ -132,57 +135,66 @@ def warn_of_unheld(
     tolerated: tuple[type[Exception], ...] = (),
     is_sure: bool = False,
 ) -> None:
-    """Warn of leases that this identity minted and that no Secret holds: a run may have died, or other work needs them.
+    """Warn of leases of this identity that no Secret holds: a run may have died, or other work needs them.
 
-    Where the operator has taken no note of its lease, nobody can tell which of them Secrets hold.
+    Say nothing of a dynamic secret for which the operator has noted no lease: Secrets may hold any of its leases.
 
     :arg listed: the leases of the entries' dynamic secrets.
-    :arg tolerated: errors of those that could not be listed which are not worth a sentence.
-    :arg is_sure: name nothing where it is not known who this identity is.
+    :arg tolerated: errors of listing that are not worth a sentence.
+    :arg is_sure: name no lease where this identity is not known.
     """
     outcome.warnings.extend(unlisted_words(listed, tolerated=tolerated))
-    leases = {path: found for path, found in listed.items() if isinstance(found, list)}
-    if not leases:
+    if all(isinstance(leases, WorkloadCredentialsError) for leases in listed.values()):
         return
     try:
         secrets = _secrets(job)
         held = _leases_in(secrets) | _held_by_runs(job, outcome)
     except WorkloadCredentialsError as error:
-        outcome.warnings.append(f"It was not looked whether leases live that no Secret holds. {error}")
+        outcome.warnings.append(f"Could not check for leases that no Secret holds. {error}")
         return
-    noted = {identity(one) for one in secrets if annotations_of(one).get(OPERATED_MARKS[0])}
-    unknown = {entry.path for entry in job.operated if (entry.namespace, entry.name) not in noted}
-    own = _leases_in(one for one in secrets if owner_of(one) == job.owner)
-    for path, found in leases.items():
-        if path in unknown:
-            continue
-        loose = [lease for lease in found if lease["id"] not in held]
-        mine = creators(found, own)
-        if mine or not is_sure:
-            _warn(outcome, path, loose, mine)
+    own = _leases_in([secret for secret in secrets if owner_of(secret) == job.owner])
+    unclear = _paths_without_note(job, secrets)
+    for path, leases in listed.items():
+        if isinstance(leases, list) and path not in unclear:
+            outcome.warnings.extend(_unheld_words(path, leases, held, own, is_sure=is_sure))
 
 
-def _warn(outcome: Outcome, path: str, loose: list[dict[str, Any]], mine: set[Any]) -> None:
-    def is_mine(lease: Mapping[str, Any]) -> bool:
-        return not mine or lease.get("created_by") in {*mine, None}
+def _paths_without_note(job: Job, secrets: Iterable[ClusterObject]) -> set[str]:
+    """Return the sources of entries whose lease the operator has not noted."""
+    noted = {identity(secret) for secret in secrets if _operated_lease(secret)}
+    return {entry.path for entry in job.operated if (entry.namespace, entry.name) not in noted}
 
-    own = [lease for lease in loose if is_mine(lease)]
-    if own:
-        # Whose leases these are is known from the leases that Secrets hold.
-        by = "minted by the same identity as those that Secrets hold" if mine else "whoever minted them"
-        outcome.warnings.append(
-            f"{path}: no Secret of this cluster holds these leases, {by}: {named(own)}. Other work may need them. "
-            f"{ending_words(own)}"
-        )
+
+def _unheld_words(
+    path: str, leases: Sequence[Mapping[str, Any]], held: set[str], own: set[str], *, is_sure: bool
+) -> list[str]:
+    """Return a sentence about those of the leases that nobody holds, or none.
+
+    :arg own: leases that this identity has minted, since this owner's Secrets hold them.
+    """
+    identities = creators(leases, own)
+    if is_sure and not identities:
+        return []
+    unheld = [lease for lease in leases if lease["id"] not in held]
+    if identities:
+        # The service does not name the creator of each lease.
+        unheld = [lease for lease in unheld if lease.get("created_by") in {*identities, None}]
+    if not unheld:
+        return []
+    creator = (
+        "minted by the same identity as those that Secrets hold" if identities else "which anybody may have minted"
+    )
+    sentence = f"{path}: no Secret of this cluster holds these leases, {creator}: {named(unheld)}."
+    return [f"{sentence} Other work may need them. {ending_words(unheld)}"]
 
 
 def held_by_secrets(job: Job) -> set[str]:
-    """The leases that Secrets of the role hold, of the whole cluster where that can be seen."""
+    """Return the leases that Secrets of the role hold, in the whole cluster if this identity may list them."""
     return _leases_in(_secrets(job))
 
 
 def _secrets(job: Job) -> Sequence[ClusterObject]:
-    """The role's Secrets, whoever their owner is."""
+    """Return the role's Secrets of all owners."""
     try:
         return secrets_of(job.cluster(), job.entries, everywhere=True)
     except ForbiddenError:
@@ -190,15 +202,22 @@ def _secrets(job: Job) -> Sequence[ClusterObject]:
 
 
 def _leases_in(secrets: Iterable[ClusterObject]) -> set[str]:
-    seen = list(secrets)
-    pushed = [lease_of(one) for one in seen if is_pushed(one)]
-    return {lease.id for lease in pushed if lease} | {
-        annotations_of(one).get(OPERATED_MARKS[0], "") for one in seen
-    } - {""}
+    leases: set[str] = set()
+    for secret in secrets:
+        pushed = lease_of(secret) if is_pushed(secret) else None
+        if pushed is not None:
+            leases.add(pushed.id)
+        leases.add(_operated_lease(secret))
+    return leases - {""}
+
+
+def _operated_lease(secret: ClusterObject) -> str:
+    """Return the ID of the lease that the operator has noted; "": none."""
+    return noted_lease(annotations_of(secret), OPERATED_MARKS).id or ""
 
 
 def _held_by_runs(job: Job, outcome: Outcome) -> set[str]:
-    """Those that living runs on this machine hold."""
+    """Return the leases that living runs on this machine hold."""
     from .._leases.journal import run_folder
     from .._leases.recovery import dead_runs
 

@@ -1,25 +1,21 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets that the operator writes: what their ExternalSecrets say of them, and the leases in them.
-
-Private to this collection: it may change at any time.
-"""
+"""Read Secrets that the operator writes: their keys, and the leases in them."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timezone
 
 from ...module_utils._api.times import parse_time
 from ...module_utils._credentials.lease import Lease
-from ...module_utils._marks import OPERATED_MARKS
-from ...module_utils._providers import PROVIDERS, Provider
-from . import entries
+from ...module_utils._marks import OPERATED_MARKS, noted_lease
+from ...module_utils._providers import PROVIDERS
 from .secrets import ClusterObject, annotations_of, generator_of, identity
+from .source_kinds import STS_KEYS
 
 # The operator's generator and the role's template for it, by provider.
 OF_PROVIDERS = {
@@ -27,68 +23,80 @@ OF_PROVIDERS = {
     "azure": ("Webhook", "generator_webhook"),
 }
 _PROVIDERS = {kind: PROVIDERS[name] for name, (kind, _template) in OF_PROVIDERS.items()}
-_LEASE, _EXPIRATION, _MINTED = OPERATED_MARKS
+_EXPIRATION = OPERATED_MARKS[1]
 _STS = "STSSessionToken"
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 _ACTION = re.compile(r"\{\{-?\s*(?:index \. \"(\w+)\"|\.(\w+))\s*-?\}\}")
 
 
 def kind_of(external: ClusterObject, generators: Sequence[ClusterObject]) -> str:
-    """The kind of what generates for it, also behind a ClusterGenerator."""
+    """Return the kind of its generator, or of the generator behind a ClusterGenerator; "": there is none."""
     kind, name = generator_of(external)
     if kind != "ClusterGenerator":
         return kind
-    return next((str(one["spec"].get("kind", "")) for one in generators if one["metadata"]["name"] == name), "")
+    for generator in generators:
+        if generator["metadata"]["name"] == name:
+            return str(generator["spec"].get("kind", ""))
+    return ""
 
 
 def keys_of(external: ClusterObject, kind: str) -> set[str]:
-    """The keys that its Secret must have, as far as they are known.
+    """Return the keys that its Secret must have, as far as they are known.
 
-    :arg kind: of what generates.
+    :arg kind: of its generator.
     """
+    keys: Collection[str] = STS_KEYS if kind == _STS else ()
+    optional: Collection[str] = ()
     provider = _PROVIDERS.get(kind)
-    raw = entries.KEYS if kind == _STS else provider.keys if provider else ()
-    optional = provider.may_lack if provider else ()
+    if provider:
+        keys, optional = provider.keys, provider.may_lack
     template = _template(external)
     if not template:
-        return {*raw} - {*optional}
-    return {key for key, text in template.items() if not any(_is_just(text, name) for name in optional)}
+        return set(keys) - set(optional)
+    needed = set(template)
+    for name in optional:
+        needed -= _keys_of(template, name)
+    return needed
 
 
 def text_of(external: ClusterObject, secret: ClusterObject, name: str) -> str | None:
-    """The text that the Secret has of one key of its source; None: it is not in it by itself."""
-    templates = _template(external)
-    key = name if not templates else next((one for one, text in templates.items() if _is_just(text, name)), None)
+    """Return the text that the Secret has of one key of its source; None: no key of the Secret has it alone."""
+    template = _template(external)
+    keys = _keys_of(template, name) if template else {name}
+    data = secret.get("data") or {}
+    there = sorted(keys & data.keys())
+    if not there:
+        return None
     try:
-        return base64.b64decode((secret.get("data") or {})[key or ""]).decode()
-    except (KeyError, ValueError, binascii.Error):
+        return base64.b64decode(data[there[0]]).decode()
+    except ValueError:
         return None
 
 
 def expiration_of(external: ClusterObject, secret: ClusterObject) -> datetime | None:
-    """When the credentials in the Secret end, as the operator has noted it, or they say so themselves.
-
-    STS says it in seconds.
-    """
+    """Return when the credentials in the Secret end: as the operator has noted it, or as they say themselves."""
     text = annotations_of(secret).get(_EXPIRATION) or text_of(external, secret, "expiration") or ""
-    return datetime.fromtimestamp(int(text), timezone.utc) if re.fullmatch(r"\d{1,11}", text) else parse_time(text)
+    if re.fullmatch(r"\d{1,11}", text):
+        # STS gives seconds since 1970.
+        return datetime.fromtimestamp(int(text), timezone.utc)
+    return parse_time(text)
 
 
 def lease_id_of(external: ClusterObject, secret: ClusterObject) -> str | None:
-    """The ID of that lease."""
-    return annotations_of(secret).get(_LEASE) or text_of(external, secret, "leaseId")
+    """Return the ID of the lease in the Secret: as the operator has noted it, or as the credentials say themselves."""
+    return noted_lease(annotations_of(secret), OPERATED_MARKS).id or text_of(external, secret, "leaseId")
 
 
 def lease_in(external: ClusterObject, secret: ClusterObject, kind: str) -> Lease | None:
-    """The lease of the Secrets API that the operator has put there; None: none is known.
+    """Return the lease of the Secrets API that the operator has put there; None: none is known.
 
-    The operator never ends one (operator facts, "Behaviour").
+    The operator never ends a lease (operator facts, "Behaviour").
     """
-    provider: Provider | None = _PROVIDERS.get(kind)
-    name = lease_id_of(external, secret)
-    if provider is None or not name:
+    provider = _PROVIDERS.get(kind)
+    lease_id = lease_id_of(external, secret)
+    if provider is None or not lease_id:
         return None
-    return Lease(name, "/".join(identity(secret)), _EPOCH, expiration_of(external, secret), provider.revocable)
+    return Lease(lease_id, "/".join(identity(secret)), _EPOCH, expiration_of(external, secret), provider.revocable)
 
 
 def _template(external: ClusterObject) -> Mapping[str, str]:
@@ -96,6 +104,7 @@ def _template(external: ClusterObject) -> Mapping[str, str]:
     return (target.get("template") or {}).get("data") or {}
 
 
-def _is_just(text: str, name: str) -> bool:
-    action = _ACTION.fullmatch(text)
-    return action is not None and name in action.groups()
+def _keys_of(template: Mapping[str, str], name: str) -> set[str]:
+    """Return the keys whose text is nothing but this key of the source."""
+    actions = {key: _ACTION.fullmatch(text) for key, text in template.items()}
+    return {key for key, action in actions.items() if action is not None and name in action.groups()}

@@ -1,26 +1,25 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task of cluster_credentials did, or would do: gathered while it happens, also when it breaks off.
-
-Private to this collection: it may change at any time.
-"""
+"""What a task of cluster_credentials did, or would do: noted while it happens, so that nothing is lost if it fails."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...module_utils._kube.objects import reference
-from .secrets import ClusterObject
+
+if TYPE_CHECKING:
+    from .secrets import ClusterObject
 
 
 @dataclass
 class Outcome:
-    """The report, the differences by object, and what went wrong.
+    """The report, the differences by object, and what went wrong; no value of a secret is in it.
 
-    None of it holds a value. ``problems`` fail the task at its end; ``warnings`` do not.
+    :arg problems: sentences that fail the task at its end; ``warnings`` do not.
     """
 
     report: list[dict[str, Any]] = field(default_factory=list)
@@ -30,18 +29,18 @@ class Outcome:
     problems: list[str] = field(default_factory=list)
 
     def differs(self, where: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
-        """Take note of a difference; None on one side: the object is not there."""
+        """Note a difference; None on one side: the object does not exist there."""
         for side, view in ((self.before, before), (self.after, after)):
             if view is not None:
                 side[where] = dict(view)
 
     def removes(self, objects: Iterable[Mapping[str, Any]]) -> None:
-        """Take note that these objects go."""
-        for one in objects:
-            self.differs(where(one), reference(one), None)
+        """Note that these objects go."""
+        for removed in objects:
+            self.differs(where(removed), reference(removed), None)
 
     def result(self, *, diff: bool) -> dict[str, Any]:
-        """The task's result."""
+        """Return the task's result."""
         result: dict[str, Any] = {"changed": bool(self.before or self.after), "report": self.report}
         if diff:
             result["diff"] = {"before": self.before, "after": self.after}
@@ -52,28 +51,33 @@ class Outcome:
         return result
 
 
-def where(found: ClusterObject) -> str:
-    """An object in a difference."""
-    metadata = found["metadata"]
-    return "/".join(filter(None, (found["kind"], metadata.get("namespace"), metadata["name"])))
+def where(cluster_object: ClusterObject) -> str:
+    """Return the name of an object in a difference."""
+    metadata = cluster_object["metadata"]
+    return "/".join(filter(None, (cluster_object["kind"], metadata.get("namespace"), metadata["name"])))
 
 
 def differing(before: Any, after: Any) -> tuple[Any, Any]:
-    """Both sides without what they have in common, so that a difference stands beside the name of its object."""
-    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+    """Return both sides without the fields that are alike, so that a long object does not hide its difference."""
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return before, after
-    sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-    for name in (*before, *(one for one in after if one not in before)):
-        old, new = before.get(name), after.get(name)
-        if old == new:
+    former: dict[str, Any] = {}
+    latter: dict[str, Any] = {}
+    for name in dict.fromkeys([*before, *after]):
+        if before.get(name) == after.get(name):
             continue
-        for side, value, there in zip(sides, differing(old, new), (name in before, name in after)):
-            side.update({name: value} if there else {})
-    return sides
+        old, new = differing(before.get(name), after.get(name))
+        if name in before:
+            former[name] = old
+        if name in after:
+            latter[name] = new
+    return former, latter
 
 
-def without_bookkeeping(found: ClusterObject) -> dict[str, Any]:
-    """An object without what the cluster itself writes, which says nothing."""
+def without_bookkeeping(cluster_object: ClusterObject) -> dict[str, Any]:
+    """Return an object without the fields in which the cluster keeps account of it."""
     names = ("managedFields", "generation", "resourceVersion", "uid", "creationTimestamp", "selfLink")
-    metadata = {name: value for name, value in found["metadata"].items() if name not in names}
-    return {**{name: value for name, value in found.items() if name != "status"}, "metadata": metadata}
+    metadata = {name: value for name, value in cluster_object["metadata"].items() if name not in names}
+    plain = {**cluster_object, "metadata": metadata}
+    plain.pop("status", None)
+    return plain

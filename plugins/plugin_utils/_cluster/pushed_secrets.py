@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Secrets that are pushed: what an entry makes of credentials, and what that changes.
-
-Private to this collection: it may change at any time.
-"""
+"""Make the Secrets that are pushed, and compare them with those in the cluster."""
 
 from __future__ import annotations
 
@@ -37,11 +34,11 @@ _LATER = "known after minting"
 
 
 def misfit(entry: Entry, keys: Sequence[str]) -> str | None:
-    """Why credentials with these keys cannot become what the entry says; None: they can."""
+    """Return why credentials with these keys cannot become what the entry says; None: they can."""
     if entry.keys:
         field, wanted = "keys", set(entry.keys.values())
     elif entry.format != RAW:
-        field, wanted = "format", set(entry.forms.fields_of(entry.format).values())
+        field, wanted = "format", set(entry.kind.formats.fields_of(entry.format).values())
     else:
         return None
     missing = sorted(wanted - set(keys))
@@ -51,40 +48,40 @@ def misfit(entry: Entry, keys: Sequence[str]) -> str | None:
 
 
 def manifest(entry: Entry, credentials: Credentials) -> dict[str, Any]:
-    """The entry's Secret with these credentials."""
+    """Return the entry's Secret with these credentials."""
     data = {key: _encoded(value) for key, value in _shaped(entry, credentials.values).items()}
     return _secret(entry, data, marks_of(entry, credentials.lease, list(data)))
 
 
 def kept(entry: Entry, secret: ClusterObject) -> dict[str, Any]:
-    """The entry's Secret with the data that it has: labels and annotations may change without a new lease.
+    """Return the entry's Secret with the data that it has: labels and annotations may change without a new lease.
 
-    :arg secret: with its data.
+    :arg secret: in the cluster, with its data.
     """
     return _secret(entry, dict(secret.get("data") or {}), _own_notes(secret))
 
 
 def has_marks(entry: Entry, secret: ClusterObject) -> bool:
-    """Whether the Secret has the entry's labels and annotations, and none that the role has put there before."""
+    """Return whether the Secret has the entry's labels and annotations, and none that the role has set before."""
     return _same_marks(secret, _secret(entry, {}, _own_notes(secret)))
 
 
 def _own_notes(secret: ClusterObject) -> dict[str, str]:
-    """The role's own annotations; the operator's notes stay its own."""
-    notes = annotations_of(secret).items()
-    return {name: text for name, text in notes if name.startswith(PREFIX) and name not in OPERATED_MARKS}
+    """Return the annotations of the role, without those in which the operator notes its lease."""
+    annotations = annotations_of(secret).items()
+    return {name: text for name, text in annotations if name.startswith(PREFIX) and name not in OPERATED_MARKS}
 
 
 def is_same(before: ClusterObject, secret: ClusterObject) -> bool:
-    """Whether applying the Secret would change nothing.
+    """Return whether applying the Secret would change nothing.
 
-    :arg before: with its data.
+    :arg before: the Secret in the cluster, with its data.
     """
     return (before.get("data") or {}) == secret["data"] and _same_marks(before, secret)
 
 
 def leftovers(secret: ClusterObject, before: ClusterObject | None) -> dict[str, Any] | None:
-    """The patch that removes what others have added: a server-side apply leaves what it does not own."""
+    """Return the patch that removes what others have added: a server-side apply leaves what it does not own."""
     if before is None:
         return None
     extra = set(others_keys(before)) - set(secret["data"])
@@ -97,9 +94,10 @@ def leftovers(secret: ClusterObject, before: ClusterObject | None) -> dict[str, 
 
 
 def without_leftovers(secret: ClusterObject, applied: ClusterObject) -> dict[str, Any]:
-    """What was applied as it is once others' data is gone: for a prediction.
+    """Predict the Secret as it will be when others' data is removed from it.
 
     :arg secret: the manifest.
+    :arg applied: the cluster's answer to it.
     """
     data = {key: value for key, value in (applied.get("data") or {}).items() if key in secret["data"]}
     labels = {name: text for name, text in labels_of(applied).items() if name != OPERATED}
@@ -108,9 +106,9 @@ def without_leftovers(secret: ClusterObject, applied: ClusterObject) -> dict[str
 
 
 def shown(secret: ClusterObject, data: str, *, is_minted: bool = True) -> dict[str, Any]:
-    """A Secret as a diff shows it: without any value.
+    """Return a Secret as a diff shows it: without any value.
 
-    :arg data: what is said of its values.
+    :arg data: stands for its values.
     :arg is_minted: False: its lease is still to be minted.
     """
     notes = dict(annotations_of(secret))
@@ -121,19 +119,21 @@ def shown(secret: ClusterObject, data: str, *, is_minted: bool = True) -> dict[s
 
 
 def _same_marks(before: ClusterObject, secret: ClusterObject) -> bool:
-    return all(
-        wanted.items() <= (before["metadata"].get(field) or {}).items()
-        # What the role has put there and nobody wants any more goes.
-        and own_names(before, field) - {MOVING} <= wanted.keys()
-        for field, wanted in ((name, secret["metadata"][name]) for name in ("labels", "annotations"))
-    )
+    for field in ("labels", "annotations"):
+        wanted = secret["metadata"][field]
+        if not wanted.items() <= (before["metadata"].get(field) or {}).items():
+            return False
+        # The apply removes what the role has set before and the entry no longer names.
+        if not own_names(before, field) - {MOVING} <= wanted.keys():
+            return False
+    return True
 
 
 def _shaped(entry: Entry, values: Mapping[str, Any]) -> dict[str, Any]:
     if entry.keys:
         return {target: values[source] for target, source in entry.keys.items()}
-    shaped = entry.forms.formatted(values, entry.format, entry.path)
-    text = entry.forms.texts.get(entry.format)
+    shaped = entry.kind.formats.formatted(values, entry.format, entry.path)
+    text = entry.kind.formats.texts.get(entry.format)
     return {text.name: shaped} if text else dict(shaped)
 
 

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lies in a cluster: annotations that say who made a Secret, from what and until when, and looking at it.
-
-Private to this collection: it may change at any time.
-"""
+"""Read what is in a cluster: Secrets with the annotations of their leases, and ExternalSecrets."""
 
 from __future__ import annotations
 
@@ -15,118 +12,134 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ...module_utils._api.concurrency import run_concurrently
-from ...module_utils._api.times import parse_time, written
+from ...module_utils._api.times import written
 from ...module_utils._credentials.lease import DYNAMIC_SECRET, STS_SESSION, Lease
 from ...module_utils._kube.errors import ForbiddenError
 from ...module_utils._kube.objects import FIELD_MANAGER, OBJECT_KINDS, Cluster, ObjectKind
-from ...module_utils._marks import LEASE_MARKS
+from ...module_utils._marks import LEASE_MARKS, noted_lease
 from .entries import Entry
 from .spec import DEFAULT_OWNER, MANAGED_LABEL, OWNER_LABEL, SELECTOR
 
 MARKS = LEASE_MARKS
 LEASE, EXPIRATION, MINTED, DEFINITION, KEYS, KIND, SITE = MARKS
-# What External Secrets Operator puts on the Secrets that it writes.
+# The label that External Secrets Operator sets on the Secrets that it writes.
 OPERATED = "reconcile.external-secrets.io/managed"
 
 ClusterObject = Mapping[str, Any]
 
 
 def is_pushed(secret: ClusterObject) -> bool:
-    """Whether this role has made the Secret itself; the operator copies the label, and not the annotation."""
+    """Return whether this role has made the Secret itself: the operator copies the label, but not the annotation."""
     return is_managed(secret) and DEFINITION in annotations_of(secret)
 
 
 def is_operated(secret: ClusterObject) -> bool:
-    """Whether External Secrets Operator writes this Secret."""
+    """Return whether External Secrets Operator writes this Secret."""
     if has_writer(secret):
         return True
-    # Without an owner it writes Secrets that it may not delete, and its label outlives it.
+    # A Secret that the operator may not delete has no owner, and keeps the label when the operator has left it.
     return labels_of(secret).get(OPERATED) == "true" and not is_pushed(secret)
 
 
 def has_writer(secret: ClusterObject) -> bool:
-    """Whether an ExternalSecret owns the Secret."""
+    """Return whether an ExternalSecret owns the Secret."""
     owners = secret["metadata"].get("ownerReferences") or ()
     return any(owner.get("kind") == "ExternalSecret" for owner in owners)
 
 
 def is_managed(secret: ClusterObject) -> bool:
-    """Whether it has the role's label, which the operator copies to what it makes for the role."""
+    """Return whether the object has the role's label, which the operator copies to what it makes for the role."""
     return all(labels_of(secret).get(name) == value for name, value in MANAGED_LABEL.items())
 
 
-def owner_of(found: ClusterObject) -> str:
-    """The owner of one of the role's objects."""
-    return labels_of(found).get(OWNER_LABEL, DEFAULT_OWNER)
+def owner_of(cluster_object: ClusterObject) -> str:
+    """Return the owner of one of the role's objects."""
+    return labels_of(cluster_object).get(OWNER_LABEL, DEFAULT_OWNER)
 
 
-def is_of(owner: str, found: ClusterObject) -> bool:
-    """Whether it is the role's, and this owner's."""
-    return is_managed(found) and owner_of(found) == owner
+def is_of(owner: str, cluster_object: ClusterObject) -> bool:
+    """Return whether the object is the role's and belongs to this owner."""
+    return is_managed(cluster_object) and owner_of(cluster_object) == owner
 
 
-def labels_of(found: ClusterObject) -> Mapping[str, str]:
-    """An object's labels."""
-    return found["metadata"].get("labels") or {}
+def labels_of(cluster_object: ClusterObject) -> Mapping[str, str]:
+    """Return an object's labels."""
+    return cluster_object["metadata"].get("labels") or {}
 
 
-def annotations_of(found: ClusterObject) -> Mapping[str, str]:
-    """An object's annotations."""
-    return found["metadata"].get("annotations") or {}
+def annotations_of(cluster_object: ClusterObject) -> Mapping[str, str]:
+    """Return an object's annotations."""
+    return cluster_object["metadata"].get("annotations") or {}
 
 
-def identity(found: ClusterObject) -> tuple[str, str]:
-    """Namespace ("" for none) and name."""
-    return found["metadata"].get("namespace") or "", found["metadata"]["name"]
+def identity(cluster_object: ClusterObject) -> tuple[str, str]:
+    """Return namespace ("" for none) and name of an object."""
+    return cluster_object["metadata"].get("namespace") or "", cluster_object["metadata"]["name"]
 
 
 def named(objects: Sequence[ClusterObject]) -> dict[tuple[str, str], ClusterObject]:
-    """The objects by namespace and name."""
+    """Return the objects by namespace and name."""
     return {identity(one): one for one in objects}
 
 
 def lease_of(secret: ClusterObject) -> Lease | None:
-    """The lease that a pushed Secret holds, as its annotations say."""
-    notes = annotations_of(secret)
-    if not notes.get(LEASE):
+    """Return the lease that a pushed Secret holds, as its annotations say; None: it holds none."""
+    annotations = annotations_of(secret)
+    noted = noted_lease(annotations)
+    if not noted.id:
         return None
-    minted, expiration = parse_time(notes.get(MINTED)), parse_time(notes.get(EXPIRATION))
+    minted, expiration = noted.minted, noted.expiration
     if minted is None:
-        # Without its begin nobody knows what a quarter of its life is.
+        # A quarter of its life cannot be computed without its beginning.
         minted, expiration = datetime.fromtimestamp(0, timezone.utc), None
-    kind = notes.get(KIND, DYNAMIC_SECRET)
-    facts: dict[str, Any] = {"revocable": kind != STS_SESSION, "kind": kind, "site": notes.get(SITE)}
-    return Lease(notes[LEASE], "/".join(identity(secret)), minted, expiration, **facts)
+    kind = annotations.get(KIND, DYNAMIC_SECRET)
+    return Lease(
+        noted.id,
+        "/".join(identity(secret)),
+        minted,
+        expiration,
+        revocable=kind != STS_SESSION,
+        kind=kind,
+        site=annotations.get(SITE),
+    )
 
 
-def lease_fields(notes: Mapping[str, str]) -> dict[str, Any]:
-    """The lease that these annotations tell of, as the report names it."""
-    return {"lease_id": notes.get(LEASE), "expiration": written(parse_time(notes.get(EXPIRATION)))}
+def lease_fields(annotations: Mapping[str, str]) -> dict[str, Any]:
+    """Return the lease of these annotations as the report names it."""
+    noted = noted_lease(annotations)
+    return {"lease_id": noted.id, "expiration": written(noted.expiration)}
 
 
 def marks_of(entry: Entry, lease: Lease | None, keys: Sequence[str]) -> dict[str, str]:
-    """The annotations of a Secret that was pushed for this entry, with these keys."""
-    notes = {DEFINITION: fingerprint(entry), KEYS: json.dumps(sorted(keys))}
-    if lease:
-        times = {EXPIRATION: written(lease.expiration) or "", MINTED: written(lease.minted) or ""}
-        others = {KIND: lease.kind, SITE: lease.site or ""} if lease.kind != DYNAMIC_SECRET else {}
-        notes.update({LEASE: lease.id, **times, **{name: text for name, text in others.items() if text}})
-    return notes
+    """Return the annotations of a Secret that is pushed for this entry, with these keys."""
+    marks = {DEFINITION: fingerprint(entry), KEYS: json.dumps(sorted(keys))}
+    if lease is None:
+        return marks
+    marks[LEASE] = lease.id
+    marks[EXPIRATION] = written(lease.expiration) or ""
+    marks[MINTED] = written(lease.minted) or ""
+    if lease.kind != DYNAMIC_SECRET:
+        marks[KIND] = lease.kind
+        if lease.site:
+            marks[SITE] = lease.site
+    return marks
 
 
 def fingerprint(entry: Entry) -> str:
-    """What makes the data: a fingerprint of options, not of any value."""
+    """Return a fingerprint of the options that determine the data; no value is in it."""
     fields: dict[str, Any] = {"source": entry.source, "path": entry.path, "keys": entry.keys, "format": entry.format}
-    # The cluster never changes a Secret's type.
-    fields.update({"type": entry.type} if entry.type != "Opaque" else {})
-    fields.update({"request": entry.request.lasting} if entry.request else {})
+    if entry.type != "Opaque":
+        # The cluster never changes a Secret's type.
+        fields["type"] = entry.type
+    if entry.request:
+        fields["request"] = entry.request.lasting
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def data_is_ours(secret: ClusterObject) -> bool:
-    """Whether the data is what was pushed: the API server keeps account of who writes what.
+    """Return whether the data is what was pushed, as the API server records the writer of each key.
 
-    A push takes every key over, and who then writes another value takes it away. Who wrote the same value shares it.
+    A push owns every key. A writer that changes a value becomes its owner; one that writes the same value shares it.
     """
     own: set[str] = set()
     all_keys: set[str] = set()
@@ -137,29 +150,32 @@ def data_is_ours(secret: ClusterObject) -> bool:
 
 
 def data_keys(secret: ClusterObject) -> list[str]:
-    """The keys of a Secret's data, from the data where it is there, else from the account of who writes it."""
+    """Return the keys of a Secret's data: of the data itself if it was read, else of the record of its writers."""
     if "data" in secret:
         return sorted(secret["data"] or {})
     return sorted({key for _owner, data in _writers(secret) for key in data})
 
 
 def others_keys(secret: ClusterObject) -> list[str]:
-    """Those keys of a Secret's data that this role has not applied itself, so that its applying leaves them."""
-    own = {key for owner, data in _writers(secret) if owner.get("manager") == FIELD_MANAGER for key in data}
+    """Return the keys of a Secret's data that this role has not applied itself, and that its next apply leaves."""
+    own: set[str] = set()
+    for owner, keys in _writers(secret):
+        if owner.get("manager") == FIELD_MANAGER:
+            own |= keys
     return [key for key in data_keys(secret) if key not in own]
 
 
-def own_names(found: ClusterObject, field: str) -> set[str]:
-    """The names of labels or annotations that this role has applied."""
+def own_names(cluster_object: ClusterObject, field: str) -> set[str]:
+    """Return the names of labels or annotations that this role has applied."""
     names: set[str] = set()
-    for owner in found["metadata"].get("managedFields") or ():
+    for owner in cluster_object["metadata"].get("managedFields") or ():
         if owner.get("manager") == FIELD_MANAGER:
             names |= _fields((owner.get("fieldsV1") or {}).get("f:metadata") or {}, f"f:{field}")
     return names
 
 
 def _writers(secret: ClusterObject) -> Iterator[tuple[ClusterObject, set[str]]]:
-    """Who has written data, and which keys."""
+    """Yield each writer of data, and its keys."""
     for owner in secret["metadata"].get("managedFields") or ():
         fields = owner.get("fieldsV1") or {}
         if "f:data" in fields:
@@ -171,23 +187,23 @@ def _fields(fields: Mapping[str, Any], name: str) -> set[str]:
 
 
 def target_of(external: ClusterObject) -> str:
-    """The name of the Secret."""
+    """Return the name of its Secret."""
     spec = external.get("spec") or {}
     return str((spec.get("target") or {}).get("name") or external["metadata"]["name"])
 
 
 def policy_of(external: ClusterObject) -> str:
-    """How it makes its Secret, or takes part in one."""
+    """Return how it makes its Secret, or takes part in one."""
     return str(((external.get("spec") or {}).get("target") or {}).get("creationPolicy", "Owner"))
 
 
 def by_target(external: Sequence[ClusterObject]) -> dict[tuple[str, str], ClusterObject]:
-    """ExternalSecrets by namespace and name of their Secrets."""
+    """Return ExternalSecrets by namespace and name of their Secrets."""
     return {(identity(one)[0], target_of(one)): one for one in external}
 
 
 def generator_of(external: ClusterObject) -> tuple[str, str]:
-    """Kind and name of its generator; empty where it has none."""
+    """Return kind and name of its generator; "" twice: it has none."""
     for source in (external.get("spec") or {}).get("dataFrom") or ():
         reference = (source.get("sourceRef") or {}).get("generatorRef")
         if reference:
@@ -196,21 +212,21 @@ def generator_of(external: ClusterObject) -> tuple[str, str]:
 
 
 def references_of(external: ClusterObject) -> set[tuple[str, str, str]]:
-    """Kind, namespace ("" for none) and name of what it refers to."""
+    """Return kind, namespace ("" for none) and name of its store and of its generator."""
     namespace = identity(external)[0]
-    named = (one for one in (store_of(external), generator_of(external)) if one[0])
-    return {(kind, "" if kind.startswith("Cluster") else namespace, name) for kind, name in named}
+    references = [store_of(external), generator_of(external)]
+    return {(kind, "" if kind.startswith("Cluster") else namespace, name) for kind, name in references if kind}
 
 
 def store_of(external: ClusterObject) -> tuple[str, str]:
-    """Kind and name of its store; empty where it has none."""
+    """Return kind and name of its store; "" twice: it has none."""
     reference = (external.get("spec") or {}).get("secretStoreRef") or {}
     return (reference.get("kind", "SecretStore"), reference["name"]) if reference.get("name") else ("", "")
 
 
 SECRET, NAMESPACE, EVENT = OBJECT_KINDS["Secret"], OBJECT_KINDS["Namespace"], OBJECT_KINDS["Event"]
 EXTERNAL_SECRET = OBJECT_KINDS["ExternalSecret"]
-# What the role makes for the operator besides Secrets.
+# The kinds that the role makes for the operator besides Secrets.
 OPERATORS = tuple(kind for kind in OBJECT_KINDS.values() if "external-secrets.io/" in kind.api_version)
 
 Objects = list[dict[str, Any]]
@@ -219,13 +235,13 @@ Objects = list[dict[str, Any]]
 def own_objects(
     cluster: Cluster, kind: ObjectKind, namespaces: Collection[str], *, labels: Sequence[str] = SELECTOR
 ) -> Objects | None:
-    """The role's objects of a kind: one request, or one a namespace where the identity may not list them everywhere.
+    """Return the role's objects of a kind, of Secrets the metadata alone; None: the cluster does not serve the kind.
 
-    Of Secrets nothing but the metadata. None: the cluster does not serve the kind.
+    That takes one request, or one for each namespace where this identity may not list the whole cluster.
 
-    :arg labels: none: everybody's.
-    :arg namespaces: those that count where not all can be listed.
-    :raises ForbiddenError: not even these may be listed.
+    :arg labels: what selects them; empty: nothing, so that everybody's count.
+    :arg namespaces: where to look if the whole cluster cannot be listed.
+    :raises ForbiddenError: this identity may not list these namespaces either.
     """
     query: dict[str, Any] = {"labels": labels, "metadata_only": kind is SECRET}
     try:
@@ -234,14 +250,16 @@ def own_objects(
         if not (kind.namespaced and namespaces):
             raise
     pages = run_concurrently(lambda namespace: cluster.list(kind, namespace=namespace, **query), sorted(namespaces))
-    return None if None in pages else [one for page in pages for one in page or ()]
+    if None in pages:
+        return None
+    return [one for page in pages for one in page or ()]
 
 
 def everybodys_external_secrets(cluster: Cluster, namespaces: Collection[str]) -> tuple[Objects | None, bool]:
-    """The ExternalSecrets, whoever made them, and whether those are all of the cluster; None: it does not serve them.
+    """Return everybody's ExternalSecrets, None if the cluster does not serve them, and whether these are all it has.
 
-    :arg namespaces: those that count where not all can be listed.
-    :raises ForbiddenError: not even these may be listed.
+    :arg namespaces: where to look if the whole cluster cannot be listed.
+    :raises ForbiddenError: this identity may not list these namespaces either.
     """
     try:
         return cluster.list(EXTERNAL_SECRET), True
@@ -250,12 +268,12 @@ def everybodys_external_secrets(cluster: Cluster, namespaces: Collection[str]) -
 
 
 def secrets_of(cluster: Cluster, entries: Sequence[Entry], *, everywhere: bool) -> Objects:
-    """The metadata of the role's Secrets.
+    """Return the metadata of the role's Secrets.
 
-    Where the identity may not list any, those that the entries name, one by one.
+    An identity that may not list any reads those that the entries name, one by one.
 
-    :arg everywhere: those of the whole cluster are needed.
-    :raises ForbiddenError: they may not be read.
+    :arg everywhere: return those of the whole cluster or none.
+    :raises ForbiddenError: this identity may not read them.
     """
     namespaces = {entry.namespace for entry in entries}
     try:
@@ -267,13 +285,13 @@ def secrets_of(cluster: Cluster, entries: Sequence[Entry], *, everywhere: bool) 
 
 
 def by_name(cluster: Cluster, entries: Sequence[Entry]) -> Objects:
-    """The metadata of the Secrets that the entries name, whoever they belong to."""
+    """Return the metadata of the Secrets that the entries name, of all owners."""
     places = [(entry.namespace, entry.name) for entry in entries]
-    return [one for one in cluster.get_many(SECRET, places, metadata_only=True) if one is not None]
+    return [secret for secret in cluster.get_many(SECRET, places, metadata_only=True) if secret is not None]
 
 
 def shared_generators(cluster: Cluster, external: Sequence[ClusterObject]) -> Objects:
-    """The ClusterGenerators, where one of these ExternalSecrets has one; who may not see them is told less."""
+    """Return the ClusterGenerators, if one of these ExternalSecrets has one and this identity may list them."""
     if not any(generator_of(one)[0] == "ClusterGenerator" for one in external):
         return []
     try:
@@ -283,8 +301,13 @@ def shared_generators(cluster: Cluster, external: Sequence[ClusterObject]) -> Ob
 
 
 def missing_namespaces(cluster: Cluster, names: Collection[str]) -> tuple[list[str], list[str]]:
-    """Those that are not there, and those that are being deleted."""
+    """Return which of these namespaces do not exist, and which are being deleted."""
     wanted = sorted(names)
-    found = list(zip(wanted, cluster.get_many(NAMESPACE, [(None, name) for name in wanted])))
-    leaving = [name for name, one in found if one is not None and one["metadata"].get("deletionTimestamp")]
-    return [name for name, one in found if one is None], leaving
+    missing: list[str] = []
+    leaving: list[str] = []
+    for name, namespace in zip(wanted, cluster.get_many(NAMESPACE, [(None, name) for name in wanted])):
+        if namespace is None:
+            missing.append(name)
+        elif namespace["metadata"].get("deletionTimestamp"):
+            leaving.append(name)
+    return missing, leaving

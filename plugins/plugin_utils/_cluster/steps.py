@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to be done about each Secret, and why: decided from entries and metadata alone.
-
-Private to this collection: it may change at any time.
-"""
+"""Decide what to do about each Secret, and why, from entries and metadata alone."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ from .secrets import (
 )
 from .spec import DEFAULT_OWNER
 
-# A pushed lease is renewed in its last quarter, and so are the operator's.
+# The role renews pushed leases in their last quarter, and so does the operator.
 MARGIN = Margin(part=0.25)
 GONE = "its lease has ended before its time"
 KEEP, MINT, READ, LET_GO, REMOVE = "keep", "mint", "read", "let_go", "remove"
@@ -42,10 +39,10 @@ MERGING = ("Merge", "CreateOrMerge")
 class Step:
     """One Secret's part of the plan.
 
-    :arg action: KEEP, MINT or READ for an entry that is pushed; LET_GO for a Secret that was pushed and is the
-        operator's now; REMOVE for one that no entry names.
-    :arg found: the Secret's metadata as it is, None where there is none.
-    :arg entry: None where no entry is pushed into it.
+    :arg action: KEEP, MINT or READ for a pushed entry; LET_GO for a pushed Secret that the operator delivers from now
+        on; REMOVE for a Secret that no entry names.
+    :arg found: the Secret's metadata as it is; None: there is no Secret.
+    :arg entry: None: no entry is pushed into the Secret.
     """
 
     namespace: str
@@ -57,27 +54,27 @@ class Step:
 
     @property
     def where(self) -> str:
-        """As messages name it."""
+        """Return the name of the Secret for messages."""
         return f"{self.namespace}/{self.name}"
 
     @property
     def line(self) -> str:
-        """The plan's line for a person."""
+        """Return the plan's line for a person."""
         return f"{self.where}: {self.action}, {self.reason}"
 
     @property
     def is_operated(self) -> bool:
-        """Whether the operator writes the Secret so far."""
+        """Return whether the operator writes the Secret so far."""
         return self.found is not None and is_operated(self.found)
 
     @property
     def moving_to(self) -> str | None:
-        """The ExternalSecret that was to take the Secret over, and has not done so."""
+        """Return the name of the ExternalSecret that was to adopt the Secret, and has not done so yet."""
         return annotations_of(self.found).get(MOVING) if self.found is not None else None
 
     @property
     def supersedes(self) -> Lease | None:
-        """The lease that nobody needs once this step is done."""
+        """Return the lease that nobody needs once this step is done."""
         return lease_of(self.found) if self.found is not None and self.action != KEEP else None
 
 
@@ -91,21 +88,21 @@ def planned(
     owner: str = DEFAULT_OWNER,
     renew: bool = False,
 ) -> list[Step]:
-    """The plan: a step for each entry that is pushed, in their order, and then one for each Secret that goes.
+    """Return a step for each pushed entry, in their order, and then one for each Secret that goes.
 
-    :arg secrets: the role's Secrets and those that the entries name, with their metadata.
+    :arg secrets: the metadata of the role's Secrets and of those that the entries name.
     :arg gone: IDs of leases that have ended before their time.
     :arg renew: mint for every entry.
-    :arg prune: remove what was pushed for this owner and no entry names.
+    :arg prune: remove this owner's pushed Secrets that no entry names.
     """
-    found = named(secrets)
-    pushed = [(entry, found.get((entry.namespace, entry.name))) for entry in entries if entry.is_pushed]
+    by_place = named(secrets)
+    pushed = [(entry, by_place.get((entry.namespace, entry.name))) for entry in entries if entry.is_pushed]
     steps = [_step(entry, secret, now, gone, renew=renew) for entry, secret in pushed]
-    return steps + list(_leaving(entries, found, owner if prune else None))
+    return steps + _leaving(entries, by_place, owner if prune else None)
 
 
 def foreign(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], ClusterObject]) -> list[str]:
-    """A sentence for each entry whose Secret is somebody else's."""
+    """Return a sentence for each entry whose Secret is somebody else's."""
     return [
         foreign_words(entry.where)
         for entry in entries
@@ -114,22 +111,22 @@ def foreign(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], ClusterO
 
 
 def owned_words(where: str, owner: str) -> str:
-    """What is said of what is another owner's."""
-    return f"{where}: it belongs to the owner {owner}. Choose another name, or the owner that it has."
+    """Return the sentence about an object of another owner."""
+    return f"{where}: it belongs to the owner {owner}. Choose another name, or set this owner."
 
 
 def others_secrets(entries: Sequence[Entry], secrets: Mapping[tuple[str, str], ClusterObject]) -> list[str]:
-    """A sentence for each entry whose Secret another owner has pushed."""
-    found = ((entry, secrets.get((entry.namespace, entry.name))) for entry in entries)
-    return [
-        owned_words(entry.where, owner_of(secret))
-        for entry, secret in found
-        if secret is not None and is_pushed(secret) and owner_of(secret) != entry.owner
-    ]
+    """Return a sentence for each entry whose Secret another owner has pushed."""
+    sentences: list[str] = []
+    for entry in entries:
+        secret = secrets.get((entry.namespace, entry.name))
+        if secret is not None and is_pushed(secret) and owner_of(secret) != entry.owner:
+            sentences.append(owned_words(entry.where, owner_of(secret)))
+    return sentences
 
 
 def foreign_words(where: str) -> str:
-    """What is said of a Secret that is somebody else's."""
+    """Return the sentence about a Secret that is somebody else's."""
     return f"{where}: a Secret of this name exists and is not managed by this role. Remove it, or choose another name."
 
 
@@ -138,16 +135,16 @@ def _is_foreign(secret: ClusterObject | None) -> bool:
 
 
 def _leaving(
-    entries: Sequence[Entry], found: Mapping[tuple[str, str], ClusterObject], pruned: str | None
+    entries: Sequence[Entry], secrets: Mapping[tuple[str, str], ClusterObject], pruned: str | None
 ) -> list[Step]:
-    """The Secrets that go.
+    """Return the steps of Secrets that go.
 
-    :arg pruned: whose Secrets are pruned; None: nobody's.
+    :arg pruned: the owner whose Secrets are pruned; None: nobody's are.
     """
     deliveries = {(entry.namespace, entry.name): entry.delivery for entry in entries}
-    leaving = []
-    for key in sorted(found):
-        secret, delivery = found[key], deliveries.get(key)
+    leaving: list[Step] = []
+    for place in sorted(secrets):
+        secret, delivery = secrets[place], deliveries.get(place)
         if not is_pushed(secret):
             continue
         if delivery == "external_secret":
@@ -159,14 +156,16 @@ def _leaving(
 
 def _step(entry: Entry, secret: ClusterObject | None, now: datetime, gone: Collection[str], *, renew: bool) -> Step:
     where = (entry.namespace, entry.name)
-    if entry.source == "static_secret":
+    if entry.kind.leases is None:
         return Step(*where, READ, "its values are read each time", secret, entry)
-    reason = _due(entry, secret, now, gone) or ("it is asked to be renewed" if renew else None)
-    return Step(*where, MINT if reason else KEEP, reason or "it is fresh", secret, entry)
+    reason = _due(entry, secret, now, gone)
+    if reason is None and not renew:
+        return Step(*where, KEEP, "it is fresh", secret, entry)
+    return Step(*where, MINT, reason or "a renewal was asked for", secret, entry)
 
 
 def _due(entry: Entry, secret: ClusterObject | None, now: datetime, gone: Collection[str]) -> str | None:
-    """Why the entry needs a new lease; None: it does not."""
+    """Return why the entry needs a new lease; None: it does not."""
     if secret is None:
         return "there is no Secret"
     if is_operated(secret):

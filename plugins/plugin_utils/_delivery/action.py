@@ -26,7 +26,6 @@ from ...module_utils._api import interruption
 from ...module_utils._api.concurrency import check_concurrency
 from ...module_utils._api.errors import OptionError, WorkloadCredentialsError, unforeseen
 from ...module_utils._api.settings import Settings
-from ...module_utils._credentials.lease import DYNAMIC_SECRET
 from ...module_utils._kube.objects import Cluster
 from ...module_utils._spec import CONNECTION
 from .._cluster.cluster_access import cluster_elsewhere, cluster_of
@@ -121,7 +120,7 @@ def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
 
 def _without_secret(job: Job) -> list[Entry]:
     """The entries from whose dynamic secrets credentials were pushed into Secrets that are not there."""
-    entries = [entry for entry in job.entries if entry.is_pushed and entry.source == DYNAMIC_SECRET]
+    entries = [entry for entry in job.entries if entry.is_pushed and entry.kind.has_api_leases]
     if not entries or job.check_mode:
         return []
     from .._cluster.secrets import SECRET
@@ -154,7 +153,7 @@ def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
 
 def _with_living_leases(job: Job, outcome: Outcome, found: Sequence[Status]) -> Sequence[Status]:
     """The states, where a lease has ended too; and warnings of leases that no Secret holds."""
-    paths = [one.entry.path for one in found if one.entry.source == DYNAMIC_SECRET]
+    paths = [one.entry.path for one in found if one.entry.kind.has_api_leases]
     if not paths:
         return found
     from .._cluster.lease_checks import listed_leases, warn_of_unheld

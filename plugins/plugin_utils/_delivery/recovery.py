@@ -39,11 +39,10 @@ def end_what_dead_runs_left(job: Job, outcome: Outcome) -> None:
 
 def _minting(job: Job) -> list[tuple[str, str | None]]:
     """Kinds and sites of the leases that such a job mints; without entries it has removed what the API minted."""
-    sources = {entry.source for entry in job.entries}
     found: list[tuple[str, str | None]] = []
-    if not sources or sources & {"dynamic_secret", "static_secret"}:
+    if not job.entries or any(entry.kind.needs_api for entry in job.entries):
         found.append((DYNAMIC_SECRET, None))
-    requests = [entry.request for entry in job.entries if entry.source == "service_account_token" and entry.request]
+    requests = [entry.request for entry in job.entries if entry.kind.leases == SERVICE_ACCOUNT and entry.request]
     sites = {job.tokens(one.elsewhere).address if one.elsewhere else None for one in requests}
     return [*found, *((SERVICE_ACCOUNT, site) for site in sorted(sites, key=str))]
 

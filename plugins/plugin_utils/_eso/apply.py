@@ -22,7 +22,6 @@ from ...module_utils._api.request import Request
 from ...module_utils._kube.errors import ForbiddenError
 from ...module_utils._kube.objects import Cluster, Refusal
 from ...module_utils._marks import OPERATED_MARKS
-from .._cluster import entries
 from .._cluster.entries import Entry
 from .._cluster.job import Job, Reference, Service
 from .._cluster.outcome import Outcome, differing, where, without_bookkeeping
@@ -39,6 +38,7 @@ from .._cluster.secrets import (
     own_objects,
     references_of,
 )
+from .._cluster.source_kinds import SOURCES, STS_KEYS
 from .._cluster.sources import SourceInfo
 from .._cluster.spec import ONCE
 from .manifests import FieldPath, Manifest, added, code_in, different, manifest_of, manifests_of, removal, without
@@ -123,7 +123,7 @@ def check_pem(text: str, option: str) -> None:
 
 def tried(job: Job, service: Service) -> str | None:
     """Why the operator could not work with what the role hands over; None: it can, or the user keeps it all."""
-    is_needed = any(entry.source != "sts_session_token" for entry in job.operated)
+    is_needed = any(entry.kind.needs_api for entry in job.operated)
     if not is_needed or not (service.access_token or service.ca_cert):
         return None
     own = job.client().settings
@@ -218,10 +218,10 @@ def _type(entry: Entry, has_type: bool) -> dict[str, str]:
 def _values(entry: Entry, asked: SourceInfo) -> dict[str, str | None]:
     source = asked.sources.get(entry.key)
     if source is None:
-        return dict.fromkeys(entries.KEYS, "x")
+        return dict.fromkeys(STS_KEYS, "x")
     given = source.placeholder().values
     texts = {key: one if isinstance(one, str) else json.dumps(one) for key, one in given.items()}
-    return {renamed(key) if entry.source == "static_secret" else key: text for key, text in texts.items()}
+    return {renamed(key) if entry.kind.is_stored else key: text for key, text in texts.items()}
 
 
 # The operator asks AWS alone, so that neither site nor token is needed.
@@ -268,7 +268,7 @@ def operation_of(job: Job, asked: SourceInfo, others: Sequence[ClusterObject], s
     :raises WorkloadCredentialsError: the operator would fail, or others would be hurt.
     """
     entries = [entry for entry in job.operated if not asked.is_missing(entry)]
-    asks_api = any(entry.source != "sts_session_token" for entry in entries)
+    asks_api = any(entry.kind.needs_api for entry in entries)
     service = with_names(job.service(), standing, users_of(entries, job.scope)) if asks_api else _NO_SERVICE
     objects = operator_objects(entries, asked.dynamic, service, job.scope, others, standing)
     for kind in sorted({one.kind for one in objects} & standing.unseen.keys()):
@@ -353,7 +353,7 @@ class Operating:
         is_done = own.more["refresh_policy"] == ONCE and not is_failing(self._before[own.identity])
         if is_done and own.identity not in self.coded():
             return f"{line}; it does not look again, so this changes nothing in the Secret: {', '.join(changes)}"
-        verb = "reads it anew" if own.more["source"] == "static_secret" else "generates a new lease"
+        verb = "reads it anew" if SOURCES[own.more["source"]].is_stored else "generates a new lease"
         return f"{line}; it {verb} now, because this changes: {', '.join(changes)}"
 
     def _changes(self, one: Manifest) -> list[str]:
@@ -392,7 +392,7 @@ class Operating:
 
     def failing(self, identities: Collection[Identity]) -> list[ClusterObject]:
         """Those of these ExternalSecrets that are there and that fail, each attempt of which may be a lease."""
-        mints = {one.operated.identity for one in self._external if one.operated.more["source"] != "static_secret"}
+        mints = {one.operated.identity for one in self._external if SOURCES[one.operated.more["source"]].leases}
         there = [self._before[one] for one in sorted(identities) if one in self._before and one in mints]
         return [one for one in there if is_failing(one)]
 

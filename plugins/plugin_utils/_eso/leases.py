@@ -21,7 +21,7 @@ from ...module_utils._api.paths import parse_path
 from ...module_utils._api.times import parse_time, written
 from ...module_utils._credentials.lease import Lease
 from ...module_utils._kube.objects import Cluster, Refusal, reference
-from ...module_utils._marks import OPERATED_MARKS, PREFIX
+from ...module_utils._marks import OPERATED_MARKS, PREFIX, noted_lease
 from ...module_utils._providers import revocable
 from ...module_utils._resources._parts.leases import ending_words, living_leases, named
 from .._cluster.entries import Entry
@@ -60,7 +60,7 @@ class Renewal:
     @property
     def line(self) -> str:
         """The plan's line for a person."""
-        does = "the operator reads it anew" if self.entry.source == "static_secret" else "one new lease"
+        does = "the operator reads it anew" if self.entry.kind.is_stored else "one new lease"
         return f"{self.entry.where}: renew, {self.reason}; {does}"
 
 
@@ -111,7 +111,7 @@ def renewals(
     held = {
         entry.where: (entry.path, annotations_of(secret)[_LEASE])
         for entry, _external, secret in seen
-        if entry.source == "dynamic_secret" and secret and annotations_of(secret).get(_LEASE)
+        if entry.kind.has_api_leases and secret and annotations_of(secret).get(_LEASE)
     }
     dead, unknown = dead_leases(job, held)
     outcome.warnings.extend(unknown)
@@ -139,7 +139,7 @@ def _reason(
         return "it is asked to be renewed"
     if entry.where in dead:
         return "its lease lives no more"
-    end = parse_time(annotations_of(secret).get(_EXPIRATION)) if secret else None
+    end = noted_lease(annotations_of(secret), OPERATED_MARKS).expiration if secret else None
     return "its credentials have expired" if end is not None and end <= datetime.now(timezone.utc) else None
 
 
@@ -179,7 +179,7 @@ def _policy(one: Renewal, policy: str) -> dict[str, Any]:
 
 def count_line(wanted: Sequence[Renewal]) -> list[str]:
     """How many leases that costs."""
-    leases = [one for one in wanted if one.entry.source != "static_secret"]
+    leases = [one for one in wanted if one.entry.kind.leases]
     return [f"The operator mints {len(leases)} new leases for what is renewed."] if leases else []
 
 
@@ -197,7 +197,7 @@ class Strays:
         self._job = job
         self._outcome = outcome
         self._minted = minted
-        self._entries = [entry for entry in entries if entry.source == "dynamic_secret"]
+        self._entries = [entry for entry in entries if entry.kind.has_api_leases]
         self._before = self._lists()
         self._held = held_by_secrets(job) if any(self._before.values()) else set()
 

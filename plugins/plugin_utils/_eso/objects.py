@@ -19,11 +19,12 @@ from urllib.parse import quote, urlsplit
 from ...module_utils._api.errors import OptionError, StateError
 from ...module_utils._credentials.source import Facts
 from ...module_utils._kube.durations import seconds, written
-from .._cluster import entries
+from ...module_utils._sts.request import GET_SESSION_TOKEN
 from .._cluster.entries import Entry
 from .._cluster.job import Scope, Service
 from .._cluster.operated_secrets import OF_PROVIDERS
 from .._cluster.secrets import ClusterObject, identity, references_of
+from .._cluster.source_kinds import STS_KEYS
 from .._cluster.spec import MANAGED_LABEL, ON_CHANGE, ONCE, OWNER_LABEL, PART_LABEL, PERIODIC, labels_for
 from .._cluster.steps import MARGIN
 from .names import Standing, name_of, name_of_sessions
@@ -160,7 +161,7 @@ def operator_objects(
 def advice(entries: Sequence[Entry], facts: Mapping[str, Facts]) -> Iterable[str]:
     """What is allowed and seldom meant, a sentence for each entry."""
     for entry in entries:
-        known = facts.get(entry.path) if entry.source == "dynamic_secret" else None
+        known = facts.get(entry.path) if entry.kind.has_api_leases else None
         if known is None or known.life is None:
             continue
         if entry.refresh_policy != PERIODIC:
@@ -199,8 +200,8 @@ def _connections(entries: Sequence[Entry], service: Service, scope: Scope) -> It
 
 def users_of(entries: Sequence[Entry], scope: Scope) -> set[str]:
     """The namespaces in which generators and stores read the token and the CA."""
-    namespaces = {entry.namespace for entry in entries if entry.source == "dynamic_secret"}
-    static = {entry.namespace for entry in entries if entry.source == "static_secret"}
+    namespaces = {entry.namespace for entry in entries if entry.kind.has_api_leases}
+    static = {entry.namespace for entry in entries if entry.kind.is_stored}
     return namespaces | ({scope.namespace} if static and scope.cluster else static)
 
 
@@ -208,7 +209,7 @@ def _stores(entries: Sequence[Entry], names: Names, others: Sequence[ClusterObje
     """A store for each folder of static secrets: one a namespace, or one that just these namespaces may use."""
     users: dict[tuple[str, str, str], set[str]] = {}
     for entry in entries:
-        if entry.source == "static_secret":
+        if entry.kind.is_stored:
             users.setdefault((*names.store(entry), _folder(entry)), set()).add(entry.namespace)
     for (kind, name, folder), namespaces in users.items():
         asked = {"folder": folder, "controller": names.scope.controller}
@@ -231,11 +232,11 @@ def _admitted(standing: Standing, kind: str, name: str) -> set[str]:
 
 
 def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: Names) -> Iterable[Operated]:
-    if entry.source == "static_secret":
+    if entry.kind.is_stored:
         yield _static(entry, names)
         return
-    if entry.source == "sts_session_token":
-        known = Facts(entries.KEYS, life_of(entry), None)
+    if not entry.kind.needs_api:
+        known = Facts(STS_KEYS, life_of(entry), None)
         generator = _generator(entry, "generator_sts", "STSSessionToken", names, sts=entry.sts)
     else:
         known = facts[entry.path]
@@ -246,7 +247,7 @@ def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: Names) -> Itera
     data = template_data(entry, known.keys)
     more: dict[str, Any] = {"generator": {"kind": generator.kind, "name": generator.name}}
     more["keys"] = sorted(data or known.keys)
-    in_seconds, life = entry.source == "sts_session_token", _life_of_unended(known)
+    in_seconds, life = not entry.kind.needs_api, _life_of_unended(known)
     more["lease_annotations"] = lease_annotations(known.keys, in_seconds=in_seconds, life=life)
     more["rewrite"] = _spelt_as_documented(known)
     yield _external_secret(entry, _interval(entry, known.life or 0), data, **more)
@@ -265,7 +266,7 @@ def _spelt_as_documented(known: Facts) -> list[dict[str, Any]]:
 
 def life_of(entry: Entry) -> int:
     """Seconds for which session tokens of STS live."""
-    return int(entry.sts["duration"] or entries.USUAL)
+    return int(entry.sts["duration"] or GET_SESSION_TOKEN.usual)
 
 
 def _generator_of(entry: Entry, facts: Facts) -> tuple[str, str]:

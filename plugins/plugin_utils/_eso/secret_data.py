@@ -14,8 +14,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ...module_utils._api.errors import OptionError
 from ...module_utils._credentials.formats import RAW
+from ...module_utils._kube.names import is_data_key
 from ...module_utils._marks import OPERATED_MARKS
-from .._cluster.entries import DATA_KEY, Entry
+from .._cluster.entries import Entry
 from .._cluster.job import Job
 from .._cluster.sources import SourceInfo
 
@@ -38,7 +39,7 @@ def template_data(entry: Entry, keys: Sequence[str] | None) -> dict[str, str]:
         for target, text in entry.template.items() if keys is not None else ():
             _check(text, keys or (), f"{entry.where}.template.{target}")
         return dict(entry.template)
-    wanted = entry.keys or ({} if entry.format == RAW else entry.forms.fields_of(entry.format))
+    wanted = entry.keys or ({} if entry.format == RAW else entry.kind.formats.fields_of(entry.format))
     missing = sorted(set(wanted.values()) - set(keys)) if keys is not None else ()
     if missing:
         field = "keys" if entry.keys else "format"
@@ -46,7 +47,7 @@ def template_data(entry: Entry, keys: Sequence[str] | None) -> dict[str, str]:
         raise OptionError(f"{entry.where}.{field}", f"there will be no {', '.join(missing)}, but {there}.")
     action = _failing if keys is None else _never_failing
     actions = {target: action(source) for target, source in wanted.items()}
-    whole = entry.forms.texts.get(entry.format)
+    whole = entry.kind.formats.texts.get(entry.format)
     return {whole.name: whole.made(actions)} if whole else actions
 
 
@@ -135,7 +136,7 @@ def _literal(text: str) -> str:
 
 def unfit(job: Job, asked: SourceInfo) -> list[str]:
     """Why the operator could not make of static secrets what the entries say."""
-    static = [(entry, asked.of(entry)) for entry in job.operated if entry.source == "static_secret"]
+    static = [(entry, asked.of(entry)) for entry in job.operated if entry.kind.is_stored]
     return [words for entry, known in static if known for words in problems_of_keys(entry, known.keys)]
 
 
@@ -156,6 +157,6 @@ def problems_of_keys(entry: Entry, keys: Sequence[str]) -> Iterator[str]:
         absent = sorted(named_in(text) - set(names))
         if absent:
             yield f"{entry.where}.template.{target}: {entry.path} has no {', '.join(absent)}; {there}."
-    unfit = [key for name, same in names.items() for key in same if not DATA_KEY.fullmatch(name)]
+    unfit = [key for name, same in names.items() for key in same if not is_data_key(name)]
     if unfit and not (entry.keys or entry.template):
         yield f"{entry.where}: no Secret can have the keys {', '.join(unfit)} of {entry.path}. Name others with keys."

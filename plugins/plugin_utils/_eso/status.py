@@ -21,7 +21,7 @@ from ...module_utils._kube.client import looked_until
 from ...module_utils._kube.durations import seconds
 from ...module_utils._kube.errors import ForbiddenError
 from ...module_utils._kube.objects import OBJECT_KINDS, Cluster, Refusal, reference
-from ...module_utils._marks import PREFIX
+from ...module_utils._marks import PREFIX, noted_lease
 from .._cluster.entries import Entry
 from .._cluster.job import Job
 from .._cluster.lease_checks import Listed, confirmed_gone, gone_leases
@@ -30,7 +30,6 @@ from .._cluster.removal import Identity, identity_of
 from .._cluster.secrets import (
     DEFINITION,
     EVENT,
-    EXPIRATION,
     EXTERNAL_SECRET,
     SECRET,
     ClusterObject,
@@ -41,7 +40,6 @@ from .._cluster.secrets import (
     identity,
     is_operated,
     is_pushed,
-    lease_fields,
     lease_of,
     named,
     own_objects,
@@ -172,7 +170,7 @@ class Status:
     def lease(self) -> str | None:
         """The ID of the lease that its Secret holds, where it is known."""
         notes = annotations_of(self.found) if self.found and self.entry.is_pushed else {}
-        return lease_fields(notes)["lease_id"] or self.lease_id
+        return noted_lease(notes).id or self.lease_id
 
     def reported(self) -> dict[str, Any]:
         """As the report says it."""
@@ -225,7 +223,7 @@ def _pushed(entry: Entry, secret: ClusterObject | None, now: datetime) -> Status
         return Status(entry, "there is no Secret of this role", secret)
     if owner_of(secret) != entry.owner:
         return Status(entry, f"it belongs to the owner {owner_of(secret)}", secret)
-    expiration = parse_time(annotations_of(secret).get(EXPIRATION))
+    expiration = noted_lease(annotations_of(secret)).expiration
     problem = "its lease has expired" if expiration is not None and expiration <= now else _unlike(entry, secret)
     return Status(entry, problem, secret, written(expiration))
 

@@ -54,7 +54,7 @@ def _problems(job: Job) -> dict[str, str | None]:
 
 def _of_source(entry: Entry, asked: SourceInfo) -> str | None:
     known, failed = asked.of(entry), asked.failed.get(entry.key)
-    if failed or not known or entry.source != "static_secret":
+    if failed or not known or not entry.kind.is_stored:
         return failed
     return next(problems_of_keys(entry, known.keys), None)
 

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source lease_expiry: which leases are about to end, each told once.
-
-Private to this collection: it may change at any time.
-"""
+"""The event source lease_expiry: one event for each lease that is about to end."""
 
 from __future__ import annotations
 
@@ -39,10 +36,10 @@ OPTIONS: Options = {
     "interval": {"type": "int", "default": 60},
     "state_file": {"type": "path"},
 }
-# A lease is told of no earlier than the role would renew it.
+# No event comes earlier than the role would renew the lease.
 _PART = 0.25
 _LONGEST_PAUSE = 900.0
-# Enough of them for any interval.
+# Enough to reach the longest pause from any interval.
 _DOUBLINGS = 10
 _LOGGER = logging.getLogger("lease_expiry")
 _CLUSTER = {"name", "kubeconfig", "context", "namespace"}
@@ -50,10 +47,10 @@ Look = Callable[[], Iterator[Watched]]
 
 
 class ExpirySource:
-    """One event source: what it looks at, and what it has told.
+    """One event source: the folder and the clusters that it watches, and the events that it has sent.
 
     :arg arguments: the rulebook's.
-    :raises WorkloadCredentialsError: an argument is not right.
+    :raises WorkloadCredentialsError: an argument is wrong.
     """
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
@@ -71,43 +68,39 @@ class ExpirySource:
             folder = parse_folder(options["folder"], "folder")
             client = Client(settings_of(resolved))
             self._looks[f"the service below /{folder}"] = lambda: of_service(client, folder)
-        for cluster in _clusters(options["clusters"] or []):
-            # A cluster may be there several times, such as for each of its namespaces.
-            where = f" ({cluster['namespace']})" if cluster.get("namespace") else ""
-            name = f"the cluster {cluster['name']}{where}"
-            again = f", {len(self._looks) + 1}" if name in self._looks else ""
-            self._looks[name + again] = partial(of_cluster, cluster)
+        self._looks.update(_looks_at_clusters(options["clusters"] or []))
         if not self._looks:
             raise OptionError("folder", "folder or clusters is needed.")
-        self._told = SentEvents(Path(os.path.expanduser(options["state_file"] or _default_state_file(options))))
-        self.warning = self._told.warning
+        self._sent = SentEvents(Path(os.path.expanduser(options["state_file"] or _default_state_file(options))))
+        self.warning = self._sent.warning
 
     def due(self) -> tuple[list[dict[str, Any]], list[str]]:
-        """Events of leases whose time has come, which are noted as told by then; and what could not be looked at."""
-        found: list[Watched] = []
+        """Return events of leases that are due, and what could not be read; keep the events in the state file."""
+        leases: list[Watched] = []
         problems: list[str] = []
         for what, look in self._looks.items():
             try:
-                found += look()
+                leases += look()
             except WorkloadCredentialsError as error:
                 problems.append(f"{what}: {error}")
             except Exception as error:  # pylint: disable=broad-exception-caught
                 problems.append(f"{what}: {unforeseen('lease_expiry', error)}")
         now = datetime.now(timezone.utc)
-        due = [
-            one
-            for one in merged(found)
-            if one.id not in self._told and one.expiration > now and self._margin.due(one.lease, now)
-        ]
-        # Noted first: a source that dies in between would rather be silent once than tell the same twice.
-        self._told.add(due, now)
-        return [one.event(now) for one in sorted(due, key=lambda one: one.expiration)], problems
+        due = [lease for lease in merged(leases) if self._is_due(lease, now)]
+        # Before they are sent: a source that dies in between loses an event, instead of sending it twice.
+        self._sent.add(due, now)
+        return [lease.event(now) for lease in sorted(due, key=lambda lease: lease.expiration)], problems
+
+    def _is_due(self, watched: Watched, now: datetime) -> bool:
+        if watched.id in self._sent or watched.expiration <= now:
+            return False
+        return self._margin.due(watched.lease, now)
 
 
 async def run(queue: asyncio.Queue[Any], arguments: Mapping[str, Any]) -> None:
-    """Tell of each lease once, for as long as the rulebook runs.
+    """Send one event for each lease, for as long as the rulebook runs.
 
-    :raises WorkloadCredentialsError: an argument is not right, or what was told cannot be kept.
+    :raises WorkloadCredentialsError: an argument is wrong, or the state file cannot be written.
     """
     source = ExpirySource(arguments)
     if source.warning:
@@ -124,7 +117,7 @@ async def run(queue: asyncio.Queue[Any], arguments: Mapping[str, Any]) -> None:
 
 
 def pause(interval: float, failures: int) -> float:
-    """Seconds until the next look: twice as long after each that failed, and never quite the same for all."""
+    """Return the seconds until the next look: twice as many after each failure, and not the same for all sources."""
     if not failures:
         return interval
     return max(interval, min(_LONGEST_PAUSE, interval * 2.0 ** min(failures, _DOUBLINGS))) * random.uniform(0.75, 1.25)
@@ -135,20 +128,33 @@ def _given(arguments: Mapping[str, Any], option: str, _entry: Mapping[str, Any])
     return Given(value, "the source's arguments") if is_set(value) else None
 
 
-def _clusters(given: list[Any]) -> list[dict[str, Any]]:
-    for number, cluster in enumerate(given):
-        if not isinstance(cluster, Mapping) or not cluster.get("name"):
-            raise OptionError("clusters", f"entry {number} has no name.")
-        unknown = sorted(map(str, cluster.keys() - _CLUSTER))
-        if unknown:
-            raise OptionError("clusters", f"{cluster['name']}: unknown: {', '.join(unknown)}.")
-        if "/" in str(cluster["name"]):
-            raise OptionError("clusters", f"{cluster['name']}: a name has no slash.")
-    return [dict(cluster) for cluster in given]
+def _looks_at_clusters(clusters: list[Any]) -> dict[str, Look]:
+    """Return how each of the clusters is read, by its name for messages."""
+    looks: dict[str, Look] = {}
+    for number, cluster in enumerate(clusters):
+        _check_cluster(number, cluster)
+        name = f"the cluster {cluster['name']}"
+        if cluster.get("namespace"):
+            name += f" ({cluster['namespace']})"
+        if name in looks:
+            # The list may name a cluster several times, such as for several contexts.
+            name += f", {len(looks) + 1}"
+        looks[name] = partial(of_cluster, dict(cluster))
+    return looks
+
+
+def _check_cluster(number: int, cluster: Any) -> None:
+    if not isinstance(cluster, Mapping) or not cluster.get("name"):
+        raise OptionError("clusters", f"entry {number} has no name.")
+    unknown = sorted(map(str, cluster.keys() - _CLUSTER))
+    if unknown:
+        raise OptionError("clusters", f"{cluster['name']}: unknown: {', '.join(unknown)}.")
+    if "/" in str(cluster["name"]):
+        raise OptionError("clusters", f"{cluster['name']}: a name has no slash.")
 
 
 def _default_state_file(options: Mapping[str, Any]) -> str:
-    """One for each thing that is looked at, where programs keep what outlives them."""
+    """Return the default state file in XDG_STATE_HOME, one per watched scope."""
     what = [options[name] for name in ("api_url", "site_id", "folder", "clusters")]
     name = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
     base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The living leases that an event source watches: of the service below a folder, and of the Secrets of clusters.
-
-Private to this collection: it may change at any time.
-"""
+"""The living leases that an event source watches: of the service below a folder, and of the Secrets of clusters."""
 
 from __future__ import annotations
 
@@ -20,15 +17,15 @@ from ...module_utils._kube.client import InWorker
 from ...module_utils._kube.objects import OBJECT_KINDS
 from ...module_utils._resources._parts.leases import leases_below
 from ...module_utils._resources._parts.visibility import listing
-from ...module_utils._resources.lease_report import Holder, holders_in
+from ...module_utils._resources.lease_report import holders_in
 from .._cluster.spec import SELECTOR
 
 
 @dataclass(frozen=True)
 class Watched:
-    """A lease, and who is known to hold it.
+    """A lease, and the Secrets that are known to hold it.
 
-    :arg facts: what the service says of it beside its times; empty where a Secret alone tells of it.
+    :arg facts: the lease as the service lists it; empty: only a Secret names it.
     """
 
     id: str
@@ -39,11 +36,11 @@ class Watched:
 
     @property
     def lease(self) -> Lease:
-        """The same, as the rule that renews leases knows it."""
+        """Return the lease in the form that Margin takes."""
         return Lease(self.id, "", self.minted, self.expiration)
 
     def event(self, now: datetime) -> dict[str, Any]:
-        """What an event tells: no value, and nothing that could be used for anything."""
+        """Return the event: it holds no value of a secret, and nothing that gives access to anything."""
         names = ("dynamic_secret_path", "dynamic_secret_type", "created_by")
         places = [dict(zip(("cluster", "namespace", "name"), holder.split("/"))) for holder in self.holders]
         return {
@@ -57,19 +54,19 @@ class Watched:
 
 
 def of_service(client: Client, folder: str) -> Iterator[Watched]:
-    """The living leases below the folder: one request, and one for each dynamic secret.
+    """Yield the living leases below the folder: one request, and one for each dynamic secret.
 
     :raises WorkloadCredentialsError: they could not be read.
     """
-    found = client.items(listing("dynamic", {"folder": folder, "recursive": True}))
-    for lease in leases_below(client, found):
+    dynamic_secrets = client.items(listing("dynamic", {"folder": folder, "recursive": True}))
+    for lease in leases_below(client, dynamic_secrets):
         minted, expiration = parse_time(lease.get("created_at")), parse_time(lease.get("expiration"))
         if minted is not None and expiration is not None:
             yield Watched(lease["id"], minted, expiration, lease)
 
 
 def of_cluster(cluster: Mapping[str, Any]) -> Iterator[Watched]:
-    """The leases that pushed Secrets hold, by their metadata: one list.
+    """Yield the leases that Secrets hold, as their annotations say: one request.
 
     :arg cluster: its ``name``, and perhaps ``kubeconfig``, ``context`` and ``namespace``.
     :raises WorkloadCredentialsError: they could not be read.
@@ -81,20 +78,16 @@ def of_cluster(cluster: Mapping[str, Any]) -> Iterator[Watched]:
         )
     for holder in holders_in({cluster["name"]: secrets or []}):
         if holder.minted is not None and holder.expiration is not None:
-            yield _held(holder, holder.minted, holder.expiration)
+            yield Watched(holder.lease_id, holder.minted, holder.expiration, holders=(holder.name,))
 
 
-def _held(holder: Holder, minted: datetime, expiration: datetime) -> Watched:
-    return Watched(holder.lease_id, minted, expiration, {}, (holder.name,))
-
-
-def merged(found: Sequence[Watched]) -> list[Watched]:
-    """Each lease once, with all that tell of it."""
+def merged(leases: Sequence[Watched]) -> list[Watched]:
+    """Return each lease once, with all its holders."""
     by_id: dict[str, Watched] = {}
-    for one in found:
-        other = by_id.get(one.id, one)
-        holders = tuple(sorted({*other.holders, *one.holders}))
-        # The service knows better than an annotation until when it is.
-        best = other if other.facts else one
-        by_id[one.id] = Watched(one.id, best.minted, best.expiration, best.facts, holders)
+    for lease in leases:
+        other = by_id.get(lease.id, lease)
+        holders = tuple(sorted({*other.holders, *lease.holders}))
+        # The service knows the expiration better than an annotation.
+        best = other if other.facts else lease
+        by_id[lease.id] = Watched(lease.id, best.minted, best.expiration, best.facts, holders)
     return list(by_id.values())

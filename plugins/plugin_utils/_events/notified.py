@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Of which leases an event was sent: a file, so that a restart sends none again. It holds IDs and times only.
-
-Private to this collection: it may change at any time.
-"""
+"""Keep the leases of which an event was sent in a file of IDs and times, so that a restart sends none again."""
 
 from __future__ import annotations
 
@@ -22,8 +19,8 @@ from .living import Watched
 class SentEvents:
     """The leases of which an event was sent.
 
-    :arg path: the file.
-    :raises StateError: it is there and cannot be read, or is somebody else's.
+    :arg path: the file that keeps them.
+    :raises StateError: the file exists and cannot be read, or another program has written it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,13 +32,13 @@ class SentEvents:
         return lease_id in self._expirations
 
     def add(self, leases: Iterable[Watched], now: datetime) -> None:
-        """Keep these too, and forget those that have expired.
+        """Keep these leases too, and forget those that have expired.
 
         :raises StateError: the file cannot be written.
         """
-        added = {one.id: written(one.expiration) or "" for one in leases}
+        added = {lease.id: written(lease.expiration) or "" for lease in leases}
         everything = {**self._expirations, **added}
-        living = {name: text for name, text in everything.items() if (end := parse_time(text)) and end > now}
+        living = {lease_id: text for lease_id, text in everything.items() if (parse_time(text) or now) > now}
         if living != self._expirations:
             self._save(living)
             self._expirations = living
@@ -54,29 +51,32 @@ class SentEvents:
         except OSError as error:
             raise StateError(f"state_file: {self._path} cannot be read: {error}. Remove or replace it.") from None
         try:
-            found = json.loads(data)
+            expirations = json.loads(data)
         except ValueError:
             return self._without(data)
-        if not isinstance(found, dict):
-            raise StateError(f"state_file: {self._path} is none of this event source. Name another one.")
-        return {str(name): str(text) for name, text in found.items()}
+        if not isinstance(expirations, dict):
+            raise self._foreign()
+        return {str(lease_id): str(text) for lease_id, text in expirations.items()}
 
     def _without(self, data: bytes) -> dict[str, str]:
-        """Go on without a file of this source that a power cut has damaged: what was told is told once more.
+        """Go on without a file that a power cut has damaged: the events that it kept are sent once more.
 
-        :raises StateError: it never was one of this source, or cannot be moved.
+        :raises StateError: another program has written the file, or it cannot be moved.
         """
         text = data.strip(b"\0 \r\n\t")
         if text and not text.startswith(b"{"):
-            raise StateError(f"state_file: {self._path} is none of this event source. Name another one.")
+            raise self._foreign()
         try:
             aside = set_aside(self._path)
         except OSError as error:
             raise StateError(f"state_file: {self._path} is damaged and cannot be moved: {error}.") from None
         self.warning = (
-            f"state_file: {self._path} was damaged, and is {aside} now. Of leases that it named is told once more."
+            f"state_file: {self._path} was damaged, and is {aside} now. The events that it kept are sent once more."
         )
         return {}
+
+    def _foreign(self) -> StateError:
+        return StateError(f"state_file: {self._path} was not written by this event source. Name another one.")
 
     def _save(self, living: dict[str, str]) -> None:
         try:

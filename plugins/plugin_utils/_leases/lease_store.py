@@ -216,7 +216,7 @@ class LeaseStore:
         :arg scope: the inventory host, or "" for the whole run.
         :arg min_ttl: seconds that must be left.
         """
-        name = self._files.name(*self._identity, source.identity, source.variant, scope)
+        name = self._files.name(*self._identity, source.identity, source.cache_key, scope)
         with self._files.locked(name):
             stored = self._files.load(name)
             if stored is not None and self._serves(_lease(source, stored), min_ttl):

@@ -154,7 +154,7 @@ def test_what_cannot_be_made_is_refused_before_anything_is_minted(deliveries: De
         ({"name": "a", "service_account_token": {"role": {"name": "view"}}}, "it needs credential_type=dynamic"),
         ({**TOKEN, "format": "aws_env"}, "service_account_token has raw, token, kubeconfig"),
         ({"name": "a", "sts_session_token": {"duration_seconds": 60}}, "sts_session_token.duration_seconds"),
-        ({"name": "a", "sts_session_token": {"role": ROLE, "role_arn": ROLE}}, "are the same"),
+        ({"name": "a", "sts_session_token": {"role": ROLE, "role_arn": ROLE}}, "mean the same"),
         (
             {"name": "a", "sts_session_token": {"region": "r", "role_arn": ROLE}, "delivery": "external_secret"},
             "role_arn: it needs delivery push",

@@ -205,7 +205,7 @@ def test_who_keeps_a_session_has_to_know_when_it_ends(
         if is_known:
             assert source.mint().values["expiration"] == LATER
         else:
-            with pytest.raises(StateError, match="it is not known when this session ends"):
+            with pytest.raises(StateError, match="the expiration of this session is unknown"):
                 source.mint()
 
 

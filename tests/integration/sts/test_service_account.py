@@ -68,7 +68,7 @@ def test_sessions_of_two_accounts_are_not_mixed_up(sts: Sts, minter: Path) -> No
     variants = {
         sessions_of({**options, "service_account": {"namespace": SPACE, "name": name}}, [], {}, lambda *_: None)[
             0
-        ].variant
+        ].cache_key
         for name in ("app", "other")
     }
     assert len(variants) == 2
@@ -82,7 +82,10 @@ def test_sessions_of_two_accounts_are_not_mixed_up(sts: Sts, minter: Path) -> No
             {"name": "app", "kubeconfig": "/no/kubeconfig"},
             "No usable configuration for a cluster: there is no kubeconfig /no/kubeconfig.",
         ),
-        ({"name": "app", "audiences": ["x"]}, "service_account: it has no 'audiences', but namespace, name, audience"),
+        (
+            {"name": "app", "audiences": ["x"]},
+            "service_account: 'audiences' is unknown: it takes namespace, name, audience",
+        ),
     ],
 )
 def test_what_keeps_the_cluster_from_it_is_said_and_aws_not_asked(

@@ -9,7 +9,6 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ...._api.errors import OptionError, WorkloadCredentialsError
@@ -23,17 +22,6 @@ _SECRET = OBJECT_KINDS["Secret"]
 _PARTS = ("ServiceAccount", "RoleBinding", "Role", "ClusterRoleBinding", "ClusterRole")
 # As many leases are named in one selector, which stands in an address.
 _NAMED = 50
-
-
-@dataclass(frozen=True)
-class AccountEnded:
-    """What became of a lease.
-
-    :arg problems: a sentence for each thing that is left; none: it has ended.
-    """
-
-    lease: AccountLease
-    problems: Sequence[str] = field(default_factory=tuple)
 
 
 def leases(cluster: InWorker, namespace: str | None = None, name: str | None = None) -> list[AccountLease]:
@@ -79,18 +67,18 @@ def check_places(lease_ids: Sequence[str], namespace: str | None) -> None:
             raise OptionError("namespace", f"the lease {lease_id} is not in {namespace}.")
 
 
-def end(cluster: InWorker, ending: Sequence[AccountLease]) -> list[AccountEnded]:
-    """What became of each lease, in their order: each is tried, whatever happens to the others.
+def end(cluster: InWorker, ending: Sequence[AccountLease]) -> dict[str, list[str]]:
+    """End each lease, whatever happens to the others; return a sentence for each thing that is left, by lease ID.
 
-    What was made for a lease goes first, all at once, and the account's going ends its token already. The record goes
-    when nothing else is left, so that what could not be removed is found again.
+    What was made for a lease goes first, all at once: the token ends with its account. The record goes last, once
+    nothing else is left, so that a later run finds what could not be removed.
     """
     problems: dict[str, list[str]] = {one.id: [] for one in ending}
     parts = _parts_of(cluster, ending, problems)
     _removed(cluster, parts, problems)
     records = [one for one in ending if not problems[one.id]]
     _removed(cluster, [(one.id, _record(one)) for one in records], problems)
-    return [AccountEnded(one, tuple(problems[one.id])) for one in ending]
+    return problems
 
 
 def orphans(cluster: InWorker, namespace: str | None) -> tuple[list[dict[str, Any]], list[str]]:

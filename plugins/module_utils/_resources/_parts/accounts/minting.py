@@ -244,10 +244,10 @@ def _undone(cluster: InWorker, record: Object) -> str:
     """Remove what has been made, wherever it is; a sentence about what is left."""
     lease = lease_of(record)
     try:
-        (ended,) = end(cluster, [lease])
+        problems = end(cluster, [lease])[lease.id]
     except WorkloadCredentialsError as error:
         return _said(lease, [str(error)])
-    return _said(lease, ended.problems)
+    return _said(lease, problems)
 
 
 def _said(lease: AccountLease, problems: Sequence[str]) -> str:

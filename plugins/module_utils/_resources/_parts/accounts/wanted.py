@@ -16,6 +16,7 @@ from typing import Any
 
 from ...._api.errors import OptionError
 from ...._kube.durations import whole_seconds
+from ...._kube.names import is_label_value, is_namespace, is_object_name, is_qualified_name, texts
 from ...._kube.objects import FIELD_MANAGER
 from ...._marks import DOMAIN
 
@@ -50,15 +51,10 @@ WANTED: Mapping[str, Mapping[str, Any]] = {
     "annotations": {"type": "dict"},
 }
 
-# Names of namespaces, and names that may have dots in them too (RFC 1123).
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # A label holds no more, and the lease's ID in it is the name and what makes it unique.
 LABEL_LETTERS = 63
 # What every API server takes.
 SHORTEST, LONGEST = 600, 2**32
-_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-_LABELS_NAME = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _LETTERS, _CHANCE = "bcdfghjklmnpqrstvwxz2456789", 10
 _PLACEHOLDER = re.compile(r"\{(name|namespace|random)\}")
 # What only one of the two types has.
@@ -158,14 +154,14 @@ def check_names(name: str | None, namespace: str | None) -> None:
 
 
 def _problems_of_name(name: str | None) -> Iterator[OptionError]:
-    if name is not None and (not _NAME.fullmatch(name) or len(name) > LABEL_LETTERS):
+    if name is not None and (not is_object_name(name) or len(name) > LABEL_LETTERS):
         allowed = f"lower case letters, digits, - and ., and no more than {LABEL_LETTERS} of them"
         yield OptionError("name", f"{name!r} cannot be the name of a lease: {allowed}.")
 
 
 def _problems_of_namespaces(option: str, namespaces: Sequence[str | None]) -> Iterator[OptionError]:
     for one in namespaces:
-        if one is not None and not _NAMESPACE.fullmatch(one):
+        if one is not None and not is_namespace(one):
             yield OptionError(option, f"{one!r} is not a name that a namespace can have.")
 
 
@@ -211,7 +207,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, list[str]]:
 def _account(template: str, meanings: Mapping[str, str]) -> str:
     """The temporary account's name."""
     found = _PLACEHOLDER.sub(lambda one: meanings[one.group(1)], template)
-    if not _NAME.fullmatch(found):
+    if not is_object_name(found):
         raise OptionError(
             "name_template",
             f"{template!r} makes {found!r}, which cannot be the name of a service account. It may hold {{name}}, "
@@ -223,15 +219,12 @@ def _account(template: str, meanings: Mapping[str, str]) -> str:
 def _texts(given: Mapping[str, Any] | None, option: str) -> dict[str, str]:
     """Labels or annotations; those of this collection are its own to set."""
     for name, text in (given or {}).items():
-        if not _LABELS_NAME.fullmatch(str(name)):
+        if not is_qualified_name(str(name)):
             raise OptionError(option, f"{str(name)!r} is no name that Kubernetes takes.")
-        if option == "labels" and isinstance(text, (str, int)) and not _LABEL.fullmatch(str(text)):
+        if option == "labels" and isinstance(text, (str, int)) and not is_label_value(str(text)):
             raise OptionError(option, f"{name} must have letters, digits, -, _ and . only, and no more than 63.")
         if isinstance(text, (Mapping, list)) or text is None:
             raise OptionError(option, f"{name} must be a text.")
         if str(name).startswith(f"{DOMAIN}/") or text == FIELD_MANAGER:
             raise OptionError(option, f"{name} is this collection's own.")
-    # YAML's true, as Kubernetes spells it.
-    return {
-        str(name): str(text).lower() if isinstance(text, bool) else str(text) for name, text in (given or {}).items()
-    }
+    return texts(given)

@@ -11,10 +11,10 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import (
+    ENTRY,
     _validator,
     checked_entries,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import ENTRY
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,7 +118,7 @@ def test_nested_options_are_typed_as_far_down_as_they_go() -> None:
 def test_what_is_given_beside_auth_and_in_it_is_refused() -> None:
     keys = {name: {"name": "keys", "key": "id"} for name in ("access_key_id", "secret_access_key")}
     source = {"region": "x", "secret_ref": keys, "auth": {"secretRef": keys}}
-    with pytest.raises(WorkloadCredentialsError, match=r"sts_session_token.auth.secret_ref: secret_ref is there"):
+    with pytest.raises(WorkloadCredentialsError, match=r"sts_session_token.auth.secret_ref: secret_ref stands beside"):
         checked_entries([{"name": "a", "namespace": "b", "sts_session_token": source}], "external_secret")
 
 

@@ -294,7 +294,7 @@ def test_entries_of_one_source_may_share_a_generator_and_those_of_two_may_not() 
 
 
 def test_two_secrets_have_two_external_secrets() -> None:
-    with pytest.raises(WorkloadCredentialsError, match=r"external_secret_name: it is that of web/aws already"):
+    with pytest.raises(WorkloadCredentialsError, match=r"external_secret_name: web/aws has this name already"):
         objects(AWS, {**AWS, "name": "other", "external_secret_name": "aws"})
 
 
