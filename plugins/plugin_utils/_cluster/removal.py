@@ -18,7 +18,7 @@ from ...module_utils._api.times import written
 from ...module_utils._credentials.lease import Lease
 from ...module_utils._kube.errors import ForbiddenError
 from ...module_utils._kube.objects import Cluster, ObjectKind, Refusal, exact_reference
-from .._leases.ledger import Minted
+from .._leases.ledger import Ledger
 from .job import Job
 from .outcome import Outcome, where
 from .secrets import (
@@ -189,7 +189,7 @@ class Removal:
 
 
 def remove_unwanted(
-    job: Job, wanted: set[Identity], namespaces: Sequence[str] | None, outcome: Outcome, minted: Minted
+    job: Job, wanted: set[Identity], namespaces: Sequence[str] | None, outcome: Outcome, minted: Ledger
 ) -> None:
     """Remove what the role has made and should not be there, and with the Secrets their leases.
 
@@ -199,7 +199,7 @@ def remove_unwanted(
     """
     # Whoever wrote an ExternalSecret or a store by hand may use the role's generator or token.
     found = [*_operators(job, namespaces or ()), *_found(job, SECRET, namespaces or ())]
-    minted.known(lease_of(one) for one in found if is_pushed(one))
+    minted.owners(lease_of(one) for one in found if is_pushed(one))
     leaving = unwanted(found, wanted, namespaces, job.owner)
     # Of Secrets that are pruned the plan has told.
     _tell(job, [one for one in leaving if namespaces is not None or not is_pushed(one)])
@@ -235,7 +235,7 @@ def remove_unused(
     turned: Turned,
     wanted: Sequence[ClusterObject],
     outcome: Outcome,
-    minted: Minted,
+    minted: Ledger,
 ) -> None:
     """Remove what nothing needs once ExternalSecrets are gone, or as they were: generators, stores, token and CA.
 
@@ -289,7 +289,7 @@ def _tell(job: Job, leaving: Sequence[ClusterObject]) -> None:
     job.tell([f"{where(one)}: remove, {_REASON}" for one in leaving])
 
 
-def _removed(job: Job, leaving: Sequence[ClusterObject], outcome: Outcome, minted: Minted) -> Removal:
+def _removed(job: Job, leaving: Sequence[ClusterObject], outcome: Outcome, minted: Ledger) -> Removal:
     leaving = list(leaving)
     removal = Removal(leaving, leaving) if job.check_mode else remove(job.cluster(), leaving, job.wait_timeout, minted)
     outcome.problems.extend(removal.problems.values())
@@ -316,7 +316,7 @@ def _operators_leases(
     return {identity_of(one): lease_in(one, secret, kind_of(one, generators)) for one, secret in held}
 
 
-def remove(cluster: Cluster, objects: Sequence[ClusterObject], timeout: float, minted: Minted) -> Removal:
+def remove(cluster: Cluster, objects: Sequence[ClusterObject], timeout: float, minted: Ledger) -> Removal:
     """Remove them in their order of kinds, each kind once the one before is gone.
 
     :arg timeout: seconds, for all.
@@ -338,11 +338,11 @@ def remove(cluster: Cluster, objects: Sequence[ClusterObject], timeout: float, m
 
 
 def _deleted(
-    cluster: Cluster, objects: Sequence[ClusterObject], removal: Removal, minted: Minted
+    cluster: Cluster, objects: Sequence[ClusterObject], removal: Removal, minted: Ledger
 ) -> list[ClusterObject]:
     """Those whose deletion the cluster has accepted, whose leases nobody needs then."""
     leases = [lease_of(one) if is_pushed(one) else None for one in objects]
-    with minted.giving_up(leases):
+    with minted.release(leases):
         answers = cluster.delete(list(map(exact_reference, objects)))
     going = []
     for one, lease, answer in zip(objects, leases, answers):
@@ -352,12 +352,12 @@ def _deleted(
             continue
         removal.problems[identity_of(one)] = answer.words
         if answer.may_be_done:
-            minted.doubtful(lease)
+            minted.in_doubt(lease)
     removal.going.extend(going)
     return going
 
 
-def tear_down(job: Job, outcome: Outcome, minted: Minted) -> None:
+def tear_down(job: Job, outcome: Outcome, minted: Ledger) -> None:
     """Remove all that the role has made in the namespaces of the entries."""
     namespaces = sorted({entry.namespace for entry in job.entries})
     if namespaces:

@@ -118,27 +118,24 @@ class MintedLeases:
         """
         if not self._is_noted:
             return source.mint()
-        with self.notes.minting():
-            with self.notes.asking(source.identity, use, lease_id=source.lease_id, outlives=outlives) as name:
-                credentials = source.mint()
-            self.complete(name, credentials.lease, outlives=outlives)
+        credentials = self.notes.mint(source, use, self._warn_of_no_note, outlives=outlives)
+        self._warn_of_no_watch(credentials.lease, outlives=outlives)
         return credentials
 
-    def complete(self, name: str, lease: Lease | None, *, outlives: bool = False) -> None:
-        """Take note that the lease which was asked for is there; who holds its credentials is told if that fails.
+    def complete(self, name: str, lease: Lease | None) -> None:
+        """Note the lease that a module's request has led to.
 
-        :arg outlives: the run is not to end it.
+        :arg name: the note of the request.
         """
-        if lease is None or not lease.id:
-            # Nothing can end it, and who holds it has been warned.
-            self.notes.drop(name)
-            return
-        if lease.revocable and not outlives:
+        self.notes.issued(name, lease, self._warn_of_no_note)
+        self._warn_of_no_watch(lease, outlives=False)
+
+    def _warn_of_no_note(self, _name: str, lease: Lease, error: StateError) -> None:
+        self._warn(f"{error} The lease {lease.id} was minted, and minted=run does not end it: lease_id does.")
+
+    def _warn_of_no_watch(self, lease: Lease | None, *, outlives: bool) -> None:
+        if lease is not None and lease.id and lease.revocable and not outlives:
             warn_of_no_watch(self._folder, self._journal_dir)
-        try:
-            self.notes.minted(name, lease.id, expiration=written(lease.expiration), revocable=lease.revocable)
-        except StateError as error:
-            self._warn(f"{error} The lease {lease.id} was minted, and minted=run does not end it: lease_id does.")
 
     def unanswered(self, name: str) -> None:
         """Take note that there may be a lease; the task's own words say so too."""

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils._api.errors import MayExistError, StateError, WorkloadCredentialsError
-from ...module_utils._api.times import parse_time
-from ...module_utils._credentials.lease import DYNAMIC_SECRET
-from ...module_utils._credentials.source import Origin
+from ...module_utils._api.times import parse_time, written
+from ...module_utils._credentials.lease import DYNAMIC_SECRET, Credentials, Lease
+from ...module_utils._credentials.source import Origin, Source
 from ...module_utils._providers import PROVIDERS
 from ...module_utils._resources._parts.leases import named
 from .journal import minted_in, minting, own_journal
@@ -223,6 +223,48 @@ class Notes:
         except WorkloadCredentialsError:
             self.drop(name)
             raise
+
+    def mint(
+        self,
+        source: Source,
+        use: str,
+        unwritten: Callable[[str, Lease, StateError], None],
+        *,
+        outlives: bool = False,
+        needs: Mapping[str, Any] | None = None,
+    ) -> Credentials:
+        """Mint credentials, with a note that says so before the request is sent and names the lease after it.
+
+        :arg unwritten: as for ``issued``; the other arguments are as for ``ask``.
+        :raises StateError: nothing can be written, so nothing was minted.
+        """
+        known: Mapping[str, Any] = {"lease_id": source.lease_id, "outlives": outlives, "needs": needs}
+        with self.minting():
+            with self.asking(source.identity, use, **known) as name:
+                credentials = source.mint()
+            self.issued(name, credentials.lease, unwritten)
+        return credentials
+
+    def issued(self, name: str, lease: Lease | None, unwritten: Callable[[str, Lease, StateError], None]) -> None:
+        """Complete the note of a request with the lease that was issued, or drop it where nothing can end that lease.
+
+        :arg unwritten: called with the note's name, the lease and the error if the disk is full: the note remains as it
+            was, and leads to the lease.
+        """
+        if lease is None or not lease.id:
+            self.drop(name)
+            return
+        try:
+            self.complete(name, lease)
+        except StateError as error:
+            unwritten(name, lease, error)
+
+    def complete(self, name: str, lease: Lease) -> None:
+        """Complete the note of a request with the lease that was issued.
+
+        :raises StateError: nothing can be written.
+        """
+        self.minted(name, lease.id, expiration=written(lease.expiration), revocable=lease.revocable)
 
     def unanswered(self, name: str) -> None:
         """The request ended without a clear answer: there may be a lease."""
