@@ -20,6 +20,7 @@ from ...module_utils._kube.errors import ClusterError
 if TYPE_CHECKING:
     from ...module_utils._credentials.source import Source
     from ...module_utils._resources._parts.leases import Ended
+    from .kinds import Kind
     from .notes import Notes
 
 # A kind of leases, the site that minted them (None: the Secrets API of this run), and the Secret that gets them.
@@ -279,25 +280,31 @@ class Ledger:
 
     def _end_at(self, service: Service, leases: Sequence[Lease], ended: list[Ended], messages: list[str]) -> None:
         """End the leases of one service: what became of them goes to ``ended``, what could not be tried to messages."""
-        from ...module_utils._resources._parts.leases import NOT_REVOCABLE, REVOKED, Ended
+        from ...module_utils._resources._parts.leases import NOT_REVOCABLE, Ended
         from .kinds import KINDS
 
         kind = KINDS.get(service[0])
         if kind is None:
             ended.extend(Ended(_listed(lease), NOT_REVOCABLE) for lease in leases)
             return
-        # An annotation, or the service, may name what no request can.
-        unnameable = [lease for lease in leases if not kind.is_id(lease.id)]
-        if unnameable:
-            messages.append(f"Leases that may live on: {_named(unnameable)}. Their names are no leases' IDs.")
         nameable = [lease for lease in leases if kind.is_id(lease.id)]
-        if not nameable:
-            return
+        if len(nameable) < len(leases):
+            # An annotation, or the service, may name what no request can.
+            others = _named([lease for lease in leases if lease not in nameable])
+            messages.append(f"Leases that may live on: {others}. Their names are no leases' IDs.")
+        if nameable:
+            self._revoke(kind, service, nameable, ended, messages)
+
+    def _revoke(
+        self, kind: Kind, service: Service, leases: Sequence[Lease], ended: list[Ended], messages: list[str]
+    ) -> None:
+        from ...module_utils._resources._parts.leases import REVOKED
+
         try:
-            ends = kind.end(self._service(*service), [_listed(lease) for lease in nameable])
-            self._drop_notes([lease for lease, end in zip(nameable, ends) if end.how == REVOKED])
+            ends = kind.end(self._service(*service), [_listed(lease) for lease in leases])
+            self._drop_notes([lease for lease, end in zip(leases, ends) if end.how == REVOKED])
         except WorkloadCredentialsError as error:
-            messages.append(f"Leases that may live on: {_named(nameable)}. {error}")
+            messages.append(f"Leases that may live on: {_named(leases)}. {error}")
         else:
             ended.extend(ends)
 

@@ -174,12 +174,12 @@ class LeaseOutcome:
 
 def entries_of(notes: Iterable[Notes]) -> list[NoteOnDisk]:
     """Every note of them that this identity made."""
-    return [NoteOnDisk(one, name, note) for one in notes for name, note in one.found().own.items()]
+    return [NoteOnDisk(one, name, note) for one in notes for name, note in one.read().own.items()]
 
 
 def foreign_entries(notes: Iterable[Notes]) -> list[NoteOnDisk]:
     """Every note of them that another token made, at the same service."""
-    seen = [(one, one.found()) for one in notes]
+    seen = [(one, one.read()) for one in notes]
     return [NoteOnDisk(one, name, note, found.by[name]) for one, found in seen for name, note in found.foreign.items()]
 
 
@@ -396,7 +396,7 @@ def dead_runs(
 
 def _sort(journal: Path, notes: Notes, found: DeadRuns) -> None:
     """A dead run's notes."""
-    seen = notes.found()
+    seen = notes.read()
     found.entries.extend(NoteOnDisk(notes, name, note) for name, note in seen.own.items())
     found.entries.extend(NoteOnDisk(notes, name, note, seen.by[name]) for name, note in seen.foreign.items())
     for name, note in seen.elsewhere.items():

@@ -279,7 +279,7 @@ def _left(temporary: Path, connections: Sequence[RunConnections]) -> list[str]:
     said = []
     for journal in journals_of(temporary):
         notes = Notes(journal, connections[0].origin)
-        found = notes.found()
+        found = notes.read()
         rest = [one for one in found.elsewhere.values() if (one.site, one.kind) not in services]
         if rest:
             said.append(f"None of this run's connections leads to leases that it has minted: {elsewhere_words(rest)}.")
