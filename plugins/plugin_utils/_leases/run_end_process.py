@@ -62,7 +62,7 @@ class Report:
     @property
     def told(self) -> dict[str, Any]:
         """The same as JSON has it, with the notes about which nothing is to be done but to show the report."""
-        own, dead = ([fate.told for fate in fates] for fates in (self.own, self.dead))
+        own, dead = ([fate.reported() for fate in fates] for fates in (self.own, self.dead))
         done = [str(fate.entry.path) for fate in (*self.own, *self.dead) if fate.how not in _OPEN]
         return {"own": own, "dead": dead, "warnings": list(dict.fromkeys(self.warnings)), "done": done}
 
@@ -123,7 +123,7 @@ class Teller:
 
 
 def _line(side: str, fate: LeaseOutcome) -> tuple[str, dict[str, Any]]:
-    return side, {**fate.told, "note": str(fate.entry.path)}
+    return side, {**fate.reported(), "note": str(fate.entry.path)}
 
 
 def _open_fate(entry: NoteOnDisk) -> LeaseOutcome:

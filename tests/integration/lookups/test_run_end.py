@@ -390,7 +390,7 @@ def test_a_journal_that_a_power_cut_has_damaged_is_looked_after_and_told(
     (folder / "run.json").write_text("")
     (report,) = reports(plays.playbook([play()], environment={**JSON_LINE, **elsewhere}).output)
     assert [one["fate"] for one in report["dead"]] == ["revoked"]
-    assert f"damaged, as after a power cut or on a disk that was full: {folder / 'run.json'}." in report["warnings"][0]
+    assert f"damaged, as after a power cut or on a full disk: {folder / 'run.json'}." in report["warnings"][0]
     assert living(site) == set()
     assert list((tmp_path / "journal").iterdir()) == []
 
