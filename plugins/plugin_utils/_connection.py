@@ -17,6 +17,7 @@ from ..module_utils._api.errors import OptionError
 from ..module_utils._api.option_values import is_set
 from ..module_utils._api.settings import Settings
 from ..module_utils._spec import CONNECTION, JOURNAL, Spec
+from ._core_internals import action_groups
 from ._options import TOKEN_OPTIONS, OptionSource, Resolved, arguments, environment, ini, play_variables, resolve
 from ._worker import own_environment
 
@@ -108,18 +109,21 @@ def _journal(own: Mapping[str, str], variables: OptionSource) -> str | None:
 
 
 def _module_defaults(action: Any) -> dict[str, Any]:
-    """What module_defaults say to an action that is called with something empty, nearest last."""
-    if all(is_set(value) for name, value in action._task.args.items() if name in CONNECTION):
-        return {}
+    """Return the arguments that module_defaults give to a task that sets a connection option to nothing."""
     task = action._task
+    if all(is_set(value) for name, value in task.args.items() if name in CONNECTION):
+        return {}
     defaults: dict[str, Any] = {}
     for more in task.module_defaults or ():
         defaults.update(action._templar.template(more))
-    # The task's own word for what it resolved to is on some versions the action plugin.
+    # On some versions the name to which the task itself resolved its module is the action plugin's.
     module = f"{_COLLECTION}.{task.action.rpartition('.')[2]}"
-    groups = (task._parent._play._action_groups or {}).get(module, ())
-    said = [defaults.get(name) or {} for name in (*(f"group/{group}" for group in groups), module)]
-    return {name: value for one in said for name, value in one.items()}
+    groups = [f"group/{group}" for group in action_groups(task, module)]
+    arguments: dict[str, Any] = {}
+    # The nearest comes last.
+    for name in (*groups, module):
+        arguments.update(defaults.get(name) or {})
+    return arguments
 
 
 def settings_of(resolved: Resolved, *without: str) -> Settings:

@@ -25,6 +25,7 @@ from ..module_utils._api.option_values import Given, from_environment, is_omitte
 from ..module_utils._api.text import is_pem
 from ..module_utils._spec import Options
 from ..module_utils._sts.options import IDENTITY
+from ._core_internals import asks_for_omission
 from ._worker import plain
 
 SECTION = "workload_credentials"
@@ -189,7 +190,6 @@ def _evaluated(value: Any, templar: Any) -> Any:
     except AnsibleUndefinedVariable as error:
         raise _Unevaluated(" ".join(str(error).split())) from None
     except Exception as error:  # pylint: disable=broad-exception-caught
-        # Not on all versions has ansible-core this one's name.
-        if type(error).__name__ == "AnsibleValueOmittedError":
+        if asks_for_omission(error):
             return None
         raise _Unevaluated(f"{type(error).__name__}") from None

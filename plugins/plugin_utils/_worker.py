@@ -9,7 +9,6 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -19,12 +18,12 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
 
-from ansible import constants
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
 from ..module_utils._api import interruption
 from ..module_utils._api.option_values import is_set
+from ._core_internals import check_mode_of_worker, controller_stderr, run_folder
 
 # The options of this collection, of kubernetes.core's modules and of AWS' tools.
 _OF_OPTIONS = ("BEYONDTRUST_", "WORKLOAD_CREDENTIALS_", "K8S_AUTH_", "KUBECONFIG", "AWS_")
@@ -45,7 +44,7 @@ def runs_here(action: Any, variables: Mapping[str, Any]) -> bool:
 
 def own_writes_folder() -> str:
     """Where all processes of this run keep what it has written to a service a moment ago."""
-    return os.path.join(constants.DEFAULT_LOCAL_TMP, "workload-credentials", "writes")
+    return str(run_folder() / "workload-credentials" / "writes")
 
 
 def is_local(action: Any) -> bool:
@@ -128,7 +127,7 @@ def in_check_mode(variables: Mapping[str, Any], templar: Any) -> bool:
 
     :arg templar: the lookup's, for a task that says it with a template.
     """
-    wanted = getattr(getattr(multiprocessing.current_process(), "_task", None), "check_mode", None)
+    wanted = check_mode_of_worker()
     if wanted is None:
         wanted = variables.get("ansible_check_mode")
     if not isinstance(wanted, str):
@@ -190,10 +189,7 @@ class ControllerStderr:
     """A way to the person at the screen that is still open when Ansible has stopped to listen to its workers."""
 
     def __init__(self) -> None:
-        self._descriptor: int | None = None
-        # A worker's own standard error leads nowhere (ansible-core 2.19 and newer).
-        with suppress(OSError):
-            self._descriptor = os.open(f"/proc/{os.getppid()}/fd/2", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self._descriptor = controller_stderr()
 
     def say(self, text: str) -> None:
         """Show a line."""

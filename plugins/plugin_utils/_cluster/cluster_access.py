@@ -21,6 +21,7 @@ from ...module_utils._api.errors import MissingLibraryError
 from ...module_utils._kube.client import InWorker
 from ...module_utils._kube.errors import ClusterError
 from ...module_utils._kube.objects import READ, WRITE, Cluster
+from .._core_internals import action_groups
 from .._worker import plain, runs_here
 
 
@@ -65,9 +66,8 @@ def _in_worker(action: Any, options: Mapping[str, Any], concurrency: int) -> InW
 
 def _options(action: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
     """What the user's module_defaults say of the cluster to kubernetes.core's modules, nearest last."""
-    groups = action._task._parent._play._action_groups or {}
     given: dict[str, Any] = {}
-    names = dict.fromkeys(f"group/{group}" for module in (READ, WRITE) for group in groups.get(module, ()))
+    names = dict.fromkeys(f"group/{group}" for module in (READ, WRITE) for group in action_groups(action._task, module))
     for name in (*names, READ, WRITE):
         for defaults in action._task.module_defaults or ():
             given.update(action._templar.template(defaults.get(name) or {}))

@@ -199,7 +199,7 @@ def _leases_in(secrets: Iterable[ClusterObject]) -> set[str]:
 
 def _held_by_runs(job: Job, outcome: Outcome) -> set[str]:
     """Those that living runs on this machine hold."""
-    from .._leases.journal import run_folder
+    from .._core_internals import run_folder
     from .._leases.recovery import dead_runs
 
     own = job.notes_of(DYNAMIC_SECRET, None)

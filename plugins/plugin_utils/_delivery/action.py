@@ -325,7 +325,7 @@ class TaskContext:
 
     def _notes_of(self, kind: str, service: Any) -> Notes | None:
         from .._cluster.sources import origin_at
-        from .._leases.journal import run_folder
+        from .._core_internals import run_folder
         from .._leases.notes import Notes
 
         origin = origin_at(kind, service)

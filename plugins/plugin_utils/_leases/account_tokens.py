@@ -18,8 +18,8 @@ from ...module_utils._resources._parts.accounts.wanted import WANTED, wanted_of
 from ...module_utils._resources.service_account_token import SERVICE_ACCOUNT_TOKEN
 from ...module_utils._run import validate
 from ...module_utils._spec import Options
+from .._core_internals import run_folder
 from .generate import generate_on_read, options_for
-from .journal import run_folder
 from .sealed import key_of_run
 
 # The lookup's options as data.

@@ -17,8 +17,8 @@ from ...module_utils._credentials.source import Origin
 from ...module_utils._kube.options import AUTH, cluster_of
 from ...module_utils._resources._parts.accounts.minting import LEFT
 from ...module_utils._run import validate
+from .._core_internals import run_folder
 from .._worker import environment_in_force, plain
-from .journal import run_folder
 from .lease_store import MintedLeases
 from .modules import ModuleLeases, ids_of
 from .sealed import key_of_run

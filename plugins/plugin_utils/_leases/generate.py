@@ -18,9 +18,9 @@ from ...module_utils._credentials.lease import Credentials, Lease
 from ...module_utils._credentials.source import Origin, Source
 from ...module_utils._resources._parts.leases import Ended, named
 from ...module_utils._spec import JOURNAL, Options
+from .._core_internals import run_folder
 from .._lookup_base import CONCURRENCY
 from .._worker import defer_signals
-from .journal import run_folder
 from .lease_store import LeaseStore, MintedLeases
 
 # Options of each lookup that mints.

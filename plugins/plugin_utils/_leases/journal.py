@@ -38,14 +38,6 @@ _locked: dict[tuple[int, Path], int] = {}
 _claiming = threading.Lock()
 
 
-def run_folder() -> Path:
-    """The folder that all worker processes of this run share, and that Ansible removes at the run's end."""
-    # Whoever ends leases outside of Ansible has no such folder, and no need to load Ansible.
-    from ansible import constants
-
-    return Path(constants.DEFAULT_LOCAL_TMP)
-
-
 def collection_folders() -> list[str]:
     """The folders in which Ansible looks for collections, nearest first."""
     from ansible import constants

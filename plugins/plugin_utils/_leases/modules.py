@@ -20,8 +20,8 @@ from ...module_utils._resources._parts.leases import REVOKED, is_lease_id, named
 from ...module_utils._resources.dynamic_credentials import NO_LEASE_ID, may_be_revocable, may_exist
 from ...module_utils._spec import Spec
 from .._connection import TaskConnection
+from .._core_internals import run_folder
 from .._worker import environment_in_force
-from .journal import run_folder
 from .kinds import KINDS
 from .lease_store import MintedLeases
 from .notes import GIVEN, Note

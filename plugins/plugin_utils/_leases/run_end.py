@@ -26,17 +26,8 @@ from typing import Any
 
 from ...module_utils._api.settings import Settings
 from ...module_utils._credentials.lease import DYNAMIC_SECRET, SERVICE_ACCOUNT
-from .journal import (
-    FOLDER,
-    claim,
-    close,
-    collection_folders,
-    discard,
-    kinds_in,
-    other_journals,
-    own_journal,
-    run_folder,
-)
+from .._core_internals import is_worker, run_folder
+from .journal import FOLDER, claim, close, collection_folders, discard, kinds_in, other_journals, own_journal
 from .run_connections import has_registered, make_key
 
 # Of a lease that is to be ended: nobody knows more of it than that.
@@ -306,7 +297,7 @@ def _workers() -> list[Any]:
     """Ansible's worker processes that live."""
     children = multiprocessing.active_children()
     # Without a number it was not started, and 0 would be this whole process group.
-    return [one for one in children if type(one).__name__ == "WorkerProcess" and one.pid and _lives(one)]
+    return [one for one in children if is_worker(one) and one.pid and _lives(one)]
 
 
 def _signal_workers(number: int) -> None:

@@ -17,10 +17,10 @@ from ...module_utils._credentials.formats import STS_SESSIONS
 from ...module_utils._credentials.sts_session import origin_of_sessions, sessions_of
 from ...module_utils._spec import Options
 from ...module_utils._sts.options import IDENTITY, STS_OPTIONS
+from .._core_internals import run_folder
 from .._lookup_base import OWN_OPTION
 from .._options import ENVIRONMENT
 from .generate import generate_on_read, options_for
-from .journal import run_folder
 from .sealed import Codes, key_of_run
 
 # The lookup's options as data; the documentation is checked against it.
