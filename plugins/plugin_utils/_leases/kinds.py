@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How leases of each kind of source are found and ended: a new kind is one entry of KINDS.
-
-Private to this collection: it may change at any time.
-"""
+"""How leases of each kind of source are found and ended: a new kind is one entry of KINDS."""
 
 from __future__ import annotations
 

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of a run as Ansible's main process sees it, whatever ends it but SIGKILL.
-
-Private to this collection: it may change at any time.
-"""
+"""The end of a run as Ansible's main process sees it, whatever ends it but SIGKILL."""
 
 from __future__ import annotations
 

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small files of a run: sealed, so that only its user can read them, or signed with its token.
-
-Private to this collection: it may change at any time.
-"""
+"""Small files of a run: sealed, so that only its user can read them, or signed with its token."""
 
 from __future__ import annotations
 
