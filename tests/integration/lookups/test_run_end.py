@@ -359,14 +359,14 @@ def test_a_process_that_dies_has_told_of_each_lease_by_then(
         started.append(popen(*given, **options))
         return started[0]
 
-    class Impatient(progress.Account):
+    class Impatient(progress.ProgressReader):
         def tick(self) -> None:
             if len(self._leases) - len(self._open) >= 5:
                 started[0].kill()
             super().tick()
 
     monkeypatch.setattr(run_end.subprocess, "Popen", start)
-    monkeypatch.setattr(run_end, "Account", Impatient)
+    monkeypatch.setattr(run_end, "ProgressReader", Impatient)
     monkeypatch.setattr(progress, "_FIRST", 0.0)
     monkeypatch.setattr(progress, "_EACH", 0.0)
     site.fault("delay", method="DELETE", path="/leases", times=99, seconds=0.1)
