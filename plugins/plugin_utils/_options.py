@@ -125,16 +125,16 @@ def arguments(given: Mapping[str, Any], place: str) -> OptionSource:
     return source
 
 
-def play_variables(found: Mapping[str, Any], templar: Any) -> OptionSource:
+def play_variables(variables: Mapping[str, Any], templar: Any) -> OptionSource:
     """Return the source of the play's variables, which may be templates."""
 
     def source(name: str, entry: Mapping[str, Any]) -> Given | None:
         variable = f"workload_credentials_{name}"
-        if "env" not in entry or not is_set(found.get(variable)):
+        if "env" not in entry or not is_set(variables.get(variable)):
             return None
         origin = f"the variable {variable}"
         try:
-            value = _evaluated(found[variable], templar)
+            value = _evaluated(variables[variable], templar)
         except _Unevaluated as error:
             # The reason could show the template of a secret.
             reason = "it does not work" if entry.get("no_log") else str(error)
@@ -144,14 +144,14 @@ def play_variables(found: Mapping[str, Any], templar: Any) -> OptionSource:
     return source
 
 
-def environment(found: Mapping[str, str], place: str = ENVIRONMENT) -> OptionSource:
+def environment(variables: Mapping[str, str], place: str = ENVIRONMENT) -> OptionSource:
     """Return the source of environment variables.
 
     :arg place: whose they are, in words before a variable's name.
     """
 
     def source(name: str, entry: Mapping[str, Any]) -> Given | None:
-        return from_environment(name, entry, found, place)
+        return from_environment(name, entry, variables, place)
 
     return source
 

@@ -291,7 +291,10 @@ class Execution:
 
 def _distinct(connections: Iterable[RunConnections]) -> list[RunConnections]:
     """Return one for each site and secret: other differences, such as a timeout, make no other notes."""
-    return list({(one.origin.site, one.origin.secret): one for one in connections}.values())
+    by_identity = {}
+    for connection in connections:
+        by_identity[connection.origin.site, connection.origin.secret] = connection
+    return list(by_identity.values())
 
 
 def _service(origin: Origin) -> tuple[str, str]:
