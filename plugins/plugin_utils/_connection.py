@@ -10,12 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..module_utils._api.errors import OptionError
 from ..module_utils._api.option_values import is_set
 from ..module_utils._api.settings import Settings
 from ..module_utils._spec import CONNECTION, JOURNAL, Spec
 from ._core_internals import action_groups
-from ._options import TOKEN_OPTIONS, OptionSource, Resolved, arguments, environment, ini, play_variables, resolve
+from ._options import (
+    TOKEN_OPTIONS,
+    OptionSource,
+    Resolved,
+    arguments,
+    environment,
+    ini,
+    play_variables,
+    resolve,
+    settings_of,
+)
 from ._worker import own_environment
 
 _COLLECTION = "community.workload_credentials"
@@ -125,19 +134,3 @@ def _module_defaults(action: Any) -> dict[str, Any]:
     for name in (*groups, module):
         arguments.update(defaults.get(name) or {})
     return arguments
-
-
-def settings_of(resolved: Resolved, *without: str) -> Settings:
-    """Return the connection options among the resolved ones as settings.
-
-    :arg without: options to leave out.
-    :raises OptionError: something is missing or unusable; the text names option and source.
-    """
-    values = resolved.with_defaults(CONNECTION)
-    for name in without:
-        values[name] = CONNECTION[name].get("default")
-    try:
-        return Settings.from_parameters(values)
-    except OptionError as error:
-        problem = resolved.located(str(error)).partition(": ")[2]
-        raise OptionError(error.option, problem) from None

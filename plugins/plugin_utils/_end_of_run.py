@@ -17,10 +17,9 @@ from ansible import constants
 from ..module_utils._api.errors import WorkloadCredentialsError
 from ..module_utils._api.settings import Settings
 from ..module_utils._spec import CONNECTION, JOURNAL, Options
-from ._connection import settings_of
 from ._leases.run_connections import has_key
 from ._leases.run_end import Orders, RunEnd
-from ._options import environment, ini, resolve
+from ._options import environment, ini, resolve, settings_of
 
 # The callback plugin's options as data; the documentation is checked against it.
 OPTIONS: Options = {

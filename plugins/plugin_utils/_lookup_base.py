@@ -17,8 +17,7 @@ from ..module_utils._api.client import Client
 from ..module_utils._api.errors import OptionError, WorkloadCredentialsError, unforeseen
 from ..module_utils._api.option_values import Given, is_set, typed
 from ..module_utils._spec import CONNECTION, Options
-from ._connection import settings_of
-from ._options import Resolved, arguments, environment, ini, play_variables, refuse_unknown, resolve
+from ._options import Resolved, arguments, environment, ini, play_variables, refuse_unknown, resolve, settings_of
 from ._worker import in_check_mode, own_writes_folder, plain
 
 # Options that Ansible itself may pass on, depending on its version and on how the lookup is called.

@@ -19,8 +19,9 @@ from ansible.parsing.quoting import unquote
 
 from ..module_utils._api.errors import OptionError, WorkloadCredentialsError
 from ..module_utils._api.option_values import Given, from_environment, is_omitted, is_set, typed, with_origin
+from ..module_utils._api.settings import Settings
 from ..module_utils._api.text import is_pem
-from ..module_utils._spec import Options
+from ..module_utils._spec import CONNECTION, Options
 from ..module_utils._sts.options import IDENTITY
 from ._core_internals import asks_for_omission
 from ._worker import plain
@@ -67,6 +68,22 @@ def resolve(options: Options, sources: Sequence[OptionSource]) -> Resolved:
             values[name] = typed(name, options[name], given)
             origins[name] = given.origin
     return Resolved(values, origins)
+
+
+def settings_of(resolved: Resolved, *without: str) -> Settings:
+    """Return the connection options among the resolved ones as settings.
+
+    :arg without: options to leave out.
+    :raises OptionError: something is missing or unusable; the text names option and source.
+    """
+    values = resolved.with_defaults(CONNECTION)
+    for name in without:
+        values[name] = CONNECTION[name].get("default")
+    try:
+        return Settings.from_parameters(values)
+    except OptionError as error:
+        problem = resolved.located(str(error)).partition(": ")[2]
+        raise OptionError(error.option, problem) from None
 
 
 def refuse_unknown(given: Iterable[str], options: Options) -> None:

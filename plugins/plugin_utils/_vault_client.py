@@ -17,8 +17,7 @@ from ..module_utils._api.paths import parse_folder, parse_path
 from ..module_utils._api.text import one_line
 from ..module_utils._credentials.static_secret import StaticSecret
 from ..module_utils._spec import CONNECTION, Options
-from ._connection import settings_of
-from ._options import Resolved, environment, ini, resolve
+from ._options import Resolved, environment, ini, resolve, settings_of
 
 OPTIONS: Options = {
     **CONNECTION,

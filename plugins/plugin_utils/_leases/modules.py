@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...module_utils._api.errors import WorkloadCredentialsError
 from ...module_utils._api.paths import parse_path
@@ -19,7 +19,6 @@ from ...module_utils._credentials.source import Origin, origin_of
 from ...module_utils._resources._parts.leases import REVOKED, is_lease_id, named
 from ...module_utils._resources.dynamic_credentials import NO_LEASE_ID, may_be_revocable, may_exist
 from ...module_utils._spec import Spec
-from .._connection import TaskConnection
 from .._core_internals import run_folder
 from .._worker import environment_in_force
 from .kinds import KINDS
@@ -37,6 +36,9 @@ from .recovery import (
     settled,
     standing,
 )
+
+if TYPE_CHECKING:
+    from .._connection import TaskConnection
 
 # Keys of a result that leave it open how far the module came.
 _BROKEN = {"exception", "module_stderr", "unreachable"}
