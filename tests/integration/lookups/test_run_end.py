@@ -319,7 +319,7 @@ def test_where_ansible_hangs_a_second_ctrl_c_still_ends_leases(plays: Plays, sit
 def left(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """An order about twenty leases of a run that is dead, for a process that has two seconds."""
     monkeypatch.setattr(run_end, "_FOR_ENDING", 12.0)
-    monkeypatch.setattr(run_end, "_FOR_TELLING", 10.0)
+    monkeypatch.setattr(run_end, "_FOR_REPORTING", 10.0)
     journals = tmp_path / "journals"
     (tmp_path / "ansible-local-own").mkdir()
     (tmp_path / "ansible-local-dead").mkdir()
