@@ -4,12 +4,11 @@
 """Load the files that plugins share as Python loads all others: from their bytecode, which it keeps.
 
 Ansible has Python load a plugin's own file, so that its bytecode is kept. But Ansible's finder of collections compiles
-``module_utils`` and ``plugin_utils`` anew in each process that imports them, and that is each worker with a lookup in
-it. Importing this file puts a finder right before that one, for these two folders of this collection alone. It relies
-on the name of Ansible's finder, without which nothing is done, and on its packages having a ``__path__``. What it does
-not find (packages, and whatever is no file) is left to Ansible's finder, and where Python may not write bytecode, it
-compiles as Ansible would.
-Each entry point imports this file first. Private to this collection: it may change at any time.
+``module_utils`` and ``plugin_utils`` anew in each process that imports them, which is each worker that evaluates a
+lookup. Importing this file puts a finder right before that one, for these two folders of this collection alone. It
+relies on the name of Ansible's finder, without which it does nothing, and on its packages having a ``__path__``. It
+leaves packages and missing files to Ansible's finder. Where Python may not write bytecode, it compiles as Ansible does.
+Each entry point imports this file first.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _SHARED = (f"{_PLUGINS}.module_utils.", f"{_PLUGINS}.plugin_utils.")
 
 
 class _SharedFiles(MetaPathFinder):
-    """Finds them in the folders of their package."""
+    """Finds the shared files in the folders of their packages."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -36,12 +35,15 @@ class _SharedFiles(MetaPathFinder):
         if not fullname.startswith(_SHARED):
             return None
         name = f"{fullname.rpartition('.')[2]}.py"
-        files = (os.path.join(folder, name) for folder in path or ())
-        return next((spec_from_file_location(fullname, file) for file in files if os.path.isfile(file)), None)
+        for folder in path or ():
+            file = os.path.join(folder, name)
+            if os.path.isfile(file):
+                return spec_from_file_location(fullname, file)
+        return None
 
 
 def _come_before(name: str) -> None:
-    """Put the finder before the one of this name, if there is one: whoever stands before that stays there."""
+    """Put the finder right before the one of this name, if there is one."""
     names = [type(finder).__name__ for finder in sys.meta_path]
     if name in names:
         sys.meta_path.insert(names.index(name), _SharedFiles())

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The callback plugin's options, and what it shows.
-
-Private to this collection: it may change at any time.
-"""
+"""The callback plugin: its options, and the report that it shows at the end of a run."""
 
 from __future__ import annotations
 
@@ -20,10 +17,9 @@ from ansible import constants
 from ..module_utils._api.errors import WorkloadCredentialsError
 from ..module_utils._api.settings import Settings
 from ..module_utils._spec import CONNECTION, JOURNAL, Options
-from ._connection import settings_of
 from ._leases.run_connections import has_key
 from ._leases.run_end import Orders, RunEnd
-from ._options import environment, ini, resolve
+from ._options import environment, ini, resolve, settings_of
 
 # The callback plugin's options as data; the documentation is checked against it.
 OPTIONS: Options = {
@@ -32,7 +28,8 @@ OPTIONS: Options = {
     **JOURNAL,
 }
 _TITLES = {"own": "LEASES OF THIS RUN", "dead": "LEASES OF DEAD RUNS"}
-_FATES = {
+# What the report says of a lease, by its outcome.
+_OUTCOMES = {
     "revoked": "ended",
     "not revocable": "{lease_id} cannot be ended early and lives until {expiration}",
     "stays": "{lease_id} outlives the run, until {expiration}",
@@ -47,34 +44,35 @@ _FATES = {
 
 
 def begin(display: Any) -> None:
-    """Begin to look after the leases of this run, once: it may have several playbooks, or name the plugin twice."""
+    """Start to look after the leases of this run, once: a run may have several playbooks, or name the plugin twice."""
     if has_key():
         return
     try:
         options = resolve(OPTIONS, [environment(os.environ), ini]).with_defaults(OPTIONS)
     except WorkloadCredentialsError as error:
-        # Who misspelt show_only did not mean that nothing is looked after, but neither that leases are ended.
+        # A user who misspelt show_only wants no leases to be ended.
         display.warning(f"community.workload_credentials.leases: {error} No lease of this run is looked after.")
         return
 
-    def tell(report: Mapping[str, Any]) -> None:
-        _show(display, list(_lines(report, as_json=options["json_line"])))
+    def show_report(report: Mapping[str, Any]) -> None:
+        _show(display, _lines(report, as_json=options["json_line"]))
 
-    def show(done: int, every: int) -> None:
+    def show_progress(done: int, every: int) -> None:
         _show(display, [f"Ending leases: {done} of {every} are done."])
 
-    RunEnd(Orders(not options["show_only"], options["journal_dir"], _settings()), tell, show).begin()
+    orders = Orders(not options["show_only"], options["journal_dir"], _settings())
+    RunEnd(orders, show_report, show_progress).begin()
 
 
 def _settings() -> Settings | None:
-    """The connection that this machine's environment and configuration set; None: they set none that is whole."""
+    """Return the connection that this machine's environment and configuration set; None: they set no complete one."""
     with suppress(WorkloadCredentialsError):
         return settings_of(resolve(CONNECTION, [environment(os.environ), ini]))
     return None
 
 
 def _lines(report: Mapping[str, Any], *, as_json: bool) -> Sequence[str]:
-    """The report for people or for machines; nothing where there is nothing to tell."""
+    """Return the lines of the report, for people or for machines; none if there is nothing to report."""
     if not any(report.values()):
         return []
     if as_json:
@@ -83,34 +81,40 @@ def _lines(report: Mapping[str, Any], *, as_json: bool) -> Sequence[str]:
     for side, title in _TITLES.items():
         if report[side]:
             lines += ["", f"{title} ".ljust(79, "*"), *_table(report[side])]
-    # Not as warnings, of which older versions break the lines, also at the hyphens of an ID.
-    return [*lines, *(f"[WARNING]: {one}" for one in report["warnings"])]
+    # Ansible's own warnings are wrapped on older versions, also at the hyphens of an ID.
+    lines += [f"[WARNING]: {warning}" for warning in report["warnings"]]
+    return lines
 
 
 def _table(leases: Sequence[Mapping[str, Any]]) -> list[str]:
-    by_time = sorted(leases, key=lambda one: str(one["minted"]))
-    rows = [(one["source"], one["use"], one["minted"], _FATES[_kind(one)].format(**_named(one))) for one in by_time]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return ["  ".join([*(text.ljust(width) for text, width in zip(row, widths)), row[3]]) for row in rows]
+    """Return a line for each lease, in the order of minting; all columns but the last are aligned."""
+    by_time = sorted(leases, key=lambda lease: str(lease["minted"]))
+    sources = max(len(lease["source"]) for lease in by_time)
+    uses = max(len(lease["use"]) for lease in by_time)
+    # All times are of the same length.
+    return [
+        f"{lease['source']:<{sources}}  {lease['use']:<{uses}}  {lease['minted']}  {_outcome_words(lease)}"
+        for lease in by_time
+    ]
 
 
-def _kind(lease: Mapping[str, Any]) -> str:
-    return "unsettled" if lease["lease_id"] is None and lease["fate"] in ("lives", "refused") else str(lease["fate"])
-
-
-def _named(lease: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**lease, "expiration": lease["expiration"] or "a time that is not known"}
+def _outcome_words(lease: Mapping[str, Any]) -> str:
+    outcome = str(lease["fate"])
+    if lease["lease_id"] is None and outcome in ("lives", "refused"):
+        outcome = "unsettled"
+    expiration = lease["expiration"] or "a time that is not known"
+    return _OUTCOMES[outcome].format(**{**lease, "expiration": expiration})
 
 
 def _show(display: Any, lines: Sequence[str]) -> None:
-    # The stdout callbacks json and jsonl of ansible.posix make the run's output a document, which would break.
+    # The stdout callbacks json and jsonl of ansible.posix make standard output a document, which lines would break.
     is_document = constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2].startswith("json")
     for line in lines:
         try:
             display.display(line, stderr=is_document)
         except RuntimeError:
-            # A signal has interrupted the writing of another line.
+            # A signal has interrupted the display in the middle of another line.
             os.write(2, f"{line}\n".encode())
-    # Who dies of a signal flushes nothing.
+    # A process that dies of a signal flushes nothing.
     with suppress(RuntimeError, OSError):
         sys.stdout.flush()

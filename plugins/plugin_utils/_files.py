@@ -1,9 +1,9 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are replaced as a whole: whoever reads one, also after a power cut, sees the old one or the new one.
+"""Replace files as a whole: a reader, also after a power cut, sees the old file or the new one.
 
-Few imports: Ansible's main process loads this too. Private to this collection: it may change at any time.
+Keep the imports few: Ansible's main process loads this too.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pathlib import Path
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = 0o600, is_durable: bool = True, keeps: bool = False) -> None:
-    """Write a file beside its place, and then put it there; nothing half-written stays behind.
+    """Write a file beside its place, and then put it there. Leave nothing half-written behind.
 
-    :arg is_durable: it has to outlast a power cut; what serves one run does not.
-    :arg keeps: one that is there already stays.
+    :arg is_durable: whether the file has to outlast a power cut; one that serves a single run does not.
+    :arg keeps: whether a file that is there already stays.
     :raises OSError: nothing can be written; its ``filename`` says where.
     """
-    # Threads and processes may write the same at once.
+    # Several threads and processes may write the file at the same time.
     fresh = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.new")
     try:
         _write(fresh, data, mode, is_durable=is_durable)
@@ -42,9 +42,9 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o600, is_durable: bool
 
 
 def set_aside(path: Path) -> Path:
-    """Move a damaged file out of the way, where somebody may look at it; returns its new place.
+    """Move a damaged file out of the way, and keep it for examination; return its new place.
 
-    :raises OSError: that cannot be done.
+    :raises OSError: it cannot be moved.
     """
     aside = path.with_name(f"{path.name}.damaged")
     os.replace(path, aside)
@@ -54,17 +54,17 @@ def set_aside(path: Path) -> Path:
 def _write(path: Path, data: bytes, mode: int, *, is_durable: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     with os.fdopen(descriptor, "wb") as stream:
-        # Whatever the process' mask says.
+        # The process' umask may have removed some permissions.
         os.fchmod(stream.fileno(), mode)
         stream.write(data)
         stream.flush()
         if is_durable:
-            # Or the name may be there after a power cut, and what it names may not.
+            # Otherwise the name may survive a power cut, and the content may not.
             os.fsync(stream.fileno())
 
 
 def _synchronise(folder: Path) -> None:
-    """Let the folder's names outlast a power cut, on file systems that can."""
+    """Make the folder's names outlast a power cut, on file systems that can."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module's task in Ansible's worker: its logic runs here or is handed over, and what may be shown.
-
-Private to this collection: it may change at any time.
-"""
+"""Run a module's task in Ansible's worker or hand it over to the module file, and hide secret values in its result."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
     from ._leases.modules import ModuleLeases
 
 
-# The modules that have a part in the leases of their run; the others load nothing of what a run keeps of these.
+# The modules that mint or end leases; the others load nothing of what a run keeps of leases.
 _MINTING = ("dynamic_credentials", "service_account_token")
 _ENDING = ("dynamic_secret", "lease", "service_account_lease")
 
@@ -39,10 +36,10 @@ _ENDING = ("dynamic_secret", "lease", "service_account_lease")
 def run_task(
     action: Any, spec: Spec, variables: Mapping[str, Any], hand_over: Callable[..., dict[str, Any]]
 ) -> dict[str, Any]:
-    """The module's result, hidden where it holds secret values.
+    """Run the module's task and return its result, hidden if it holds secret values.
 
     :arg variables: the task's.
-    :arg hand_over: runs the module file with these arguments and variables; ``hidden``: with nothing in any log.
+    :arg hand_over: runs the module file with arguments and variables; ``hidden``: without a trace in any log.
     """
     task = action._task
     hidden = returns_values(spec, task.args)
@@ -74,8 +71,8 @@ def run_task(
     except WorkloadCredentialsError as error:
         return {"failed": True, "changed": False, "msg": str(error)}
     if result.get("failed"):
-        # Its message holds no values, and people need to see it.
-        return {**result, "msg": connection.resolved.told(str(result.get("msg")))}
+        # Its message holds no values, and the user needs to see it.
+        return {**result, "msg": connection.resolved.located(str(result.get("msg")))}
     return _hidden(result) if hidden else result
 
 
@@ -85,7 +82,7 @@ def _leases(
     """Return the task's part in the leases of its run; None: its module has none."""
     if spec.name not in (*_MINTING, *_ENDING):
         return nullcontext()
-    # The action files of these modules have loaded it in the process that all workers are forked from.
+    # The action files of these modules have loaded this already, in the process from which all workers are forked.
     if spec.connect is None:
         from ._leases.modules import RunLeases
 
@@ -96,46 +93,48 @@ def _leases(
 
 
 def _mints(task: Any) -> bool:
-    """Whether a task that mints does so now, and its result is that of its end."""
+    """Return whether a task that mints does so now, and returns when it is done."""
     return not task.check_mode and not task.async_val
 
 
 def _interruptible(spec: Spec, *, is_here: bool) -> AbstractContextManager[Any]:
-    """A worker that is killed while it asks for a lease could not say which it got."""
+    """Defer signals while a lease is requested: a worker that is killed meanwhile could not report the lease."""
     return defer_signals() if is_here and spec.name in _MINTING else nullcontext()
 
 
 def _hidden(result: dict[str, Any]) -> dict[str, Any]:
-    """The result without any of it in the output but its warnings, which ansible-core before 2.19 would hide too."""
+    """Return the result marked as hidden, and show its warnings, which ansible-core before 2.19 would hide too."""
     for warning in result.get("warnings", ()):
         Display().warning(str(warning))
     return {**result, "_ansible_no_log": True}
 
 
 def _handed_over(task: Any, environment: Mapping[str, str], hand_over: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What a module process returns that has this environment, of which no part is the connection."""
+    """Return the result of a module process with this environment, which is without the connection."""
     own = task.environment
     writes = OwnWrites("", lambda: "", own_writes_folder())
-    # Who looks at the result of async would see what the process tells of its writes.
-    told = {} if task.async_val else {VARIABLE: writes.taken() or "{}"}
-    task.environment = [{**environment, **told}]
+    environment = dict(environment)
+    if not task.async_val:
+        # The result of async would show the user what the process passes back about its writes.
+        environment[VARIABLE] = writes.taken() or "{}"
+    task.environment = [environment]
     try:
         result = hand_over()
         writes.take(result.pop(RESULT, None))
         return result
     finally:
-        # With until, the same task runs again.
+        # With until, the same task object runs again.
         task.environment = own
 
 
 def run_in_process(
     spec: Spec, name: str, arguments: Mapping[str, Any], environment: Mapping[str, str], *, check_mode: bool, diff: bool
 ) -> dict[str, Any]:
-    """What the module would return, without a process.
+    """Return what the module would return, without a process.
 
     :arg name: the module's name as the task wrote it.
     :arg arguments: the task's, templated.
-    :arg environment: what of the task's own is no option, such as proxies; it counts on top of the worker's.
+    :arg environment: variables of the task's own that set no option, such as proxies; they override the worker's.
     """
     with environment_in_force(environment):
         try:
@@ -146,17 +145,17 @@ def run_in_process(
 
 
 def failure(name: str, error: Exception) -> dict[str, Any]:
-    """The result of a task that failed.
+    """Return the result of a task that failed.
 
     :arg name: the module's name as the task wrote it.
-    :arg error: one that nobody foresaw too: nobody should read a traceback.
+    :arg error: of any kind: nobody should read a traceback.
     """
     known = error if isinstance(error, WorkloadCredentialsError) else unforeseen(name, error)
     return {"failed": True, "changed": False, "msg": str(known)}
 
 
 def returns_values(spec: Spec, arguments: Mapping[str, Any]) -> bool:
-    """Whether the result of these arguments holds secret values."""
+    """Return whether the result of these arguments holds secret values."""
     if not spec.returns_values or spec.values_option is None:
         return spec.returns_values
     asked = boolean(arguments.get(spec.values_option, True), strict=False)
@@ -164,13 +163,13 @@ def returns_values(spec: Spec, arguments: Mapping[str, Any]) -> bool:
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
-    """Runs a module's logic in the worker where that is the same thing, and the module file elsewhere."""
+    """Runs a module's logic in the worker if that does the same as the module file, and else that file."""
 
     _supports_async = True
     _supports_check_mode = True
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
-        """The module's result, marked as hidden when it holds secret values."""
+        """Return the module's result, marked as hidden if it holds secret values."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
             result.update(run_task(self, spec_of(self._task.action), task_vars or {}, self._hand_over))
@@ -182,7 +181,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         return result
 
     def _hand_over(self, arguments: dict[str, Any], variables: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:
-        """Run the module file, with nothing secret in its connection's log."""
+        """Run the module file, with no secret in its connection's log."""
         if hidden and self._task.async_val and not self._task.no_log:
             raise AnsibleActionFail(
                 "This task returns secret values, which async would write to a file and async_status would show. "

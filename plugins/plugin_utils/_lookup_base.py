@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lookups share: options from all sources, several terms at once, and errors turned at the edge.
-
-Private to this collection: it may change at any time.
-"""
+"""Bases of the lookups: they resolve options from all sources, take several terms, and turn errors into Ansible's."""
 
 from __future__ import annotations
 
@@ -20,13 +17,12 @@ from ..module_utils._api.client import Client
 from ..module_utils._api.errors import OptionError, WorkloadCredentialsError, unforeseen
 from ..module_utils._api.option_values import Given, is_set, typed
 from ..module_utils._spec import CONNECTION, Options
-from ._connection import settings_of
-from ._options import Resolved, arguments, environment, ini, play_variables, refuse_unknown, resolve
+from ._options import Resolved, arguments, environment, ini, play_variables, refuse_unknown, resolve, settings_of
 from ._worker import in_check_mode, own_writes_folder, plain
 
-# What Ansible itself may hand on, depending on its version and on how a lookup is written.
+# Options that Ansible itself may pass on, depending on its version and on how the lookup is called.
 _ANSIBLES_OWN = {"allow_unsafe", "errors", "wantlist"}
-# Where an argument of the lookup comes from.
+# How messages name the source of an argument of the lookup.
 OWN_OPTION = "the lookup's own option"
 # An option of every lookup that works on several terms at once.
 CONCURRENCY: Mapping[str, Any] = {"type": "int", "default": 8, "env": ("WORKLOAD_CREDENTIALS_CONCURRENCY",)}
@@ -35,7 +31,7 @@ CONCURRENCY: Mapping[str, Any] = {"type": "int", "default": 8, "env": ("WORKLOAD
 class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no types
     """Base of the collection's lookups: ``run`` is here, ``answer`` in the plugin.
 
-    ``own``: the plugin's options, as data; ``connection``: those of its service, if others have them too.
+    ``own``: the plugin's options, as data; ``connection``: the options of its service that other plugins have too.
     """
 
     own: ClassVar[Options]
@@ -43,7 +39,7 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
     _resolved = Resolved({}, {})
 
     def run(self, terms: Sequence[Any], variables: Any = None, **options: Any) -> list[Any]:
-        """Values for the terms, in their order.
+        """Return values for the terms, in their order.
 
         :raises AnsibleLookupError: any failure; the text is for the user and holds no secret value.
         """
@@ -51,7 +47,7 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
             self._resolve(variables or {}, options)
             return self.answer([_term(term) for term in self._flatten(terms)], variables or {})
         except WorkloadCredentialsError as error:
-            raise AnsibleLookupError(self._resolved.told(str(error))) from None
+            raise AnsibleLookupError(self._resolved.located(str(error))) from None
         except AnsibleError:
             raise
         except Exception as error:
@@ -60,25 +56,27 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
             raise AnsibleLookupError(str(unforeseen(name, error, self.last_request()))) from None
 
     def answer(self, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
-        """The plugin's own work."""
+        """Do the plugin's own work: return values for the terms."""
         raise NotImplementedError
 
     def last_request(self) -> str | None:
-        """Method and path of the latest request, for the message of a fault."""
+        """Return method and path of the latest request, for the message of an internal error."""
         return None
 
     def get_option(self, option: str, hostvars: Any = None) -> Any:
-        """The option's value. Ansible's own way to it would turn what it does not understand into false."""
+        """Return the option's value. Ansible's own method would turn what it does not understand into false."""
         return self._resolved.with_defaults(self.own)[option]
 
     def generating(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The plugin's own options; ``check_mode`` is ``generate`` also where there is no check mode."""
+        """Return the plugin's own options; ``check_mode`` is ``generate`` also outside of check mode."""
         options = {name: self.get_option(name) for name in self.own}
-        return options if self.in_check_mode(variables) else {**options, "check_mode": "generate"}
+        if not self.in_check_mode(variables):
+            options["check_mode"] = "generate"
+        return options
 
     @property
     def origins(self) -> Mapping[str, str]:
-        """Where each option was set that is set, in words."""
+        """The places where options were set, in words."""
         return self._resolved.origins
 
     def warn(self, message: str) -> None:
@@ -86,7 +84,7 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
         Display().warning(message)
 
     def in_check_mode(self, variables: Mapping[str, Any]) -> bool:
-        """Whether the lookup's task runs in check mode."""
+        """Return whether the lookup's task runs in check mode."""
         return in_check_mode(variables, self._templar)
 
     def _resolve(self, variables: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -109,7 +107,7 @@ class WorkloadCredentialsLookup(CollectionLookup):
     _client: Client | None = None
 
     def answer(self, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
-        """Values for the terms, over the connection that the options say."""
+        """Return values for the terms over the connection that the options describe."""
         self._client = client = Client(settings_of(self._resolved), own_writes_folder())
         values = self.read(client, terms, variables)
         if client.waited >= 1:
@@ -117,22 +115,22 @@ class WorkloadCredentialsLookup(CollectionLookup):
         return values
 
     def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
-        """The plugin's own work."""
+        """Do the plugin's own work: return values for the terms."""
         raise NotImplementedError
 
     def last_request(self) -> str | None:
-        """Method and path of the latest request."""
+        """Return method and path of the latest request."""
         return self._client.last if self._client else None
 
 
 def _by_their_names(given: Mapping[str, Any], known: Options) -> dict[str, Any]:
-    """The options that are given, without aliases."""
+    """Return the given options, with their names in the place of aliases."""
     names = {alias: name for name, entry in known.items() for alias in entry.get("aliases", ())}
     return {names.get(name, name): value for name, value in given.items()}
 
 
 def _term(term: Any) -> str:
-    """A term as text; what is nothing or no text comes from a slip, and its value may be a secret."""
+    """Return a term as text. An empty term, or one that is no text, is a slip, and its value may be a secret."""
     origin = "the lookup's terms"
     if not is_set(term):
         raise OptionError("_terms", f"a term is empty (from {origin}): see that the variable in it is set.")

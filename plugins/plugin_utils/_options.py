@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one resolver: for each option the nearest source that sets it, for modules, lookups and role alike.
-
-Private to this collection: it may change at any time.
-"""
+"""Resolve options: the nearest source that sets an option counts, for modules, lookups and the role alike."""
 
 from __future__ import annotations
 
@@ -22,45 +19,47 @@ from ansible.parsing.quoting import unquote
 
 from ..module_utils._api.errors import OptionError, WorkloadCredentialsError
 from ..module_utils._api.option_values import Given, from_environment, is_omitted, is_set, typed, with_origin
+from ..module_utils._api.settings import Settings
 from ..module_utils._api.text import is_pem
-from ..module_utils._spec import Options
+from ..module_utils._spec import CONNECTION, Options
 from ..module_utils._sts.options import IDENTITY
+from ._core_internals import asks_for_omission
 from ._worker import plain
 
 SECTION = "workload_credentials"
-# Two ways to say one thing: the nearest source that says either counts.
+# Options for one purpose: the nearest source that sets any of them sets them all.
 TOKEN_OPTIONS = ("access_token", "access_token_file")
 _TOGETHER = (TOKEN_OPTIONS, IDENTITY)
-# Where an environment variable of the run comes from.
+# How messages name the source of an environment variable of the run.
 ENVIRONMENT = "the environment variable"
 _FILES = ("access_token_file", "ca_cert", "journal_dir")
 
-# What a source says of an option, or None; the second argument is the option's entry.
+# Returns an option's value, or None where the source does not set it; the second argument is the option's entry.
 OptionSource = Callable[[str, Mapping[str, Any]], "Given | None"]
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """The options that some source sets, in their types, and where each was set."""
+    """The values of the options that some source sets, and where each was set."""
 
     values: Mapping[str, Any]
     origins: Mapping[str, str]
 
     def with_defaults(self, options: Options) -> dict[str, Any]:
-        """A value for each of the options; None where there is no default either."""
+        """Return a value for each of the options; None where there is no default either."""
         return {name: self.values.get(name, entry.get("default")) for name, entry in options.items()}
 
-    def told(self, message: str) -> str:
-        """An error's text, with the place where the option was set that it is about."""
+    def located(self, message: str) -> str:
+        """Return an error's text with the place where its option was set."""
         origin = self.origins.get(message.partition(": ")[0])
         return with_origin(message, origin) if origin else message
 
 
 def resolve(options: Options, sources: Sequence[OptionSource]) -> Resolved:
-    """What the nearest source says of each option.
+    """Return the value of each option from the nearest source that sets it.
 
     :arg sources: nearest first.
-    :raises OptionError: a value is of a wrong type or none of the choices; it names option and source.
+    :raises OptionError: a value has a wrong type or is none of the choices; the text names option and source.
     """
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -71,10 +70,26 @@ def resolve(options: Options, sources: Sequence[OptionSource]) -> Resolved:
     return Resolved(values, origins)
 
 
-def refuse_unknown(given: Iterable[str], options: Options) -> None:
-    """See that no option is misspelt, before anything is done: Ansible lets a lookup have any.
+def settings_of(resolved: Resolved, *without: str) -> Settings:
+    """Return the connection options among the resolved ones as settings.
 
-    :raises OptionError: one is; the text names the nearest that exists.
+    :arg without: options to leave out.
+    :raises OptionError: something is missing or unusable; the text names option and source.
+    """
+    values = resolved.with_defaults(CONNECTION)
+    for name in without:
+        values[name] = CONNECTION[name].get("default")
+    try:
+        return Settings.from_parameters(values)
+    except OptionError as error:
+        problem = resolved.located(str(error)).partition(": ")[2]
+        raise OptionError(error.option, problem) from None
+
+
+def refuse_unknown(given: Iterable[str], options: Options) -> None:
+    """Check that no option is misspelt, before anything is done: Ansible lets a lookup have any.
+
+    :raises OptionError: one is misspelt; the text names the nearest that exists.
     """
     for name in sorted(set(given) - options.keys()):
         near = difflib.get_close_matches(name, options, n=1, cutoff=0)
@@ -83,52 +98,62 @@ def refuse_unknown(given: Iterable[str], options: Options) -> None:
 
 
 def _together(options: Options) -> Iterator[tuple[str, ...]]:
-    """The options in groups, of each of which the same source must count."""
+    """Yield the options in groups, each of which one source sets as a whole."""
     for name in options:
-        group = next((one for one in _TOGETHER if name in one), (name,))
+        group = _group_of(name)
         if name == group[0]:
             yield group
 
 
+def _group_of(name: str) -> tuple[str, ...]:
+    for group in _TOGETHER:
+        if name in group:
+            return group
+    return (name,)
+
+
 def _nearest(names: Sequence[str], options: Options, sources: Sequence[OptionSource]) -> dict[str, Given]:
     for source in sources:
-        found = {name: source(name, options[name]) for name in names}
-        given = {name: one for name, one in found.items() if one is not None}
-        if given:
-            return given
+        values: dict[str, Given] = {}
+        for name in names:
+            given = source(name, options[name])
+            if given is not None:
+                values[name] = given
+        if values:
+            return values
     return {}
 
 
 def arguments(given: Mapping[str, Any], place: str) -> OptionSource:
-    """What a task or lookup is called with.
+    """Return the source of the arguments that a task or lookup is called with.
 
-    :arg place: what it is, such as "the task".
+    :arg place: how messages name it, such as "the task".
     """
 
     def source(name: str, entry: Mapping[str, Any]) -> Given | None:
         value = given.get(name)
         if is_omitted(value):
-            # Where it is a result, it leaves out what the result is for.
+            # As a lookup's result, omit leaves out the argument that the result is for.
             return Given(value, place) if entry.get("may_be_omit") else None
-        # Any text is a value to an option that takes anything.
+        # An empty text is a value of an option that takes anything.
         counts = is_set(value) or (value == "" and entry["type"] == "raw")
         return Given(plain(value), place) if counts else None
 
     return source
 
 
-def play_variables(found: Mapping[str, Any], templar: Any) -> OptionSource:
-    """The play's variables, as the templates that they are."""
+def play_variables(variables: Mapping[str, Any], templar: Any) -> OptionSource:
+    """Return the source of the play's variables, which may be templates."""
 
     def source(name: str, entry: Mapping[str, Any]) -> Given | None:
         variable = f"workload_credentials_{name}"
-        if "env" not in entry or not is_set(found.get(variable)):
+        if "env" not in entry or not is_set(variables.get(variable)):
             return None
         origin = f"the variable {variable}"
         try:
-            value = _evaluated(found[variable], templar)
+            value = _evaluated(variables[variable], templar)
         except _Unevaluated as error:
-            # A template of a secret could be shown in the reason.
+            # The reason could show the template of a secret.
             reason = "it does not work" if entry.get("no_log") else str(error)
             raise OptionError(name, with_origin(f"its template cannot be evaluated: {reason}", origin)) from None
         return Given(plain(value), origin) if is_set(value) else None
@@ -136,24 +161,24 @@ def play_variables(found: Mapping[str, Any], templar: Any) -> OptionSource:
     return source
 
 
-def environment(found: Mapping[str, str], place: str = ENVIRONMENT) -> OptionSource:
-    """Environment variables.
+def environment(variables: Mapping[str, str], place: str = ENVIRONMENT) -> OptionSource:
+    """Return the source of environment variables.
 
-    :arg place: whose they are, in words that come before a variable's name.
+    :arg place: whose they are, in words before a variable's name.
     """
 
     def source(name: str, entry: Mapping[str, Any]) -> Given | None:
-        return from_environment(name, entry, found, place)
+        return from_environment(name, entry, variables, place)
 
     return source
 
 
 def ini(name: str, entry: Mapping[str, Any]) -> Given | None:
-    """The section of the ini file that Ansible itself was configured with."""
+    """Read an option from the section of the ini file that Ansible itself was configured with."""
     file = constants.CONFIG_FILE
     if "env" not in entry or not file:
         return None
-    # Ansible takes the quotes off a value, too.
+    # Ansible strips the quotes of a value too.
     value = unquote(_section(str(file)).get(name) or "")
     if not is_set(value):
         return None
@@ -164,7 +189,7 @@ def ini(name: str, entry: Mapping[str, Any]) -> Given | None:
 
 @functools.lru_cache(maxsize=1)
 def _section(file: str) -> Mapping[str, str]:
-    # As Ansible reads it, which has no public way to ask for a section of a collection's own.
+    # Parse it as Ansible does, which offers collections no way to read a section of their own.
     parser = configparser.RawConfigParser(inline_comment_prefixes=(";",))
     try:
         parser.read(file, encoding="utf-8-sig")
@@ -178,7 +203,7 @@ class _Unevaluated(Exception):
 
 
 def _evaluated(value: Any, templar: Any) -> Any:
-    """The template's value; None: it asks to be left out.
+    """Return the template's value; None: it is ``omit``.
 
     :raises _Unevaluated: it has none.
     """
@@ -189,7 +214,6 @@ def _evaluated(value: Any, templar: Any) -> Any:
     except AnsibleUndefinedVariable as error:
         raise _Unevaluated(" ".join(str(error).split())) from None
     except Exception as error:  # pylint: disable=broad-exception-caught
-        # Not on all versions has ansible-core this one's name.
-        if type(error).__name__ == "AnsibleValueOmittedError":
+        if asks_for_omission(error):
             return None
         raise _Unevaluated(f"{type(error).__name__}") from None

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading static secrets for a lookup: what a missing or forbidden one means.
-
-Private to this collection: it may change at any time.
-"""
+"""Read static secrets for a lookup, and decide what a missing or forbidden one means."""
 
 from __future__ import annotations
 
@@ -44,7 +41,7 @@ OPTIONS: Options = {
 def read_secrets(
     client: Client, terms: list[str], options: Mapping[str, Any], warn: Callable[[str], None]
 ) -> list[Any]:
-    """The values of the secrets at these paths, in order, without those that are left out.
+    """Return the values of the secrets at these paths, in order, without those that are left out.
 
     :arg options: the lookup's ``key``, ``version``, ``default``, ``on_missing``, ``on_denied`` and
         ``concurrency``; and ``in_check_mode``, in which an earlier task may have made what is missing.
@@ -59,15 +56,15 @@ def read_secrets(
 
 def _read(client: Client, path: ResourcePath, options: Mapping[str, Any], warn: Callable[[str], None]) -> Any:
     try:
-        found = find(client, "static", path, version=options["version"])
+        secret = find(client, "static", path, version=options["version"])
     except RefusedError as error:
         if options["on_denied"] == "error":
             raise
         denied = f"{path}: {error}"
         return _leave_out(lambda: denied, options["on_denied"], warn)
-    if found is None:
+    if secret is None:
         return _missing(lambda: _absence(client, path, options["version"]), options, warn)
-    values = found["secret"]
+    values = secret["secret"]
     if options["key"] is None:
         return dict(values)
     if options["key"] not in values:
@@ -78,18 +75,18 @@ def _read(client: Client, path: ResourcePath, options: Mapping[str, Any], warn: 
 
 
 def _absence(client: Client, path: ResourcePath, version: int | None) -> str:
-    """Which part of the path is missing, or that the version is."""
+    """Return a sentence that names the missing part of the path, or the missing version."""
     try:
         if version is not None and find(client, "static", path, "metadata") is not None:
             return f"{path}: this static secret has no version {version}."
         return absence(client, "static", path)
     except WorkloadCredentialsError:
-        # A token that may read secrets need not be one that may list folders.
+        # A token that may read secrets may not list folders, perhaps.
         return f"{path}: there is no such static secret, or it is deleted."
 
 
 def _missing(message: Callable[[], str], options: Mapping[str, Any], warn: Callable[[str], None]) -> Any:
-    """What stands in the place of a missing value; the message costs requests, so it is made where it is shown."""
+    """Return what takes the place of a missing value. The message costs requests: make it only where it is shown."""
     if options["default"] is not None:
         return options["default"]
     if options["on_missing"] == "error" and options["in_check_mode"]:

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The password of a vault ID, for Ansible's client scripts (ansible-core, "Storing passwords in third-party tools").
-
-Private to this collection: it may change at any time.
-"""
+"""Read the password of a vault ID for Ansible's client scripts ("Storing passwords in third-party tools")."""
 
 from __future__ import annotations
 
@@ -20,8 +17,7 @@ from ..module_utils._api.paths import parse_folder, parse_path
 from ..module_utils._api.text import one_line
 from ..module_utils._credentials.static_secret import StaticSecret
 from ..module_utils._spec import CONNECTION, Options
-from ._connection import settings_of
-from ._options import Resolved, environment, ini, resolve
+from ._options import Resolved, environment, ini, resolve, settings_of
 
 OPTIONS: Options = {
     **CONNECTION,
@@ -30,24 +26,24 @@ OPTIONS: Options = {
 }
 _DEFAULT_KEY = "password"
 _FAILED = 1
-# Ansible then says that there is no password of this vault ID, and not that the script is broken.
+# With this code Ansible reports that this vault ID has no password, and not that the script is broken.
 _UNKNOWN = 2
 
 
 def run(given: Sequence[str], out: BinaryIO) -> int:
-    """Write the password, or what is wrong, in a line, to standard error; return the exit code.
+    """Write the password, or one line about what is wrong to standard error; return the exit code.
 
     :arg given: the command line's arguments.
-    :arg out: where the password goes.
+    :arg out: the stream for the password.
     """
-    # Variables of a play are not known yet: some of them may be in the very files that the password opens.
+    # The play's variables are not known yet: some may be in the very files that the password opens.
     resolved = Resolved({}, {})
     try:
         label = _parser().parse_args(given).vault_id
         resolved = resolve(OPTIONS, [environment(os.environ), ini])
         password = _password(resolved, label)
     except WorkloadCredentialsError as error:
-        print(one_line(resolved.told(str(error))), file=sys.stderr)
+        print(one_line(resolved.located(str(error))), file=sys.stderr)
         return _UNKNOWN if isinstance(error, _UnknownError) else _FAILED
     except Exception as error:  # pylint: disable=broad-exception-caught
         print(one_line(str(unforeseen("vault client", error))), file=sys.stderr)
@@ -63,7 +59,7 @@ class _UnknownError(WorkloadCredentialsError):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        # argparse's own exit code has another meaning to Ansible.
+        # Ansible gives argparse's own exit code another meaning.
         raise OptionError("arguments", f"{message}. Ansible calls this with --vault-id NAME.")
 
 
@@ -85,11 +81,13 @@ def _password(resolved: Resolved, label: str) -> str:
 
 
 def _text(values: Mapping[str, object], key: str | None, path: str) -> str:
-    """The value that is the password.
+    """Return the value that is the password.
 
-    :arg key: the name that the user gave; None: ``password``, or the only one that there is.
+    :arg key: the key that the user names; None: the only one, or ``password`` among several.
     """
-    chosen = key or (next(iter(values)) if len(values) == 1 else _DEFAULT_KEY)
+    chosen = key or _DEFAULT_KEY
+    if not key and len(values) == 1:
+        (chosen,) = values
     if chosen not in values:
         names = one_line(", ".join(sorted(values))) or "none"
         raise _UnknownError(

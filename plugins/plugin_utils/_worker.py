@@ -1,15 +1,11 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a plugin in Ansible's worker process has to know of its task: its options, check mode and signals.
-
-Private to this collection: it may change at any time.
-"""
+"""What a plugin in Ansible's worker process needs to know of its task: options, check mode and signals."""
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -19,19 +15,19 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
 
-from ansible import constants
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
 from ..module_utils._api import interruption
 from ..module_utils._api.option_values import is_set
+from ._core_internals import check_mode_of_worker, controller_stderr, run_folder
 
-# The options of this collection, of kubernetes.core's modules and of AWS' tools.
+# Prefixes of the variables that set options of this collection, of kubernetes.core's modules and of AWS' tools.
 _OF_OPTIONS = ("BEYONDTRUST_", "WORKLOAD_CREDENTIALS_", "K8S_AUTH_", "KUBECONFIG", "AWS_")
 
 
 def runs_here(action: Any, variables: Mapping[str, Any]) -> bool:
-    """Whether what an action does in the worker is the same as what a module would do.
+    """Return whether an action can do in the worker just what its module would do.
 
     :arg variables: the task's.
     """
@@ -44,19 +40,19 @@ def runs_here(action: Any, variables: Mapping[str, Any]) -> bool:
 
 
 def own_writes_folder() -> str:
-    """Where all processes of this run keep what it has written to a service a moment ago."""
-    return os.path.join(constants.DEFAULT_LOCAL_TMP, "workload-credentials", "writes")
+    """Return the folder in which all processes of this run note its latest writes to a service."""
+    return str(run_folder() / "workload-credentials" / "writes")
 
 
 def is_local(action: Any) -> bool:
-    """Whether the action's modules run on this machine."""
+    """Return whether the action's modules run on this machine."""
     return bool(action._connection.transport == "local")
 
 
 def own_environment(action: Any) -> dict[str, str]:
-    """The environment of the action's task, templated, without what hides nothing: variables of options are set or not.
+    """Return the environment of the action's task, templated, without variables of options that are empty.
 
-    Other variables may be empty, as a proxy's that is not to be used.
+    Other variables may be empty, such as that of a proxy that is not to be used.
     """
     environment: dict[str, Any] = {}
     action._compute_environment_string(environment)
@@ -68,18 +64,18 @@ def own_environment(action: Any) -> dict[str, str]:
 
 
 def is_foreign_interpreter(interpreter: Any) -> bool:
-    """Whether the host names a Python that is not the one running Ansible.
+    """Return whether the host names another Python than the one that runs Ansible.
 
-    :arg interpreter: the host's ansible_python_interpreter, None where it has none.
+    :arg interpreter: the host's ansible_python_interpreter; None: it has none.
     """
     if not interpreter or str(interpreter).startswith("auto"):
         return False
-    # No links are followed: a virtual environment's Python is a link, and has libraries of its own.
+    # Follow no links: a virtual environment's Python is a link, and has libraries of its own.
     return os.path.abspath(os.path.expanduser(str(interpreter))) != os.path.abspath(sys.executable)
 
 
 def plain(value: Any) -> Any:
-    """A templated argument as a module would read it from JSON, without Ansible's string types and vault objects."""
+    """Return a templated argument as a module would read it from JSON, without Ansible's types of strings."""
     if value is None or isinstance(value, (bool, int, float)):
         return _base(value)
     if isinstance(value, Mapping):
@@ -90,13 +86,15 @@ def plain(value: Any) -> Any:
         return value.decode("utf-8", "surrogateescape")
     if isinstance(value, date):
         return value.isoformat()
-    # A subclass of str keeps its marks under str(); joining makes a string of the base class.
+    # A subclass of str keeps its marks under str(); joining returns a plain str.
     return "".join(("", str(value)))
 
 
 def _key(key: Any) -> str:
-    """A key as JSON has it: YAML takes ``on`` for true, and ``~`` for null."""
-    return json.dumps(_base(key)) if isinstance(key, (bool, int, float)) or key is None else "".join(("", str(key)))
+    """Return a key as JSON has it: YAML takes ``on`` for true, and ``~`` for null."""
+    if key is None or isinstance(key, (bool, int, float)):
+        return json.dumps(_base(key))
+    return "".join(("", str(key)))
 
 
 def _base(value: Any) -> Any:
@@ -107,9 +105,9 @@ def _base(value: Any) -> Any:
 
 @contextmanager
 def environment_in_force(environment: Mapping[str, str]) -> Iterator[None]:
-    """The task's environment in force: options' variables, proxies and CA bundles are all read from os.environ.
+    """Put the task's environment in force: variables of options, proxies and CA bundles are read from os.environ.
 
-    A worker runs one task at a time, so nobody else sees it.
+    A worker runs one task at a time, so no other task sees it.
     """
     saved = dict(os.environ)
     os.environ.update({str(name): str(value) for name, value in environment.items()})
@@ -121,22 +119,22 @@ def environment_in_force(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def in_check_mode(variables: Mapping[str, Any], templar: Any) -> bool:
-    """Whether the task that evaluates a lookup runs in check mode, whatever the run's own flag says.
+    """Return whether the task that evaluates a lookup runs in check mode, whatever the run's own flag says.
 
-    Ansible tells a lookup the run's flag only. But a task runs in a worker process of its own, which knows it, with all
-    that it inherits. Outside of tasks, as in the name of a play, the run's flag counts.
+    Ansible gives a lookup the run's flag only. But the worker process knows its task, and what that inherits. Outside
+    of tasks, as in the name of a play, the run's flag counts.
 
-    :arg templar: the lookup's, for a task that says it with a template.
+    :arg templar: the lookup's, for a task whose check_mode is a template.
     """
-    wanted = getattr(getattr(multiprocessing.current_process(), "_task", None), "check_mode", None)
-    if wanted is None:
-        wanted = variables.get("ansible_check_mode")
-    if not isinstance(wanted, str):
-        return bool(wanted)
+    check_mode = check_mode_of_worker()
+    if check_mode is None:
+        check_mode = variables.get("ansible_check_mode")
+    if not isinstance(check_mode, str):
+        return bool(check_mode)
     try:
-        return bool(boolean(templar.template(wanted)))
+        return bool(boolean(templar.template(check_mode)))
     except TypeError:
-        # Ansible refuses such a task itself; until then nothing is minted.
+        # Ansible itself refuses such a task; until then nothing is minted.
         return True
 
 
@@ -145,24 +143,24 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def raise_on_signal() -> Iterator[None]:
-    """Let what is inside break off where it is safe, and put things in order; then let the signal do its work."""
+    """At a signal, let the body break off where that is safe, and clean up; then let the signal take effect."""
     with _noted(breaks_off=True):
         yield
 
 
 @contextmanager
 def defer_signals() -> Iterator[Callable[[], bool]]:
-    """Let what is inside come to its end before a signal does its work; tells whether one is waiting."""
+    """Let the body finish before a signal takes effect; yield a function that returns whether one is pending."""
     with _noted(breaks_off=False):
         yield interruption.is_interrupted
 
 
 @contextmanager
 def _noted(*, breaks_off: bool) -> Iterator[None]:
-    """While signals are only noted: a handler that raises does so between any two steps."""
+    """Only note signals meanwhile: a handler that raises would do so between any two steps."""
     received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        # Signals do not come here.
+        # Only the main thread receives signals.
         yield
         return
 
@@ -170,42 +168,41 @@ def _noted(*, breaks_off: bool) -> Iterator[None]:
         received.append(number)
         interruption.note()
 
-    # Who is to be told of an alarm, by an exception, is a handler; nobody's alarm kills the process as before.
-    is_timed = callable(signal.getsignal(signal.SIGALRM))
+    # An alarm with a handler raises an exception there, later; one without kills the process, as it would otherwise.
+    signals = list(_SIGNALS)
+    if callable(signal.getsignal(signal.SIGALRM)):
+        signals.append(signal.SIGALRM)
     try:
         with interruption.listening(breaks_off=breaks_off):
-            before = {one: signal.signal(one, note) for one in (*_SIGNALS, *((signal.SIGALRM,) if is_timed else ()))}
+            before = {number: signal.signal(number, note) for number in signals}
             try:
                 yield
             finally:
-                for one, handler in before.items():
-                    signal.signal(one, handler if handler is not None else signal.SIG_DFL)
+                for number, handler in before.items():
+                    signal.signal(number, handler if handler is not None else signal.SIG_DFL)
     finally:
         if received:
-            # An end is more than an alarm.
-            os.kill(os.getpid(), min(received, key=lambda one: one == signal.SIGALRM))
+            # A signal that ends the process matters more than an alarm.
+            ending = [number for number in received if number != signal.SIGALRM]
+            os.kill(os.getpid(), (ending or received)[0])
 
 
 class ControllerStderr:
-    """A way to the person at the screen that is still open when Ansible has stopped to listen to its workers."""
+    """Shows lines to the user when Ansible no longer listens to its workers."""
 
     def __init__(self) -> None:
-        self._descriptor: int | None = None
-        # A worker's own standard error leads nowhere (ansible-core 2.19 and newer).
-        with suppress(OSError):
-            self._descriptor = os.open(f"/proc/{os.getppid()}/fd/2", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self._descriptor = controller_stderr()
 
     def say(self, text: str) -> None:
-        """Show a line."""
-        line = f"[WARNING]: {text}\n"
+        """Show a warning."""
         if self._descriptor is None:
             Display().warning(text)
             return
         with suppress(OSError):
-            os.write(self._descriptor, line.encode())
+            os.write(self._descriptor, f"[WARNING]: {text}\n".encode())
 
     def close(self) -> None:
-        """Nothing more will be said."""
+        """Close the way to the user; nothing may be shown after it."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

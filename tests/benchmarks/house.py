@@ -68,7 +68,7 @@ class Trace:
 
     def __exit__(self, *_raised: object) -> None:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]  # it takes None as sys.setprofile does
+        threading.setprofile(None)
 
     def _note(self, frame: FrameType, event: str, _argument: Any) -> None:
         if event != "call" or not _is_ours(frame) or not _is_function(frame):

@@ -160,7 +160,7 @@ def the_house(bench: Bench) -> Iterator[Row]:
     entry = {"name": "app", "namespace": "house", "dynamic_secret": "prod/aws"}
     with cluster(bench.plays) as (plays, api):
         api.create_namespace({"metadata": {"name": "house"}})
-        deliveries = Deliveries(bench.site, plays.environment["K8S_AUTH_KUBECONFIG"], "house")
+        deliveries = Deliveries(bench.site, str(plays.environment["K8S_AUTH_KUBECONFIG"]), "house")
         yield from house.way_of(lambda: deliveries.run(entry))
 
 

@@ -18,6 +18,7 @@ from ...module_utils._api.errors import MissingLibraryError
 from ...module_utils._kube.client import InWorker
 from ...module_utils._kube.errors import ClusterError
 from ...module_utils._kube.objects import READ, WRITE, Cluster
+from .._core_internals import action_groups
 from .._worker import plain, runs_here
 
 
@@ -72,8 +73,7 @@ def _options(action: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
 
 def _module_defaults(action: Any) -> dict[str, Any]:
     """Return the defaults of the modules that read and write: those of a module override those of its groups."""
-    groups_of = action._task._parent._play._action_groups or {}
-    groups = [f"group/{group}" for module in (READ, WRITE) for group in groups_of.get(module, ())]
+    groups = [f"group/{group}" for module in (READ, WRITE) for group in action_groups(action._task, module)]
     given: dict[str, Any] = {}
     for name in dict.fromkeys([*groups, READ, WRITE]):
         # The nearest come last.

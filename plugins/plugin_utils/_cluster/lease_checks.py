@@ -218,7 +218,7 @@ def _operated_lease(secret: ClusterObject) -> str:
 
 def _held_by_runs(job: Job, outcome: Outcome) -> set[str]:
     """Return the leases that living runs on this machine hold."""
-    from .._leases.journal import run_folder
+    from .._core_internals import run_folder
     from .._leases.recovery import dead_runs
 
     own = job.notes_of(DYNAMIC_SECRET, None)

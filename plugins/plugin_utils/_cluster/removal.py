@@ -15,7 +15,7 @@ from ...module_utils._api.times import written
 from ...module_utils._credentials.lease import Lease
 from ...module_utils._kube.errors import ForbiddenError
 from ...module_utils._kube.objects import Cluster, ObjectKind, Refusal, exact_reference
-from .._leases.ledger import Minted
+from .._leases.ledger import Ledger
 from .job import Job
 from .outcome import Outcome, where
 from .secrets import (
@@ -194,7 +194,7 @@ class Removal:
 
 
 def remove_unwanted(
-    job: Job, wanted: set[Identity], namespaces: Sequence[str] | None, outcome: Outcome, minted: Minted
+    job: Job, wanted: set[Identity], namespaces: Sequence[str] | None, outcome: Outcome, minted: Ledger
 ) -> None:
     """Remove what the role has made and should not be there, and with the Secrets their leases.
 
@@ -205,7 +205,7 @@ def remove_unwanted(
     places = namespaces or ()
     # An ExternalSecret or a store that somebody wrote by hand may use the role's generator or token.
     objects = [*_operators(job, places), *_found(job, SECRET, places)]
-    minted.known(lease_of(one) for one in objects if is_pushed(one))
+    minted.owners(lease_of(one) for one in objects if is_pushed(one))
     leaving = unwanted(objects, wanted, namespaces, job.owner)
     # The plan has announced the pushed Secrets that are pruned.
     _announce(job, [one for one in leaving if namespaces is not None or not is_pushed(one)])
@@ -243,7 +243,7 @@ def remove_unused(
     turned: Turned,
     wanted: Sequence[ClusterObject],
     outcome: Outcome,
-    minted: Minted,
+    minted: Ledger,
 ) -> None:
     """Remove the generators, stores, tokens and CAs that nothing needs once ExternalSecrets are gone or have turned.
 
@@ -307,7 +307,7 @@ def _announce(job: Job, leaving: Sequence[ClusterObject]) -> None:
     job.tell([f"{where(one)}: remove, {_REASON}" for one in leaving])
 
 
-def _removed(job: Job, leaving: Sequence[ClusterObject], outcome: Outcome, minted: Minted) -> Removal:
+def _removed(job: Job, leaving: Sequence[ClusterObject], outcome: Outcome, minted: Ledger) -> Removal:
     if job.check_mode:
         removal = Removal(list(leaving), list(leaving))
     else:
@@ -343,7 +343,7 @@ def _owns_lease(candidate: ClusterObject) -> bool:
     )
 
 
-def remove(cluster: Cluster, objects: Sequence[ClusterObject], timeout: float, minted: Minted) -> Removal:
+def remove(cluster: Cluster, objects: Sequence[ClusterObject], timeout: float, minted: Ledger) -> Removal:
     """Remove the objects kind by kind, in their order, each kind once the one before is gone.
 
     :arg timeout: seconds for all of them.
@@ -369,11 +369,11 @@ def _waited(cluster: Cluster, going: Sequence[ClusterObject], timeout: float) ->
 
 
 def _deleted(
-    cluster: Cluster, objects: Sequence[ClusterObject], removal: Removal, minted: Minted
+    cluster: Cluster, objects: Sequence[ClusterObject], removal: Removal, minted: Ledger
 ) -> list[ClusterObject]:
     """Delete the objects; return those whose deletion the cluster has accepted. Nobody needs their leases any more."""
     leases = [lease_of(one) if is_pushed(one) else None for one in objects]
-    with minted.giving_up(leases):
+    with minted.release(leases):
         answers = cluster.delete(list(map(exact_reference, objects)))
     going = []
     for one, lease, answer in zip(objects, leases, answers):
@@ -383,12 +383,12 @@ def _deleted(
             continue
         removal.problems[identity_of(one)] = answer.words
         if answer.may_be_done:
-            minted.doubtful(lease)
+            minted.in_doubt(lease)
     removal.going.extend(going)
     return going
 
 
-def tear_down(job: Job, outcome: Outcome, minted: Minted) -> None:
+def tear_down(job: Job, outcome: Outcome, minted: Ledger) -> None:
     """Remove all that the role has made in the namespaces of the entries."""
     namespaces = sorted({entry.namespace for entry in job.entries})
     if namespaces:

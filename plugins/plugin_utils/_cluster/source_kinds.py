@@ -401,7 +401,7 @@ def _operators_session(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _session(job: Job, entry: Entry) -> Source:
     from ...module_utils._credentials.sts_session import sessions_of
-    from .._leases.journal import run_folder
+    from .._core_internals import run_folder
     from .._leases.sealed import Codes
 
     def cluster(options: Mapping[str, Any]) -> AbstractContextManager[Any]:

@@ -114,7 +114,7 @@ def origin_at(kind: str, service: Any) -> Origin | None:
     if not isinstance(service, InWorker):
         return None
     from ...module_utils._credentials.service_account import origin_of_cluster
-    from .._leases.journal import run_folder
+    from .._core_internals import run_folder
     from .._leases.sealed import key_of_run
 
     return origin_of_cluster(service, service.options, lambda: key_of_run(run_folder()))

@@ -33,7 +33,7 @@ from .._cluster.entries import check_owner, checked_entries
 from .._cluster.job import Job, Reference, Scope, Service, Template
 from .._cluster.outcome import Outcome
 from .._cluster.spec import ABSENT, OPTIONS, PRESENT, REFRESHED, RENDERED, VERIFIED
-from .._leases.ledger import Minted, Noting
+from .._leases.ledger import Ledger
 from .._worker import ControllerStderr, environment_in_force, own_environment, own_writes_folder, plain, raise_on_signal
 from .recovery import end_what_dead_runs_left
 
@@ -51,10 +51,11 @@ def perform(job: Job, state: str) -> Outcome:
     :arg state: one of STATES.
     """
     outcome = Outcome()
-    minted = Minted(
+    minted = Ledger(
         job.service_of,
         is_real=not job.check_mode,
-        noting=Noting(job.notes_of, lambda: job.cluster().address),
+        notes=job.notes_of,
+        cluster=lambda: job.cluster().address,
     )
     try:
         try:
@@ -87,7 +88,7 @@ def perform(job: Job, state: str) -> Outcome:
     return outcome
 
 
-def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
+def _present(job: Job, outcome: Outcome, minted: Ledger) -> None:
     from .deliver import Delivery
 
     if job.entries or job.prune:
@@ -100,12 +101,12 @@ def _present(job: Job, outcome: Outcome, minted: Minted) -> None:
             warn_of_lost(job, outcome, delivery.missing, is_sure=True)
 
 
-def _refreshed(job: Job, outcome: Outcome, minted: Minted) -> None:
+def _refreshed(job: Job, outcome: Outcome, minted: Ledger) -> None:
     """The same, with new credentials for these entries, and nothing of what others there are."""
     _present(replace(job, renew=True, prune=False), outcome, minted)
 
 
-def _absent(job: Job, outcome: Outcome, minted: Minted) -> None:
+def _absent(job: Job, outcome: Outcome, minted: Ledger) -> None:
     from .._cluster.removal import tear_down
 
     end_what_dead_runs_left(job, outcome)
@@ -130,13 +131,13 @@ def _without_secret(job: Job) -> list[Entry]:
     return [entry for entry, one in zip(entries, found) if one is None]
 
 
-def _rendered(job: Job, outcome: Outcome, _minted: Minted) -> None:
+def _rendered(job: Job, outcome: Outcome, _minted: Ledger) -> None:
     from .._eso.render import render
 
     render(job, outcome)
 
 
-def _verified(job: Job, outcome: Outcome, _minted: Minted) -> None:
+def _verified(job: Job, outcome: Outcome, _minted: Ledger) -> None:
     from .._eso.status import states
 
     looked, unread = states(job.cluster(), job.entries) if job.entries else ([], ())
@@ -168,7 +169,7 @@ def _with_living_leases(job: Job, outcome: Outcome, found: Sequence[Status]) -> 
     return with_living_leases(job, found, listed)
 
 
-_STATES: Mapping[str, Callable[[Job, Outcome, Minted], None]] = MappingProxyType(
+_STATES: Mapping[str, Callable[[Job, Outcome, Ledger], None]] = MappingProxyType(
     {PRESENT: _present, REFRESHED: _refreshed, ABSENT: _absent, RENDERED: _rendered, VERIFIED: _verified}
 )
 
@@ -323,7 +324,7 @@ class TaskContext:
 
     def _notes_of(self, kind: str, service: Any) -> Notes | None:
         from .._cluster.sources import origin_at
-        from .._leases.journal import run_folder
+        from .._core_internals import run_folder
         from .._leases.notes import Notes
 
         origin = origin_at(kind, service)

@@ -21,7 +21,7 @@ from .._cluster.outcome import Outcome
 from .._cluster.pushed_secrets import leftovers, without_leftovers
 from .._cluster.secrets import ClusterObject, missing_namespaces
 from .._cluster.steps import MINT, Step, foreign_words
-from .._leases.ledger import Minted
+from .._leases.ledger import Ledger
 from .plan import Plan, plan_of
 from .push import Write, applied, carried_out, filled, foreseen_report, reported, writes_of
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class Delivery:
     """One run of it: ``outcome`` and ``minted`` tell at any time what has been done so far."""
 
-    def __init__(self, job: Job, outcome: Outcome, minted: Minted) -> None:
+    def __init__(self, job: Job, outcome: Outcome, minted: Ledger) -> None:
         self._job = job
         self._outcome = outcome
         self._minted = minted
@@ -59,7 +59,7 @@ class Delivery:
             from .._eso.render import write_files
 
             write_files(job, plan.operation, outcome)
-        self._minted.known(plan.leases)
+        self._minted.owners(plan.leases)
         self.missing = [step.entry for step in plan.steps if step.entry and step.found is None]
         missing = self._missing_namespaces(plan, operator.namespaces if operator else set())
         self._make_namespaces(plan, missing)

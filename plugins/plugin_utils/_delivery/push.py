@@ -23,7 +23,7 @@ from .._cluster.outcome import Outcome
 from .._cluster.pushed_secrets import has_marks, is_same, kept, manifest, misfit, shown
 from .._cluster.secrets import LEASE, SECRET, ClusterObject, annotations_of, data_keys, is_pushed, lease_fields
 from .._cluster.steps import KEEP, MINT, READ, Step, foreign_words
-from .._leases.ledger import Minted
+from .._leases.ledger import Ledger
 
 # The source of an entry: the kind of its source and its path.
 Sources = Mapping["tuple[str, str]", Source]
@@ -101,7 +101,7 @@ def _versioned(write: Write) -> dict[str, Any]:
 
 
 def filled(
-    writes: Sequence[Write], sources: Sources, minted: Minted, limit: int
+    writes: Sequence[Write], sources: Sources, minted: Ledger, limit: int
 ) -> list[Write | WorkloadCredentialsError]:
     """The writes with credentials in them, each minted for its own Secret; or why there are none."""
 
@@ -118,14 +118,14 @@ def filled(
     return gather_attempts(fill, writes, limit, finishing=True)
 
 
-def carried_out(cluster: Cluster, writes: Sequence[Write], minted: Minted, *, again: bool = True) -> list[Any]:
+def carried_out(cluster: Cluster, writes: Sequence[Write], minted: Ledger, *, again: bool = True) -> list[Any]:
     """The end of each write: its object, or a sentence that says why there is none.
 
     Whatever happens, each lease is then known to be held by a Secret or by none, or is said to be in doubt.
 
     :arg again: write once more what others have changed in the meantime.
     """
-    minted.giving([one.lease for one in writes], [one.step.supersedes for one in writes])
+    minted.hand_over([one.lease for one in writes], [one.step.supersedes for one in writes])
     try:
         return _settled(cluster, writes, applied(cluster, writes), minted, again=again)
     except BaseException:
@@ -135,7 +135,7 @@ def carried_out(cluster: Cluster, writes: Sequence[Write], minted: Minted, *, ag
 
 
 def _settled(
-    cluster: Cluster, writes: Sequence[Write], answers: Sequence[Any], minted: Minted, *, again: bool
+    cluster: Cluster, writes: Sequence[Write], answers: Sequence[Any], minted: Ledger, *, again: bool
 ) -> list[Any]:
     """The same, from the answers: of what was not done, or may have been, it is looked what is there now."""
     found = _now(cluster, [one for one, answer in zip(writes, answers) if isinstance(answer, Refusal)])
@@ -156,11 +156,11 @@ def _now(cluster: Cluster, writes: Sequence[Write]) -> dict[str, ClusterObject |
     return {one.step.where: secret for one, secret in zip(writes, found)}
 
 
-def _end(cluster: Cluster, write: Write, answer: Refusal, now: Any, minted: Minted, *, again: bool) -> Any:
+def _end(cluster: Cluster, write: Write, answer: Refusal, now: Any, minted: Ledger, *, again: bool) -> Any:
     if now is _UNKNOWN:
-        minted.doubtful(write.lease)
-        minted.doubtful(write.step.supersedes)
-        minted.doubtful(write.taken)
+        minted.in_doubt(write.lease)
+        minted.in_doubt(write.step.supersedes)
+        minted.in_doubt(write.taken)
         return answer.words
     holding = annotations_of(now).get(LEASE) if now is not None else None
     if write.lease and holding == write.lease.id:
@@ -174,8 +174,8 @@ def _end(cluster: Cluster, write: Write, answer: Refusal, now: Any, minted: Mint
     return foreign_words(write.step.where) if answer.exists else answer.words
 
 
-def _done(write: Write, found: ClusterObject, minted: Minted) -> ClusterObject:
-    minted.held(write.lease)
+def _done(write: Write, found: ClusterObject, minted: Ledger) -> ClusterObject:
+    minted.owned(write.lease)
     minted.supersede(write.step.supersedes)
     minted.supersede(write.taken)
     return found

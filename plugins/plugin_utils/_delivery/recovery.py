@@ -15,7 +15,8 @@ from ...module_utils._api.errors import WorkloadCredentialsError
 from ...module_utils._credentials.lease import DYNAMIC_SECRET, SERVICE_ACCOUNT
 from .._cluster.job import Job
 from .._cluster.outcome import Outcome
-from .._leases.journal import other_journals, run_folder
+from .._core_internals import run_folder
+from .._leases.journal import other_journals
 
 if TYPE_CHECKING:
     from .._leases.recovery import DeadRuns, LeaseOutcome, NoteOnDisk

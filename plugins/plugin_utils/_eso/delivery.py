@@ -20,7 +20,7 @@ from .._cluster.removal import Turned, identity_of
 from .._cluster.secrets import ClusterObject
 from .._cluster.sources import SourceInfo
 from .._cluster.steps import Step
-from .._leases.ledger import Minted
+from .._leases.ledger import Ledger
 from .apply import Operating, Operation, barred
 from .handover import begin, leaving_steps, release_moved
 from .leases import Renewal, Strays, carry_out, count_line, once_again, renewals, stop_refused, told
@@ -42,7 +42,7 @@ class ByOperator:
     :arg operation: what it is to get.
     """
 
-    def __init__(self, job: Job, known: Known, operation: Operation, outcome: Outcome, minted: Minted) -> None:
+    def __init__(self, job: Job, known: Known, operation: Operation, outcome: Outcome, minted: Ledger) -> None:
         self._job = job
         self._known = known
         self._outcome = outcome

@@ -21,11 +21,11 @@ from .._cluster.outcome import Outcome
 from .._cluster.removal import identity_of, remove
 from .._cluster.secrets import EXTERNAL_SECRET, MARKS, ClusterObject, is_of, shared_generators, target_of
 from .._cluster.steps import LET_GO, Step
-from .._leases.ledger import Minted
+from .._leases.ledger import Ledger
 
 
 def release_moved(
-    cluster: Cluster, steps: Sequence[Step], minted: Minted, *, check_mode: bool
+    cluster: Cluster, steps: Sequence[Step], minted: Ledger, *, check_mode: bool
 ) -> tuple[list[Step], list[str]]:
     """Give up the Secrets that the operator has taken over; until then the pushed values are in use.
 
@@ -33,7 +33,7 @@ def release_moved(
     """
     if check_mode or not steps:
         return list(steps), []
-    with minted.giving_up([step.supersedes for step in steps]):
+    with minted.release([step.supersedes for step in steps]):
         gone = dict.fromkeys((*MARKS, MOVING))
         answers = cluster.patch([reference(step.found or {}, annotations=gone) for step in steps])
     taken, problems = [], []
@@ -44,7 +44,7 @@ def release_moved(
             continue
         problems.append(answer.words)
         if answer.may_be_done:
-            minted.doubtful(step.supersedes)
+            minted.in_doubt(step.supersedes)
     return taken, problems
 
 
@@ -122,7 +122,7 @@ def adopt(
     steps: Sequence[Step],
     external: Mapping[tuple[str, str], ClusterObject],
     timeout: float,
-    minted: Minted,
+    minted: Ledger,
     outcome: Outcome,
 ) -> Taken:
     """Make Secrets of the operator the role's own.

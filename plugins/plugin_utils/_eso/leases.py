@@ -32,7 +32,7 @@ from .._cluster.outcome import Outcome, where
 from .._cluster.removal import Identity, Removal, identity_of, owned_by, remove
 from .._cluster.secrets import SECRET, ClusterObject, annotations_of, identity, target_of
 from .._cluster.spec import ON_CHANGE, ONCE
-from .._leases.ledger import Minted
+from .._leases.ledger import Ledger
 from .status import Status, is_failing
 
 RENEWED = PREFIX + "renewed-at"
@@ -193,7 +193,7 @@ class Strays:
     :arg entries: those for which it is about to generate.
     """
 
-    def __init__(self, job: Job, entries: Sequence[Entry], outcome: Outcome, minted: Minted) -> None:
+    def __init__(self, job: Job, entries: Sequence[Entry], outcome: Outcome, minted: Ledger) -> None:
         self._job = job
         self._outcome = outcome
         self._minted = minted
@@ -308,7 +308,7 @@ def stop_refused(
     failing: Sequence[ClusterObject],
     secrets: Mapping[tuple[str, str], ClusterObject],
     outcome: Outcome,
-    minted: Minted,
+    minted: Ledger,
 ) -> set[Identity]:
     """Remove ExternalSecrets that fail and must not get their new form, where no Secret goes with them.
 

@@ -23,8 +23,7 @@ from ...module_utils._api.option_values import Given, is_set
 from ...module_utils._api.paths import parse_folder
 from ...module_utils._credentials.lease import Margin
 from ...module_utils._spec import CONNECTION, Options
-from .._connection import settings_of
-from .._options import environment, ini, refuse_unknown, resolve
+from .._options import environment, ini, refuse_unknown, resolve, settings_of
 from .living import Watched, merged, of_cluster, of_service
 from .notified import SentEvents
 

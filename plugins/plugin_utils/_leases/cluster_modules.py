@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module's part in the leases of its run at a cluster.
-
-Private to this collection: it may change at any time.
-"""
+"""The part that modules of service accounts have in the leases of their run at a cluster."""
 
 from __future__ import annotations
 
@@ -20,8 +17,8 @@ from ...module_utils._credentials.source import Origin
 from ...module_utils._kube.options import AUTH, cluster_of
 from ...module_utils._resources._parts.accounts.minting import LEFT
 from ...module_utils._run import validate
+from .._core_internals import run_folder
 from .._worker import environment_in_force, plain
-from .journal import run_folder
 from .lease_store import MintedLeases
 from .modules import ModuleLeases, ids_of
 from .sealed import key_of_run
@@ -30,18 +27,17 @@ from .sealed import key_of_run
 class AccountLeases(ModuleLeases):
     """The part of a module of service accounts.
 
-    Of a module that runs elsewhere the cluster is not known here, and need not be in reach.
+    If the module runs elsewhere, its cluster is not known here, and may be out of reach.
     """
 
     mints = "service_account_token"
 
     def _find_origin(self, *, here: bool) -> Origin | None:
-        """None: the module runs elsewhere, or its options lead to no cluster, which it will say."""
+        """Return the cluster; None: the module runs elsewhere, or its options lead to no cluster, which it reports."""
         if not here:
             return None
-        options = {name: plain(value) for name, value in self._given.items() if name in AUTH}
-        names = [alias for entry in AUTH.values() for alias in entry.get("aliases", ())]
-        options |= {name: plain(self._given[name]) for name in names if name in self._given}
+        aliases = [alias for option in AUTH.values() for alias in option.get("aliases", ())]
+        options = {name: plain(self._given[name]) for name in (*AUTH, *aliases) if name in self._given}
         with environment_in_force(self._connection.environment):
             try:
                 known = validate(self._spec, self._spec.name, {**self._required(), **options})
@@ -51,8 +47,10 @@ class AccountLeases(ModuleLeases):
                 return None
 
     def _required(self) -> dict[str, Any]:
-        """What the spec wants besides the connection."""
-        return {"name": "x", **({"namespace": "x"} if self._spec.name == self.mints else {})}
+        """Return something for each option that the spec requires besides the connection."""
+        if self._spec.name == self.mints:
+            return {"name": "x", "namespace": "x"}
+        return {"name": "x"}
 
     def _source(self, arguments: Mapping[str, Any]) -> str:
         return identity_of(str(arguments.get("namespace")), str(arguments.get("name")))
@@ -70,14 +68,14 @@ class AccountLeases(ModuleLeases):
     def _unknown(self) -> dict[str, Any]:
         raise OptionError("minted", "the leases of a run are known only where Ansible runs, and for this cluster.")
 
-    def _ended(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+    def _note_end(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         if result.get("failed"):
             leases.spend(ids_of(arguments))
         else:
             leases.remove({*ids_of(arguments), *result.get("revoked", ())})
 
-    def _foresee(self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any]) -> None:
+    def _predict(self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any]) -> None:
         if self._spec.name == self.mints:
-            leases.foresee(self._source(self._given))
-        elif self._given.get("minted"):
-            result["changed"] = leases.foresee_end() or result["changed"]
+            leases.predict_lease(self._source(self._given))
+        elif self._given.get("minted") and leases.predict_end():
+            result["changed"] = True

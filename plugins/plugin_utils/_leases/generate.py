@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generate on read: from a lookup's sources to credentials, with the fewest leases.
-
-Private to this collection: it may change at any time.
-"""
+"""Generate on read: from a lookup's sources to credentials, with the fewest leases."""
 
 from __future__ import annotations
 
@@ -19,14 +16,14 @@ from ...module_utils._api.times import written
 from ...module_utils._credentials.formats import RAW, Formats
 from ...module_utils._credentials.lease import Credentials, Lease
 from ...module_utils._credentials.source import Origin, Source
-from ...module_utils._resources._parts.leases import named
+from ...module_utils._resources._parts.leases import Ended, named
 from ...module_utils._spec import JOURNAL, Options
+from .._core_internals import run_folder
 from .._lookup_base import CONCURRENCY
 from .._worker import defer_signals
-from .journal import run_folder
 from .lease_store import LeaseStore, MintedLeases
 
-# Of whatever it is that mints.
+# Options of each lookup that mints.
 _SHARED: Options = {
     "key": {"type": "str"},
     "reuse": {
@@ -44,19 +41,21 @@ _SHARED: Options = {
     },
     "concurrency": CONCURRENCY,
 }
-# Of what mints leases that can be ended.
+# Options of those whose leases can be ended.
 _ENDING: Options = {"outlives_run": {"type": "bool", "default": False}, **JOURNAL}
 
 
 def options_for(forms: Formats, *format_env: str, ends: bool = True) -> Options:
-    """The options of a lookup that generates on read.
+    """Return the options of a lookup that generates on read.
 
     :arg format_env: environment variables of its ``format``.
     :arg ends: whether what it mints can be ended.
     """
-    choice = {"type": "str", "choices": list(forms.names), "default": RAW}
-    shared = {**_SHARED, **(_ENDING if ends else {})}
-    return {**shared, "format": {**choice, "env": format_env} if format_env else choice}
+    choice: dict[str, Any] = {"type": "str", "choices": list(forms.names), "default": RAW}
+    if format_env:
+        choice["env"] = format_env
+    options = {**_SHARED, **_ENDING} if ends else _SHARED
+    return {**options, "format": choice}
 
 
 def generate_on_read(
@@ -67,7 +66,7 @@ def generate_on_read(
     variables: Mapping[str, Any],
     warn: Callable[[str], None],
 ) -> list[Any]:
-    """Credentials of the sources, in their order.
+    """Return credentials of the sources, in their order.
 
     :arg origin: where they all mint.
     :arg options: the lookup's, as ``options_for`` has them; ``min_ttl`` is in seconds, and ``check_mode`` is
@@ -87,18 +86,17 @@ def generate_on_read(
     # A worker that is killed while it asks could not say which lease it got.
     with defer_signals() as is_interrupted:
         answers = gather_attempts(read, sources, options["concurrency"])
-    failed = [one for one in answers if isinstance(one, WorkloadCredentialsError)]
-    if failed:
-        # Each may name leases of its own; what is the same for all is said once.
-        said = " ".join(dict.fromkeys(map(str, failed)))
-        raise StateError(f"{said}{reading.undone()}")
+    errors = [str(answer) for answer in answers if isinstance(answer, WorkloadCredentialsError)]
+    if errors:
+        # Each may name leases of its own; sentences that are alike appear once.
+        raise StateError(" ".join([*dict.fromkeys(errors), *reading.undo()]))
     return answers
 
 
 def _check(options: Mapping[str, Any], forms: Formats) -> None:
-    """See that the options can be had together, before anything is minted.
+    """Check that the options go together, before anything is minted.
 
-    :raises OptionError: they cannot.
+    :raises OptionError: they do not.
     """
     key, name = options["key"], options["format"]
     check_concurrency(options["concurrency"])
@@ -116,10 +114,7 @@ def _check(options: Mapping[str, Any], forms: Formats) -> None:
 
 
 class _Reading:
-    """How one source's credentials are had: a placeholder, a fresh lease, or the run's.
-
-    :raises OptionError: nothing can be kept for this run.
-    """
+    """Gets one source's credentials after the other: placeholders, or those of a fresh lease or of the run's."""
 
     def __init__(
         self, origin: Origin, options: Mapping[str, Any], variables: Mapping[str, Any], warn: Callable[[str], None]
@@ -131,17 +126,17 @@ class _Reading:
         self._scope = "" if options["reuse"] == "run" else self._host
         self._minted = MintedLeases(run_folder(), origin, warn, options.get("journal_dir"), os.environ)
         self._store = LeaseStore(run_folder(), origin, warn, self._minted)
-        # Leases that nobody would know if the lookup failed.
+        # Leases that outlive the run, and that nobody would know of if the lookup failed.
         self._fresh: list[Lease] = []
 
     def credentials(self, source: Source) -> Credentials:
-        """Those of a source."""
-        found = self._found(source)
-        for warning in found.warnings:
+        """Return credentials of a source, and show their warnings."""
+        credentials = self._credentials(source)
+        for warning in credentials.warnings:
             self._warn(warning)
-        return found
+        return credentials
 
-    def _found(self, source: Source) -> Credentials:
+    def _credentials(self, source: Source) -> Credentials:
         if self._options["check_mode"] == "placeholder":
             return self._placeholder(source)
         if self._options["reuse"] != "never":
@@ -153,29 +148,38 @@ class _Reading:
         return credentials
 
     def _placeholder(self, source: Source) -> Credentials:
-        found = source.placeholder()
-        if found.lease and found.lease.revocable and not self._options.get("outlives_run"):
-            self._minted.foresee(source.identity, None if self._options["reuse"] == "never" else self._scope)
-        return found
+        credentials = source.placeholder()
+        if credentials.lease and credentials.lease.revocable and not self._options.get("outlives_run"):
+            scope = None if self._options["reuse"] == "never" else self._scope
+            self._minted.predict_lease(source.identity, scope)
+        return credentials
 
-    def undone(self) -> str:
-        """End leases that were minted for nothing, and say which live on."""
+    def undo(self) -> list[str]:
+        """End leases that were minted for nothing; return sentences about those that live on."""
         # Few lookups come here.
         from ...module_utils._resources._parts.leases import REVOKED, revoked_ids
         from .kinds import KINDS
 
         kind = KINDS.get(self._origin.kind)
-        leases = [{"id": one.id, "expiration": written(one.expiration)} for one in self._fresh]
-        known = [one for one in leases if kind and kind.is_id(one["id"])]
-        if not kind or not known:
-            return ""
+        if kind is None:
+            return []
+        fresh = [lease for lease in self._fresh if kind.is_id(lease.id)]
+        if not fresh:
+            return []
+        leases = [{"id": lease.id, "expiration": written(lease.expiration)} for lease in fresh]
         with kind.connect(self._origin.connection) as client:
-            ended = kind.end(client, known)
-        self._minted.remove(revoked_ids(ended))
-        living = [one for one in ended if one.how != REVOKED]
-        reasons = dict.fromkeys(one.reason for one in living if one.reason)
-        said = f"Other leases were minted for nothing and live on: {named([one.lease for one in living])}."
-        return "".join(f" {one}" for one in (said, *reasons)) if living else ""
+            ends = kind.end(client, leases)
+        self._minted.remove(revoked_ids(ends))
+        return _words_of_living([end for end in ends if end.how != REVOKED])
+
+
+def _words_of_living(ends: Sequence[Ended]) -> list[str]:
+    """Return sentences about leases that were minted for nothing and could not be ended."""
+    if not ends:
+        return []
+    listed = named([end.lease for end in ends])
+    reasons = dict.fromkeys(end.reason for end in ends if end.reason)
+    return [f"Other leases were minted for nothing and live on: {listed}.", *reasons]
 
 
 def _field(credentials: Any, options: Mapping[str, Any], source: Source) -> Any:

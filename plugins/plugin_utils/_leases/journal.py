@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a run's notes lie, whose they are, and whether that run still lives.
-
-Private to this collection: it may change at any time.
-"""
+"""Where a run's notes lie, whose they are, and whether that run still lives."""
 
 from __future__ import annotations
 
@@ -27,52 +24,44 @@ from typing import Any
 from .._files import replace_file
 
 FOLDER = "workload-credentials"
-# An option of whatever mints on the controller, as data.
+# Names in a journal, and in the folder of the run.
 _RUN, _ALIVE, _MINTING, _POINTER, _MINTED, _CLOSED = "run.json", "alive", "minting", ".journal", "minted", "closed"
-# Seconds for which a worker is waited for that outlives its run in the middle of a request.
+# Seconds to wait for a worker that outlives its run in the middle of a request.
 _ORPHANS = 30.0
-# The namespace of processes that is no container's (PROC_PID_INIT_INO in Linux' include/linux/proc_ns.h).
+# The namespace of processes outside of containers (PROC_PID_INIT_INO in Linux' include/linux/proc_ns.h).
 _FIRST_NAMESPACE = "pid:[4026531836]"
-# What this process has open, and locked if it is Ansible's main one; a forked child has that lock too.
+# The files that this process holds open, and locked if it is Ansible's main one; a forked child shares the lock.
 _locked: dict[tuple[int, Path], int] = {}
 _claiming = threading.Lock()
 
 
-def run_folder() -> Path:
-    """The folder that all worker processes of this run share, and that Ansible removes at the run's end."""
-    # Whoever ends leases outside of Ansible has no such folder, and no need to load Ansible.
-    from ansible import constants
-
-    return Path(constants.DEFAULT_LOCAL_TMP)
-
-
 def collection_folders() -> list[str]:
-    """The folders in which Ansible looks for collections, nearest first."""
+    """Return the folders in which Ansible looks for collections, nearest first."""
     from ansible import constants
 
     return [*constants.COLLECTIONS_PATHS, *sys.path]
 
 
 def own_journal(temporary: Path, journal_dir: str | None) -> Path:
-    """The journal of the run with this temporary folder, whose name no other run has."""
+    """Return the journal of the run with this temporary folder, whose name no other run has."""
     return Path(journal_dir).expanduser() / temporary.name if journal_dir else temporary / FOLDER
 
 
 def minted_in(journal: Path) -> Path:
-    """The folder of a journal's notes."""
+    """Return the folder of a journal's notes."""
     return journal / _MINTED
 
 
 def has_notes(journal: Path) -> bool:
-    """Whether there is any, whoever can read it."""
+    """Return whether the journal has any note, whatever token wrote it."""
     with suppress(OSError):
-        # What has a suffix is a lock, is damaged, or was never finished.
-        return any(not one.suffix for one in minted_in(journal).iterdir())
+        # Files with a suffix are locks, damaged notes, or notes that were never finished.
+        return any(not path.suffix for path in minted_in(journal).iterdir())
     return False
 
 
 def damaged_file(journal: Path) -> Path | None:
-    """The file that should say which run's it is, if it does not."""
+    """Return the file that should say whose journal it is, if it does not; None: it does."""
     run: Any = None
     with suppress(FileNotFoundError, ValueError):
         run = json.loads((journal / _RUN).read_text(encoding="utf-8"))
@@ -81,16 +70,16 @@ def damaged_file(journal: Path) -> Path | None:
 
 
 def kinds_in(journal: Path) -> set[str]:
-    """Of what kinds the leases are that the journal's notes name."""
-    found: set[str] = set()
-    for one in minted_in(journal).glob("*"):
+    """Return the kinds of the leases that the journal's notes name."""
+    kinds: set[str] = set()
+    for path in minted_in(journal).glob("*"):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            found.add(str(json.loads(one.read_bytes())["entry"]["kind"]))
-    return found
+            kinds.add(str(json.loads(path.read_bytes())["entry"]["kind"]))
+    return kinds
 
 
 def claim(journal: Path, temporary: Path) -> None:
-    """Make the journal this run's, and keep it so while this process lives; the run's main process finds it then.
+    """Make the journal this run's while this process lives, and let the run's main process find it.
 
     :raises OSError: nothing can be written there.
     """
@@ -105,7 +94,7 @@ def _claim(journal: Path, temporary: Path) -> None:
     _locked[os.getpid(), journal] = _open(journal / _ALIVE)
     is_locked = False
     if multiprocessing.parent_process() is None:
-        # A file system without locks leaves it to the process' number to tell.
+        # On a file system without locks, only the number of the process shows whether the run lives.
         with suppress(OSError):
             fcntl.flock(_locked[os.getpid(), journal], fcntl.LOCK_SH)
             is_locked = True
@@ -117,25 +106,26 @@ def _claim(journal: Path, temporary: Path) -> None:
 
 
 def journals_of(temporary: Path) -> list[Path]:
-    """The journals of the run with this temporary folder."""
-    elsewhere = (one.read_text(encoding="utf-8") for one in sorted((temporary / FOLDER).glob(f"*{_POINTER}")))
-    return [temporary / FOLDER, *(Path(one) for one in elsewhere if one)]
+    """Return the journals of the run with this temporary folder."""
+    pointers = sorted((temporary / FOLDER).glob(f"*{_POINTER}"))
+    elsewhere = [pointer.read_text(encoding="utf-8") for pointer in pointers]
+    return [temporary / FOLDER, *(Path(journal) for journal in elsewhere if journal)]
 
 
 def other_journals(temporary: Path, journal_dir: str | None) -> list[Path]:
-    """The journals with notes of other runs, dead or alive, on this machine and in the folder for journals."""
-    found = set(temporary.parent.glob(f"ansible-local-*/{FOLDER}"))
+    """Return the journals with notes of other runs, dead or alive, on this machine and in the folder for journals."""
+    journals = set(temporary.parent.glob(f"ansible-local-*/{FOLDER}"))
     if journal_dir:
-        found |= set(Path(journal_dir).expanduser().glob("*"))
+        journals |= set(Path(journal_dir).expanduser().glob("*"))
     own = {temporary / FOLDER, own_journal(temporary, journal_dir)}
-    return sorted(one for one in found - own if has_notes(one))
+    return sorted(journal for journal in journals - own if has_notes(journal))
 
 
 @contextmanager
 def minting(journal: Path, temporary: Path) -> Iterator[None]:
-    """While a lease is asked for, or handed to its holder, nobody settles what the journal's notes say.
+    """Keep others from settling the journal's notes while a lease is requested, or handed to its owner.
 
-    :raises OSError: nothing can be written there, or the run has ended, and this is a worker that outlives it.
+    :raises OSError: nothing can be written there, or this is a worker that outlives its run.
     """
     _check_that_the_run_lives(temporary)
     claim(journal, temporary)
@@ -150,7 +140,7 @@ def minting(journal: Path, temporary: Path) -> Iterator[None]:
 
 
 def close(temporary: Path) -> None:
-    """Let no worker of this run mint any more, also one that is just being forked.
+    """Let no worker of this run mint any more, not even one that is being forked now.
 
     :raises OSError: nothing can be written there.
     """
@@ -160,25 +150,25 @@ def close(temporary: Path) -> None:
 
 @contextmanager
 def settled_alone(journal: Path) -> Iterator[bool]:
-    """Whether nobody is minting any more, or settles the same, after some waiting for those who are."""
+    """Wait for workers that are minting; yield whether nobody is, and nobody else settles the same notes."""
     with ExitStack() as stack:
         is_alone = False
         with suppress(OSError):
             descriptor = _open(journal / _MINTING)
             stack.callback(os.close, descriptor)
-            # Where there are no locks, only the number of the run's process tells.
+            # Without locks (None), it has to be enough that the run's process is dead.
             is_alone = _exclusive(descriptor, _ORPHANS) is not False
         yield is_alone
 
 
 @contextmanager
 def taken_over(journal: Path) -> Iterator[bool | None]:
-    """Whether the journal's run is dead, and nobody else will take care of its notes meanwhile.
+    """Yield whether the journal's run is dead, and nobody else looks after its notes meanwhile.
 
-    None: that cannot be told, as it ran elsewhere and nothing of it is locked, or can be.
+    None: that cannot be known, since it ran elsewhere, and has locked nothing or there are no locks.
     """
     is_dead: bool | None = False
-    # Another user's, or no journal any more.
+    # It may be another user's, or have been removed.
     with suppress(OSError):
         is_dead = _is_dead(journal)
     if not is_dead:
@@ -189,11 +179,11 @@ def taken_over(journal: Path) -> Iterator[bool | None]:
 
 
 def discard(journal: Path) -> None:
-    """Remove a journal, unless there are notes in it."""
+    """Remove a journal, unless it has notes."""
     if not has_notes(journal):
         shutil.rmtree(journal, ignore_errors=True)
         if journal.name == FOLDER:
-            # Ansible's own folder for the run, if nothing else was left in it.
+            # Remove Ansible's own folder for the run too, if it is empty.
             with suppress(OSError):
                 journal.parent.rmdir()
 
@@ -210,12 +200,12 @@ def _is_dead(journal: Path) -> bool | None:
         run = json.loads((journal / _RUN).read_text(encoding="utf-8"))
         if run["machine"] == _machine():
             return bool(_started(run["pid"]) != run["started"])
-        # The machine that it ran on may have started anew since.
+        # This may be the machine that it ran on, rebooted.
         is_here = run.get("host") is not None and run["host"] == _host()
         if not run["locked"]:
             return True if is_here else None
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        # A power cut, or a disk that was full, has damaged it. Only the lock tells then.
+        # A power cut, or a full disk, has damaged it, so only the lock counts.
         is_here = False
     descriptor = _open(journal / _ALIVE)
     try:
@@ -226,7 +216,7 @@ def _is_dead(journal: Path) -> bool | None:
 
 
 def _exclusive(descriptor: int, seconds: float) -> bool | None:
-    """Lock the file for this process alone, if others let go of it in this time; None: there are no locks here."""
+    """Lock the file for this process alone within this time; return whether it did. None: there are no locks here."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -247,12 +237,12 @@ def _open(path: Path) -> int:
 def _this_run(*, is_locked: bool) -> dict[str, Any]:
     parent = multiprocessing.parent_process()
     pid = os.getpid() if parent is None else int(parent.pid or 0)
-    # What Ansible's main process locks is locked as long as the run lives, which other machines see too.
+    # A lock of Ansible's main process lasts as long as the run, and other machines see it too.
     return {"pid": pid, "started": _started(pid), "machine": _machine(), "host": _host(), "locked": is_locked}
 
 
 def _machine() -> str:
-    """What the number of a process is unique in, until the machine starts anew."""
+    """Return a name for the machine, or the container, in which numbers of processes are unique until it reboots."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot} {os.readlink('/proc/self/ns/pid')}"
@@ -261,24 +251,24 @@ def _machine() -> str:
 
 
 def _host() -> str | None:
-    """What names the machine, also when it has started anew; None: others may have the same name, as containers do."""
+    """Return a name for the machine that outlasts a reboot; None: another may have the same name, as containers do."""
     with suppress(OSError):
         number = Path("/etc/machine-id").read_text(encoding="ascii").strip()
         if number and os.readlink("/proc/self/ns/pid") == _FIRST_NAMESPACE:
-            # Not the number itself, which machine-id(5) wants kept to the machine.
+            # The number itself should not leave the machine, according to machine-id(5).
             return hashlib.sha256(f"{FOLDER} {number} {platform.node()}".encode()).hexdigest()
     return None
 
 
 def _started(pid: int) -> str | None:
-    """When a process began, in words that only compare; None: there is no such process."""
+    """Return when a process began, in a form that only serves to compare; None: there is no such process."""
     try:
-        # The second field is the program's name, which may have spaces and parentheses in it.
+        # The second field is the program's name, which may contain spaces and parentheses.
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
         fields = []
     if fields:
-        # A process that has ended and that nobody has asked for yet does nothing more.
+        # A process that has ended does nothing more, even if its parent has not collected it yet.
         return None if fields[0] in "ZX" else fields[19]
     if os.path.isdir("/proc/self"):
         return None

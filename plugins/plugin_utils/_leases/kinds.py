@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How leases of each kind of source are found and ended: a new kind is one entry of KINDS.
-
-Private to this collection: it may change at any time.
-"""
+"""How to find and end leases of each kind of source: a new kind is one entry of KINDS."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ from ...module_utils._resources._parts.leases import (
 from .._worker import environment_in_force
 from .sealed import key_of_run
 
-# As long as an attempt at a cluster may take, from connecting to its answer.
+# Seconds that one attempt at a cluster takes at most, from connecting to the answer.
 _CLUSTER_SECONDS = 80.0
 
 
@@ -40,16 +37,16 @@ _CLUSTER_SECONDS = 80.0
 class Kind:
     """What can be done with a kind's leases.
 
-    :arg connect: makes the client of an Origin's ``connection``, to be left as ``with`` does.
-    :arg end: ends leases, each with ``id``, ``expiration`` and ``revocable``, and says what became of each, in order.
-    :arg is_id: whether a request can name the lease.
-    :arg module: what a user ends such leases with.
-    :arg living: the living leases of a source with ``id``, ``expiration``, ``created_at``, ``created_by`` and
-        ``revocable``, among which the one of a request is that had no answer. Never asked of a kind whose notes have
-        IDs from the beginning.
-    :arg at_once: how many leases one call of ``end`` is given, where each has to be told as soon as it has ended.
-    :arg creator: who minted a lease with an ID, as ``created_by`` says it; None: that is not known.
-    :arg timeout: how long one attempt of a request takes at most, in seconds.
+    :arg connect: makes a client of an Origin's ``connection``, as a context.
+    :arg end: ends leases, each with ``id``, ``expiration`` and ``revocable``; returns what became of each, in order.
+    :arg is_id: returns whether a request can name a lease by this ID.
+    :arg module: the module with which users end such leases.
+    :arg living: returns the active leases of a source with ``id``, ``expiration``, ``created_at``, ``created_by`` and
+        ``revocable``; the lease of an unanswered request is among them. Never called for a kind whose notes have IDs
+        from the beginning.
+    :arg creator: returns who minted the lease with an ID, as ``created_by`` has it; None: that is not known.
+    :arg timeout: returns the seconds that one attempt of a request takes at most.
+    :arg at_once: how many leases one call of ``end`` gets where progress is shown.
     """
 
     connect: Callable[[Mapping[str, Any]], AbstractContextManager[Any]]
@@ -63,7 +60,8 @@ class Kind:
 
 
 def _living(client: Client, source: str) -> list[dict[str, Any]]:
-    return [{**one, "revocable": revocable(one)} for one in living_leases(client, parse_path(source, "path"))]
+    leases = living_leases(client, parse_path(source, "path"))
+    return [{**lease, "revocable": revocable(lease)} for lease in leases]
 
 
 def _creator(client: Client, lease_id: str) -> Any:
@@ -71,7 +69,7 @@ def _creator(client: Client, lease_id: str) -> Any:
 
 
 def _accounts() -> Any:
-    # Most runs have nothing to do with a cluster.
+    # Loaded here, as most runs use no cluster.
     from ...module_utils._credentials import service_account
 
     return service_account
@@ -86,16 +84,16 @@ def _cluster(connection: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def clusters_at(sites: Collection[str], temporary: Path) -> Iterator[Origin]:
-    """The clusters at these addresses to which this process' environment leads, or a context of its kubeconfig."""
+    """Yield the clusters at these addresses to which the environment, or a context of its kubeconfig, leads."""
     if not sites:
         return
     from ...module_utils._kube.options import cluster_of, contexts
 
-    found: set[str] = set()
-    for options in ({}, *({"context": name} for name in contexts())):
+    missing = set(sites)
+    for options in [{}, *({"context": name} for name in contexts())]:
         with suppress(WorkloadCredentialsError), cluster_of(options) as cluster:
-            if cluster.address in set(sites) - found:
-                found.add(cluster.address)
+            if cluster.address in missing:
+                missing.remove(cluster.address)
                 yield _accounts().origin_of_cluster(cluster, options, lambda: key_of_run(temporary))
 
 
@@ -117,7 +115,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             module="community.workload_credentials.service_account_lease",
             living=lambda cluster, source: list(_accounts().living(cluster, source)),
             timeout=lambda _cluster: _CLUSTER_SECONDS,
-            # They are looked up together.
+            # One call looks all of its leases up together.
             at_once=8,
         ),
     }

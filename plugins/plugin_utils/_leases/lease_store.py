@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Leases that a run has minted already: found again by its workers, and ended together (design, "Lookups").
-
-Private to this collection: it may change at any time.
-"""
+"""Leases that a run has minted already: its workers find their credentials again, and a task can end them together."""
 
 from __future__ import annotations
 
@@ -31,33 +28,14 @@ from .sealed import SealedFolder
 if TYPE_CHECKING:
     from .recovery import NoteOnDisk
 
-
-_SAID = (
+# A lease whose whole life is shorter than min_ttl serves for this part of it.
+_SHORT = 0.5
+_SHORTEST = timedelta(seconds=min(provider.ttl[0] for provider in PROVIDERS.values()))
+_UNWATCHED = (
     "This run mints leases that live on if it is interrupted: neither the callback plugin "
     "community.workload_credentials.leases is enabled (callbacks_enabled), nor does journal_dir name a folder for "
     "notes that outlive the run."
 )
-
-
-def warn_of_no_watch(temporary: Path, journal_dir: str | None) -> None:
-    """Warn, once a run, where nobody ends the run's leases and no note of them outlives it.
-
-    :arg temporary: the run's folder.
-    """
-    if journal_dir or has_key():
-        return
-    # All of its workers see who was first; where nothing can be written, each task says so itself.
-    with suppress(OSError):
-        (temporary / FOLDER / "unwatched").touch(mode=0o600, exist_ok=False)
-        from ansible import constants
-        from ansible.utils.display import Display
-
-        # A warning of Display belongs to the task that happens to be the first, and would stand in its result.
-        Display().display(f"[WARNING]: {_SAID}", color=constants.COLOR_WARN, stderr=True)
-
-
-_SHORT = 0.5
-_SHORTEST = timedelta(seconds=min(one.ttl[0] for one in PROVIDERS.values()))
 _SKEWED = (
     "Credentials that were just generated look expired: the clock of this machine or of the service is wrong. "
     "They are used as they are."
@@ -65,13 +43,13 @@ _SKEWED = (
 
 
 class MintedLeases:
-    """The living leases that this run has minted, as far as this identity has.
+    """The active leases that this run has minted with one identity: lookups and modules note them here.
 
     :arg folder: the run's own temporary folder.
     :arg origin: whose leases these are.
-    :arg warn: called with a sentence when something cannot be read.
-    :arg journal_dir: where the notes lie instead, so that they outlive the folder.
-    :arg environment: what of a task's own environment is in force for it.
+    :arg warn: called with a sentence when something cannot be read or written.
+    :arg journal_dir: the folder for notes that outlive the run's own one; None: they lie in that.
+    :arg environment: what is in force of the task's own environment.
     """
 
     def __init__(
@@ -84,64 +62,58 @@ class MintedLeases:
     ) -> None:
         self.notes = Notes.of_this_run(folder, origin, journal_dir, environment or {})
         self._folder, self._journal_dir = folder, journal_dir
-        self._foreseen = SealedFolder(folder / FOLDER / "foreseen", origin.secret, lambda _message: None)
+        self._predicted = SealedFolder(folder / FOLDER / "foreseen", origin.secret, lambda _message: None)
         self._site = origin.site
         self._is_noted = origin.is_noted
         self._warn = warn
 
-    def foresee(self, path: str, scope: str | None = None) -> None:
-        """Take note that check mode has come to where a run would mint a lease that can be ended.
+    def predict_lease(self, path: str, scope: str | None = None) -> None:
+        """Note that a run would mint a lease that can be ended, where check mode mints none.
 
         :arg path: the identity of its source.
-        :arg scope: for whom, where one lease serves several times; None: it is one more.
+        :arg scope: who uses it, if one lease serves several times; None: it is one more.
         """
-        name = self._foreseen.name(self._site, path, os.urandom(8).hex() if scope is None else scope)
-        self._foreseen.save(name, {"site": self._site, "path": path})
+        name = self._predicted.name(self._site, path, os.urandom(8).hex() if scope is None else scope)
+        self._predicted.save(name, {"site": self._site, "path": path})
 
-    def foresee_end(self, path: str | None = None, at_most: int | None = None) -> bool:
-        """Take note that check mode has come to where a run would end such leases; whether there is one.
+    def predict_end(self, path: str | None = None, at_most: int | None = None) -> bool:
+        """Note that a run would end predicted leases; return whether there are any.
 
-        :arg path: the identity of the source whose leases are meant; None: any.
+        :arg path: the identity of their source; None: any.
         """
-        entries = [(name, self._foreseen.load(name) or {}) for name in self._foreseen.names()]
-        own = [(name, entry["path"]) for name, entry in entries if entry.get("site") == self._site]
-        meant = [name for name, its_path in own if path in (None, its_path)][:at_most]
-        for name in meant:
-            self._foreseen.remove(name)
-        return bool(meant)
+        names = []
+        for name in self._predicted.names():
+            lease = self._predicted.load(name) or {}
+            if lease.get("site") == self._site and path in (None, lease["path"]):
+                names.append(name)
+        for name in names[:at_most]:
+            self._predicted.remove(name)
+        return bool(names[:at_most])
 
     def mint(self, source: Source, use: str, *, outlives: bool = False) -> Credentials:
-        """Credentials of a source, whose lease has a note before and after it is asked for.
+        """Mint credentials, and note their lease before and after the request.
 
-        :arg use: for what, in words.
-        :raises StateError: nothing can be written, so that nothing was minted.
+        :arg use: for whom, in words.
+        :arg outlives: the run is not to end it.
+        :raises StateError: nothing can be written, so nothing was minted.
         """
         if not self._is_noted:
             return source.mint()
-        with self.notes.minting():
-            with self.notes.asking(source.identity, use, lease_id=source.lease_id, outlives=outlives) as name:
-                credentials = source.mint()
-            self.complete(name, credentials.lease, outlives=outlives)
+        credentials = self.notes.mint(source, use, self._warn_of_no_note, outlives=outlives)
+        if not outlives:
+            self._warn_of_no_watch(credentials.lease)
         return credentials
 
-    def complete(self, name: str, lease: Lease | None, *, outlives: bool = False) -> None:
-        """Take note that the lease which was asked for is there; who holds its credentials is told if that fails.
+    def complete(self, name: str, lease: Lease | None) -> None:
+        """Note the lease that a module's request has led to.
 
-        :arg outlives: the run is not to end it.
+        :arg name: the note of the request.
         """
-        if lease is None or not lease.id:
-            # Nothing can end it, and who holds it has been warned.
-            self.notes.drop(name)
-            return
-        if lease.revocable and not outlives:
-            warn_of_no_watch(self._folder, self._journal_dir)
-        try:
-            self.notes.minted(name, lease.id, expiration=written(lease.expiration), revocable=lease.revocable)
-        except StateError as error:
-            self._warn(f"{error} The lease {lease.id} was minted, and minted=run does not end it: lease_id does.")
+        self.notes.issued(name, lease, self._warn_of_no_note)
+        self._warn_of_no_watch(lease)
 
     def unanswered(self, name: str) -> None:
-        """Take note that there may be a lease; the task's own words say so too."""
+        """Note that a module's request may have led to a lease, which the task's own message says too."""
         try:
             self.notes.unanswered(name)
         except StateError as error:
@@ -152,43 +124,65 @@ class MintedLeases:
         self.notes.forget([*lease_ids])
 
     def remove_of(self, source: str) -> None:
-        """Forget all leases of a source that has gone."""
-        self.remove(str(note.id) for note in self._own() if note.id and note.source == source)
+        """Forget all leases of a source that was deleted."""
+        self.remove(self._lease_ids_of(source))
 
     def spend(self, lease_ids: Iterable[str] = (), source: str | None = None) -> None:
-        """Give out no more credentials of leases that may have ended."""
-        meant = {*lease_ids, *(str(note.id) for note in self._own() if source is not None and note.source == source)}
-        for lease_id in meant:
+        """Let nobody get the credentials of leases that may have ended.
+
+        :arg source: the identity of a source all of whose leases are meant too.
+        """
+        spent = set(lease_ids)
+        if source is not None:
+            spent.update(self._lease_ids_of(source))
+        for lease_id in spent:
             try:
                 self.notes.change(self.notes.name_of(lease_id), spent=True)
             except StateError as error:
                 self._warn(f"{error} The credentials of the lease {lease_id} may be given out again in this run.")
 
     def serves(self, lease_id: Any) -> bool:
-        """Whether the lease is one of them, and nothing has tried to end it."""
+        """Return whether this run has minted the lease, and nothing has tried to end it."""
         note = self.notes.load(self.notes.name_of(str(lease_id)))
         return note is not None and not note.spent
 
     def all(self) -> list[str]:
-        """Every one of them that this token minted, with a warning about those of other services."""
-        found = self.notes.found()
-        others = [note for note in found.elsewhere.values() if note.id]
-        if others:
+        """Return the IDs of those that this token has minted; warn of those of other services."""
+        notes = self.notes.read()
+        elsewhere = [note for note in notes.elsewhere.values() if note.id]
+        if elsewhere:
             self._warn(
-                f"Leases of this run that were minted elsewhere: {elsewhere_words(others)}. Only a task with that "
+                f"Leases of this run that were minted elsewhere: {elsewhere_words(elsewhere)}. Only a task with that "
                 "connection can end them."
             )
-        return [str(note.id) for note in found.own.values() if _ends_with_the_run(note)]
+        return [str(note.id) for note in notes.own.values() if _ends_with_the_run(note)]
 
     def foreign(self) -> list[NoteOnDisk]:
-        """Those that other tokens have minted."""
-        # Who ends leases needs it, and no lookup.
+        """Return those that other tokens have minted."""
+        # Only tasks that end leases load it; no lookup does.
         from .recovery import foreign_entries
 
-        return [one for one in foreign_entries([self.notes]) if _ends_with_the_run(one.note)]
+        return [entry for entry in foreign_entries([self.notes]) if _ends_with_the_run(entry.note)]
 
-    def _own(self) -> Iterable[Note]:
-        return self.notes.all()[0].values()
+    def _lease_ids_of(self, source: str) -> list[str]:
+        notes, _others = self.notes.all()
+        return [note.id for note in notes.values() if note.id and note.source == source]
+
+    def _warn_of_no_note(self, _name: str, lease: Lease, error: StateError) -> None:
+        self._warn(f"{error} The lease {lease.id} was minted, and minted=run does not end it: lease_id does.")
+
+    def _warn_of_no_watch(self, lease: Lease | None) -> None:
+        """Warn, once a run, where nothing ends the lease after an interruption, and no note of it outlives the run."""
+        if lease is None or not lease.id or not lease.revocable or self._journal_dir or has_key():
+            return
+        # The first of the workers makes the file, so the others know. Where nothing can be written, each task warns.
+        with suppress(OSError):
+            (self._folder / FOLDER / "unwatched").touch(mode=0o600, exist_ok=False)
+            from ansible import constants
+            from ansible.utils.display import Display
+
+            # A warning of Display would belong to the first task by chance, and stand in its result.
+            Display().display(f"[WARNING]: {_UNWATCHED}", color=constants.COLOR_WARN, stderr=True)
 
 
 class LeaseStore:
@@ -197,21 +191,22 @@ class LeaseStore:
     :arg folder: the run's own temporary folder.
     :arg origin: whose leases these are.
     :arg warn: called with a sentence when a file is not usable.
-    :arg minted: takes note of what is minted; None: in the same folder.
+    :arg minted: mints and notes leases; None: their notes lie in the same folder.
     """
 
     def __init__(
         self, folder: Path, origin: Origin, warn: Callable[[str], None], minted: MintedLeases | None = None
     ) -> None:
         self._files = SealedFolder(folder / FOLDER / "store", origin.secret, warn)
+        self._kind = origin.kind
         self._identity = (origin.kind, origin.site, *origin.identity)
         self._minted = minted or MintedLeases(folder, origin, warn)
         self._warn = warn
 
     def get(self, source: Source, scope: str, min_ttl: int) -> Credentials:
-        """The stored credentials while they last and nobody ended their lease, else freshly minted ones.
+        """Return the stored credentials while they last and nobody has ended their lease, else fresh ones.
 
-        Whoever asks for the same meanwhile waits, also in another process.
+        Threads and processes that ask for the same meanwhile wait.
 
         :arg scope: the inventory host, or "" for the whole run.
         :arg min_ttl: seconds that must be left.
@@ -229,30 +224,35 @@ class LeaseStore:
             return credentials
 
     def _keep(self, name: str, credentials: Credentials, lease: Lease) -> None:
-        """Write them down; each use would else have a lease of its own."""
+        """Store credentials.
+
+        :raises StateError: nothing can be written, and without a store each use would mint a lease of its own.
+        """
         expiration = written(lease.expiration)
         facts = {"id": lease.id, "minted": lease.minted.timestamp(), "expiration": expiration}
         try:
             self._files.save(name, {"values": dict(credentials.values), **facts, "revocable": lease.revocable})
         except StateError as error:
-            said = f" A lease was minted for nothing: {named([facts])}." if lease.id else ""
+            if not lease.id:
+                raise
             from .kinds import KINDS
 
-            kind = KINDS.get(self._identity[0])
-            how = f" {kind.module} ends it by lease_id." if kind and said else ""
-            raise StateError(f"{error}{said}{how}") from None
+            message = f"{error} A lease was minted for nothing: {named([facts])}."
+            if self._kind in KINDS:
+                message += f" {KINDS[self._kind].module} ends it by lease_id."
+            raise StateError(message) from None
 
     def _serves(self, lease: Lease, min_ttl: int) -> bool:
-        """Whether the lease lives, and will for long enough; one whose whole life is short is kept for half of it."""
-        if lease.expiration is None and self._identity[0] == DYNAMIC_SECRET:
-            # The service did not say until when, and none lives for less.
+        """Return whether the lease lives long enough; one whose whole life is short serves for half of it."""
+        if lease.expiration is None and self._kind == DYNAMIC_SECRET:
+            # The service did not say when it ends, and none lives for less.
             lease = replace(lease, expiration=lease.minted + _SHORTEST)
         is_due = Margin(part=_SHORT, seconds=min_ttl).due(lease, _now())
         return not is_due and (not lease.id or self._minted.serves(lease.id))
 
 
 def _ends_with_the_run(note: Note) -> bool:
-    # What a Secret gets, or has, is the role's to end.
+    """Return whether a task may end the lease with its run: the role ends what a Secret gets, or has."""
     return bool(note.id) and not note.outlives and not note.needs
 
 
@@ -261,6 +261,6 @@ def _now() -> datetime:
 
 
 def _lease(source: Source, stored: Mapping[str, Any]) -> Lease:
-    """The lease behind stored credentials."""
+    """Return the lease of stored credentials."""
     minted = datetime.fromtimestamp(stored["minted"], timezone.utc)
     return Lease(stored["id"], source.identity, minted, parse_time(stored["expiration"]), stored["revocable"])

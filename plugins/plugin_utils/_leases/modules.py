@@ -1,18 +1,15 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What modules have to do with the leases that a run has minted: taking note of them, and ending them.
-
-Private to this collection: it may change at any time.
-"""
+"""A module's part in the leases of its run: it notes those that it mints, and ends those that the run has minted."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...module_utils._api.errors import WorkloadCredentialsError
 from ...module_utils._api.paths import parse_path
@@ -22,12 +19,11 @@ from ...module_utils._credentials.source import Origin, origin_of
 from ...module_utils._resources._parts.leases import REVOKED, is_lease_id, named
 from ...module_utils._resources.dynamic_credentials import NO_LEASE_ID, may_be_revocable, may_exist
 from ...module_utils._spec import Spec
-from .._connection import TaskConnection
+from .._core_internals import run_folder
 from .._worker import environment_in_force
-from .journal import run_folder
 from .kinds import KINDS
 from .lease_store import MintedLeases
-from .notes import GIVEN, Notes
+from .notes import GIVEN, Note
 from .recovery import (
     NO_LEASE,
     UNSETTLED,
@@ -41,111 +37,105 @@ from .recovery import (
     standing,
 )
 
+if TYPE_CHECKING:
+    from .._connection import TaskConnection
+
+# Keys of a result that leave it open how far the module came.
+_BROKEN = {"exception", "module_stderr", "unreachable"}
+
 
 @dataclass
-class Foreign:
-    """Leases that other tokens have minted at a service: this one's ends them where the service lets it.
+class LeasesToEnd:
+    """The leases that a task with ``minted`` ends.
 
-    :arg origin: the service, with the token of now.
+    :arg origin: their service, with the token that is in force now.
+    :arg lease_ids: those that the module ends.
+    :arg foreign: notes of leases that other tokens have minted; the token of now ends them where the service allows it.
+    :arg handled: notes about which nothing is to be done once the module has ended its leases.
+    :arg warnings: a sentence each about leases that do not end.
     """
 
     origin: Origin
-    entries: list[NoteOnDisk] = field(default_factory=list)
+    lease_ids: list[str] = field(default_factory=list)
+    foreign: list[NoteOnDisk] = field(default_factory=list)
+    handled: list[NoteOnDisk] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
-    @property
-    def lease_ids(self) -> list[str]:
-        """Their IDs."""
-        return [str(one.note.id) for one in self.entries]
+    def drop_handled(self) -> None:
+        """Drop the notes about which nothing more is to be done."""
+        for note in self.handled:
+            note.drop()
 
-    def end(self) -> tuple[list[str], list[str]]:
-        """The IDs of those that have ended; and sentences about the rest, which keep their notes."""
-        if not self.entries:
+    def end_foreign(self) -> tuple[list[str], list[str]]:
+        """End the leases of other tokens. Return the IDs of those that have ended, and sentences about the rest.
+
+        Those that live on keep their notes.
+        """
+        if not self.foreign:
             return [], []
         with KINDS[self.origin.kind].connect(self.origin.connection) as client:
-            fates = ended(client, self.entries)
-        living = [fate for fate in fates if fate.how != REVOKED]
-        listed = named([fate.entry.note.listed for fate in living])
-        said = f"Leases that another token has minted may live on: {listed}." if living else ""
-        reasons = dict.fromkeys(fate.reason for fate in living if fate.reason)
-        return [str(fate.entry.note.id) for fate in fates if fate.how == REVOKED], [*filter(None, (said, *reasons))]
+            outcomes = ended(client, self.foreign)
+        lease_ids = [str(outcome.entry.note.id) for outcome in outcomes if outcome.how == REVOKED]
+        living = [outcome for outcome in outcomes if outcome.how != REVOKED]
+        if not living:
+            return lease_ids, []
+        listed = named([outcome.entry.note.listed for outcome in living])
+        reasons = dict.fromkeys(outcome.reason for outcome in living if outcome.reason)
+        return lease_ids, [f"Leases that another token has minted may live on: {listed}.", *reasons]
 
 
-def end_foreign(
-    foreign: Foreign, environment: Mapping[str, str], result: dict[str, Any], *, check_mode: bool
-) -> list[str]:
-    """End those too after a task has ended the others, and say so in its result; returns warnings.
-
-    :arg environment: the task's own.
-    """
-    ended, said = foreign.lease_ids, list[str]()
-    if not check_mode:
-        with environment_in_force(environment):
-            ended, said = foreign.end()
-    if ended:
-        result["revoked"] = [*result.get("revoked", ()), *ended]
-        result["changed"] = True
-    return said
+def leases_of_dead_runs(origin: Origin, left: DeadRuns) -> LeasesToEnd:
+    """Return what there is to end of what dead runs left at a service."""
+    to_end = LeasesToEnd(origin, warnings=[*left.warnings, *elsewhere_warnings(left.elsewhere)])
+    if not left.entries:
+        return to_end
+    with KINDS[origin.kind].connect(origin.connection) as client:
+        ready, outcomes = settled(client, left.entries, left.others)
+    for outcome in outcomes:
+        _add_unanswered(to_end, outcome)
+    to_end.warnings.extend(_warnings_of_staying([entry.note for entry in ready]))
+    for entry in ready:
+        _add_lease(to_end, entry)
+    return to_end
 
 
-class EndOfDeadRuns:
-    """The leases that dead runs left, up to their end by the module lease.
-
-    :arg origin: whose leases they are.
-    """
-
-    def __init__(self, origin: Origin, left: DeadRuns) -> None:
-        self._done: list[NoteOnDisk] = []
-        self.foreign = Foreign(origin)
-        self.lease_ids: list[str] = []
-        self.warnings = [*left.warnings, *elsewhere_warnings(left.elsewhere)]
-        if left.entries:
-            with KINDS[origin.kind].connect(origin.connection) as client:
-                self._sort(*settled(client, left.entries, left.others))
-
-    def drop(self) -> None:
-        """All was said and done about the leases."""
-        for one in self._done:
-            one.drop()
-
-    def _sort(self, ready: list[NoteOnDisk], fates: list[LeaseOutcome]) -> None:
-        for fate in fates:
-            if fate.how != UNSETTLED:
-                self._done.append(fate.entry)
-            if fate.how != NO_LEASE:
-                note = fate.entry.note
-                self.warnings.append(f"A dead run asked for a lease of {note.source} ({note.use}). {fate.reason}")
-        given = [one.note for one in ready if one.note.phase == GIVEN]
-        if given:
-            uses = ", ".join(dict.fromkeys(note.use for note in given))
-            self.warnings.append(
-                f"These leases of dead runs may be held in a cluster ({uses}), where the role cluster_credentials "
-                f"looks: {named([note.listed for note in given])}."
-            )
-        outliving = [one.note.listed for one in ready if one.note.outlives]
-        if outliving:
-            self.warnings.append(f"These leases were minted to outlive their run: {named(outliving)}.")
-        for one in ready:
-            if one.by is not None and standing(one) is None:
-                self.foreign.entries.append(one)
-            elif one.note.phase != GIVEN:
-                self._done.append(one)
-                kind = KINDS.get(one.note.kind)
-                if not one.note.outlives and kind and kind.is_id(one.note.id):
-                    self.lease_ids.append(str(one.note.id))
+def _add_unanswered(to_end: LeasesToEnd, outcome: LeaseOutcome) -> None:
+    """Add a request that had no answer, and that did not lead to a lease that is known now."""
+    if outcome.how != UNSETTLED:
+        to_end.handled.append(outcome.entry)
+    if outcome.how != NO_LEASE:
+        note = outcome.entry.note
+        to_end.warnings.append(f"A dead run asked for a lease of {note.source} ({note.use}). {outcome.reason}")
 
 
-@contextmanager
-def end_of_dead_runs(origin: Origin, journal_dir: str | None, own: Notes) -> Iterator[EndOfDeadRuns]:
-    """The leases that dead runs left; nobody else ends them meanwhile.
+def _warnings_of_staying(notes: list[Note]) -> list[str]:
+    """Return sentences about the leases that the task does not end, though nothing keeps it from ending them."""
+    warnings = []
+    given = [note for note in notes if note.phase == GIVEN]
+    if given:
+        uses = ", ".join(dict.fromkeys(note.use for note in given))
+        warnings.append(
+            f"These leases of dead runs may be held in a cluster ({uses}), where the role cluster_credentials "
+            f"looks: {named([note.listed for note in given])}."
+        )
+    outliving = [note.listed for note in notes if note.outlives]
+    if outliving:
+        warnings.append(f"These leases were minted to outlive their run: {named(outliving)}.")
+    return warnings
 
-    :arg own: this run's notes.
-    """
-    with dead_runs(run_folder(), origin, journal_dir, own=own) as left:
-        yield EndOfDeadRuns(origin, left)
 
-
-# What says that nobody knows how far a module came.
-_BROKEN = {"exception", "module_stderr", "unreachable"}
+def _add_lease(to_end: LeasesToEnd, entry: NoteOnDisk) -> None:
+    """Add a lease of a dead run, unless a Secret may own it."""
+    note = entry.note
+    if entry.by is not None and standing(entry) is None:
+        to_end.foreign.append(entry)
+        return
+    if note.phase == GIVEN:
+        return
+    to_end.handled.append(entry)
+    kind = KINDS.get(note.kind)
+    if not note.outlives and kind is not None and kind.is_id(note.id):
+        to_end.lease_ids.append(str(note.id))
 
 
 class ModuleLeases(ABC):
@@ -164,18 +154,20 @@ class ModuleLeases(ABC):
         minting: bool,
         here: bool,
     ) -> None:
-        """:arg minting: whether the task, if it is one that mints, really does, and its result says so.
+        """:arg minting: whether the task, if its module mints, really does so, and its result says what came of it.
 
         :arg here: whether the module runs in this process.
         """
         self._spec, self._given, self._connection = spec, dict(arguments), connection
         self._stack = ExitStack()
         self._warnings: list[str] = []
-        self._dead: EndOfDeadRuns | None = None
-        self._foreign: Foreign | None = None
+        self._to_end: LeasesToEnd | None = None
         self._origin = self._find_origin(here=here)
-        self._leases = self._kept(self._origin) if self._origin else None
-        self._asked = self._ask(self._leases, host) if minting and self._leases and spec.name == self.mints else None
+        self._leases = self._minted_leases(self._origin) if self._origin else None
+        # The note of the request for a lease.
+        self._request: str | None = None
+        if minting and self._leases is not None and spec.name == self.mints:
+            self._request = self._note_request(self._leases, host)
 
     def arguments(self) -> dict[str, Any]:
         """Return the task's arguments, with the leases' IDs in the place of ``minted``.
@@ -187,67 +179,81 @@ class ModuleLeases(ABC):
         if self._leases is None or self._origin is None:
             return self._unknown()
         with environment_in_force(self._connection.environment):
-            service = self._reached(self._origin)
-            if self._given["minted"] == "run":
-                lease_ids = self._leases.all()
-                self._foreign = Foreign(service, self._leases.foreign())
-            else:
-                end = end_of_dead_runs(service, self._connection.journal_dir, self._leases.notes)
-                self._dead = self._stack.enter_context(end)
-                self._foreign = self._dead.foreign
-                self._warnings.extend(self._dead.warnings)
-                lease_ids = self._dead.lease_ids
+            self._to_end = self._find_leases(self._leases, self._reached(self._origin))
+        self._warnings.extend(self._to_end.warnings)
         others = {name: value for name, value in self._given.items() if name != "minted"}
-        return {**others, "lease_id": self._that_can_be_named(lease_ids)}
+        return {**others, "lease_id": self._that_can_be_named(self._to_end.lease_ids)}
 
     def settle(self, arguments: Mapping[str, Any], result: dict[str, Any], *, check_mode: bool) -> None:
-        """Take note of what the task did.
+        """Note what the task did.
 
         :arg arguments: those with which it ran.
         """
-        failed = bool(result.get("failed"))
         if self._leases is not None:
-            if check_mode and not failed:
-                self._foresee(self._leases, arguments, result)
-            elif not check_mode and self._spec.name == self.mints:
-                self._note(self._leases, result)
-            elif not check_mode:
-                self._ended(self._leases, arguments, result)
-        if not failed:
-            if self._dead is not None and not check_mode:
-                self._dead.drop()
-            if self._foreign is not None:
-                environment = self._connection.environment
-                self._warnings.extend(end_foreign(self._foreign, environment, result, check_mode=check_mode))
+            self._note_result(self._leases, arguments, result, check_mode=check_mode)
+        if self._to_end is not None and not result.get("failed"):
+            if not check_mode:
+                self._to_end.drop_handled()
+            self._end_foreign(self._to_end, result, check_mode=check_mode)
         if self._warnings:
             result["warnings"] = [*result.get("warnings", ()), *self._warnings]
 
     def close(self) -> None:
-        """Let go of what others wait for."""
+        """Let others go on that wait for this task."""
         self._stack.close()
 
-    def _kept(self, origin: Origin) -> MintedLeases:
+    def _minted_leases(self, origin: Origin) -> MintedLeases:
         connection = self._connection
         return MintedLeases(run_folder(), origin, self._warnings.append, connection.journal_dir, connection.environment)
 
-    def _ask(self, leases: MintedLeases, host: str) -> str | None:
-        """Return the name of the note that a lease is about to be asked for; None: the task is none that could ask."""
+    def _find_leases(self, leases: MintedLeases, service: Origin) -> LeasesToEnd:
+        """Return the leases that ``minted`` means. Until the task is closed, nobody else ends those of dead runs."""
+        if self._given["minted"] == "run":
+            return LeasesToEnd(service, leases.all(), leases.foreign())
+        left = dead_runs(run_folder(), service, self._connection.journal_dir, own=leases.notes)
+        return leases_of_dead_runs(service, self._stack.enter_context(left))
+
+    def _note_request(self, leases: MintedLeases, host: str) -> str | None:
+        """Note that a lease is about to be requested, and return the note's name; None: the task names no source."""
         source = self._source(self._given)
         if source is None:
             return None
         self._stack.enter_context(leases.notes.minting())
         return leases.notes.ask(source, f"host {host}")
 
-    def _note(self, leases: MintedLeases, result: Mapping[str, Any]) -> None:
-        """Take note of what came of the request for a lease."""
-        if self._asked is None:
+    def _note_result(
+        self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any], *, check_mode: bool
+    ) -> None:
+        if check_mode:
+            if not result.get("failed"):
+                self._predict(leases, arguments, result)
+        elif self._spec.name == self.mints:
+            self._note_answer(leases, result)
+        else:
+            self._note_end(leases, arguments, result)
+
+    def _note_answer(self, leases: MintedLeases, result: Mapping[str, Any]) -> None:
+        """Note what came of the request for a lease."""
+        if self._request is None:
             return
         if not result.get("failed"):
-            leases.complete(self._asked, self._lease(result))
+            leases.complete(self._request, self._lease(result))
         elif self._may_exist(str(result.get("msg"))) or result.keys() & _BROKEN:
-            leases.unanswered(self._asked)
+            leases.unanswered(self._request)
         else:
-            leases.notes.drop(self._asked)
+            leases.notes.drop(self._request)
+
+    def _end_foreign(self, to_end: LeasesToEnd, result: dict[str, Any], *, check_mode: bool) -> None:
+        """End the leases of other tokens, after the module has ended the others, and add them to its result."""
+        if check_mode:
+            lease_ids = [str(entry.note.id) for entry in to_end.foreign]
+        else:
+            with environment_in_force(self._connection.environment):
+                lease_ids, warnings = to_end.end_foreign()
+            self._warnings.extend(warnings)
+        if lease_ids:
+            result["revoked"] = [*result.get("revoked", ()), *lease_ids]
+            result["changed"] = True
 
     @abstractmethod
     def _find_origin(self, *, here: bool) -> Origin | None:
@@ -263,11 +269,11 @@ class ModuleLeases(ABC):
 
     @abstractmethod
     def _may_exist(self, message: str) -> bool:
-        """Whether a module that failed with this message may have minted a lease all the same."""
+        """Return whether a module that failed with this message may have minted a lease all the same."""
 
     @abstractmethod
     def _is_of_a_run(self) -> bool:
-        """Whether the task asks for the end of a run's leases, and not of some that it names."""
+        """Return whether the task ends a run's leases, and not some that it names."""
 
     def _unknown(self) -> dict[str, Any]:
         """Return the arguments where the leases of runs are not known here, and the module has to say so."""
@@ -276,7 +282,7 @@ class ModuleLeases(ABC):
     def _reached(self, origin: Origin) -> Origin:
         """Return the service as it can be reached from here, to end leases.
 
-        :raises WorkloadCredentialsError: it cannot.
+        :raises WorkloadCredentialsError: it cannot be reached.
         """
         return origin
 
@@ -285,12 +291,12 @@ class ModuleLeases(ABC):
         return lease_ids
 
     @abstractmethod
-    def _ended(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
-        """Take note of what became of leases that were to end; where it failed, nobody knows which of them live."""
+    def _note_end(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        """Note what became of the leases that the task was to end; where it failed, any of them may live."""
 
     @abstractmethod
-    def _foresee(self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any]) -> None:
-        """Take note in check mode: a lease that was not minted is there to be ended by a later task."""
+    def _predict(self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any]) -> None:
+        """Note in check mode what the task would do, so that a later task can predict the end of such a lease."""
 
 
 class RunLeases(ModuleLeases):
@@ -299,7 +305,7 @@ class RunLeases(ModuleLeases):
     mints = "dynamic_credentials"
 
     def _find_origin(self, *, here: bool) -> Origin | None:
-        """None: as for a module that takes its connection from another host's environment."""
+        """Return the site; None: the module takes its connection from another host's environment."""
         # The file of a CA may lie on another host, and says nothing of whose leases these are.
         for without in ((), ("ca_cert",)):
             try:
@@ -309,8 +315,10 @@ class RunLeases(ModuleLeases):
         return None
 
     def _source(self, arguments: Mapping[str, Any]) -> str | None:
+        if not arguments.get("path"):
+            return None
         try:
-            return str(parse_path(str(arguments["path"]), "path")) if arguments.get("path") else None
+            return str(parse_path(str(arguments["path"]), "path"))
         except WorkloadCredentialsError:
             return None
 
@@ -330,30 +338,47 @@ class RunLeases(ModuleLeases):
     def _that_can_be_named(self, lease_ids: list[str]) -> list[str]:
         return [lease_id for lease_id in lease_ids if is_lease_id(lease_id)]
 
-    def _ended(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
-        path = self._source(arguments)
+    def _note_end(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         if self._spec.name == "dynamic_secret":
-            if arguments.get("state") == "absent" and path is not None:
-                leases.spend(source=path) if result.get("failed") else leases.remove_of(path)
+            self._note_deletion(leases, arguments, result)
         elif result.get("failed"):
-            leases.spend(ids_of(arguments), path)
+            leases.spend(ids_of(arguments), self._source(arguments))
         else:
             living = {lease["id"] for lease in result.get("not_revocable", ())}
             leases.remove({*ids_of(arguments), *result.get("revoked", ())} - living)
 
-    def _foresee(self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any]) -> None:
+    def _note_deletion(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        """Note the end of all leases of a dynamic secret that was deleted."""
         path = self._source(arguments)
-        if path is not None and self._spec.name == self.mints:
-            if may_be_revocable(result.get("credentials") or {}):
-                leases.foresee(path)
+        if arguments.get("state") != "absent" or path is None:
             return
-        standing_in = ids_of(arguments).count(NO_LEASE_ID)
-        is_end = self._spec.name == "lease" and self._given.get("minted") != "dead_runs"
-        if is_end and (path is not None or standing_in or self._given.get("minted")):
-            result["changed"] = leases.foresee_end(path, standing_in or None) or result["changed"]
+        if result.get("failed"):
+            leases.spend(source=path)
+        else:
+            leases.remove_of(path)
+
+    def _predict(self, leases: MintedLeases, arguments: Mapping[str, Any], result: dict[str, Any]) -> None:
+        if self._spec.name == self.mints:
+            path = self._source(arguments)
+            if path is not None and may_be_revocable(result.get("credentials") or {}):
+                leases.predict_lease(path)
+        elif self._spec.name == "lease" and self._ends_predicted(leases, arguments):
+            result["changed"] = True
+
+    def _ends_predicted(self, leases: MintedLeases, arguments: Mapping[str, Any]) -> bool:
+        """Note the end of predicted leases; return whether the task means any."""
+        minted = self._given.get("minted")
+        if minted == "dead_runs":
+            return False
+        path = self._source(arguments)
+        placeholders = ids_of(arguments).count(NO_LEASE_ID)
+        if path is None and not placeholders and not minted:
+            return False
+        return leases.predict_end(path, placeholders or None)
 
 
 def ids_of(arguments: Mapping[str, Any]) -> list[str]:
-    """The lease IDs among a task's arguments."""
+    """Return the lease IDs among a task's arguments."""
     given = arguments.get("lease_id") or arguments.get("lease_ids") or []
-    return [str(lease_id) for lease_id in (given if isinstance(given, list) else str(given).split(","))]
+    lease_ids = given if isinstance(given, list) else str(given).split(",")
+    return [str(lease_id) for lease_id in lease_ids]

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From notes to the end of their leases, also those of crashed runs; requests without an answer are settled by reading.
-
-Private to this collection: it may change at any time.
-"""
+"""From notes to the end of their leases, also those of dead runs; the service is read to settle unanswered requests."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,104 +24,23 @@ from .notes import GIVEN, MINTED, Note, Notes, elsewhere_words
 
 # Seconds by which the clocks of this machine and of the service may differ.
 _SKEW = 2.0
-# A request whose sender died may be under way to the service still: so often, and so many seconds apart, it is looked.
+# A request that began less than _FRESH seconds ago may still be in flight after its sender died: look _LOOKS times,
+# _PAUSE seconds apart.
 _LOOKS, _PAUSE, _FRESH = 4, 0.7, 30.0
-# Where the source's living leases do not tell who this identity is, so many others of its leases are asked for.
-_ASKED = 3
+# If the source's active leases do not show who this identity is, look up so many of its other leases.
+_LOOKED_UP = 3
 
-
-@dataclass(frozen=True)
-class Others:
-    """What the notes of others say.
-
-    :arg known: IDs of the leases that they have with the same token; ``foreign``: with other tokens.
-    :arg busy: sources of which they are just asking for leases.
-    """
-
-    known: frozenset[str] = frozenset()
-    busy: frozenset[str] = frozenset()
-    foreign: frozenset[str] = frozenset()
-
-
-class BusyError(Exception):
-    """Somebody else is just asking for a lease of the source."""
-
-
-@dataclass(frozen=True)
-class Search:
-    """For the leases of requests for one source.
-
-    :arg mine: IDs of leases that the identity of the requests has minted, whatever their source.
-    :arg taken: IDs of leases that are somebody's.
-    """
-
-    client: Any
-    kind: Kind
-    source: str
-    waiting: Sequence[Note]
-    mine: Callable[[Others], Collection[str]]
-    taken: Collection[str]
-
-    def candidates(self, others: Callable[[], Others]) -> tuple[list[dict[str, Any]], bool]:
-        """Leases that were minted while the requests were under way, and that nobody holds; and whether it is they.
-
-        Who minted a lease decides: those of this identity, or, where it is not known, all of them.
-
-        :arg others: looks at the notes of others as they are now.
-        :raises BusyError: whose they are cannot be known now.
-        """
-        found: list[dict[str, Any]] = []
-        is_sure, now = True, time.time()
-        is_fresh = any(one.until is None and now - one.began < _FRESH for one in self.waiting)
-        for look in range(_LOOKS if is_fresh else 1):
-            if look:
-                time.sleep(_PAUSE)
-            leases = self.kind.living(self.client, self.source)
-            # Not before: who has got one of them meanwhile has taken note of it, or that one was asked for.
-            known = others()
-            if self.source in known.busy:
-                raise BusyError
-            taken = {*self.taken, *known.known, *known.foreign}
-            found = [one for one in leases if one["id"] not in taken and self._fits(one)]
-            own = self._creators(leases, self.mine(known)) if found else set()
-            is_sure = bool(own) or not found
-            found = [one for one in found if one.get("created_by") in own] if own else found
-            if is_sure and len(found) >= len(self.waiting):
-                break
-        return found, is_sure
-
-    def _creators(self, leases: Sequence[Mapping[str, Any]], mine: Collection[str]) -> set[Any]:
-        """Who this identity is, as the service calls it; empty: that is not known."""
-        found = creators(leases, mine)
-        for lease_id in sorted(mine)[:_ASKED]:
-            if found:
-                break
-            with suppress(WorkloadCredentialsError):
-                found = {self.kind.creator(self.client, lease_id)} - {None}
-        return found
-
-    def _fits(self, lease: Mapping[str, Any]) -> bool:
-        """Whether the lease was made while one of the requests was under way."""
-        created = parse_time(lease.get("created_at"))
-        return created is not None and any(self._is_in_time(one, created.timestamp()) for one in self.waiting)
-
-    def _is_in_time(self, note: Note, created: float) -> bool:
-        # A module on another host begins later, and a request that is asked to wait is sent again.
-        until = note.until if note.until is not None else note.began + 2 * self.kind.timeout(self.client)
-        return note.began - _SKEW <= created <= until + _SKEW
-
-
-# What became of a lease besides what ending.py says of it.
+# What became of a lease, besides the outcomes of module_utils' leases.py.
 STAYS, HELD, UNSETTLED, AMBIGUOUS, NO_LEASE = "stays", "held", "unsettled", "one of several", "no lease"
-# Nobody has tried to end it.
+# Nothing has tried to end it.
 LIVES = "lives"
 
 
 @dataclass(frozen=True)
 class NoteOnDisk:
-    """A note where it lies.
+    """A note, and where it lies.
 
-    :arg by: tells another token apart that made it; None: this one has.
+    :arg by: tells the token that wrote it apart; None: the token of now has.
     """
 
     notes: Notes
@@ -134,7 +49,7 @@ class NoteOnDisk:
     by: str | None = None
 
     def drop(self) -> None:
-        """Nothing more is to be done about it."""
+        """Remove the note, about which nothing more is to be done."""
         self.notes.drop(self.name)
 
     @property
@@ -147,18 +62,18 @@ class NoteOnDisk:
 class LeaseOutcome:
     """What became of a lease that had a note.
 
-    :arg how: as in ending.py; STAYS: it outlives its run; HELD: who may hold it has to be asked; UNSETTLED: whether
-        there is such a lease cannot be known at present; AMBIGUOUS: it may be one of several; NO_LEASE: none was found.
-    :arg reason: where it did not end as it should.
+    :arg how: an outcome of module_utils' leases.py, or STAYS: it outlives its run; HELD: a Secret may own it, so the
+        cluster has to be read; UNSETTLED: whether there is such a lease cannot be known at present; AMBIGUOUS: it may
+        be one of several; NO_LEASE: none was found; LIVES.
+    :arg reason: why it did not end as it should.
     """
 
     entry: NoteOnDisk
     how: str
     reason: str = ""
 
-    @property
-    def told(self) -> dict[str, Any]:
-        """The same for people and machines."""
+    def reported(self) -> dict[str, Any]:
+        """Return the outcome for people and machines."""
         note = self.entry.note
         return {
             "source": note.source,
@@ -172,24 +87,127 @@ class LeaseOutcome:
         }
 
 
-def entries_of(notes: Iterable[Notes]) -> list[NoteOnDisk]:
-    """Every note of them that this identity made."""
-    return [NoteOnDisk(one, name, note) for one in notes for name, note in one.found().own.items()]
+@dataclass(frozen=True)
+class Others:
+    """What the notes of other runs say.
+
+    :arg known: IDs of the leases that they have with the same token; ``foreign``: with other tokens.
+    :arg busy: sources of which they are requesting leases at this moment.
+    """
+
+    known: frozenset[str] = frozenset()
+    busy: frozenset[str] = frozenset()
+    foreign: frozenset[str] = frozenset()
 
 
-def foreign_entries(notes: Iterable[Notes]) -> list[NoteOnDisk]:
-    """Every note of them that another token made, at the same service."""
-    seen = [(one, one.found()) for one in notes]
-    return [NoteOnDisk(one, name, note, found.by[name]) for one, found in seen for name, note in found.foreign.items()]
+class BusyError(Exception):
+    """Another run is requesting a lease of the source at this moment."""
 
 
-def others_of(notes: Iterable[Notes]) -> Others:
-    """What these notes say."""
-    some = list(notes)
-    own, foreign = ([one.note for one in entries] for entries in (entries_of(some), foreign_entries(some)))
-    known, others = (frozenset(str(note.id) for note in found if note.id) for found in (own, foreign))
-    # What another identity is asking for will be known by its creator.
-    return Others(known, frozenset(note.source for note in own if not note.id), others)
+@dataclass(frozen=True)
+class Search:
+    """A search for the leases of one identity's unanswered requests for one source.
+
+    :arg requests: the notes of the requests.
+    :arg by: as in NoteOnDisk.
+    :arg own: IDs of leases that the identity has minted, whatever their source.
+    :arg taken: IDs of leases that belong to somebody.
+    """
+
+    client: Any
+    kind: Kind
+    source: str
+    requests: Sequence[Note]
+    by: str | None
+    own: frozenset[str]
+    taken: Collection[str]
+
+    def candidates(self, others: Callable[[], Others]) -> tuple[list[dict[str, Any]], bool]:
+        """Return the leases that the requests may have led to, and whether they are this identity's.
+
+        Such a lease was minted while a request was under way, and belongs to nobody. Who minted it decides whether it
+        is this identity's. Where that is not known, all such leases are candidates.
+
+        :arg others: reads the notes of other runs as they are now.
+        :raises BusyError: another run may have minted them.
+        """
+        again = _LOOKS - 1 if self._may_be_in_flight() else 0
+        candidates, is_sure = self._look(others)
+        while again and not (is_sure and len(candidates) >= len(self.requests)):
+            time.sleep(_PAUSE)
+            candidates, is_sure = self._look(others)
+            again -= 1
+        return candidates, is_sure
+
+    def _look(self, others: Callable[[], Others]) -> tuple[list[dict[str, Any]], bool]:
+        leases = self.kind.living(self.client, self.source)
+        # Read the notes after the leases: a run that has got one of these meanwhile has noted it, or its request.
+        noted = others()
+        if self.source in noted.busy:
+            raise BusyError
+        taken = {*self.taken, *noted.known, *noted.foreign}
+        candidates = [lease for lease in leases if lease["id"] not in taken and self._fits(lease)]
+        if not candidates:
+            return [], True
+        # Other runs' notes name leases of the token of now alone.
+        own = self.own | noted.known if self.by is None else self.own
+        identity = self._identity(leases, own)
+        if not identity:
+            return candidates, False
+        return [lease for lease in candidates if lease.get("created_by") in identity], True
+
+    def _may_be_in_flight(self) -> bool:
+        now = time.time()
+        return any(note.until is None and now - note.began < _FRESH for note in self.requests)
+
+    def _identity(self, leases: Sequence[Mapping[str, Any]], own: Collection[str]) -> set[Any]:
+        """Return the names under which the service knows this identity; empty: none is known."""
+        names = creators(leases, own)
+        for lease_id in sorted(own)[:_LOOKED_UP]:
+            if names:
+                break
+            with suppress(WorkloadCredentialsError):
+                names = {self.kind.creator(self.client, lease_id)} - {None}
+        return names
+
+    def _fits(self, lease: Mapping[str, Any]) -> bool:
+        """Return whether the lease was minted while one of the requests was under way."""
+        created = parse_time(lease.get("created_at"))
+        return created is not None and any(self._is_in_time(note, created.timestamp()) for note in self.requests)
+
+    def _is_in_time(self, note: Note, created: float) -> bool:
+        until = note.until
+        if until is None:
+            # A module on another host begins later, and a request that is rate-limited is sent again.
+            until = note.began + 2 * self.kind.timeout(self.client)
+        return note.began - _SKEW <= created <= until + _SKEW
+
+
+def entries_of(journals: Iterable[Notes]) -> list[NoteOnDisk]:
+    """Return every note in the journals that this identity made."""
+    return [NoteOnDisk(notes, name, note) for notes in journals for name, note in notes.read().own.items()]
+
+
+def foreign_entries(journals: Iterable[Notes]) -> list[NoteOnDisk]:
+    """Return every note in the journals that another token made, at the same service."""
+    entries: list[NoteOnDisk] = []
+    for notes in journals:
+        content = notes.read()
+        entries += [NoteOnDisk(notes, name, note, content.by[name]) for name, note in content.foreign.items()]
+    return entries
+
+
+def others_of(journals: Iterable[Notes]) -> Others:
+    """Return what the notes in the journals of other runs say."""
+    journals = list(journals)
+    own = [entry.note for entry in entries_of(journals)]
+    foreign = [entry.note for entry in foreign_entries(journals)]
+    return Others(
+        known=frozenset(note.id for note in own if note.id),
+        # Leases that another identity is requesting will be known by their creator.
+        busy=frozenset(note.source for note in own if not note.id),
+        foreign=frozenset(note.id for note in foreign if note.id),
+    )
 
 
 def settled(
@@ -198,60 +216,108 @@ def settled(
     others: Callable[[], Others],
     held: Collection[str] = (),
 ) -> tuple[list[NoteOnDisk], list[LeaseOutcome]]:
-    """The entries whose leases are known, now also those of requests without an answer; and what remains open.
+    """Return the entries whose leases are known, now also those of unanswered requests, and the outcomes of the rest.
 
     :arg client: of the kind of the notes, which are of one site.
-    :arg others: looks at the notes of others as they are now.
-    :arg held: IDs of leases that others hold, whoever minted them.
+    :arg others: reads the notes of other runs as they are now.
+    :arg held: IDs of leases that others own, whatever token minted them.
     """
-    ready = [one for one in entries if one.note.id]
-    fates: list[LeaseOutcome] = []
-    asked: dict[tuple[str, str, str | None], list[NoteOnDisk]] = {}
-    for one in entries:
-        if not one.note.id:
-            asked.setdefault((one.note.kind, one.note.source, one.by), []).append(one)
-    taken = {*held, *(str(one.note.id) for one in ready)}
-    for (kind, source, by), waiting in asked.items():
-        mine = frozenset(str(one.note.id) for one in ready if one.by == by)
-        found, open_ones = _found(client, kind, source, waiting, partial(_mine, mine, by), taken, others)
-        ready.extend(found)
-        fates.extend(open_ones)
-        taken.update(str(one.note.id) for one in found)
-    return ready, fates
+    ready = [entry for entry in entries if entry.note.id]
+    outcomes: list[LeaseOutcome] = []
+    for (kind, source, by), requests in _unanswered(entries).items():
+        if kind not in KINDS:
+            outcomes += _all(requests, UNSETTLED, "Nothing is known of leases of its kind.")
+            continue
+        own = frozenset(str(entry.note.id) for entry in ready if entry.by == by)
+        taken = {*held, *(str(entry.note.id) for entry in ready)}
+        notes = [entry.note for entry in requests]
+        completed, rest = _searched(Search(client, KINDS[kind], source, notes, by, own, taken), requests, others)
+        ready += completed
+        outcomes += rest
+    return ready, outcomes
 
 
-def _mine(ready: frozenset[str], by: str | None, others: Others) -> frozenset[str]:
-    """IDs of leases that an identity has minted."""
-    return ready if by is not None else ready | others.known
+def _unanswered(entries: Iterable[NoteOnDisk]) -> dict[tuple[str, str, str | None], list[NoteOnDisk]]:
+    """Return the requests without an answer, by kind, source and token."""
+    requests: dict[tuple[str, str, str | None], list[NoteOnDisk]] = {}
+    for entry in entries:
+        if not entry.note.id:
+            requests.setdefault((entry.note.kind, entry.note.source, entry.by), []).append(entry)
+    return requests
+
+
+def _searched(
+    search: Search, requests: Sequence[NoteOnDisk], others: Callable[[], Others]
+) -> tuple[list[NoteOnDisk], list[LeaseOutcome]]:
+    """Return the entries of the requests whose leases were found, and the outcomes of the rest."""
+    try:
+        leases, is_sure = search.candidates(others)
+    except BusyError:
+        return [], _all(requests, UNSETTLED, "Another run is requesting a lease of the same source at this moment.")
+    except WorkloadCredentialsError as error:
+        return [], _all(requests, UNSETTLED, f"Its source's leases could not be read. {error}")
+    if len(leases) > len(requests) or not is_sure:
+        # Others mint of the same source at the same time, or the leases are not known to be this identity's.
+        listed = ", ".join(f"{lease['id']} (until {lease.get('expiration')})" for lease in leases)
+        return [], _all(requests, AMBIGUOUS, f"It may be one of {listed}.")
+    completed = [_completed(entry, lease) for entry, lease in zip(requests, leases)]
+    outcomes = []
+    for entry in requests[len(leases) :]:
+        if entry.note.until is None:
+            outcomes.append(LeaseOutcome(entry, NO_LEASE))
+        else:
+            # Its task has reported that no answer came.
+            entry.drop()
+    return completed, outcomes
+
+
+def _all(entries: Iterable[NoteOnDisk], how: str, reason: str) -> list[LeaseOutcome]:
+    return [LeaseOutcome(entry, how, reason) for entry in entries]
+
+
+def _completed(entry: NoteOnDisk, lease: Mapping[str, Any]) -> NoteOnDisk:
+    """Return the entry of a request with its lease, and complete the note on disk."""
+    facts: dict[str, Any] = {"expiration": lease.get("expiration"), "revocable": lease["revocable"]}
+    known = replace(entry, note=replace(entry.note, id=lease["id"], phase=MINTED, **facts))
+    # This token does not sign another's notes.
+    if entry.by is None:
+        # If nothing can be written, the lease is ended all the same, and the old note still leads to it.
+        with suppress(StateError):
+            known = replace(known, name=entry.notes.minted(entry.name, lease["id"], **facts))
+    return known
 
 
 def ended(
-    client: Any, entries: Sequence[NoteOnDisk], tell: Callable[[LeaseOutcome], None] = lambda _fate: None
+    client: Any, entries: Sequence[NoteOnDisk], tell: Callable[[LeaseOutcome], None] = lambda _outcome: None
 ) -> list[LeaseOutcome]:
-    """What became of these leases; each is tried, and the notes of those that are gone are dropped.
+    """End the leases, drop the notes of those that are gone, and return what became of each.
 
-    :arg tell: called with each as soon as it is known, from several threads.
+    :arg tell: called with each outcome as soon as it is known, from several threads.
     """
-    fates: list[LeaseOutcome] = []
-    ending: dict[str, list[NoteOnDisk]] = {}
-    for one in entries:
-        fate = standing(one)
-        if fate is None:
-            ending.setdefault(one.note.kind, []).append(one)
+    outcomes: list[LeaseOutcome] = []
+    by_kind: dict[str, list[NoteOnDisk]] = {}
+    for entry in entries:
+        outcome = standing(entry)
+        if outcome is None:
+            by_kind.setdefault(entry.note.kind, []).append(entry)
         else:
-            fates.append(fate)
-            tell(fate)
-    for kind, some in ending.items():
-        fates.extend(_ended(KINDS[kind], client, some, tell))
-    past = [fate for fate in fates if fate.how != REVOKED and fate.entry.note.is_over]
-    for fate in past:
-        # There is nothing to tell of it.
-        fate.entry.drop()
-    return [fate for fate in fates if fate not in past]
+            outcomes.append(outcome)
+            tell(outcome)
+    for kind, same in by_kind.items():
+        outcomes += _ended(KINDS[kind], client, same, tell)
+    return [outcome for outcome in outcomes if not _is_past(outcome)]
+
+
+def _is_past(outcome: LeaseOutcome) -> bool:
+    """Return whether the lease has expired without being ended: there is nothing to report, and its note is dropped."""
+    if outcome.how == REVOKED or not outcome.entry.note.is_over:
+        return False
+    outcome.entry.drop()
+    return True
 
 
 def standing(entry: NoteOnDisk) -> LeaseOutcome | None:
-    """What is known of a lease without trying to end it; None: it is to be ended."""
+    """Return what is known of a lease without trying to end it; None: it is to be ended."""
     note = entry.note
     if note.outlives:
         return LeaseOutcome(entry, STAYS)
@@ -265,153 +331,115 @@ def standing(entry: NoteOnDisk) -> LeaseOutcome | None:
 def _ended(
     kind: Kind, client: Any, entries: Sequence[NoteOnDisk], tell: Callable[[LeaseOutcome], None]
 ) -> list[LeaseOutcome]:
-    def end(some: Sequence[NoteOnDisk]) -> list[LeaseOutcome]:
-        ends = kind.end(client, [one.note.listed for one in some])
-        found = [LeaseOutcome(one, end.how, end.reason) for one, end in zip(some, ends)]
-        for fate in found:
-            if fate.how == REVOKED:
-                fate.entry.drop()
-            tell(fate)
-        return found
+    def end(part: Sequence[NoteOnDisk]) -> list[LeaseOutcome]:
+        ends = kind.end(client, [entry.note.listed for entry in part])
+        outcomes = [LeaseOutcome(entry, end.how, end.reason) for entry, end in zip(part, ends)]
+        for outcome in outcomes:
+            if outcome.how == REVOKED:
+                outcome.entry.drop()
+            tell(outcome)
+        return outcomes
 
     size = kind.at_once
     parts = [entries[first : first + size] for first in range(0, len(entries), size)]
-    return [fate for found in run_concurrently(end, parts, USUAL if size == 1 else 1) for fate in found]
-
-
-def _found(
-    client: Any,
-    kind: str,
-    source: str,
-    waiting: Sequence[NoteOnDisk],
-    mine: Callable[[Others], Collection[str]],
-    taken: Collection[str],
-    others: Callable[[], Others],
-) -> tuple[list[NoteOnDisk], list[LeaseOutcome]]:
-    """The leases of requests of one identity for one source that had no answer."""
-    if kind not in KINDS:
-        return [], [LeaseOutcome(one, UNSETTLED, "Nothing is known of leases of its kind.") for one in waiting]
-    search = Search(client, KINDS[kind], source, [one.note for one in waiting], mine, taken)
-    try:
-        candidates, is_sure = search.candidates(others)
-    except BusyError:
-        return [], [
-            LeaseOutcome(one, UNSETTLED, "Another run is just asking for a lease of the same.") for one in waiting
-        ]
-    except WorkloadCredentialsError as error:
-        return [], [LeaseOutcome(one, UNSETTLED, f"Its source's leases could not be read. {error}") for one in waiting]
-    if len(candidates) > len(waiting) or not is_sure:
-        # Others mint of the same source at the same time, or who minted them is not known to be this identity.
-        said = ", ".join(f"{one['id']} (until {one.get('expiration')})" for one in candidates)
-        return [], [LeaseOutcome(one, AMBIGUOUS, f"It may be one of {said}.") for one in waiting]
-    pairs = list(zip(waiting, candidates))
-    rest = waiting[len(pairs) :]
-    for one in rest:
-        # Who asked has been told already.
-        if one.note.until is not None:
-            one.drop()
-    unseen = [LeaseOutcome(one, NO_LEASE) for one in rest if one.note.until is None]
-    return [_completed(one, lease) for one, lease in pairs], unseen
-
-
-def _completed(entry: NoteOnDisk, lease: Mapping[str, Any]) -> NoteOnDisk:
-    facts: dict[str, Any] = {"expiration": lease.get("expiration"), "revocable": lease["revocable"]}
-    name = entry.name
-    # Where nothing can be written, the lease is known and ended all the same, and the note still leads to it. So does
-    # that of another token, which this one does not sign.
-    with suppress(StateError):
-        name = entry.notes.minted(entry.name, lease["id"], **facts) if entry.by is None else name
-    return replace(entry, name=name, note=replace(entry.note, id=lease["id"], phase=MINTED, **facts))
+    results = run_concurrently(end, parts, USUAL if size == 1 else 1)
+    return [outcome for outcomes in results for outcome in outcomes]
 
 
 @dataclass
 class DeadRuns:
-    """What they left.
+    """What dead runs left.
 
     :arg entries: the notes of leases of this service, whatever token minted them.
-    :arg others: looks at what living runs have.
-    :arg elsewhere: notes of leases of other services, with the journals that they are in.
-    :arg untold: journals of other machines whose runs may live.
-    :arg damaged: what a power cut, or a disk that was full, has left of files.
+    :arg others: reads the notes of living runs.
+    :arg elsewhere: notes of leases of other services, with the journals that hold them.
+    :arg undecided: journals of other machines whose runs may live.
+    :arg damaged: what a power cut, or a full disk, has left of files.
     """
 
     entries: list[NoteOnDisk] = field(default_factory=list)
     others: Callable[[], Others] = Others
     elsewhere: list[tuple[Path, Note]] = field(default_factory=list)
-    untold: list[Path] = field(default_factory=list)
+    undecided: list[Path] = field(default_factory=list)
     damaged: list[Path] = field(default_factory=list)
 
     @property
     def warnings(self) -> list[str]:
-        """What cannot be done about some of it, a sentence each."""
-        said = []
+        """A sentence each about what nobody can do anything about."""
+        sentences = []
         if self.damaged:
             places = ", ".join(map(str, self.damaged))
-            said.append(
-                f"Files of dead runs are damaged, as after a power cut or on a disk that was full: {places}. What else "
-                "their runs have left is looked after."
+            sentences.append(
+                f"Files of dead runs are damaged, as after a power cut or on a full disk: {places}. Whatever else "
+                "these runs have left is looked after."
             )
-        if self.untold:
-            places = ", ".join(map(str, self.untold))
-            said.append(
-                "Runs on other machines have left notes, and whether they live cannot be told, since their callback "
-                f"plugin leases did not know journal_dir, or there are no locks: {places}. Remove these once their "
-                "leases have expired."
+        if self.undecided:
+            places = ", ".join(map(str, self.undecided))
+            sentences.append(
+                "Runs on other machines have left notes, and it cannot be known whether they live, since their "
+                f"callback plugin leases did not know journal_dir, or there are no locks: {places}. Remove these once "
+                "their leases have expired."
             )
-        return said
+        return sentences
+
+    def add(self, journal: Path, notes: Notes) -> None:
+        """Add the notes of a dead run."""
+        content = notes.read()
+        self.entries += [NoteOnDisk(notes, name, note) for name, note in content.own.items()]
+        self.entries += [NoteOnDisk(notes, name, note, content.by[name]) for name, note in content.foreign.items()]
+        for name, note in content.elsewhere.items():
+            if note.is_over:
+                notes.drop(name)
+            else:
+                self.elsewhere.append((journal, note))
+        self.damaged += [notes.set_aside(name) for name in content.damaged]
 
 
 @contextmanager
 def dead_runs(
     temporary: Path, origin: Origin, journal_dir: str | None, *, own: Notes | None = None
 ) -> Iterator[DeadRuns]:
-    """What dead runs left; meanwhile nobody else takes care of it, and what has no notes any more is removed then.
+    """Yield what dead runs left. Meanwhile nobody else looks after it; then journals without notes are removed.
 
     :arg own: this run's notes, whose leases are not theirs.
     """
-    found = DeadRuns()
+    left = DeadRuns()
+    dead: list[Path] = []
+
+    def others() -> Others:
+        living = [journal for journal in other_journals(temporary, journal_dir) if journal not in dead]
+        notes = [Notes(journal, origin) for journal in living]
+        return others_of([own, *notes] if own else notes)
+
+    left.others = others
     with ExitStack() as stack:
-        taken = []
         for journal in other_journals(temporary, journal_dir):
             is_dead = stack.enter_context(taken_over(journal))
-            notes = Notes(journal, origin)
             if is_dead is None:
-                found.untold.append(journal)
+                left.undecided.append(journal)
             elif is_dead:
-                taken.append(journal)
-                found.damaged.extend(filter(None, [damaged_file(journal)]))
-                _sort(journal, notes, found)
-
-        def others() -> Others:
-            living = [one for one in other_journals(temporary, journal_dir) if one not in taken]
-            return others_of([*([own] if own else []), *(Notes(one, origin) for one in living)])
-
-        found.others = others
+                dead.append(journal)
+                damaged = damaged_file(journal)
+                if damaged is not None:
+                    left.damaged.append(damaged)
+                left.add(journal, Notes(journal, origin))
         try:
-            yield found
+            yield left
         finally:
-            for journal in taken:
+            for journal in dead:
                 discard(journal)
 
 
-def _sort(journal: Path, notes: Notes, found: DeadRuns) -> None:
-    """A dead run's notes."""
-    seen = notes.found()
-    found.entries.extend(NoteOnDisk(notes, name, note) for name, note in seen.own.items())
-    found.entries.extend(NoteOnDisk(notes, name, note, seen.by[name]) for name, note in seen.foreign.items())
-    for name, note in seen.elsewhere.items():
-        if note.is_over:
-            notes.drop(name)
-        else:
-            found.elsewhere.append((journal, note))
-    found.damaged.extend(notes.set_aside(name) for name in seen.damaged)
-
-
 def elsewhere_warnings(elsewhere: Iterable[tuple[Path, Note]]) -> list[str]:
-    """A sentence about leases of dead runs that only a run with another connection can end, if there are any."""
-    some = list(elsewhere)
-    if not some:
+    """Return a sentence about leases of dead runs that only a run with another connection can end, if there are any."""
+    journals, notes = [], []
+    for journal, note in elsewhere:
+        journals.append(str(journal))
+        notes.append(note)
+    if not notes:
         return []
-    places = ", ".join(dict.fromkeys(str(journal) for journal, _note in some))
-    said = f"Dead runs have left leases that were minted elsewhere: {elsewhere_words(one for _place, one in some)}."
-    return [f"{said} A run or task with that connection ends them; they are noted in {places} until they have expired."]
+    places = ", ".join(dict.fromkeys(journals))
+    sentence = f"Dead runs have left leases that were minted elsewhere: {elsewhere_words(notes)}."
+    return [
+        f"{sentence} A run or task with that connection ends them; they are noted in {places} until they have expired."
+    ]

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hand the workers' connections to the process that ends leases when the run ends.
-
-Private to this collection: it may change at any time.
-"""
+"""Hand the workers' connections to the process that ends leases when the run ends."""
 
 from __future__ import annotations
 
@@ -22,19 +19,19 @@ if TYPE_CHECKING:
 
 
 _CONNECTIONS = "connections"
-# What of a task's own environment decides how its requests travel.
+# Variables of a task's own environment that decide how its requests travel.
 _TRAVEL = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 @dataclass
 class _RunKey:
-    """The run's key: "" where nobody asks for connections."""
+    """The run's key; "": no callback plugin needs the connections."""
 
     value: str = ""
 
 
 _key = _RunKey()
-# What this process has left there already.
+# The connections that this process has registered already.
 _done: set[tuple[int, str]] = set()
 
 
@@ -42,8 +39,8 @@ _done: set[tuple[int, str]] = set()
 class RunConnections:
     """A connection with which leases were minted.
 
-    :arg origin: as it was then: a token that is read from a file may be another by now.
-    :arg environment: what of the task's own was in force for it.
+    :arg origin: as it was then: the token in a file may be another by now.
+    :arg environment: variables of the task's own environment that were in force.
     """
 
     origin: Origin
@@ -51,18 +48,18 @@ class RunConnections:
 
 
 def make_key() -> str:
-    """Begin to ask for connections; to be called before any worker is forked."""
+    """Make the key with which workers register their connections; call it before any worker is forked."""
     _key.value = os.urandom(32).hex()
     return _key.value
 
 
 def has_key() -> bool:
-    """Whether somebody asks for connections already."""
+    """Return whether there is a key already, so that something ends leases at the run's end."""
     return bool(_key.value)
 
 
 def register_connection(temporary: Path, origin: Origin, environment: Mapping[str, str]) -> None:
-    """Leave the connection for whoever ends the run's leases, if anybody does."""
+    """Register a connection for the process that ends the run's leases, if there will be one."""
     if not _key.value:
         return
     files, entry = _folder(temporary, _key.value), asdict(origin)
@@ -74,12 +71,12 @@ def register_connection(temporary: Path, origin: Origin, environment: Mapping[st
 
 
 def has_registered(temporary: Path) -> bool:
-    """Whether there is any such connection."""
+    """Return whether any connection is registered."""
     return (temporary / FOLDER / _CONNECTIONS).is_dir()
 
 
 def registered_connections(temporary: Path, key: str) -> Iterator[RunConnections]:
-    """All of them."""
+    """Yield the registered connections."""
     from ...module_utils._credentials.source import Origin
 
     files = _folder(temporary, key)
@@ -92,7 +89,7 @@ def registered_connections(temporary: Path, key: str) -> Iterator[RunConnections
 
 
 def _folder(temporary: Path, key: str) -> Any:
-    # Ansible's main process only makes a key.
+    # Loaded here, as Ansible's main process only makes a key.
     from .sealed import SealedFolder
 
     return SealedFolder(temporary / FOLDER / _CONNECTIONS, key, lambda _message: None)

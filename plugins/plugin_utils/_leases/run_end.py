@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of a run as Ansible's main process sees it, whatever ends it but SIGKILL.
-
-Private to this collection: it may change at any time.
-"""
+"""The end of a run as Ansible's main process sees it, whatever ends it but SIGKILL."""
 
 from __future__ import annotations
 
@@ -26,63 +23,55 @@ from typing import Any
 
 from ...module_utils._api.settings import Settings
 from ...module_utils._credentials.lease import DYNAMIC_SECRET, SERVICE_ACCOUNT
-from .journal import (
-    FOLDER,
-    claim,
-    close,
-    collection_folders,
-    discard,
-    kinds_in,
-    other_journals,
-    own_journal,
-    run_folder,
-)
+from .._core_internals import is_worker, run_folder
+from .journal import FOLDER, claim, close, collection_folders, discard, kinds_in, other_journals, own_journal
 from .run_connections import has_registered, make_key
 
-# Of a lease that is to be ended: nobody knows more of it than that.
+# The reason that the report gives for a lease whose end is not known.
 TOO_LATE = "its service had not answered when the time for ending leases was over."
-# Seconds after which somebody who waits is shown how far it is, and between two such lines.
+# Seconds after which the user, who is waiting, sees the progress, and between two such lines.
 _FIRST, _EACH = 5.0, 10.0
 
 
-class Account:
-    """What was told so far.
+class ProgressReader:
+    """What the process that ends leases has written so far.
 
-    :arg show: called now and then with how many leases have been dealt with, of how many.
+    :arg show: called now and then with the number of leases that are done, and of all.
     """
 
     def __init__(self, show: Callable[[int, int], None]) -> None:
         self._show = show
         self._next = time.monotonic() + _FIRST
+        # By note: "own" or "dead", and what is known of the lease.
         self._leases: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._open: set[str] = set()
         self.report: Mapping[str, Any] | None = None
 
     def take(self, line: bytes) -> None:
-        """One more line.
+        """Take one more line.
 
         :raises ValueError: it is not whole.
         """
-        found = json.loads(line)
-        self.report = found.get("report", self.report)
-        for name in found.get("gone", ()):
+        news = json.loads(line)
+        self.report = news.get("report", self.report)
+        for name in news.get("gone", ()):
             self._leases.pop(name, None)
             self._open.discard(name)
-        for side, lease in found.get("due", ()):
+        for side, lease in news.get("due", ()):
             self._leases.setdefault(lease["note"], (side, lease))
             self._open.add(lease["note"])
-        for side, lease in found.get("done", ()):
+        for side, lease in news.get("done", ()):
             self._leases[lease["note"]] = side, lease
             self._open.discard(lease["note"])
 
     def tick(self) -> None:
-        """Show how far it is, if it is time."""
+        """Show the progress, if it is time."""
         if self._open and time.monotonic() >= self._next:
             self._next = time.monotonic() + _EACH
             self._show(len(self._leases) - len(self._open), len(self._leases))
 
     def so_far(self, warning: str) -> dict[str, Any]:
-        """A report of what is known, where the process itself gave none."""
+        """Return a report of what is known, for a process that has written none."""
         sides: dict[str, list[Mapping[str, Any]]] = {"own": [], "dead": []}
         for side, lease in self._leases.values():
             sides[side].append({key: value for key, value in lease.items() if key != "note"})
@@ -91,7 +80,7 @@ class Account:
 
 
 def lines_of(descriptor: int, deadline: float, tick: Callable[[], None]) -> Iterator[bytes]:
-    """The lines that come before the deadline, and while they do, ``tick`` now and then; without a thread.
+    """Yield the lines that come before the deadline, and call ``tick`` now and then; without a thread.
 
     :raises TimeoutError: the deadline came before the end.
     """
@@ -113,7 +102,7 @@ def lines_of(descriptor: int, deadline: float, tick: Callable[[], None]) -> Iter
 
 
 _PACKAGE = "ansible_collections.community.workload_credentials"
-# Without Ansible's own way of finding collections; pip's package "ansible" has other collections under the same name.
+# It does without Ansible's own finder of collections; pip's package "ansible" has other collections of the same name.
 _PROGRAM = """
 import json, sys, types
 sys.path[:] = json.loads(sys.argv[1])
@@ -122,24 +111,25 @@ for end in range(len(parts)):
     module = types.ModuleType(".".join(parts[: end + 1]))
     module.__path__ = ["/".join([sys.argv[3], *parts[: end + 1]])]
     sys.modules[module.__name__] = module
-# Where a connection is made by another collection's code.
+# Another collection's code may make a connection.
 sys.modules[parts[0]].__path__ += json.loads(sys.argv[4])
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.run_end_process import main
 main()
 """
-# Seconds: a request that is under way may take 30, and ending may take several. Who waits is not kept for longer.
+# Seconds: a request that is under way may take 30, and ending may take several. The user waits no longer.
 _FOR_WORKERS, _FOR_ENDING = 45.0, 90.0
-# The process that ends leases stops so much earlier, to say what is open then.
-_FOR_TELLING = 10.0
+# The process that ends leases stops so much earlier, to report what is open.
+_FOR_REPORTING = 10.0
 
 
 @dataclass(frozen=True)
 class Orders:
     """What the user wants at the end.
 
-    :arg ends: False: only tell.
-    :arg journal_dir: where notes lie instead of in temporary folders.
-    :arg settings: the connection that looks after dead runs at the beginning; None: the run's own ones, at the end.
+    :arg ends: False: only report.
+    :arg journal_dir: the folder for notes; None: they lie in temporary folders.
+    :arg settings: the connection with which to look after dead runs at the beginning; None: the run's own ones do so
+        at the end.
     """
 
     ends: bool
@@ -148,10 +138,10 @@ class Orders:
 
 
 class RunEnd:
-    """To be made once, before any worker is forked.
+    """Looks after the leases of a run at its end. Make it once, before any worker is forked.
 
     :arg tell: shows a report.
-    :arg show: shows how many leases have been dealt with, of how many, where that takes its time.
+    :arg show: shows the number of leases that are done, and of all, where that takes time.
     """
 
     def __init__(
@@ -171,19 +161,19 @@ class RunEnd:
         self._at_interrupt: Any = signal.default_int_handler
 
     def begin(self) -> None:
-        """End what dead runs left, and see to it that this run ends its own."""
+        """End what dead runs left, and make sure that this run ends its own leases."""
         atexit.register(self._at_exit)
         if threading.current_thread() is threading.main_thread():
             self._before = signal.getsignal(signal.SIGTERM)
             if self._before is not signal.SIG_IGN:
                 signal.signal(signal.SIGTERM, self._terminated)
             self._at_interrupt = signal.getsignal(signal.SIGINT)
-            # Python's own raises KeyboardInterrupt each time, which leads to atexit.
+            # Python's own handler raises KeyboardInterrupt each time, which leads to atexit.
             if callable(self._at_interrupt) and self._at_interrupt is not signal.default_int_handler:
                 signal.signal(signal.SIGINT, self._interrupted)
         directory = self._orders.journal_dir
         if directory:
-            # Where nothing can be written, whoever mints will say so.
+            # Where nothing can be written, tasks that mint report it.
             with suppress(OSError):
                 claim(own_journal(self._temporary, directory), self._temporary)
         if self._orders.settings is not None and other_journals(self._temporary, directory):
@@ -199,13 +189,16 @@ class RunEnd:
             close(self._temporary)
         _wait_for_workers()
         others = other_journals(self._temporary, directory)
-        kinds = {kind for one in others for kind in kinds_in(one)}
         done = [DYNAMIC_SECRET] if self._orders.settings is not None else []
-        more: dict[str, Any] = {"done": done, "named": done, "clusters": bool(kinds - {*done})}
+        kinds: set[str] = set()
+        for journal in others:
+            kinds |= kinds_in(journal)
+        clusters = bool(kinds - {*done})
         if has_registered(self._temporary):
-            self._order(key=self._key, connection=None if others else False, **more)
-        elif more["clusters"]:
-            self._order(key="", connection=False, **more)
+            connection = None if others else False
+            self._order(key=self._key, connection=connection, done=done, named=done, clusters=clusters)
+        elif clusters:
+            self._order(key="", connection=False, done=done, named=done, clusters=True)
         if directory:
             discard(own_journal(self._temporary, directory))
 
@@ -214,9 +207,9 @@ class RunEnd:
             self.end()
 
     def _interrupted(self, number: int, frame: Any) -> None:
-        """Let Ansible do what it does at Ctrl-C, after which the next one would kill it without ``atexit``.
+        """Let Ansible handle Ctrl-C. The next one would kill it without ``atexit``, so handle that one here.
 
-        It is needed now and then: Ansible's clean-up may wait for ever.
+        Users need a second one now and then, since Ansible's clean-up may wait for ever.
         """
         try:
             self._at_interrupt(number, frame)
@@ -230,7 +223,7 @@ class RunEnd:
 
     def _terminated(self, number: int, frame: Any) -> None:
         if os.getpid() != self._main:
-            # A worker that was just forked has this handler too.
+            # A worker that was forked a moment ago has this handler too.
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
@@ -239,8 +232,8 @@ class RunEnd:
                 _signal_workers(number)
                 self.end()
         finally:
-            # Whatever went wrong, a signal to end is not one that Ansible outlives. Its own handler asks each worker
-            # whether it lives, and fails with one that is just being made or closed.
+            # Whatever went wrong, Ansible does not outlive the signal. Its own handler asks each worker whether it is
+            # alive, and fails at one that is being made or closed at that moment.
             with suppress(Exception):
                 if callable(self._before) and number == signal.SIGTERM:
                     self._before(number, frame)
@@ -250,47 +243,47 @@ class RunEnd:
     def _order(self, **what: Any) -> None:
         own = {"temporary": str(self._temporary), "journal_dir": self._orders.journal_dir, "ends": self._orders.ends}
         report = dict(_carried_out({**own, **what}, self._show))
-        done = [Path(one) for one in report.pop("done")]
+        notes = [Path(note) for note in report.pop("done")]
+        # Show the report first: a kill in between would leave neither notes nor a report.
         self._tell(report)
-        # Not before: whoever is killed here would have been told nothing.
-        for note in done:
+        for note in notes:
             with suppress(OSError):
                 note.unlink()
-        for journal in {note.parents[1] for note in done} - {self._temporary / FOLDER}:
+        for journal in {note.parents[1] for note in notes} - {self._temporary / FOLDER}:
             discard(journal)
 
 
 def _carried_out(
     order: Mapping[str, Any], show: Callable[[int, int], None] = lambda _done, _all: None
 ) -> Mapping[str, Any]:
-    """The report of a process that carries out the order. It outlives this one, if somebody is impatient.
+    """Start a process that carries out the order; return its report. It outlives this process, if that is killed.
 
-    :arg show: called now and then with how many leases have been dealt with, of how many.
+    :arg show: called now and then with the number of leases that are done, and of all.
     """
-    account = Account(show)
+    progress = ProgressReader(show)
     root = os.path.abspath(__file__).partition(f"{os.sep}ansible_collections{os.sep}")[0]
-    others = [os.path.join(one, "ansible_collections") for one in collection_folders()]
+    others = [os.path.join(folder, "ansible_collections") for folder in collection_folders()]
     program = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), _PACKAGE, root, json.dumps(others)]
     pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
     try:
         process = subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=nowhere, start_new_session=True)
     except OSError as error:
-        # No memory, or no more processes.
-        return account.so_far(_told(f"no process that ends leases could be started: {error.strerror}."))
+        # There is no memory, or the limit of processes is reached.
+        return progress.so_far(_warning(f"no process that ends leases could be started: {error.strerror}."))
     try:
         deadline = time.monotonic() + _FOR_ENDING
-        _hand(process, {**order, "seconds": _FOR_ENDING - _FOR_TELLING})
-        for line in lines_of(process.stdout.fileno(), deadline, account.tick):  # type: ignore[union-attr]
-            account.take(line)
-        if account.report is not None:
-            process.wait(_FOR_TELLING)
-            return account.report
-        said = f"the process that ends leases failed with status {process.wait(_FOR_TELLING)}."
+        _hand(process, {**order, "seconds": _FOR_ENDING - _FOR_REPORTING})
+        for line in lines_of(process.stdout.fileno(), deadline, progress.tick):  # type: ignore[union-attr]
+            progress.take(line)
+        if progress.report is not None:
+            process.wait(_FOR_REPORTING)
+            return progress.report
+        problem = f"the process that ends leases failed with status {process.wait(_FOR_REPORTING)}."
     except TimeoutError:
-        said = f"leases are still being ended by process {process.pid}, which is not waited for any longer."
+        problem = f"leases are still being ended by process {process.pid}, which is not waited for any longer."
     except (OSError, ValueError, subprocess.TimeoutExpired):
-        said = f"the process that ends leases failed with status {process.poll()}."
-    return account.so_far(_told(said))
+        problem = f"the process that ends leases failed with status {process.poll()}."
+    return progress.so_far(_warning(problem))
 
 
 def _hand(process: subprocess.Popen[bytes], order: Mapping[str, Any]) -> None:
@@ -298,15 +291,15 @@ def _hand(process: subprocess.Popen[bytes], order: Mapping[str, Any]) -> None:
         stdin.write(json.dumps(order).encode())
 
 
-def _told(said: str) -> str:
-    return f"leases: {said} community.workload_credentials.lease_info shows them."
+def _warning(problem: str) -> str:
+    return f"leases: {problem} community.workload_credentials.lease_info shows them."
 
 
 def _workers() -> list[Any]:
-    """Ansible's worker processes that live."""
+    """Return Ansible's worker processes that are alive."""
     children = multiprocessing.active_children()
-    # Without a number it was not started, and 0 would be this whole process group.
-    return [one for one in children if type(one).__name__ == "WorkerProcess" and one.pid and _lives(one)]
+    # A worker without a number was not started; as a number, 0 would mean this whole process group.
+    return [child for child in children if is_worker(child) and child.pid and _lives(child)]
 
 
 def _signal_workers(number: int) -> None:
@@ -316,7 +309,7 @@ def _signal_workers(number: int) -> None:
 
 
 def _lives(worker: Any) -> bool:
-    # What was interrupted may have heard of a worker's end already, which then nobody hears of again.
+    # Interrupted code may have collected a worker that has ended already; nothing reports its end again then.
     try:
         os.kill(int(worker.pid), 0)
     except ProcessLookupError:
@@ -325,7 +318,7 @@ def _lives(worker: Any) -> bool:
 
 
 def _wait_for_workers() -> None:
-    """Nobody should mint any more: a worker that asks for a lease takes note of it before it ends."""
+    """Wait until no worker can mint any more: one that requests a lease notes it before it ends."""
     deadline = time.monotonic() + _FOR_WORKERS
     while _workers() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -333,13 +326,15 @@ def _wait_for_workers() -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let nobody who presses Ctrl-C twice, or sends a signal again, break off the ending of leases."""
+    """Ignore a second Ctrl-C or signal, which would interrupt the ending of leases."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {one: signal.signal(one, lambda _number, _frame: None) for one in (signal.SIGINT, signal.SIGTERM)}
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, lambda _number, _frame: None)
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler if handler is not None else signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process of its own that ends leases for the callback plugin: an order comes in as JSON, a report goes out.
-
-Private to this collection: it may change at any time.
-"""
+"""A process of its own that ends leases for the callback plugin: an order comes in as JSON, a report goes out."""
 
 from __future__ import annotations
 
@@ -47,7 +44,7 @@ from .recovery import (
 from .run_connections import RunConnections, registered_connections
 from .run_end import TOO_LATE
 
-# Fates that a later run can still do something about; LIVES only where nothing was to be done.
+# A later run can still do something about these outcomes; LIVES only where nothing was to be done.
 _OPEN = (REFUSED, UNKNOWN, HELD, UNSETTLED, LIVES)
 
 
@@ -59,75 +56,80 @@ class Report:
     dead: list[LeaseOutcome] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    @property
-    def told(self) -> dict[str, Any]:
-        """The same as JSON has it, with the notes about which nothing is to be done but to show the report."""
-        own, dead = ([fate.told for fate in fates] for fates in (self.own, self.dead))
-        done = [str(fate.entry.path) for fate in (*self.own, *self.dead) if fate.how not in _OPEN]
-        return {"own": own, "dead": dead, "warnings": list(dict.fromkeys(self.warnings)), "done": done}
+    def as_json(self) -> dict[str, Any]:
+        """Return the report for JSON; ``done`` are the notes that may go once it has been shown."""
+        done = [str(outcome.entry.path) for outcome in (*self.own, *self.dead) if outcome.how not in _OPEN]
+        return {
+            "own": [outcome.reported() for outcome in self.own],
+            "dead": [outcome.reported() for outcome in self.dead],
+            "warnings": list(dict.fromkeys(self.warnings)),
+            "done": done,
+        }
 
 
-class Teller:
-    """Tells what happens while it does, a line of JSON each.
+class ProgressWriter:
+    """Writes what happens while it happens, a line of JSON each.
 
-    :arg seconds: after so many the process says what is open, and ends.
+    :arg seconds: the time after which the process reports what is open, and ends.
     """
 
     def __init__(self, stream: TextIO, seconds: float) -> None:
         self._stream = stream
         self._lock = threading.Lock()
-        self._fates: dict[Path, tuple[str, LeaseOutcome]] = {}
+        self._outcomes: dict[Path, tuple[str, LeaseOutcome]] = {}
         self._timer = threading.Timer(seconds, self._give_up)
         self._timer.daemon = True
         self._timer.start()
 
     def due(self, side: str, entries: Iterable[NoteOnDisk], instead_of: Iterable[NoteOnDisk] = ()) -> None:
-        """These are going to be looked after.
+        """Announce leases that are going to be looked after.
 
-        :arg instead_of: as they were before more was known of them.
+        :arg side: "own" or "dead".
+        :arg instead_of: the entries as they were before more was known of them.
         """
         with self._lock:
-            for one in instead_of:
-                self._fates.pop(one.path, None)
-            fates = [_open_fate(one) for one in entries if not one.note.is_over]
-            self._fates.update({fate.entry.path: (side, fate) for fate in fates})
-            self._say(due=[_line(side, fate) for fate in fates], gone=[str(one.path) for one in instead_of])
+            for entry in instead_of:
+                self._outcomes.pop(entry.path, None)
+            outcomes = [_open_outcome(entry) for entry in entries if not entry.note.is_over]
+            self._outcomes.update({outcome.entry.path: (side, outcome) for outcome in outcomes})
+            due = [_line(side, outcome) for outcome in outcomes]
+            self._write(due=due, gone=[str(entry.path) for entry in instead_of])
 
-    def done(self, side: str, fate: LeaseOutcome) -> None:
-        """This has become of one of them."""
+    def done(self, side: str, outcome: LeaseOutcome) -> None:
+        """Write what has become of one of them."""
         with self._lock:
-            self._fates[fate.entry.path] = side, fate
-            self._say(done=[_line(side, fate)])
+            self._outcomes[outcome.entry.path] = side, outcome
+            self._write(done=[_line(side, outcome)])
 
     def close(self, report: Mapping[str, Any]) -> None:
-        """That was all."""
+        """Write the report, after which nothing follows."""
         self._timer.cancel()
         with self._lock:
-            self._say(report=report)
+            self._write(report=report)
 
     def _give_up(self) -> None:
         with self._lock:
             sides: dict[str, list[LeaseOutcome]] = {"own": [], "dead": []}
-            for side, fate in self._fates.values():
-                sides[side].append(fate)
-            said = "leases: the time for ending leases was over before each had an answer."
-            self._say(report=Report(**sides, warnings=[said]).told)
-            # Whatever waits for an answer would keep the process.
+            for side, outcome in self._outcomes.values():
+                sides[side].append(outcome)
+            warning = "leases: the time for ending leases was over before each had an answer."
+            self._write(report=Report(**sides, warnings=[warning]).as_json())
+            # A thread that still waits for an answer would keep the process.
             os._exit(0)
 
-    def _say(self, **what: Any) -> None:
-        # Who has been waiting may have gone.
+    def _write(self, **what: Any) -> None:
+        # Ansible may have stopped waiting, and may have gone.
         with suppress(OSError, ValueError):
             self._stream.write(json.dumps(what) + "\n")
             self._stream.flush()
 
 
-def _line(side: str, fate: LeaseOutcome) -> tuple[str, dict[str, Any]]:
-    return side, {**fate.told, "note": str(fate.entry.path)}
+def _line(side: str, outcome: LeaseOutcome) -> tuple[str, dict[str, Any]]:
+    return side, {**outcome.reported(), "note": str(outcome.entry.path)}
 
 
-def _open_fate(entry: NoteOnDisk) -> LeaseOutcome:
-    """What is to be said of a lease if nothing more becomes known."""
+def _open_outcome(entry: NoteOnDisk) -> LeaseOutcome:
+    """Return what the report says of a lease if nothing more becomes known."""
     if entry.note.id is None:
         return LeaseOutcome(entry, UNSETTLED, TOO_LATE)
     return standing(entry) or LeaseOutcome(entry, REFUSED, TOO_LATE)
@@ -137,183 +139,185 @@ def main() -> None:
     """Carry out the order on standard input.
 
     It has ``temporary`` (the run's folder), ``journal_dir``, ``key`` (the run's; "" for nothing of this run), ``ends``
-    (False: only tell), ``connection``: the settings with which to look after dead runs; None: the run's own ones;
-    False: not at all; ``clusters``: also look after what dead runs left at clusters to which the environment leads;
-    ``done``: kinds of leases of which dead runs' were looked after at the beginning; ``named``: kinds of those that are
+    (False: only report), ``connection``: the settings with which to look after dead runs; None: the run's own ones;
+    False: none; ``clusters``: also look after what dead runs left at clusters to which the environment leads;
+    ``done``: kinds of leases for which dead runs were looked after at the beginning; ``named``: kinds whose leases are
     not named now if nothing here leads to them; and ``seconds`` that it may take.
     """
     order = json.load(sys.stdin)
-    teller = Teller(sys.stdout, order["seconds"])
+    progress = ProgressWriter(sys.stdout, order["seconds"])
     try:
-        report = carried_out(order, teller).told
+        report = Execution(order, progress).run().as_json()
     except Exception as error:  # pylint: disable=broad-exception-caught
         # The last net: nobody should read a traceback.
         known = error if isinstance(error, WorkloadCredentialsError) else unforeseen("leases", error)
         report = {"own": [], "dead": [], "warnings": [str(known)], "done": []}
-    teller.close(report)
+    progress.close(report)
 
 
-def carried_out(order: Mapping[str, Any], teller: Teller) -> Report:
-    """The report of an order."""
-    report, temporary = Report(), Path(order["temporary"])
-    connections = list(_once(registered_connections(temporary, order["key"]))) if order["key"] else []
-    for connection in connections if order["ends"] else ():
-        # Also those are named whose turn does not come in time.
-        teller.due("own", entries_of(Notes(one, connection.origin) for one in journals_of(temporary)))
-    for connection in connections:
-        with environment_in_force(connection.environment):
-            report.own.extend(_own(temporary, connection, order, teller, connections))
-    if connections:
-        if order["ends"]:
-            report.own = _ended_by_others(report.own, connections, teller)
-        report.warnings.extend(_left(temporary, connections))
-    if order["connection"] is not False:
-        given, done = order["connection"], order.get("done", ())
-        origins = [origin_of(Settings(**given))] if given else [one.origin for one in connections]
-        _dead_ones(temporary, [one for one in origins if one.kind not in done], order, report, teller)
-    elif order.get("clusters"):
-        _dead_ones(temporary, [], order, report, teller)
-    return report
+class Execution:
+    """The execution of one order, as ``main`` describes it."""
 
+    def __init__(self, order: Mapping[str, Any], progress: ProgressWriter) -> None:
+        self._order = order
+        self._progress = progress
+        self._temporary = Path(order["temporary"])
+        self._connections: list[RunConnections] = []
+        self._report = Report()
+        # What dead runs left at other services than the one that was looked after.
+        self._elsewhere: dict[tuple[Path, str, str, float], tuple[Path, Note]] = {}
+        self._handled: set[tuple[str, str]] = set()
 
-def _dead_ones(
-    temporary: Path, origins: Iterable[Origin], order: Mapping[str, Any], report: Report, teller: Teller
-) -> None:
-    """What dead runs left at these services; and what they left elsewhere is named."""
-    elsewhere: dict[tuple[Path, str, str, float], tuple[Path, Note]] = {}
-    handled: set[tuple[str, str]] = set()
+    def run(self) -> Report:
+        """Carry out the order and return its report."""
+        if self._order["key"]:
+            self._connections = _distinct(registered_connections(self._temporary, self._order["key"]))
+        if self._connections:
+            self._look_after_this_run()
+        if self._order["connection"] is not False or self._order.get("clusters"):
+            self._look_after_dead_runs()
+        return self._report
 
-    def look_after(origin: Origin) -> None:
-        for journal, note in _dead(temporary, origin, order, report, teller):
-            elsewhere[journal, note.site, str(note.id), note.began] = journal, note
-        handled.add(_service(origin))
-
-    for one in origins:
-        look_after(one)
-    if order.get("clusters"):
-        if not handled:
-            # A service that nobody has: all that there is is elsewhere.
-            look_after(Origin("", "", ""))
-        sites = {note.site for _journal, note in elsewhere.values() if note.kind == SERVICE_ACCOUNT}
-        for one in clusters_at(sites - {site for site, _kind in handled}, temporary):
-            look_after(one)
-    named = order.get("named", ())
-    rest = [one for one in elsewhere.values() if (one[1].site, one[1].kind) not in handled and one[1].kind not in named]
-    report.warnings.extend(elsewhere_warnings(rest))
-
-
-def _once(connections: Iterable[RunConnections]) -> Iterable[RunConnections]:
-    """One for each site and secret: what differs otherwise, such as a timeout, makes no other notes."""
-    return {(one.origin.site, one.origin.secret): one for one in connections}.values()
-
-
-def _own(
-    temporary: Path,
-    connection: RunConnections,
-    order: Mapping[str, Any],
-    teller: Teller,
-    connections: Sequence[RunConnections],
-) -> list[LeaseOutcome]:
-    journals = journals_of(temporary)
-    with ExitStack() as stack:
-        for journal in journals:
-            stack.enter_context(settled_alone(journal))
-        return _own_fates(
-            temporary, connection, order, [Notes(one, connection.origin) for one in journals], teller, connections
-        )
-
-
-def _own_fates(
-    temporary: Path,
-    connection: RunConnections,
-    order: Mapping[str, Any],
-    notes: Sequence[Notes],
-    teller: Teller,
-    connections: Sequence[RunConnections],
-) -> list[LeaseOutcome]:
-    entries = entries_of(notes)
-    same = [one for one in connections if _service(one.origin) == _service(connection.origin)]
-    if connection is same[-1]:
-        # Whatever token minted the others, this one may be allowed to end them.
-        known = {by_of(one.origin) for one in same}
-        entries += [one for one in foreign_entries(notes) if one.by not in known]
-    if not order["ends"]:
-        return [LeaseOutcome(one, LIVES) for one in entries]
-
-    def others() -> Others:
-        return others_of(Notes(one, connection.origin) for one in other_journals(temporary, order["journal_dir"]))
-
-    return _fates(connection.origin, entries, others, teller, "own")
-
-
-def _ended_by_others(
-    fates: Sequence[LeaseOutcome], connections: Sequence[RunConnections], teller: Teller
-) -> list[LeaseOutcome]:
-    """The same after each connection has tried what its own could not end: a token may be invalid by now."""
-    found = list(fates)
-    for connection in connections:
-        origin = connection.origin
-        again = [
-            fate
-            for fate in found
-            if fate.how == REFUSED
-            and fate.entry.note.id
-            and (fate.entry.note.site, fate.entry.note.kind) == _service(origin)
-            and (fate.entry.by or fate.entry.notes.by) != by_of(origin)
-        ]
-        if again:
+    def _look_after_this_run(self) -> None:
+        if self._order["ends"]:
+            # Announce all leases first, so that those are named too whose turn does not come in time.
+            for connection in self._connections:
+                self._progress.due("own", entries_of(self._own_notes(connection)))
+        for connection in self._connections:
             with environment_in_force(connection.environment):
-                new = _fates(origin, [fate.entry for fate in again], Others, teller, "own")
-            ends = {fate.entry.path: fate for fate in new if fate.how == REVOKED}
-            found = [ends.get(fate.entry.path, fate) for fate in found]
-    return found
+                self._report.own.extend(self._own_outcomes(connection))
+        if self._order["ends"]:
+            for connection in self._connections:
+                self._try_again(connection)
+        self._report.warnings.extend(_left(self._temporary, self._connections))
+
+    def _own_notes(self, connection: RunConnections) -> list[Notes]:
+        return [Notes(journal, connection.origin) for journal in journals_of(self._temporary)]
+
+    def _own_outcomes(self, connection: RunConnections) -> list[LeaseOutcome]:
+        """Return what became of the run's leases to which a connection leads."""
+        origin = connection.origin
+        with ExitStack() as stack:
+            for journal in journals_of(self._temporary):
+                stack.enter_context(settled_alone(journal))
+            notes = self._own_notes(connection)
+            entries = entries_of(notes)
+            same_service = [other for other in self._connections if _service(other.origin) == _service(origin)]
+            if connection is same_service[-1]:
+                # The service may allow this token to end what others have minted.
+                known = {by_of(other.origin) for other in same_service}
+                entries += [entry for entry in foreign_entries(notes) if entry.by not in known]
+            if not self._order["ends"]:
+                return [LeaseOutcome(entry, LIVES) for entry in entries]
+            return self._end("own", origin, entries, lambda: self._others(origin))
+
+    def _others(self, origin: Origin) -> Others:
+        journals = other_journals(self._temporary, self._order["journal_dir"])
+        return others_of([Notes(journal, origin) for journal in journals])
+
+    def _try_again(self, connection: RunConnections) -> None:
+        """Let a connection end what others at its service could not end: their token may be invalid by now."""
+        origin = connection.origin
+        refused = [outcome.entry for outcome in self._report.own if outcome.how == REFUSED]
+        entries = [entry for entry in refused if entry.note.id and _is_of_another_token(entry, origin)]
+        if not entries:
+            return
+        with environment_in_force(connection.environment):
+            outcomes = self._end("own", origin, entries, Others)
+        revoked = {outcome.entry.path: outcome for outcome in outcomes if outcome.how == REVOKED}
+        self._report.own = [revoked.get(outcome.entry.path, outcome) for outcome in self._report.own]
+
+    def _look_after_dead_runs(self) -> None:
+        """Look after what dead runs left where the order leads, and name what they left elsewhere."""
+        done = self._order.get("done", ())
+        for origin in self._origins():
+            if origin.kind not in done:
+                self._look_after(origin)
+        if self._order.get("clusters"):
+            self._look_after_clusters()
+        named = self._order.get("named", ())
+        elsewhere = []
+        for journal, note in self._elsewhere.values():
+            if (note.site, note.kind) not in self._handled and note.kind not in named:
+                elsewhere.append((journal, note))
+        self._report.warnings.extend(elsewhere_warnings(elsewhere))
+
+    def _origins(self) -> list[Origin]:
+        settings = self._order["connection"]
+        if settings is False:
+            return []
+        if settings:
+            return [origin_of(Settings(**settings))]
+        return [connection.origin for connection in self._connections]
+
+    def _look_after_clusters(self) -> None:
+        if not self._handled:
+            # At a service that nobody has everything is elsewhere, so that all of it is found.
+            self._look_after(Origin("", "", ""))
+        sites = {note.site for _journal, note in self._elsewhere.values() if note.kind == SERVICE_ACCOUNT}
+        sites -= {site for site, _kind in self._handled}
+        for origin in clusters_at(sites, self._temporary):
+            self._look_after(origin)
+
+    def _look_after(self, origin: Origin) -> None:
+        """Look after what dead runs left at a service."""
+        with dead_runs(self._temporary, origin, self._order["journal_dir"]) as left:
+            self._report.warnings.extend(left.warnings)
+            if self._order["ends"]:
+                self._progress.due("dead", left.entries)
+                self._report.dead.extend(self._end("dead", origin, left.entries, left.others))
+            else:
+                self._report.dead.extend(LeaseOutcome(entry, LIVES) for entry in left.entries)
+            for journal, note in left.elsewhere:
+                self._elsewhere[journal, note.site, str(note.id), note.began] = journal, note
+        self._handled.add(_service(origin))
+
+    def _end(
+        self, side: str, origin: Origin, entries: list[NoteOnDisk], others: Callable[[], Others]
+    ) -> list[LeaseOutcome]:
+        """End the leases of these notes; return what became of them."""
+        if not entries:
+            return []
+        try:
+            with KINDS[origin.kind].connect(origin.connection) as client:
+                ready, unsettled = settled(client, entries, others)
+                self._progress.due(side, ready, instead_of=entries)
+                for outcome in unsettled:
+                    self._progress.done(side, outcome)
+                return [*ended(client, ready, partial(self._progress.done, side)), *unsettled]
+        except WorkloadCredentialsError as error:
+            return [LeaseOutcome(entry, REFUSED, str(error)) for entry in entries]
+
+
+def _distinct(connections: Iterable[RunConnections]) -> list[RunConnections]:
+    """Return one for each site and secret: other differences, such as a timeout, make no other notes."""
+    by_identity = {}
+    for connection in connections:
+        by_identity[connection.origin.site, connection.origin.secret] = connection
+    return list(by_identity.values())
 
 
 def _service(origin: Origin) -> tuple[str, str]:
     return origin.site, origin.kind
 
 
+def _is_of_another_token(entry: NoteOnDisk, origin: Origin) -> bool:
+    """Return whether another token than the origin's has minted the lease, at the same service."""
+    is_of_service = (entry.note.site, entry.note.kind) == _service(origin)
+    return is_of_service and (entry.by or entry.notes.by) != by_of(origin)
+
+
 def _left(temporary: Path, connections: Sequence[RunConnections]) -> list[str]:
-    """What a run's notes say that none of its connections leads to, and what of them is damaged."""
-    services = {_service(one.origin) for one in connections}
-    said = []
+    """Return sentences about the run's notes that none of its connections leads to, and about damaged ones."""
+    services = {_service(connection.origin) for connection in connections}
+    sentences = []
     for journal in journals_of(temporary):
         notes = Notes(journal, connections[0].origin)
-        found = notes.found()
-        rest = [one for one in found.elsewhere.values() if (one.site, one.kind) not in services]
+        content = notes.read()
+        rest = [note for note in content.elsewhere.values() if (note.site, note.kind) not in services]
         if rest:
-            said.append(f"None of this run's connections leads to leases that it has minted: {elsewhere_words(rest)}.")
-        said += [f"A note of a lease of this run is damaged: {notes.set_aside(name)}." for name in found.damaged]
-    return said
-
-
-def _dead(
-    temporary: Path, origin: Origin, order: Mapping[str, Any], report: Report, teller: Teller
-) -> list[tuple[Path, Note]]:
-    """What dead runs left at a service; returns what they left elsewhere."""
-    with dead_runs(temporary, origin, order["journal_dir"]) as left:
-        report.warnings.extend(left.warnings)
-        if order["ends"]:
-            teller.due("dead", left.entries)
-            report.dead.extend(_fates(origin, left.entries, left.others, teller, "dead"))
-        else:
-            report.dead.extend(LeaseOutcome(one, LIVES) for one in left.entries)
-        return left.elsewhere
-    raise AssertionError("the context lets every exception pass")
-
-
-def _fates(
-    origin: Origin, entries: list[NoteOnDisk], others: Callable[[], Others], teller: Teller, side: str
-) -> list[LeaseOutcome]:
-    """What became of the leases of these notes."""
-    if not entries:
-        return []
-    try:
-        with KINDS[origin.kind].connect(origin.connection) as client:
-            ready, unsettled = settled(client, entries, others)
-            teller.due(side, ready, instead_of=entries)
-            for fate in unsettled:
-                teller.done(side, fate)
-            return [*ended(client, ready, partial(teller.done, side)), *unsettled]
-    except WorkloadCredentialsError as error:
-        return [LeaseOutcome(one, REFUSED, str(error)) for one in entries]
+            leases = elsewhere_words(rest)
+            sentences.append(f"None of this run's connections leads to leases that it has minted: {leases}.")
+        aside = [notes.set_aside(name) for name in content.damaged]
+        sentences.extend(f"A note of a lease of this run is damaged: {path}." for path in aside)
+    return sentences

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small files of a run: sealed, so that only its user can read them, or signed with its token.
-
-Private to this collection: it may change at any time.
-"""
+"""Small files of a run: sealed, so that only its user can read them, or signed with its token."""
 
 from __future__ import annotations
 
@@ -42,17 +39,17 @@ _LOCAL_TMP = "Ansible's setting local_tmp"
 
 @contextmanager
 def writing(folder: Path, setting: str) -> Iterator[None]:
-    """Turn what keeps this from writing to a run's folder into an error for the user.
+    """Turn an OSError of writing to a run's folder into an error for the user.
 
-    :arg setting: what says where the folder is.
-    :raises StateError: something does.
+    :arg setting: the setting that says where the folder is.
+    :raises StateError: nothing can be written.
     """
     try:
         yield
     except OSError as error:
         meant = Path(os.fsdecode(error.filename)).parent if error.filename else folder
         if folder not in (meant, *meant.parents):
-            # A journal elsewhere has its pointer, and the connection, in the run's own folder.
+            # The pointer to a journal elsewhere, and the connection, lie in the run's own folder.
             setting = _LOCAL_TMP
         raise StateError(
             f"Nothing can be written to this run's folder {meant}: {error.strerror}. Its place is {setting}; see that "
@@ -61,9 +58,9 @@ def writing(folder: Path, setting: str) -> Iterator[None]:
 
 
 def key_of_run(folder: Path) -> str:
-    """A random key that all workers of a run find, for who has no secret of his own to seal with.
+    """Return a random key that all workers of a run share, to seal files where there is no token to seal them with.
 
-    It lies beside what it seals, which is then as safe as a file of mode 0600 is.
+    It lies beside the files, which are then as safe as files of mode 0600 are.
 
     :arg folder: the run's own temporary folder.
     :raises StateError: nothing can be written there.
@@ -79,13 +76,13 @@ class SealedFolder:
     """Files of mode 0600 in a folder of mode 0700, encrypted with a key made from a token.
 
     :arg folder: made when it is first used.
-    :arg token: without it nothing in the folder can be read.
+    :arg token: the key is made from it, so nothing in the folder can be read without it.
     :arg warn: called with a sentence when a file is not usable.
-    :arg setting: what says where the folder is, for messages.
-    :raises MissingLibraryError: cryptography is missing, though ansible-core brings it along.
+    :arg setting: the setting that says where the folder is, for messages.
+    :raises MissingLibraryError: cryptography is missing, though ansible-core requires it.
     """
 
-    # They serve one run, and are of no use without its key.
+    # The files serve one run, and are of no use without its key.
     _is_durable = False
 
     def __init__(self, folder: Path, token: str, warn: Callable[[str], None], setting: str = _LOCAL_TMP) -> None:
@@ -97,20 +94,20 @@ class SealedFolder:
         self._setting = setting
 
     def name(self, *parts: str) -> str:
-        """A file's name for these parts, which says nothing to who does not have the token."""
+        """Return a file's name for these parts, which reveals nothing without the token."""
         return hmac.new(self._token, json.dumps(parts).encode(), hashlib.sha256).hexdigest()
 
     def names(self) -> list[str]:
-        """The names of all files, also of those made with another token."""
+        """Return the names of all files, also of those made with another token."""
         return sorted(path.name for path in self._folder.glob("*") if not path.suffix)
 
     def holds(self, name: str) -> bool:
-        """Whether there is such a file."""
+        """Return whether there is such a file."""
         return (self._folder / name).exists()
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """Keep everybody else who wants the same name waiting, threads and processes.
+        """Keep other threads and processes waiting that lock the same name.
 
         :raises StateError: nothing can be written here.
         """
@@ -123,11 +120,11 @@ class SealedFolder:
             os.close(descriptor)
 
     def load(self, name: str) -> dict[str, Any] | None:
-        """What was saved under the name; None: nothing, or nothing usable."""
+        """Return what was saved under the name; None: nothing, or nothing usable."""
         try:
             data = (self._folder / name).read_bytes()
         except OSError:
-            # Who then wants to write here is told why that is not possible.
+            # Writing, which comes next, reports what is wrong.
             return None
         try:
             salt, nonce, sealed = data[:_SALT], data[_SALT : _SALT + _NONCE], data[_SALT + _NONCE :]
@@ -138,7 +135,7 @@ class SealedFolder:
         return stored if isinstance(stored, dict) else None
 
     def save(self, name: str, entry: Mapping[str, Any]) -> None:
-        """Write it under the name, in the place of what was there.
+        """Save the entry under the name, in the place of what was there.
 
         :raises StateError: nothing can be written here.
         """
@@ -147,7 +144,7 @@ class SealedFolder:
             replace_file(self._folder / name, data, is_durable=self._is_durable)
 
     def remove(self, name: str) -> None:
-        """Remove the file; one that is not there is removed already."""
+        """Remove the file, if it is there."""
         with suppress(OSError):
             (self._folder / name).unlink()
 
@@ -172,7 +169,7 @@ class SealedFolder:
 class Signed:
     """What a file holds.
 
-    :arg by: tells tokens apart, and says nothing of them.
+    :arg by: tells tokens apart, and reveals nothing of them.
     """
 
     entry: Mapping[str, Any]
@@ -180,23 +177,23 @@ class Signed:
 
 
 class DamagedError(Exception):
-    """The file is not what somebody has saved there."""
+    """The file is not what was saved there."""
 
 
 class SignedFolder(SealedFolder):
-    """Files as a sealed folder's, which outlast a power cut and are only signed with the token."""
+    """Files that outlast a power cut, and that are signed with the token instead of sealed."""
 
     _is_durable = True
 
     @property
     def by(self) -> str:
-        """What tells this token apart."""
+        """A mark that tells this token apart."""
         return self._hash(b"whose files these are")
 
     def read(self, name: str) -> Signed | None:
-        """What was saved under the name, with whatever token; None: there is no such file.
+        """Return what was saved under the name, with any token; None: there is no such file.
 
-        :raises DamagedError: it is not whole, or says that it is this token's and is not.
+        :raises DamagedError: it is not whole, or claims this token and is not signed with it.
         """
         try:
             data = (self._folder / name).read_bytes()
@@ -212,15 +209,15 @@ class SignedFolder(SealedFolder):
         return Signed(entry, by)
 
     def load(self, name: str) -> dict[str, Any] | None:
-        """The same; None also for what is damaged."""
+        """Return what was saved under the name, with any token; None: nothing, or it is damaged."""
         try:
-            found = self.read(name)
+            signed = self.read(name)
         except DamagedError:
             return None
-        return dict(found.entry) if found else None
+        return dict(signed.entry) if signed else None
 
     def set_aside(self, name: str) -> Path:
-        """Move a damaged file out of the way, where that is possible; returns where it is."""
+        """Move a damaged file out of the way, if possible; return its place."""
         with suppress(OSError):
             return set_aside(self._folder / name)
         return self._folder / name
@@ -237,7 +234,7 @@ class SignedFolder(SealedFolder):
 
 
 class Codes:
-    """Those that were sent.
+    """The codes of MFA devices that a run has sent: each serves once.
 
     :arg folder: the run's own temporary folder.
     """
@@ -246,12 +243,12 @@ class Codes:
         self._folder = folder
 
     def spend(self, device: str, code: str) -> None:
-        """Take note that a code is about to be sent.
+        """Note that a code is about to be sent.
 
         :raises OptionError: it was sent before.
         :raises StateError: nothing can be written.
         """
-        # Six digits are found from a mere hash in no time.
+        # Sealed, since six digits can be found from a mere hash at once.
         files = SealedFolder(self._folder / FOLDER / "codes", key_of_run(self._folder), lambda _message: None)
         name = files.name(device, code)
         with files.locked(name):

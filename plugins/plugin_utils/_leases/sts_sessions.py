@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sessions of AWS' Security Token Service on read: from a lookup's options to what they give.
-
-Private to this collection: it may change at any time.
-"""
+"""Mint sessions of AWS' Security Token Service on read: from a lookup's options to credentials."""
 
 from __future__ import annotations
 
@@ -17,10 +14,10 @@ from ...module_utils._credentials.formats import STS_SESSIONS
 from ...module_utils._credentials.sts_session import origin_of_sessions, sessions_of
 from ...module_utils._spec import Options
 from ...module_utils._sts.options import IDENTITY, STS_OPTIONS
+from .._core_internals import run_folder
 from .._lookup_base import OWN_OPTION
 from .._options import ENVIRONMENT
 from .generate import generate_on_read, options_for
-from .journal import run_folder
 from .sealed import Codes, key_of_run
 
 # The lookup's options as data; the documentation is checked against it.
@@ -34,30 +31,31 @@ def sessions_on_read(
     variables: Mapping[str, Any],
     warn: Callable[[str], None],
 ) -> list[Any]:
-    """Credentials of a session for each profile, in order, or of the one that the options say.
+    """Return credentials of a session for each profile, in order, or of the one that the options describe.
 
-    :arg options: as OPTIONS has them; ``check_mode`` is ``generate`` also where there is no check mode.
+    :arg options: as OPTIONS has them; ``check_mode`` is ``generate`` also outside of check mode.
     :arg origins: where each option was set.
     :arg variables: the task's, for the host's name.
-    :raises WorkloadCredentialsError: one of them failed; the others' sessions stay in the store.
+    :raises WorkloadCredentialsError: one of them failed; the sessions of the others stay in the store.
     """
-    meant = _who_asks(options, origins, terms)
+    options = _with_one_identity(options, origins, terms)
     folder = run_folder()
-    sources = sessions_of(meant, terms, os.environ, Codes(folder).spend)
-    origin = origin_of_sessions(meant, lambda: key_of_run(folder))
+    sources = sessions_of(options, terms, os.environ, Codes(folder).spend)
+    origin = origin_of_sessions(options, lambda: key_of_run(folder))
     return generate_on_read(sources, origin, STS_SESSIONS, options, variables, warn)
 
 
-def _who_asks(options: Mapping[str, Any], origins: Mapping[str, str], terms: Sequence[str]) -> dict[str, Any]:
-    """The options, in which one thing says who asks.
+def _with_one_identity(options: Mapping[str, Any], origins: Mapping[str, str], terms: Sequence[str]) -> dict[str, Any]:
+    """Return the options with a single way to identify the caller.
 
-    :raises OptionError: the lookup itself is told two.
+    :raises OptionError: the lookup's own options set two.
     """
     own = [name for name in IDENTITY if origins.get(name) == OWN_OPTION]
     if terms and own:
         raise OptionError("_terms", f"a term names the profile that asks, and {own[0]} is set too: set one of the two.")
     if terms:
         return {**options, **dict.fromkeys(IDENTITY)}
-    # As AWS' own tools see it: many an environment has both.
-    is_both = options["access_key"] and origins.get("profile", "").startswith(ENVIRONMENT)
-    return {**options, "profile": None} if is_both else dict(options)
+    if options["access_key"] and origins.get("profile", "").startswith(ENVIRONMENT):
+        # Many environments set both; to AWS' own tools the key counts then.
+        return {**options, "profile": None}
+    return dict(options)

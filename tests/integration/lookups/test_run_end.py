@@ -322,7 +322,7 @@ def test_where_ansible_hangs_a_second_ctrl_c_still_ends_leases(plays: Plays, sit
 def left(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """An order about twenty leases of a run that is dead, for a process that has two seconds."""
     monkeypatch.setattr(run_end, "_FOR_ENDING", 12.0)
-    monkeypatch.setattr(run_end, "_FOR_TELLING", 10.0)
+    monkeypatch.setattr(run_end, "_FOR_REPORTING", 10.0)
     journals = tmp_path / "journals"
     (tmp_path / "ansible-local-own").mkdir()
     (tmp_path / "ansible-local-dead").mkdir()
@@ -364,14 +364,14 @@ def test_a_process_that_dies_has_told_of_each_lease_by_then(
         started.append(popen(*given, **options))
         return started[0]
 
-    class Impatient(progress.Account):
+    class Impatient(progress.ProgressReader):
         def tick(self) -> None:
             if len(self._leases) - len(self._open) >= 5:
                 started[0].kill()
             super().tick()
 
     monkeypatch.setattr(run_end.subprocess, "Popen", start)
-    monkeypatch.setattr(run_end, "Account", Impatient)
+    monkeypatch.setattr(run_end, "ProgressReader", Impatient)
     monkeypatch.setattr(progress, "_FIRST", 0.0)
     monkeypatch.setattr(progress, "_EACH", 0.0)
     site.fault("delay", method="DELETE", path="/leases", times=99, seconds=0.1)
@@ -395,7 +395,7 @@ def test_a_journal_that_a_power_cut_has_damaged_is_looked_after_and_told(
     (folder / "run.json").write_text("")
     (report,) = reports(plays.playbook([play()], environment={**JSON_LINE, **elsewhere}).output)
     assert [one["fate"] for one in report["dead"]] == ["revoked"]
-    assert f"damaged, as after a power cut or on a disk that was full: {folder / 'run.json'}." in report["warnings"][0]
+    assert f"damaged, as after a power cut or on a full disk: {folder / 'run.json'}." in report["warnings"][0]
     assert living(site) == set()
     assert list((tmp_path / "journal").iterdir()) == []
 

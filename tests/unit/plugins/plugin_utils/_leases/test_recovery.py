@@ -124,7 +124,7 @@ def _full(_descriptor: int) -> None:
 
 def kept_by_others(journal: Path) -> list[str | None]:
     """What another token reads."""
-    return [note.id for note in Notes(journal, origin(secret="another")).found().foreign.values()]
+    return [note.id for note in Notes(journal, origin(secret="another")).read().foreign.values()]
 
 
 def test_where_nobody_knows_who_we_are_a_lease_is_named_and_not_ended(
@@ -173,11 +173,11 @@ def test_a_note_that_was_changed_is_damaged_and_not_believed(tmp_path: Path) -> 
     name = notes.minted(notes.ask("source", "use"), "a", expiration=None, revocable=True)
     path = notes.path_of(name)
     path.write_text(path.read_text().replace('"id": "a"', '"id": "b"'))
-    assert notes.found().damaged == [name]
+    assert notes.read().damaged == [name]
     path.write_text("")
-    assert notes.found().damaged == [name]
+    assert notes.read().damaged == [name]
     assert notes.set_aside(name).name == f"{name}.damaged"
-    assert notes.found() == SortedNotes()
+    assert notes.read() == SortedNotes()
 
 
 def _ask_and_fail(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:

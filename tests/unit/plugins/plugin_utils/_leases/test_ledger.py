@@ -16,7 +16,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._cr
     Credentials,
     Lease,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.ledger import Minted, Noting
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.ledger import Ledger
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.notes import GIVEN, Notes
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.sealed import SealedFolder
 
@@ -36,40 +36,44 @@ def notes(tmp_path: Path) -> Notes:
     return Notes(tmp_path, origin())
 
 
-def minted_on_a_full_disk(noting: Noting, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lease of which no more could be noted than that it was asked for."""
+def minted_on_a_full_disk(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease of which no more could be noted than that it was requested."""
     with monkeypatch.context() as patch:
 
         def mint() -> Credentials:
             patch.setattr(SealedFolder, "save", full)
             return Credentials({}, LEASE)
 
-        noting.minting(Made("prod/azure", mint), ENTRY)
+        ledger.mint(Made("prod/azure", mint), ENTRY)
+
+
+def ledger_of(notes: Notes) -> Ledger:
+    return Ledger(lambda *_: None, notes=lambda *_: notes)
 
 
 def test_a_lease_that_a_secret_gets_is_noted_by_its_name(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
-    noting = Noting(lambda *_: notes)
-    minted_on_a_full_disk(noting, monkeypatch)
-    noting.giving([LEASE])
-    # What says only that a lease was asked for would lead to this one, and to its end.
-    assert [(one.id, one.phase) for one in notes.all()[0].values()] == [("lease", GIVEN)]
-    noting.done([LEASE])
+    ledger = ledger_of(notes)
+    minted_on_a_full_disk(ledger, monkeypatch)
+    ledger.hand_over([LEASE], [])
+    # What says only that a lease was requested would lead to this one, and to its end.
+    assert [(note.id, note.phase) for note in notes.all()[0].values()] == [("lease", GIVEN)]
+    ledger.owned(LEASE)
     assert notes.all()[0] == {}
 
 
 def test_no_secret_gets_a_lease_that_cannot_be_noted(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
-    noting = Noting(lambda *_: notes)
-    minted_on_a_full_disk(noting, monkeypatch)
+    ledger = ledger_of(notes)
+    minted_on_a_full_disk(ledger, monkeypatch)
     monkeypatch.setattr(SealedFolder, "save", full)
     with pytest.raises(StateError, match="No space"):
-        noting.giving([LEASE])
+        ledger.hand_over([LEASE], [])
 
 
 def test_leases_are_ended_though_the_disk_is_full(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[str] = []
-    minted = Minted(lambda *_: None, noting=Noting(lambda *_: notes))
-    monkeypatch.setattr(minted, "_ended", lambda leases: (ended.extend(one.id for one in leases), ("", ""))[1])
-    minted.mint(Made("prod/azure", lambda: Credentials({}, LEASE)), ENTRY)
+    ledger = ledger_of(notes)
+    monkeypatch.setattr(ledger, "_ended", lambda leases: (ended.extend(lease.id for lease in leases), ("", ""))[1])
+    ledger.mint(Made("prod/azure", lambda: Credentials({}, LEASE)), ENTRY)
     monkeypatch.setattr(SealedFolder, "save", full)
-    assert minted.end() == ("", "")
+    assert ledger.end() == ("", "")
     assert ended == ["lease"]
