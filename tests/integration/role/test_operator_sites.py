@@ -48,7 +48,7 @@ def as_before() -> Iterator[pytest.MonkeyPatch]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(objects, "name_of", lambda _kind, _namespace, path, *_more: names.former_name(path))
-        patch.setattr(apply, "with_names", former)
+        patch.setattr(apply, "with_secret_names", former)
         yield patch
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.apply import Operating
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.apply import Rollout
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.manifests import Manifest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import Operated
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import OperatorObject
 
 
 class Cluster:
@@ -38,7 +38,7 @@ class Cluster:
         return [Refusal(403, "Forbidden", "no") if one["kind"] in self.refused else one for one in manifests]
 
 
-def _operating(cluster: Cluster) -> Operating:
+def _operating(cluster: Cluster) -> Rollout:
     objects = [
         ("v1", "Secret"),
         ("generators.external-secrets.io/v1alpha1", "Webhook"),
@@ -48,14 +48,14 @@ def _operating(cluster: Cluster) -> Operating:
     more = {"target": "app", "pace": "every 1h", "interval": "1h", "keys": [], "refresh_policy": "Periodic"}
     manifests = [
         Manifest(
-            Operated("template", version, kind, "web", "app", {}, more),
+            OperatorObject("template", version, kind, "web", "app", {}, more),
             "",
             {"apiVersion": version, "kind": kind, "metadata": {"name": "app", "namespace": "web"}},
         )
         for version, kind in reversed(objects)
     ]
     any_cluster: Any = cluster
-    return Operating(any_cluster, manifests)
+    return Rollout(any_cluster, manifests)
 
 
 def test_what_others_refer_to_is_there_before_them() -> None:
