@@ -151,19 +151,29 @@ class Delivery:
         """
         tried = [write for write in writes if write.step.namespace not in self._absent]
         answers = applied(self._cluster, tried, dry_run=True)
-        refused = [(write, answer) for write, answer in zip(tried, answers) if isinstance(answer, Refusal)]
+        problems = self._refused(tried, answers)
+        self._fail(problems)
+        predicted = {write.step.where: answer for write, answer in zip(tried, answers)}
+        accepted = []
+        for write in writes:
+            if write.step.where not in problems:
+                answer = predicted.get(write.step.where, write.secret)
+                accepted.append((write, write.secret if isinstance(answer, Refusal) else answer))
+        return accepted
+
+    def _refused(self, writes: Sequence[Write], answers: Sequence[Any]) -> dict[str, str]:
+        """Return why the cluster would refuse writes, by Secret.
+
+        :raises StateError: a Secret belongs to somebody else, or a namespace does not exist.
+        """
+        refused = [(write, answer) for write, answer in zip(writes, answers) if isinstance(answer, Refusal)]
         _check_refusals(refused)
         # A conflict means that the Secret has changed since it was read: the real write resolves it.
         problems = {write.step.where: refusal.words for write, refusal in refused if refusal.status != 409}
         if self._operator is not None:
-            moving = [write.step for write in tried if write.step.is_operated]
+            moving = [write.step for write in writes if write.step.is_operated]
             problems.update(self._operator.refused_moves(moving))
-        self._fail(problems)
-        predicted = {}
-        for write, answer in zip(tried, answers):
-            predicted[write.step.where] = write.secret if isinstance(answer, Refusal) else answer
-        accepted = [write for write in writes if write.step.where not in problems]
-        return [(write, predicted.get(write.step.where, write.secret)) for write in accepted]
+        return problems
 
     def _push(self, plan: Plan, accepted: Sequence[tuple[Write, Any]]) -> list[dict[str, Any]]:
         """Push, and return the report of it."""

@@ -39,7 +39,7 @@ from .handover import (
 )
 from .leases import OrphanedLeases, Renewal, cost_line, fate_of, renew, renewals, restore_once, stop_refused
 from .manifests import templates
-from .objects import advice
+from .objects import OperatorObject, advice
 from .render import render, write_files
 from .secret_data import unfit
 from .service import check_service, service_for
@@ -102,28 +102,39 @@ def plan_operator(
     :arg problems: gets a sentence for each reason not to begin.
     :raises ForbiddenError: the identity may not see a kind of which it is to make objects.
     """
-    external: Sequence[ClusterObject] = ()
-    sees_all = True
-    if job.operated or any(step.is_operated for step in steps):
-        namespaces = {entry.namespace for entry in job.entries}
-        listed, sees_all = everybodys_external_secrets(job.cluster(), namespaces)
-        problems += [] if listed is not None else [_NOT_SERVED]
-        external = listed or ()
-    own = [external_secret for external_secret in external if is_of(job.owner, external_secret)]
+    external, sees_all = _external_secrets(job, steps, problems)
+    own = [found for found in external if is_of(job.owner, found)]
     writers = by_target(own)
     problems += [*obstacles(steps, job.operated, writers), *unfit(job, sources)]
     if sources.problems:
         return None
-    named = {(entry.namespace, entry.external_secret) for entry in job.entries}
-    others = [] if job.prune else [external_secret for external_secret in own if identity(external_secret) not in named]
     try:
-        desired = desired_objects(job, sources, others, read_existing(job, external, sees_all=sees_all))
+        existing = read_existing(job, external, sees_all=sees_all)
+        desired = desired_objects(job, sources, _staying(job, own), existing)
     except ForbiddenError:
         raise
     except WorkloadCredentialsError as error:
         problems.append(str(error))
         return None
     return OperatorPlan(steps, secrets, sources, writers, desired)
+
+
+def _external_secrets(job: Job, steps: Sequence[Step], problems: list[str]) -> tuple[Sequence[ClusterObject], bool]:
+    """Return everybody's ExternalSecrets, as far as they are needed, and whether these are all of the cluster."""
+    if not (job.operated or any(step.is_operated for step in steps)):
+        return (), True
+    external, sees_all = everybodys_external_secrets(job.cluster(), {entry.namespace for entry in job.entries})
+    if external is None:
+        problems.append(_NOT_SERVED)
+    return external or (), sees_all
+
+
+def _staying(job: Job, own: Sequence[ClusterObject]) -> list[ClusterObject]:
+    """Return the owner's ExternalSecrets that no entry names and that stay."""
+    if job.prune:
+        return []
+    named = {(entry.namespace, entry.external_secret) for entry in job.entries}
+    return [external for external in own if identity(external) not in named]
 
 
 class OperatorDelivery:
@@ -168,21 +179,27 @@ class OperatorDelivery:
 
         :arg absent: namespaces that do not exist yet, and in check mode will not; ``unmade`` could not be created.
         """
-        job, secrets = self._job, self._plan.secrets
+        job = self._job
         self._renewals = [renewal for renewal in self._renewals if renewal.entry.namespace not in unmade]
-        unusable = {*absent, *unmade}
-        pending = [wanted for wanted in self._rollout.pending(secrets) if wanted.namespace not in unusable]
-        blocked = blocked_writes(job.cluster(), pending, job.operated, self._plan.sources, secrets)
+        pending = self._pending({*absent, *unmade})
+        blocked = blocked_writes(job.cluster(), pending, job.operated, self._plan.sources, self._plan.secrets)
         self._stop_failing(blocked)
         if not job.check_mode:
-            generating = {(wanted.namespace, wanted.name) for wanted in pending if wanted.identity not in blocked}
-            self._prepare_minting(generating)
+            self._prepare_minting([wanted for wanted in pending if wanted.identity not in blocked])
         self._rollout.apply(self._outcome, check_mode=job.check_mode, absent=absent, unmade=unmade, blocked=blocked)
+        self._renew()
+        self._outcome.report.extend(self._rollout.report())
+
+    def _pending(self, unusable: Collection[str]) -> list[OperatorObject]:
+        """Return the ExternalSecrets on which the operator will act, without those in unusable namespaces."""
+        return [wanted for wanted in self._rollout.pending(self._plan.secrets) if wanted.namespace not in unusable]
+
+    def _renew(self) -> None:
+        """Make the operator renew what is due and was applied."""
         applied = self._rollout.applied([renewal.entry for renewal in self._renewals])
         due = [renewal for renewal in self._renewals if renewal.entry in applied]
-        self._renewals = renew(job, due, self._outcome)
+        self._renewals = renew(self._job, due, self._outcome)
         self._rollout.expect_renewal([renewal.identity for renewal in self._renewals])
-        self._outcome.report.extend(self._rollout.report())
 
     def _stop_failing(self, blocked: dict[Identity, str]) -> None:
         """Remove blocked ExternalSecrets that fail already, where that does no harm; complete the sentences."""
@@ -192,11 +209,11 @@ class OperatorDelivery:
             place = identity_of(external_secret)
             blocked[place] = f"{blocked[place]} {fate_of(external_secret, gone)}"
 
-    def _prepare_minting(self, generating: Collection[tuple[str | None, str]]) -> None:
+    def _prepare_minting(self, generating: Sequence[OperatorObject]) -> None:
         """Note on Secrets where they move to, and which leases there are before the operator mints."""
         job = self._job
-        renewed = {renewal.identity[1:] for renewal in self._renewals}
-        places = {*generating, *renewed}
+        places = {(wanted.namespace, wanted.name) for wanted in generating}
+        places |= {renewal.identity[1:] for renewal in self._renewals}
         minting = [entry for entry in job.operated if (entry.namespace, entry.external_secret) in places]
         note_moves(job.cluster(), self._plan.steps, job.operated)
         self._orphans = OrphanedLeases(job, minting, self._outcome, self._minted)

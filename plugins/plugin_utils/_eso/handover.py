@@ -35,10 +35,9 @@ Writers = Mapping["tuple[str, str]", ClusterObject]
 
 
 def obstacles(steps: Sequence[Step], operated: Sequence[Entry], writers: Writers) -> Iterator[str]:
-    """Return a sentence for each Secret that can have no other writer than it has."""
-    for step in steps:
-        if step.entry is None or not step.is_operated:
-            continue
+    """Return a sentence for each Secret that must keep the writer that it has."""
+    moving = [step for step in steps if step.entry and step.is_operated]
+    for step in moving:
         writer = writers.get((step.namespace, step.name))
         if writer is None and not _is_left(step.found):
             yield (
@@ -50,6 +49,10 @@ def obstacles(steps: Sequence[Step], operated: Sequence[Entry], writers: Writers
                 f"{step.where}: the operator merges into this Secret (creation_policy {policy_of(writer)}), so it may "
                 "hold what belongs to somebody else, which a push would remove. Choose another name for what is pushed."
             )
+    yield from _second_writers(operated, writers)
+
+
+def _second_writers(operated: Sequence[Entry], writers: Writers) -> Iterator[str]:
     for entry in operated:
         writer = writers.get((entry.namespace, entry.name))
         # Two ExternalSecrets of one Secret would take it from each other, and generate each time.
@@ -115,14 +118,18 @@ def unfinished_moves(
     cluster: Cluster, steps: Sequence[Step], owner: str
 ) -> tuple[list[Step], dict[tuple[str, str], ClusterObject]]:
     """Return the steps of pushed Secrets whose move to the operator never ended, and the ExternalSecrets left by it."""
-    begun = [step for step in steps if step.entry and not step.is_operated and step.moving_to]
-    places = [(step.namespace, step.moving_to or "") for step in begun]
-    existing = cluster.get_many(EXTERNAL_SECRET, places) if places else []
+    begun = [step for step in steps if _has_begun(step)]
     left: dict[tuple[str, str], ClusterObject] = {}
+    existing = cluster.get_many(EXTERNAL_SECRET, [(step.namespace, step.moving_to or "") for step in begun])
     for step, external in zip(begun, existing):
         if external is not None and is_of(owner, external) and target_of(external) == step.name:
             left[step.namespace, step.name] = external
     return begun, left
+
+
+def _has_begun(step: Step) -> bool:
+    """Return whether a pushed Secret was to move to the operator, though its entry is pushed now."""
+    return step.entry is not None and step.moving_to is not None and not step.is_operated
 
 
 def forget_moves(cluster: Cluster, steps: Sequence[Step]) -> list[str]:

@@ -126,12 +126,12 @@ def dead_leases(job: Job, held: Mapping[str, tuple[str, str]]) -> tuple[set[str]
     :arg held: the path of the dynamic secret and the lease's ID, by the Secret; there is one list for each path.
     """
     lists = _lists(job, {path for path, _lease in held.values()})
-    warnings = [
-        f"{path}: could not check whether its leases live. {error}"
-        for path, error in lists.items()
-        if isinstance(error, WorkloadCredentialsError)
-    ]
-    living = {path: _ids(leases) for path, leases in lists.items() if isinstance(leases, list)}
+    warnings, living = [], {}
+    for path, leases in lists.items():
+        if isinstance(leases, WorkloadCredentialsError):
+            warnings.append(f"{path}: could not check whether its leases live. {leases}")
+        else:
+            living[path] = _ids(leases)
     missing = {lease for path, lease in held.values() if path in living and lease not in living[path]}
     gone = confirmed_gone(job, dict.fromkeys(missing))
     return {place for place, (_path, lease) in held.items() if lease in gone}, warnings
@@ -154,12 +154,17 @@ def _ids(leases: Sequence[Listed]) -> set[str]:
     return {str(lease["id"]) for lease in leases}
 
 
+def _without(ids: Collection[str], leases: Sequence[Listed]) -> list[Listed]:
+    """Return the leases that have none of these IDs."""
+    return [lease for lease in leases if str(lease["id"]) not in ids]
+
+
 def _reason(job: Job, entry: Entry, secret: ClusterObject | None, is_dead: bool, has_code: bool) -> str | None:
     """Return why the operator should generate for the entry; None: it should not."""
     if has_code:
         return "there is a new code"
     if job.renew:
-        return "it is asked to be renewed"
+        return "a renewal was asked for"
     if is_dead:
         return "its lease lives no more"
     end = parse_time(annotations_of(secret).get(_EXPIRATION)) if secret else None
@@ -223,12 +228,12 @@ class OrphanedLeases:
         :arg states: as they are after the wait.
         :arg created: the entries whose ExternalSecrets are new.
         """
-        orphans = self._orphans(states)
+        own = [status for status in states if status.entry in self._entries]
+        orphans = self._orphans(own)
         for path, leases in orphans.items():
-            minting = [status for status in states if status.entry.path == path and status.entry in self._entries]
-            self._stop(minting, created, leases)
+            self._stop([status for status in own if status.entry.path == path], created, leases)
         # An ExternalSecret may have minted more before it was stopped.
-        latest = self._orphans(states) if orphans else {}
+        latest = self._orphans(own) if orphans else {}
         for path, leases in latest.items():
             self._end(path, leases)
 
@@ -236,22 +241,20 @@ class OrphanedLeases:
         """Return the new leases of each dynamic secret that no Secret holds."""
         if not self._before:
             return {}
-        own = [status for status in states if status.entry in self._entries]
-        held = {status.lease_id for status in own if status.lease_id and status.entry.path in self._before}
-        is_failing = any(status.is_failing for status in own)
-        fresh = self._fresh(held, is_failing)
-        if not any(fresh.values()):
+        held = {status.lease_id for status in states if status.lease_id and status.entry.path in self._before}
+        fresh = self._fresh(held, is_failing=any(status.is_failing for status in states))
+        if not fresh:
             return {}
-        all_held = held_by_secrets(self._job) | held
+        held |= held_by_secrets(self._job)
         orphans = {}
         for path, leases in fresh.items():
-            unheld = [lease for lease in leases if lease["id"] not in all_held]
+            unheld = _without(held, leases)
             if unheld:
                 orphans[path] = unheld
         return orphans
 
-    def _fresh(self, held: set[str], is_failing: bool) -> dict[str, list[Listed]]:
-        """Return the new leases of each dynamic secret.
+    def _fresh(self, held: set[str], *, is_failing: bool) -> dict[str, list[Listed]]:
+        """Return the new leases of each dynamic secret that has any.
 
         Lists may not show yet what was minted a moment ago, so they are read again until they show what Secrets hold,
         and where an entry fails until they show anything new.
@@ -259,17 +262,17 @@ class OrphanedLeases:
         waits = pauses(time.time())
         while True:
             lists = self._current()
-            fresh = {path: self._new(path, leases) for path, leases in lists.items()}
-            shown = {lease_id for leases in lists.values() for lease_id in _ids(leases)}
-            is_early = not held <= shown or (is_failing and not any(fresh.values()))
+            shown = set().union(*map(_ids, lists.values()))
+            fresh = {}
+            for path, leases in lists.items():
+                new = _without(_ids(self._before.get(path, [])), leases)
+                if new:
+                    fresh[path] = new
+            is_early = not held <= shown or (is_failing and not fresh)
             pause = next(waits, None) if is_early else None
             if pause is None:
                 return fresh
             time.sleep(pause)
-
-    def _new(self, path: str, leases: Sequence[Listed]) -> list[Listed]:
-        before = _ids(self._before.get(path, []))
-        return [lease for lease in leases if str(lease["id"]) not in before]
 
     def _stop(self, states: Sequence[Status], created: Collection[Entry], orphans: Sequence[Listed]) -> None:
         """Remove new ExternalSecrets that fail after they have generated, and say of others that they go on."""

@@ -247,14 +247,18 @@ def different(wanted: ClusterObject, found: ClusterObject) -> Iterator[str]:
 
 def _unlike(wanted: Any, found: Any, path: str) -> Iterator[str]:
     if isinstance(wanted, Mapping) and isinstance(found, Mapping):
-        pairs = [(value, found.get(name), f"{path}.{name}") for name, value in wanted.items() if _counts(name, value)]
-    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
-        pairs = [(value, current, path) for value, current in zip(wanted, found)]
-    else:
-        yield from [path] if wanted != found else []
-        return
-    for value, current, place in pairs:
-        yield from _unlike(value, current, place)
+        for name, value in wanted.items():
+            if _counts(name, value):
+                yield from _unlike(value, found.get(name), f"{path}.{name}")
+    elif _are_lists_of_one_length(wanted, found):
+        for value, current in zip(wanted, found):
+            yield from _unlike(value, current, path)
+    elif wanted != found:
+        yield path
+
+
+def _are_lists_of_one_length(wanted: Any, found: Any) -> bool:
+    return isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found)
 
 
 def _counts(name: str, value: Any) -> bool:

@@ -39,7 +39,6 @@ from .._cluster.secrets import (
     is_operated,
     is_pushed,
     lease_fields,
-    lease_of,
     named,
     own_objects,
     owner_of,
@@ -359,21 +358,22 @@ def with_living_leases(job: Job, states: Sequence[Status], listed: Listed) -> li
     :arg listed: the living leases of the entries' dynamic secrets.
     """
     dead = confirmed_gone(job, dict.fromkeys(_unlisted(states, listed)))
-    states = [
-        replace(status, problem=_DEAD) if status.is_ready and status.lease in dead else status for status in states
-    ]
-    held = [(status.entry, status.found) for status in states if _is_ready_push(status) and status.found is not None]
-    gone = gone_leases(job, held, listed)
+    gone = gone_leases(job, _ready_pushes(states), listed)
     result = []
     for status in states:
-        lease = lease_of(status.found) if _is_ready_push(status) and status.found is not None else None
-        is_gone = lease is not None and lease.id in gone
-        result.append(replace(status, problem=f"{GONE}: push it again") if is_gone else status)
+        if status.is_ready and status.lease in dead:
+            result.append(replace(status, problem=_DEAD))
+        elif status.is_ready and status.entry.is_pushed and status.lease in gone:
+            result.append(replace(status, problem=f"{GONE}: push it again"))
+        else:
+            result.append(status)
     return result
 
 
-def _is_ready_push(status: Status) -> bool:
-    return status.is_ready and status.entry.is_pushed
+def _ready_pushes(states: Sequence[Status]) -> list[tuple[Entry, ClusterObject]]:
+    """Return the pushed entries that are ready, with their Secrets."""
+    pushes = [(status.entry, status.found) for status in states if status.is_ready and status.entry.is_pushed]
+    return [(entry, secret) for entry, secret in pushes if secret is not None]
 
 
 def _unlisted(states: Sequence[Status], listed: Listed) -> list[str]:
@@ -452,9 +452,7 @@ class Watch:
 
     def _try_again(self, observed: Observed) -> None:
         """Make the operator try again what it last reported as failing."""
-        failing = [found for found in (*observed.stores, *observed.external) if is_failing(found)]
-        waiting = [found for found in failing if identity_of(found) in self._waiting]
-        due = [found for found in waiting if not _is_held_up(found, observed)]
+        due = [found for found in (*observed.stores, *observed.external) if self._is_due(found, observed)]
         if not due:
             return
         now = {TRIED_AGAIN: written(datetime.now(timezone.utc))}
@@ -467,6 +465,13 @@ class Watch:
             elif answer.status == 409:
                 continue
             self._waiting.discard(identity_of(found))
+
+    def _is_due(self, found: ClusterObject, observed: Observed) -> bool:
+        """Return whether it waits to be tried again, and could work: its store, if it has one, does not fail."""
+        if identity_of(found) not in self._waiting or not is_failing(found):
+            return False
+        store = observed.store(found) if found["kind"] == "ExternalSecret" else None
+        return store is None or not is_failing(store)
 
     def _warnings(self) -> Objects:
         """Return all warnings that the identity may read."""
@@ -487,12 +492,6 @@ class Watch:
 
 def _all_ready(states: Sequence[Status]) -> bool:
     return all(status.is_ready for status in states)
-
-
-def _is_held_up(found: ClusterObject, observed: Observed) -> bool:
-    """Return whether it is an ExternalSecret whose store fails."""
-    store = observed.store(found) if found["kind"] == "ExternalSecret" else None
-    return store is not None and is_failing(store)
 
 
 def read_states(cluster: Cluster, entries: Sequence[Entry]) -> tuple[list[Status], Collection[str]]:

@@ -307,7 +307,7 @@ def test_session_tokens_may_come_from_the_controllers_own_credentials_and_once_f
     assert generator.more["sts"]["secret_ref"] is None
     assert generator.more["sts"]["token_code"] == "012345"
     assert secret.more["refresh_policy"] == "CreatedOnce"
-    assert secret.pace == "once"
+    assert secret.schedule == "once"
 
 
 @pytest.mark.parametrize(
