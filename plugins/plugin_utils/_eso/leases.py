@@ -87,7 +87,7 @@ def renewals(
     outcome.warnings.extend(warnings)
     wanted = []
     for entry in idle:
-        secret, found = secrets.get((entry.namespace, entry.name)), external[_place(entry)]
+        secret, current = secrets.get((entry.namespace, entry.name)), external[_place(entry)]
         reason = _reason(job, entry, secret, entry.where in dead, _place(entry) in coded)
         if reason is None:
             continue
@@ -98,8 +98,8 @@ def renewals(
             )
             continue
         is_living = secret is not None and entry.where not in dead
-        lease = lease_in(found, secret, kind_of(found, generators)) if secret is not None and is_living else None
-        wanted.append(Renewal(entry, found, reason, lease))
+        lease = lease_in(current, secret, kind_of(current, generators)) if secret is not None and is_living else None
+        wanted.append(Renewal(entry, current, reason, lease))
     return wanted
 
 
@@ -284,7 +284,7 @@ class OrphanedLeases:
         for status in failing:
             self._outcome.problems.append(
                 f"{status.entry.where}: the operator has generated {len(orphans)} leases of {status.entry.path} that "
-                f"no Secret got. {fate_of(status.found, gone)}"
+                f"no Secret got. {fate_of(status.resource, gone)}"
             )
         failed = {(status.entry.namespace, status.entry.name) for status in failing}
         for item in self._outcome.report:
@@ -297,7 +297,7 @@ class OrphanedLeases:
         secrets = self._job.cluster().get_many(SECRET, places, metadata_only=True)
         removable = []
         for status, secret in zip(states, secrets):
-            external = status.found
+            external = status.resource
             if external is not None and (secret is None or not owned_by(secret, identity_of(external))):
                 removable.append(external)
         return removable

@@ -165,14 +165,14 @@ FieldPath = tuple[str, ...]
 _CODE = "tokenCode"
 
 
-def added(found: ClusterObject, manifest: ClusterObject) -> list[FieldPath]:
+def added(existing: ClusterObject, manifest: ClusterObject) -> list[FieldPath]:
     """Return the fields of the spec that others have written and that the manifest does not have."""
     paths: set[FieldPath] = set()
-    for writer in found["metadata"].get("managedFields") or ():
+    for writer in existing["metadata"].get("managedFields") or ():
         if _is_other(writer):
             fields = (writer.get("fieldsV1") or {}).get("f:spec") or {}
             paths |= {("spec", *path) for path in _beside(fields, manifest.get("spec") or {})}
-    return sorted(path for path in paths if _exists(found, path))
+    return sorted(path for path in paths if _exists(existing, path))
 
 
 def _is_other(writer: Mapping[str, Any]) -> bool:
@@ -194,27 +194,27 @@ def _beside(fields: Mapping[str, Any], wanted: Any) -> Iterator[FieldPath]:
             yield from ((name, *path) for path in _beside(below, wanted[name]))
 
 
-def _exists(found: Any, path: FieldPath) -> bool:
+def _exists(existing: Any, path: FieldPath) -> bool:
     for name in path:
-        if not isinstance(found, Mapping) or name not in found:
+        if not isinstance(existing, Mapping) or name not in existing:
             return False
-        found = found[name]
+        existing = existing[name]
     return True
 
 
-def code_in(found: Any) -> str | None:
+def code_in(generator: Any) -> str | None:
     """Return the code of an MFA device in a generator, of any scope; None: there is none."""
-    if not isinstance(found, Mapping):
+    if not isinstance(generator, Mapping):
         return None
-    code = found.get(_CODE)
-    for value in found.values():
+    code = generator.get(_CODE)
+    for value in generator.values():
         code = code or code_in(value)
     return code
 
 
-def removal(found: ClusterObject, paths: Sequence[FieldPath]) -> dict[str, Any]:
+def removal(existing: ClusterObject, paths: Sequence[FieldPath]) -> dict[str, Any]:
     """Return the patch that removes these fields."""
-    patch = reference(found)
+    patch = reference(existing)
     for path in paths:
         place = patch
         for name in path[:-1]:
@@ -223,42 +223,42 @@ def removal(found: ClusterObject, paths: Sequence[FieldPath]) -> dict[str, Any]:
     return patch
 
 
-def without(found: ClusterObject, paths: Sequence[FieldPath]) -> dict[str, Any]:
+def without(existing: ClusterObject, paths: Sequence[FieldPath]) -> dict[str, Any]:
     """Return the object without these fields."""
-    return _without(found, [path for path in paths if _exists(found, path)])
+    return _without(existing, [path for path in paths if _exists(existing, path)])
 
 
-def _without(found: Mapping[str, Any], paths: Sequence[FieldPath]) -> dict[str, Any]:
+def _without(existing: Mapping[str, Any], paths: Sequence[FieldPath]) -> dict[str, Any]:
     result = {}
-    for name, value in found.items():
+    for name, value in existing.items():
         below = [path[1:] for path in paths if path[0] == name]
         if () not in below:
             result[name] = _without(value, below) if below else value
     return result
 
 
-def different(wanted: ClusterObject, found: ClusterObject) -> Iterator[str]:
+def different(wanted: ClusterObject, existing: ClusterObject) -> Iterator[str]:
     """Return the fields in which an object differs from its manifest; what the cluster adds does not count."""
-    yield from _unlike(wanted.get("spec") or {}, found.get("spec") or {}, "spec")
+    yield from _unlike(wanted.get("spec") or {}, existing.get("spec") or {}, "spec")
     for field in ("labels", "annotations"):
         own = wanted["metadata"].get(field) or {}
-        yield from _unlike(own, found["metadata"].get(field) or {}, f"metadata.{field}")
+        yield from _unlike(own, existing["metadata"].get(field) or {}, f"metadata.{field}")
 
 
-def _unlike(wanted: Any, found: Any, path: str) -> Iterator[str]:
-    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+def _unlike(wanted: Any, existing: Any, path: str) -> Iterator[str]:
+    if isinstance(wanted, Mapping) and isinstance(existing, Mapping):
         for name, value in wanted.items():
             if _counts(name, value):
-                yield from _unlike(value, found.get(name), f"{path}.{name}")
-    elif _are_lists_of_one_length(wanted, found):
-        for value, current in zip(wanted, found):
+                yield from _unlike(value, existing.get(name), f"{path}.{name}")
+    elif _are_lists_of_one_length(wanted, existing):
+        for value, current in zip(wanted, existing):
             yield from _unlike(value, current, path)
-    elif wanted != found:
+    elif wanted != existing:
         yield path
 
 
-def _are_lists_of_one_length(wanted: Any, found: Any) -> bool:
-    return isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found)
+def _are_lists_of_one_length(wanted: Any, existing: Any) -> bool:
+    return isinstance(wanted, list) and isinstance(existing, list) and len(wanted) == len(existing)
 
 
 def _counts(name: str, value: Any) -> bool:

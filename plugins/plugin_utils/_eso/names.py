@@ -75,10 +75,10 @@ class Aim:
         return f"{self.path or '/'} of {self.site} with the token in {self.token}"
 
 
-def aim_of(found: ClusterObject) -> Aim | None:
+def aim_of(reader: ClusterObject) -> Aim | None:
     """Return what a generator or a store reads; None: nothing of the Secrets API, as far as can be seen."""
-    spec = found.get("spec") or {}
-    if found["kind"] == "ClusterGenerator":
+    spec = reader.get("spec") or {}
+    if reader["kind"] == "ClusterGenerator":
         spec = next(iter((spec.get("generator") or {}).values()), {})
     provider = spec.get("provider") or {}
     provider = provider.get("beyondtrustworkloadcredentials", provider)
@@ -110,8 +110,8 @@ def shared_name(path: str, service: Service, owner: str = DEFAULT_OWNER) -> str:
 def name_of_sessions(lasting: str, existing: Existing) -> str:
     """Return the name of the ClusterGenerator of STS sessions, which asks no site."""
     former = former_name(lasting)
-    found = existing.find("ClusterGenerator", None, former)
-    if existing.owner == DEFAULT_OWNER or (found is not None and is_of(existing.owner, found)):
+    generator = existing.find("ClusterGenerator", None, former)
+    if existing.owner == DEFAULT_OWNER or (generator is not None and is_of(existing.owner, generator)):
         return former
     return _PREFIX + _digest([lasting, existing.owner])
 
@@ -130,8 +130,8 @@ def name_of(kind: str, namespace: str | None, path: str, service: Service, exist
     name = shared_name(path, service, existing.owner)
     wanted = (service.site, path, service.token.name)
     for earlier in (former_name(path), shared_name(path, service)):
-        found = existing.find(kind, namespace, earlier)
-        aim = aim_of(found) if found is not None and is_of(existing.owner, found) else None
+        reader = existing.find(kind, namespace, earlier)
+        aim = aim_of(reader) if reader is not None and is_of(existing.owner, reader) else None
         if aim is not None and (aim.site, aim.path, aim.token) == wanted:
             return earlier
     return name
@@ -177,9 +177,9 @@ def others_objects(wanted: Iterable[ClusterObject], existing: Existing) -> list[
     """Return a sentence for each object that belongs to another owner."""
     problems = []
     for manifest in wanted:
-        found = existing.find(*identity_of(manifest))
-        if found is not None and is_managed(found) and owner_of(found) != existing.owner:
-            problems.append(owned_words(where(found), owner_of(found)))
+        current = existing.find(*identity_of(manifest))
+        if current is not None and is_managed(current) and owner_of(current) != existing.owner:
+            problems.append(owned_words(where(current), owner_of(current)))
     return problems
 
 
@@ -191,13 +191,13 @@ def redirected(wanted: Iterable[ClusterObject], own: Collection[tuple[str, str]]
     """
     problems = []
     for manifest in wanted:
-        found = existing.find(*identity_of(manifest))
-        if found is None or aim_of(found) == aim_of(manifest):
+        current = existing.find(*identity_of(manifest))
+        if current is None or aim_of(current) == aim_of(manifest):
             continue
-        users = sorted(place for place in map(identity, existing.users(found)) if place not in own)
+        users = sorted(place for place in map(identity, existing.users(current)) if place not in own)
         if users:
             problems.append(
-                f"{where(manifest)}: it asks for {aim_of(found)}, for {', '.join(map('/'.join, users))} too, and "
+                f"{where(manifest)}: it asks for {aim_of(current)}, for {', '.join(map('/'.join, users))} too, and "
                 f"should now ask for {aim_of(manifest)}. Choose another generator_name."
             )
     return problems

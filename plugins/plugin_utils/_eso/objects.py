@@ -294,7 +294,7 @@ def _generator(entry: Entry, template: str, kind: str, names: SharedNames, **mor
     name = entry.generator or names.generator(entry)
     own = replace(own, namespace=None, name=name)
     # The field that holds the spec of this kind: stsSessionTokenSpec for STSSessionToken.
-    spec_field = re.sub(r"^[A-Z]+(?=[A-Z][a-z])|^[A-Z]", lambda found: found.group().lower(), kind) + "Spec"
+    spec_field = re.sub(r"^[A-Z]+(?=[A-Z][a-z])|^[A-Z]", lambda match: match.group().lower(), kind) + "Spec"
     wrapped = {"generator": own, "spec_field": spec_field}
     return operator_object("cluster_generator", GENERATORS, "ClusterGenerator", None, name, **wrapped)
 

@@ -58,7 +58,7 @@ def _check_entries(job: Job) -> None:
 
 
 def _foresee(job: Job, sources: SourceInfo, outcome: Outcome) -> None:
-    """In check mode, name the sources that an earlier task is assumed to make."""
+    """Name the sources that check mode assumes an earlier task to make."""
     outcome.warnings.extend(map(foreseen, sources.missing.values()))
     for entry in job.entries:
         if sources.is_missing(entry):

@@ -113,7 +113,7 @@ def filled_in(text: str, values: Mapping[str, str | None]) -> str | None:
     """Return the text with values in place of its plain actions; None: it does more than that."""
     if not all(map(_key_of, _ACTION.findall(text))):
         return None
-    return _ACTION.sub(lambda found: _value(found.group(1), values), text)
+    return _ACTION.sub(lambda match: _value(match.group(1), values), text)
 
 
 def _value(action: str, values: Mapping[str, str | None]) -> str:

@@ -55,18 +55,18 @@ _LONGEST = 1000
 WarningKey = tuple[str, int, str]
 
 
-def ready_of(found: ClusterObject) -> Mapping[str, Any] | None:
+def ready_of(resource: ClusterObject) -> Mapping[str, Any] | None:
     """Return the condition Ready of an ExternalSecret or a store; None: the operator has not looked at it yet."""
-    for condition in (found.get("status") or {}).get("conditions") or ():
+    for condition in (resource.get("status") or {}).get("conditions") or ():
         if condition.get("type") == "Ready":
             ready: Mapping[str, Any] = condition
             return ready
     return None
 
 
-def is_failing(found: ClusterObject) -> bool:
+def is_failing(resource: ClusterObject) -> bool:
     """Return whether the operator reports that it does not work."""
-    return (ready_of(found) or {}).get("status") == "False"
+    return (ready_of(resource) or {}).get("status") == "False"
 
 
 def words_of(condition: Mapping[str, Any]) -> str:
@@ -112,11 +112,11 @@ def _store_problem(store: ClusterObject | None) -> list[str]:
     return [f"{store['kind']} {store['metadata']['name']}: {words_of(ready)}"]
 
 
-def _warnings_about(found: ClusterObject, events: Mapping[Identity, Sequence[ClusterObject]]) -> list[ClusterObject]:
+def _warnings_about(resource: ClusterObject, events: Mapping[Identity, Sequence[ClusterObject]]) -> list[ClusterObject]:
     """Return the warnings about this very object: an earlier one of its name had another ``uid``."""
-    uid = found["metadata"].get("uid")
+    uid = resource["metadata"].get("uid")
     about = []
-    for event in events.get(identity_of(found), ()):
+    for event in events.get(identity_of(resource), ()):
         subject_uid = (event.get("involvedObject") or {}).get("uid")
         if uid is None or subject_uid in (None, uid):
             about.append(event)
@@ -157,13 +157,13 @@ class Status:
     """An entry's state in the cluster.
 
     :arg problem: why it is not ready; None: it is.
-    :arg found: its Secret where it is pushed, else its ExternalSecret; None: there is none.
+    :arg resource: its Secret where it is pushed, else its ExternalSecret; None: there is none.
     :arg expiration: when the credentials end, where that is known; ``lease_id`` is that of the operator's lease.
     """
 
     entry: Entry
     problem: str | None
-    found: ClusterObject | None
+    resource: ClusterObject | None
     expiration: str | None = None
     lease_id: str | None = None
 
@@ -175,7 +175,7 @@ class Status:
     @property
     def is_failing(self) -> bool:
         """Whether the operator reports that it cannot deliver the entry."""
-        return self.problem is not None and self.found is not None and is_failing(self.found)
+        return self.problem is not None and self.resource is not None and is_failing(self.resource)
 
     @property
     def line(self) -> str:
@@ -186,7 +186,7 @@ class Status:
     @property
     def lease(self) -> str | None:
         """The ID of the lease that its Secret holds, where it is known."""
-        annotations = annotations_of(self.found) if self.found and self.entry.is_pushed else {}
+        annotations = annotations_of(self.resource) if self.resource and self.entry.is_pushed else {}
         return lease_fields(annotations)["lease_id"] or self.lease_id
 
     def reported(self) -> dict[str, Any]:
@@ -236,8 +236,8 @@ def statuses(entries: Sequence[Entry], observed: Observed, now: datetime) -> lis
         if entry.is_pushed:
             states.append(_pushed(entry, pushed.get((entry.namespace, entry.name)), now))
         else:
-            found = external.get((entry.namespace, entry.external_secret))
-            states.append(_delivered(entry, found, secrets, observed, now))
+            resource = external.get((entry.namespace, entry.external_secret))
+            states.append(_delivered(entry, resource, secrets, observed, now))
     return states
 
 
@@ -372,7 +372,7 @@ def with_living_leases(job: Job, states: Sequence[Status], listed: Listed) -> li
 
 def _ready_pushes(states: Sequence[Status]) -> list[tuple[Entry, ClusterObject]]:
     """Return the pushed entries that are ready, with their Secrets."""
-    pushes = [(status.entry, status.found) for status in states if status.is_ready and status.entry.is_pushed]
+    pushes = [(status.entry, status.resource) for status in states if status.is_ready and status.entry.is_pushed]
     return [(entry, secret) for entry, secret in pushes if secret is not None]
 
 
@@ -409,9 +409,9 @@ class Watch:
     def __init__(self, cluster: Cluster, before: Iterable[ClusterObject], namespaces: Collection[str]) -> None:
         self._cluster = cluster
         self._namespaces = namespaces
-        failing = [found for found in before if is_failing(found)]
-        self._waiting = {identity_of(found) for found in failing}
-        self._readers = {identity_of(found) for found in failing if store_of(found)[0]}
+        failing = [resource for resource in before if is_failing(resource)]
+        self._waiting = {identity_of(resource) for resource in failing}
+        self._readers = {identity_of(resource) for resource in failing if store_of(resource)[0]}
         self.unread: set[str] = set()
         self._before = frozenset(map(warning_key, self._warnings() if self._waiting else ()))
         self.tried_again: list[ClusterObject] = []
@@ -452,25 +452,25 @@ class Watch:
 
     def _try_again(self, observed: Observed) -> None:
         """Make the operator try again what it last reported as failing."""
-        due = [found for found in (*observed.stores, *observed.external) if self._is_due(found, observed)]
+        due = [resource for resource in (*observed.stores, *observed.external) if self._is_due(resource, observed)]
         if not due:
             return
         now = {TRIED_AGAIN: written(datetime.now(timezone.utc))}
         # Only in the version that was read: what works by now is left alone.
-        versions = [found["metadata"]["resourceVersion"] for found in due]
-        patches = [reference(found, annotations=now, resourceVersion=seen) for found, seen in zip(due, versions)]
-        for found, answer in zip(due, self._cluster.patch(patches)):
+        versions = [resource["metadata"]["resourceVersion"] for resource in due]
+        patches = [reference(resource, annotations=now, resourceVersion=seen) for resource, seen in zip(due, versions)]
+        for resource, answer in zip(due, self._cluster.patch(patches)):
             if not isinstance(answer, Refusal):
-                self.tried_again.append(found)
+                self.tried_again.append(resource)
             elif answer.status == 409:
                 continue
-            self._waiting.discard(identity_of(found))
+            self._waiting.discard(identity_of(resource))
 
-    def _is_due(self, found: ClusterObject, observed: Observed) -> bool:
+    def _is_due(self, resource: ClusterObject, observed: Observed) -> bool:
         """Return whether it waits to be tried again, and could work: its store, if it has one, does not fail."""
-        if identity_of(found) not in self._waiting or not is_failing(found):
+        if identity_of(resource) not in self._waiting or not is_failing(resource):
             return False
-        store = observed.store(found) if found["kind"] == "ExternalSecret" else None
+        store = observed.store(resource) if resource["kind"] == "ExternalSecret" else None
         return store is None or not is_failing(store)
 
     def _warnings(self) -> Objects:
@@ -505,7 +505,7 @@ def _observed(cluster: Cluster, entries: Sequence[Entry]) -> Observed:
     operated = [entry for entry in entries if not entry.is_pushed]
     pushed = [entry for entry in entries if entry.is_pushed]
     external = _external_secrets(cluster, operated)
-    kinds = {store_of(found)[0] for found in external if not_synchronised(found)} - {""}
+    kinds = {store_of(resource)[0] for resource in external if not_synchronised(resource)} - {""}
     namespaces = {entry.namespace for entry in operated}
     stores: Objects = []
     for kind in sorted(kinds):
