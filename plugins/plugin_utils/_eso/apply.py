@@ -272,7 +272,7 @@ class Rollout:
         is_done = wanted.more["refresh_policy"] == ONCE and not is_failing(self._before[wanted.identity])
         if is_done and wanted.identity not in self.with_new_codes():
             return f"{line}; it does not look again, so this changes nothing in the Secret: {', '.join(changes)}"
-        verb = "reads it anew" if wanted.more["source"] == "static_secret" else "generates a new lease"
+        verb = "reads it again" if wanted.more["source"] == "static_secret" else "generates a new lease"
         return f"{line}; it {verb} now, because this changes: {', '.join(changes)}"
 
     def _changes(self, manifest: Manifest) -> list[str]:
@@ -444,7 +444,7 @@ class Rollout:
                 "keys": manifest.wanted.more["keys"],
                 "delivery": "external_secret",
                 "action": self._actions.get(manifest.identity, "kept"),
-                "reason": f"the operator generates anew {manifest.wanted.schedule}",
+                "reason": f"the operator generates again {manifest.wanted.schedule}",
                 **lease_fields({}),
             }
             for manifest in self._external

@@ -60,7 +60,7 @@ class Renewal:
     @property
     def line(self) -> str:
         """The plan's line for a person."""
-        effect = "the operator reads it anew" if self.entry.source == "static_secret" else "one new lease"
+        effect = "the operator reads it again" if self.entry.source == "static_secret" else "one new lease"
         return f"{self.entry.where}: renew, {self.reason}; {effect}"
 
     def policy(self, policy: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def renewals(
     generators: Sequence[ClusterObject],
     outcome: Outcome,
 ) -> list[Renewal]:
-    """Return what the operator is to be made to generate anew.
+    """Return the ExternalSecrets for which the operator must generate again.
 
     :arg external: the existing ExternalSecrets of the entries on which the operator will not act by itself.
     :arg coded: those for which there is a new code of an MFA device.
@@ -166,7 +166,7 @@ def _reason(job: Job, entry: Entry, secret: ClusterObject | None, is_dead: bool,
     if job.renew:
         return "a renewal was asked for"
     if is_dead:
-        return "its lease lives no more"
+        return "its lease has ended"
     end = parse_time(annotations_of(secret).get(_EXPIRATION)) if secret else None
     return "its credentials have expired" if end is not None and end <= datetime.now(timezone.utc) else None
 

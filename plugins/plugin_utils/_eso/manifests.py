@@ -127,7 +127,7 @@ def _only_document(text: str, path: str) -> dict[str, Any]:
         raise OptionError("templates_dir", f"{path} makes no valid YAML{where}.") from None
     if len(documents) != 1 or not isinstance(documents[0], dict):
         made = len(documents) if len(documents) != 1 else "something else"
-        raise OptionError("templates_dir", f"{path} has to make one object, and makes {made}.")
+        raise OptionError("templates_dir", f"{path} must make one object, but makes {made}.")
     return documents[0]
 
 

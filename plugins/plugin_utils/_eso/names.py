@@ -197,8 +197,8 @@ def redirected(wanted: Iterable[ClusterObject], own: Collection[tuple[str, str]]
         users = sorted(place for place in map(identity, existing.users(current)) if place not in own)
         if users:
             problems.append(
-                f"{where(manifest)}: it asks for {aim_of(current)}, for {', '.join(map('/'.join, users))} too, and "
-                f"should now ask for {aim_of(manifest)}. Choose another generator_name."
+                f"{where(manifest)}: it reads {aim_of(current)}, for {', '.join(map('/'.join, users))} too, but would "
+                f"now read {aim_of(manifest)}. Choose another generator_name."
             )
     return problems
 

@@ -322,7 +322,7 @@ def _folder(entry: Entry) -> str:
 
 
 def _interval(entry: Entry, life: int) -> str:
-    """Return when the operator generates anew: it ignores the expiration (operator facts, "Behaviour")."""
+    """Return when the operator generates again: it ignores the expiration (operator facts, "Behaviour")."""
     if entry.refresh_interval == "auto":
         return written(MARGIN.interval(life))
     option = f"{entry.where}.refresh_interval"

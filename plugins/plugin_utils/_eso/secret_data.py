@@ -40,7 +40,7 @@ def template_data(entry: Entry, keys: Sequence[str] | None) -> dict[str, str]:
     missing = sorted({*_wanted(entry).values()} - {*keys})
     if missing:
         option = f"{entry.where}.{'keys' if entry.keys else 'format'}"
-        raise OptionError(option, f"there will be no {', '.join(missing)}, but {', '.join(keys)}.")
+        raise OptionError(option, f"there will be no {', '.join(missing)}; the keys will be {', '.join(keys)}.")
     return _actions(entry, _never_fails)
 
 
@@ -178,7 +178,8 @@ def _clashes(entry: Entry, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Return a sentence for each name that the operator gives to several keys."""
     for name, same in names.items():
         if len(same) > 1:
-            yield f"{entry.where}: the operator calls {' and '.join(same)} of {entry.path} {name}, and then takes none."
+            clash = f"{' and '.join(same)} of {entry.path} to {name}"
+            yield f"{entry.where}: the operator renames {clash}, and then takes none of them."
 
 
 def _missing_in_template(entry: Entry, names: Collection[str], keys: Sequence[str]) -> Iterator[str]:

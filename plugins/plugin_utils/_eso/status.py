@@ -349,7 +349,7 @@ def _expired(expiration: datetime | None, now: datetime) -> str | None:
     return f"its credentials expired at {written(expiration)}" if is_over else None
 
 
-_DEAD = "its lease lives no more: it was revoked, or has expired"
+_DEAD = "its lease has ended: it was revoked, or it expired"
 
 
 def with_living_leases(job: Job, states: Sequence[Status], listed: Listed) -> list[Status]:

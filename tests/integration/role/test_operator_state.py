@@ -133,7 +133,7 @@ def test_the_plan_says_what_makes_the_operator_generate(working: Operator, deliv
     place = deliveries.namespace
     reads, generates = deliveries.lines
     assert reads == (
-        f"{place}/app: the operator's, every 2h; it reads it anew now, because this changes: spec.refreshInterval"
+        f"{place}/app: the operator's, every 2h; it reads it again now, because this changes: spec.refreshInterval"
     )
     assert generates == (
         f"{place}/azure: the operator's, every 45m; it generates a new lease now, because this changes: "
