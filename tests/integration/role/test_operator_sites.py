@@ -84,7 +84,7 @@ def test_a_generator_that_others_use_is_not_pointed_elsewhere(
     other = {**AZURE, "name": "stage", "generator_name": "shared"}
     said = " ".join(deliveries.run(other, scope=scope, **{**OPERATED, **ELSEWHERE}).problems)
     assert f"it reads prod/azure of {site.emulator.url}/site/{site.site_id} with the token in" in said
-    assert f", for {place}/azure too, and should now ask for prod/azure of {site.emulator.url}/site/{STAGE}" in said
+    assert f", for {place}/azure too, but would now read prod/azure of {site.emulator.url}/site/{STAGE}" in said
     assert "Choose another generator_name." in said
     assert left(place) == before
     # Its only user may.

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube import client as in_worker
 from kubernetes import client
 
-from tests.support.deliveries import Deliveries
+from tests.support.deliveries import Deliveries, own_templates
 from tests.support.faulty_cluster import Fault, Watched
 from tests.support.site import Site
 
@@ -43,7 +43,8 @@ def refuse(way: Watched, name: str, **fault: Any) -> None:
 
 def test_a_push_loads_nothing_of_the_operator(deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch) -> None:
     room = "ansible_collections.community.workload_credentials.plugins.plugin_utils._eso."
-    # Other tests have loaded it.
+    # This, and other tests, have loaded it.
+    own_templates()
     for name in [name for name in sys.modules if name.startswith(room)]:
         monkeypatch.delitem(sys.modules, name)
     for options in ({}, {}, {"state": "refreshed"}, {"check_mode": True, "renew": True}, {"state": "absent"}):
