@@ -92,7 +92,7 @@ class Delivery:
         return [step for step in plan.steps if not (step.entry and plan.sources.is_missing(step.entry))]
 
     def _foresee(self, plan: Plan) -> None:
-        """Check mode assumes that an earlier task has made the sources that are missing: report their entries."""
+        """Report the entries whose sources are missing: check mode assumes that an earlier task makes those."""
         self._outcome.warnings.extend(map(foreseen, plan.sources.missing.values()))
         for entry in self._job.entries:
             if plan.sources.is_missing(entry):

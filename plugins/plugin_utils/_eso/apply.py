@@ -336,7 +336,7 @@ class Rollout:
         return [external for external in existing if is_failing(external)]
 
     def expect_renewal(self, external: Sequence[Identity]) -> None:
-        """Wait until the operator has refreshed these ExternalSecrets once more."""
+        """Count these ExternalSecrets as ready only once the operator has refreshed them again."""
         for identity in external:
             self._actions[identity] = "renewed"
             self.watch.expect(self._before[identity])

@@ -27,6 +27,7 @@ from .._leases.ledger import Minted
 from .apply import DesiredObjects, Rollout, blocked_writes, desired_objects, read_existing
 from .handover import (
     Adopted,
+    Writers,
     adopt,
     forget_moves,
     note_moves,
@@ -66,7 +67,7 @@ class OperatorPlan:
     steps: Sequence[Step]
     secrets: Mapping[tuple[str, str], ClusterObject]
     sources: SourceInfo
-    writers: Mapping[tuple[str, str], ClusterObject]
+    writers: Writers
     desired: DesiredObjects
 
     @property
@@ -108,8 +109,8 @@ def plan_operator(
     problems += [*obstacles(steps, job.operated, writers), *unfit(job, sources)]
     if sources.problems:
         return None
+    existing = read_existing(job, external, sees_all=sees_all)
     try:
-        existing = read_existing(job, external, sees_all=sees_all)
         desired = desired_objects(job, sources, _staying(job, own), existing)
     except ForbiddenError:
         raise
@@ -171,7 +172,7 @@ class OperatorDelivery:
         return {external_secret.namespace or "" for external_secret in pending} | renewed
 
     def write_files(self) -> None:
-        """Write the manifests as files, too."""
+        """Write the manifests as files too."""
         write_files(self._job, self._plan.desired, self._outcome)
 
     def apply(self, absent: Collection[str], unmade: Collection[str]) -> None:
@@ -224,7 +225,7 @@ class OperatorDelivery:
         entries = self._rollout.applied(job.operated)
         if not entries:
             return
-        ready = self._foreseen_ready(entries) if job.check_mode else self._ready(entries)
+        ready = self._ready(entries)
         unsure = [entry for entry in entries if entry not in ready]
         self._turned = Turned(self._rollout.turned(ready), self._rollout.turned(unsure))
         let_go = steps_let_go(self._plan.steps, ready)
@@ -233,13 +234,11 @@ class OperatorDelivery:
         for step in released:
             self._outcome.differs(step.where, shown(step.found or {}, "as it was"), None)
 
-    def _foreseen_ready(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Check mode assumes that the operator will be ready in time."""
-        return entries if self._job.wait else []
-
     def _ready(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Wait for the entries, and return those that the operator has delivered."""
+        """Wait for the entries, and return those that the operator has delivered; check mode assumes that it will."""
         job, rollout = self._job, self._rollout
+        if job.check_mode:
+            return entries if job.wait else []
         # Without waiting, too, the operator is made to try again what had failed.
         states = rollout.wait(entries, job.wait_timeout if job.wait else 0, self._outcome)
         if job.wait:
@@ -274,13 +273,13 @@ class OperatorDelivery:
             self._outcome.removes(self._removed)
         return refused_moves(self._job.cluster(), steps, writers)
 
-    def adopt(self, steps: Sequence[Step]) -> Adopted:
-        """Make Secrets of the operator pushed ones."""
-        return self._adopt(steps, self._plan.writers)
+    def adopt(self, steps: Sequence[Step], writers: Writers | None = None) -> Adopted:
+        """Make Secrets of the operator pushed ones.
 
-    def _adopt(self, steps: Sequence[Step], writers: Mapping[tuple[str, str], ClusterObject]) -> Adopted:
-        job = self._job
-        adopted = adopt(job.cluster(), steps, writers, job.wait_timeout, self._minted, self._outcome)
+        :arg writers: their ExternalSecrets; None: those that the plan has read.
+        """
+        job, known = self._job, self._plan.writers if writers is None else writers
+        adopted = adopt(job.cluster(), steps, known, job.wait_timeout, self._minted, self._outcome)
         self._removed += adopted.removed
         return adopted
 
@@ -292,7 +291,7 @@ class OperatorDelivery:
             self._removed += left.values()
             outcome.removes(left.values())
         elif begun:
-            adopted = self._adopt([step for step in begun if (step.namespace, step.name) in left], left)
+            adopted = self.adopt([step for step in begun if (step.namespace, step.name) in left], left)
             outcome.problems.extend(adopted.problems.values())
             ended = [step for step in begun if step.where not in adopted.problems]
             outcome.problems.extend(forget_moves(job.cluster(), ended))

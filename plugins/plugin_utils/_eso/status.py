@@ -418,7 +418,7 @@ class Watch:
         self._stale: dict[tuple[str, str], str] = {}
 
     def expect(self, external: ClusterObject) -> None:
-        """Wait for another refresh of it than its last."""
+        """Count it as ready only once the operator has refreshed it again."""
         self._stale[identity(external)] = synced_version(external)
 
     def wait(self, entries: Sequence[Entry], timeout: float, applied: Collection[Identity]) -> list[Status]:
