@@ -15,7 +15,7 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import OperatorObject
 
-from tests.unit.plugins.plugin_utils._cluster.test_operator import APP, AWS, AZURE, SERVICE, STS, objects, shared
+from tests.unit.plugins.plugin_utils._eso.test_objects import APP, AWS, AZURE, SERVICE, STS, objects, shared
 
 
 def in_cluster(one: OperatorObject) -> dict[str, Any]:

@@ -38,14 +38,14 @@ class Cluster:
         return [Refusal(403, "Forbidden", "no") if one["kind"] in self.refused else one for one in manifests]
 
 
-def _operating(cluster: Cluster) -> Rollout:
+def _rollout(cluster: Cluster) -> Rollout:
     objects = [
         ("v1", "Secret"),
         ("generators.external-secrets.io/v1alpha1", "Webhook"),
         ("external-secrets.io/v1", "SecretStore"),
         ("external-secrets.io/v1", "ExternalSecret"),
     ]
-    more = {"target": "app", "pace": "every 1h", "interval": "1h", "keys": [], "refresh_policy": "Periodic"}
+    more = {"target": "app", "interval": "1h", "keys": [], "refresh_policy": "Periodic"}
     manifests = [
         Manifest(
             OperatorObject("template", version, kind, "web", "app", {}, more),
@@ -60,14 +60,14 @@ def _operating(cluster: Cluster) -> Rollout:
 
 def test_what_others_refer_to_is_there_before_them() -> None:
     cluster = Cluster()
-    _operating(cluster).apply(Outcome(), check_mode=False)
+    _rollout(cluster).apply(Outcome(), check_mode=False)
     # A store that is looked at before its token is there fails, and is not looked at soon again.
     assert cluster.made == [{"Secret"}, {"Webhook", "SecretStore"}, {"ExternalSecret"}]
 
 
 def test_nothing_is_made_that_could_only_fail() -> None:
     cluster, outcome = Cluster("Secret"), Outcome()
-    operating = _operating(cluster)
-    operating.apply(outcome, check_mode=False)
+    rollout = _rollout(cluster)
+    rollout.apply(outcome, check_mode=False)
     assert not cluster.made
-    assert operating.report()[0]["action"] == "failed"
+    assert rollout.report()[0]["action"] == "failed"
