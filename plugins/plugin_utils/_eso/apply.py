@@ -460,7 +460,8 @@ class Rollout:
 
     def applied_objects(self) -> list[ClusterObject]:
         """Return the manifests that the cluster has accepted."""
-        return [one.content for one in self._manifests if self._actions.get(one.identity) != "failed"]
+        accepted = [manifest for manifest in self._manifests if self._actions.get(manifest.identity) != "failed"]
+        return [manifest.content for manifest in accepted]
 
     def turned(self, operated: Sequence[Entry]) -> list[ClusterObject]:
         """Return those of the entries' ExternalSecrets, as they were, that now refer to another generator or store."""
