@@ -39,8 +39,13 @@ ALLOWED = {
     "doc_fragments": set(),
     # The role: entries and Secrets, External Secrets Operator, and the order of a delivery.
     "plugin_utils/_delivery": {
-        *("plugin_utils/_delivery", "plugin_utils/_eso", "plugin_utils/_cluster", "plugin_utils/_leases"),
+        *("plugin_utils/_delivery", "plugin_utils/_eso/delivery", "plugin_utils/_cluster", "plugin_utils/_leases"),
         *("plugin_utils", *_LOGIC),
+    },
+    # The only file of the operator's that a delivery knows.
+    "plugin_utils/_eso/delivery": {
+        *("plugin_utils/_eso", "plugin_utils/_cluster", "plugin_utils/_leases", "plugin_utils"),
+        *_LOGIC,
     },
     "plugin_utils/_eso": {
         *("plugin_utils/_eso", "plugin_utils/_cluster", "plugin_utils/_leases", "plugin_utils"),
@@ -110,6 +115,9 @@ NOT_LOADED = {
     "lookup/dynamic_credentials": ("module_utils/_kube", "plugin_utils/_cluster"),
     "action/folder": ("module_utils/_kube", "plugin_utils/_leases", "plugin_utils/_cluster"),
     "action/lease": ("module_utils/_kube", "plugin_utils/_cluster"),
+    # A push is without the operator.
+    "action/cluster_credentials": ("plugin_utils/_eso",),
+    "plugin_utils/_delivery/deliver": ("plugin_utils/_eso",),
 }
 # What users do not have.
 FORBIDDEN = ("ansible_collections.community.workload_credentials", "tests", "workload_credentials_emulator")

@@ -1,16 +1,13 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a task's arguments to its result: the states of cluster_credentials, its connections, and no lease left unnamed.
-
-Private to this collection: it may change at any time.
-"""
+"""From a task's arguments to its result: the states of cluster_credentials, and what a task needs for them."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
@@ -24,13 +21,13 @@ from ansible.module_utils.errors import UnsupportedError
 
 from ...module_utils._api import interruption
 from ...module_utils._api.concurrency import check_concurrency
-from ...module_utils._api.errors import OptionError, WorkloadCredentialsError, unforeseen
+from ...module_utils._api.errors import OptionError, WorkloadCredentialsError, internal_error
 from ...module_utils._api.settings import Settings
 from ...module_utils._kube.objects import Cluster
 from ...module_utils._spec import CONNECTION
 from .._cluster.cluster_access import cluster_elsewhere, cluster_of
 from .._cluster.entries import check_owner, checked_entries
-from .._cluster.job import Job, Reference, Scope, Service, Template
+from .._cluster.job import Job, Scope, Service, Template
 from .._cluster.outcome import Outcome
 from .._cluster.spec import ABSENT, OPTIONS, PRESENT, REFRESHED, RENDERED, VERIFIED
 from .._leases.ledger import Ledger
@@ -41,12 +38,11 @@ if TYPE_CHECKING:
     from ...module_utils._api.client import Client
     from .._cluster.entries import Entry
     from .._connection import TaskConnection
-    from .._eso.status import Status
     from .._leases.notes import Notes
 
 
 def perform(job: Job, state: str) -> Outcome:
-    """Bring the state about, and say what was done, also where it failed.
+    """Bring the state about, and return what was done, also where it failed.
 
     :arg state: one of STATES.
     """
@@ -58,34 +54,43 @@ def perform(job: Job, state: str) -> Outcome:
         cluster=lambda: job.cluster().address,
     )
     try:
-        try:
-            _STATES[state](job, outcome, minted)
-        except WorkloadCredentialsError as error:
-            outcome.problems.insert(0, str(error))
-        except AnsibleError:
-            # What Ansible itself knows better, such as a host that cannot be reached.
-            raise
-        except Exception as error:  # pylint: disable=broad-exception-caught
-            # The last net: nobody should read a traceback, which may quote a value.
-            outcome.problems.insert(0, str(unforeseen("cluster_credentials", error)))
+        _attempt(job, state, outcome, minted)
         interruption.check()
         staying, living = minted.end()
     except BaseException:
-        # There will be no result: the person at the screen is told.
-        for words in filter(None, minted.end()):
-            job.last_words(words)
+        # There will be no result, so the person at the screen reads it now.
+        _say_last(job, *minted.end())
         raise
     if interruption.is_interrupted():
-        # Nor will there be one now.
-        for words in filter(None, (staying, living)):
-            job.last_words(words)
+        # Nor will there be a result here.
+        _say_last(job, staying, living)
         interruption.check()
     outcome.warnings.extend(minted.warnings)
     if outcome.problems or living:
-        outcome.problems.extend(words for words in (staying, living) if words)
+        outcome.problems.extend(filter(None, (staying, living)))
     elif staying:
         outcome.warnings.append(staying)
     return outcome
+
+
+def _attempt(job: Job, state: str, outcome: Outcome, minted: Ledger) -> None:
+    """Bring the state about; an error becomes the first problem of the outcome."""
+    try:
+        _STATES[state](job, outcome, minted)
+    except WorkloadCredentialsError as error:
+        outcome.problems.insert(0, str(error))
+    except AnsibleError:
+        # Ansible itself reports it better, such as a host that cannot be reached.
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        # The last net: nobody should read a traceback, which may quote a value.
+        outcome.problems.insert(0, str(internal_error("cluster_credentials", error)))
+
+
+def _say_last(job: Job, staying: str, living: str) -> None:
+    """Show the sentences about leases that stay, where no result can hold them."""
+    for sentence in filter(None, (staying, living)):
+        job.last_words(sentence)
 
 
 def _present(job: Job, outcome: Outcome, minted: Ledger) -> None:
@@ -102,7 +107,7 @@ def _present(job: Job, outcome: Outcome, minted: Ledger) -> None:
 
 
 def _refreshed(job: Job, outcome: Outcome, minted: Ledger) -> None:
-    """The same, with new credentials for these entries, and nothing of what others there are."""
+    """Deliver new credentials for these entries, and leave all others alone."""
     _present(replace(job, renew=True, prune=False), outcome, minted)
 
 
@@ -114,59 +119,33 @@ def _absent(job: Job, outcome: Outcome, minted: Ledger) -> None:
     if missing:
         from .._cluster.lease_checks import warn_of_lost
 
-        # While others still hold theirs, which says who this identity is.
+        # Now, while other Secrets still hold their leases, which tell who this identity is.
         warn_of_lost(job, outcome, missing, is_sure=False)
     tear_down(job, outcome, minted)
 
 
 def _without_secret(job: Job) -> list[Entry]:
-    """The entries from whose dynamic secrets credentials were pushed into Secrets that are not there."""
+    """Return the entries whose pushed Secret is missing, though it held credentials of a dynamic secret."""
     entries = [entry for entry in job.entries if entry.is_pushed and entry.kind.has_api_leases]
     if not entries or job.check_mode:
         return []
     from .._cluster.secrets import SECRET
 
     places = [(entry.namespace, entry.name) for entry in entries]
-    found = job.cluster().get_many(SECRET, places, metadata_only=True)
-    return [entry for entry, one in zip(entries, found) if one is None]
+    secrets = job.cluster().get_many(SECRET, places, metadata_only=True)
+    return [entry for entry, secret in zip(entries, secrets) if secret is None]
 
 
 def _rendered(job: Job, outcome: Outcome, _minted: Ledger) -> None:
-    from .._eso.render import render
+    from .._eso.delivery import render
 
     render(job, outcome)
 
 
 def _verified(job: Job, outcome: Outcome, _minted: Ledger) -> None:
-    from .._eso.status import states
+    from .._eso.delivery import verify
 
-    looked, unread = states(job.cluster(), job.entries) if job.entries else ([], ())
-    if job.operated:
-        from .._eso.verify import compared
-
-        looked = compared(job, looked)
-    found = _with_living_leases(job, outcome, looked)
-    job.tell([one.line for one in found])
-    outcome.report.extend(one.reported() for one in found)
-    outcome.problems.extend(one.line for one in found if one.problem)
-    outcome.problems.extend(sorted(unread))
-
-
-def _with_living_leases(job: Job, outcome: Outcome, found: Sequence[Status]) -> Sequence[Status]:
-    """The states, where a lease has ended too; and warnings of leases that no Secret holds."""
-    paths = [one.entry.path for one in found if one.entry.kind.has_api_leases]
-    if not paths:
-        return found
-    from .._cluster.lease_checks import listed_leases, warn_of_unheld
-    from .._eso.status import with_living_leases
-
-    try:
-        listed = listed_leases(job, paths)
-    except WorkloadCredentialsError as error:
-        outcome.warnings.append(f"It was not looked whether leases live that Secrets hold, or that none does. {error}")
-        return found
-    warn_of_unheld(job, outcome, listed)
-    return with_living_leases(job, found, listed)
+    verify(job, outcome)
 
 
 _STATES: Mapping[str, Callable[[Job, Outcome, Ledger], None]] = MappingProxyType(
@@ -175,9 +154,9 @@ _STATES: Mapping[str, Callable[[Job, Outcome, Ledger], None]] = MappingProxyType
 
 
 def run_task(action: Any, variables: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
-    """The result of a task of cluster_credentials.
+    """Return the result of a task of cluster_credentials.
 
-    :arg action: its action plugin; ``variables``: the task's.
+    :arg action: its action plugin; ``variables`` are the task's.
     :arg tell: shows a text.
     """
     with ExitStack() as stack:
@@ -195,7 +174,7 @@ def run_task(action: Any, variables: Mapping[str, Any], tell: Callable[[str], No
 
 
 def _parameters(action: Any) -> dict[str, Any]:
-    """The task's own options; what is empty is not set. Those of the connection are resolved where it is needed.
+    """Return the task's own options; an empty one is not set. Those of the connection are resolved where it is needed.
 
     :raises WorkloadCredentialsError: an option is unknown or of a wrong type.
     """
@@ -224,7 +203,7 @@ def _job(
     if parameters["wait_timeout"] < 0:
         raise OptionError("wait_timeout", "it must be 0 or more seconds.")
     if parameters["templates_dir"]:
-        # One that is wrong is said at once.
+        # A wrong folder fails at once.
         needs.templates()
     check_owner(parameters["owner"])
     copied = ("create_namespaces", "prune", "renew", "wait", "wait_timeout", "render_dir", "concurrency", "owner")
@@ -248,7 +227,7 @@ def _job(
 
 
 def _check_kept(parameters: Mapping[str, Any]) -> None:
-    """:raises OptionError: what the user keeps in the cluster is not named, or said twice."""
+    """Raise OptionError if a Secret that the user keeps has no name, or if another option excludes it."""
     for option, others in (("operator_token_secret", ("operator_token",)), ("ca_secret", ("ca", "ca_inline"))):
         kept = _kept(parameters, option)
         if any(kept.values()) and not kept.get("name"):
@@ -261,15 +240,15 @@ def _check_kept(parameters: Mapping[str, Any]) -> None:
 
 
 def _kept(parameters: Mapping[str, Any], option: str) -> dict[str, Any]:
-    """What the user keeps, without what is not said of it; empty: nothing."""
+    """Return how the user refers to what he keeps in the cluster, without empty fields; empty: he keeps nothing."""
     given = {name: value for name, value in (parameters[option] or {}).items() if value not in (None, "")}
     return given if set(given) - {"key", "kind"} else {}
 
 
 class TaskContext:
-    """What a task may need, each made when it is first asked for; Ansible compiles what is loaded in each worker.
+    """What a task may need: each part is made when it is first asked for, as each worker compiles what it loads.
 
-    :arg stack: ends them with the task.
+    :arg stack: closes them with the task.
     """
 
     def __init__(
@@ -294,7 +273,7 @@ class TaskContext:
         return self.templates()(name, given)
 
     def journal_dir(self) -> str | None:
-        """Where notes of leases lie, if not in the run's temporary folder."""
+        """Return the folder for notes of leases; None: the run's temporary folder."""
         return self.connection().journal_dir
 
     def _connection(self) -> TaskConnection:
@@ -306,21 +285,19 @@ class TaskContext:
         return self.connection().settings()
 
     def tokens(self, elsewhere: Mapping[str, Any]) -> Cluster:
-        """The cluster to which these options lead, which mints tokens."""
-        name = json.dumps(elsewhere, sort_keys=True, default=str)
-        if name not in self._others:
-            made = cluster_elsewhere(self._action, elsewhere, self._parameters["concurrency"])
-            self._others[name] = self._stack.enter_context(made)
-        return self._others[name]
+        """Return the cluster to which these options lead, which mints tokens."""
+        key = json.dumps(elsewhere, sort_keys=True, default=str)
+        if key not in self._others:
+            cluster = cluster_elsewhere(self._action, elsewhere, self._parameters["concurrency"])
+            self._others[key] = self._stack.enter_context(cluster)
+        return self._others[key]
 
     def notes(self, kind: str, service: Any) -> Notes | None:
-        """This run's notes of the leases that a client's service mints; None: this identity can take none."""
-        if id(service) not in self._notes:
-            found = self._notes_of(kind, service)
-            if found is None:
-                return None
-            self._notes[id(service)] = found
-        return self._notes[id(service)]
+        """Return this run's notes of the leases that a service mints; None: this identity can take none."""
+        notes = self._notes.get(id(service)) or self._notes_of(kind, service)
+        if notes is not None:
+            self._notes[id(service)] = notes
+        return notes
 
     def _notes_of(self, kind: str, service: Any) -> Notes | None:
         from .._cluster.sources import origin_at
@@ -339,46 +316,13 @@ class TaskContext:
         return self._stack.enter_context(cluster_of(self._action, self._variables, self._parameters["concurrency"]))
 
     def _templates(self) -> Template:
-        from .._eso.manifests import templates
+        from .._eso.delivery import templates
 
         return templates(self._action, self._variables, self._parameters["templates_dir"])
 
     def _service(self) -> Service:
-        """The Secrets API as the operator gets it."""
-        settings, parameters = self.settings(), self._parameters
-        own, ca_source = _kept(parameters, "operator_token_secret"), _kept(parameters, "ca_secret")
-        ca_cert = None if ca_source else _pem(parameters["ca"] or settings.ca_cert)
-        if parameters["ca_inline"] and not ca_cert:
-            raise OptionError("ca_inline", "there is no certificate authority: set ca, or ca_cert of the connection.")
-        kept: dict[str, Any] = {"token": Reference(**own)} if own else {}
-        return Service(
-            api_url=settings.api_url,
-            site_id=settings.site_id,
-            api_version=settings.api_version,
-            product=settings.api_product,
-            # The operator sends what lies in the Secret; a newline of the file would break the header.
-            access_token=None if own else (parameters["operator_token"] or "").strip() or settings.token(),
-            ca_cert=ca_cert,
-            **kept,
-            ca_source=Reference(**ca_source) if ca_source else None,
-            ca_inline=parameters["ca_inline"],
-        )
+        """Return the Secrets API as the operator reaches it."""
+        from .._eso.delivery import service_for
 
-
-def _pem(ca_cert: str | None) -> str | None:
-    """The certificates themselves, of a file or as they are."""
-    if not ca_cert:
-        return None
-    from .._eso.apply import check_pem
-
-    if "-----BEGIN" in ca_cert:
-        check_pem(ca_cert, "ca")
-        return ca_cert
-    try:
-        with open(os.path.expanduser(ca_cert), encoding="utf-8") as stream:
-            text = stream.read()
-    except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or "it is no PEM text"
-        raise OptionError("ca", f"cannot read {ca_cert}: {problem}.") from None
-    check_pem(text, "ca")
-    return text
+        token_secret, ca_secret = (_kept(self._parameters, option) for option in ("operator_token_secret", "ca_secret"))
+        return service_for(self.settings(), self._parameters, token_secret, ca_secret)

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pushing: what is due is tried without values, minted and applied, each entry apart from the others.
-
-Private to this collection: it may change at any time.
-"""
+"""Pushing: what is due is tried without values, minted and applied, each entry by itself."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ from .._cluster.secrets import LEASE, SECRET, ClusterObject, annotations_of, dat
 from .._cluster.steps import KEEP, MINT, READ, Step, foreign_words
 from .._leases.ledger import Ledger
 
-# The source of an entry: the kind of its source and its path.
+# Sources by the kind of a source and its path.
 Sources = Mapping["tuple[str, str]", Source]
 _UNKNOWN = object()
 _UNANSWERED = Refusal(0, "Interrupted", "")
@@ -54,23 +51,31 @@ class Write:
 
 
 def writes_of(steps: Sequence[Step], sources: Sources, cluster: Cluster) -> list[Write]:
-    """What is to be written, in the steps' order, without those Secrets that are as they should be."""
-    pushed = [step for step in steps if step.entry is not None]
-    # The data is read where it decides whether, or with what, a Secret is written: by name.
-    seen = [step for step in pushed if step.found is not None and _needs_data(step)]
-    data = cluster.get_many(SECRET, [(step.namespace, step.name) for step in seen])
-    known = {step.where: one for step, one in zip(seen, data)}
-    found = (_write(step, sources, known.get(step.where, step.found)) for step in pushed)
-    return [one for one in found if one is not None]
+    """Return what is to be written, in the steps' order; Secrets that are as they should be are left out."""
+    data = _read_data(steps, cluster)
+    writes = []
+    for step in steps:
+        write = _write(step, sources, data.get(step.where, step.found))
+        if write is not None:
+            writes.append(write)
+    return writes
+
+
+def _read_data(steps: Sequence[Step], cluster: Cluster) -> dict[str, ClusterObject | None]:
+    """Return the whole Secrets whose data decides whether, or with what, they are written."""
+    needed = [step for step in steps if _needs_data(step)]
+    secrets = cluster.get_many(SECRET, [(step.namespace, step.name) for step in needed])
+    return {step.where: secret for step, secret in zip(needed, secrets)}
 
 
 def _needs_data(step: Step) -> bool:
-    if step.action == KEEP:
-        return not has_marks(step.entry, step.found)  # type: ignore[arg-type]  # both are there, see above
-    return step.action == READ
+    if step.entry is None or step.found is None:
+        return False
+    return step.action == READ or (step.action == KEEP and not has_marks(step.entry, step.found))
 
 
 def _write(step: Step, sources: Sources, before: ClusterObject | None) -> Write | None:
+    """Return what a step writes; None: nothing."""
     entry = step.entry
     if entry is None:
         return None
@@ -85,16 +90,16 @@ def _write(step: Step, sources: Sources, before: ClusterObject | None) -> Write 
 
 
 def applied(cluster: Cluster, writes: Sequence[Write], *, dry_run: bool = False) -> list[Any]:
-    """The server's answer to each write: its object, or a Refusal. What was not there before is only created."""
-    made = [_versioned(one) for one in writes if one.before is not None]
-    fresh = [one.secret for one in writes if one.before is None]
-    answers = iter(cluster.apply(made, dry_run=dry_run))
-    creations = iter(cluster.create(fresh, dry_run=dry_run))
-    return [next(creations) if one.before is None else next(answers) for one in writes]
+    """Return the server's answer to each write: its object, or a Refusal. What did not exist before is only created."""
+    updates = [_versioned(write) for write in writes if write.before is not None]
+    creations = [write.secret for write in writes if write.before is None]
+    updated = iter(cluster.apply(updates, dry_run=dry_run))
+    created = iter(cluster.create(creations, dry_run=dry_run))
+    return [next(created) if write.before is None else next(updated) for write in writes]
 
 
 def _versioned(write: Write) -> dict[str, Any]:
-    """The manifest for the very object that was seen."""
+    """Return the manifest for the very object that was read."""
     version = (write.before or {})["metadata"].get("resourceVersion")
     metadata = {**write.secret["metadata"], **({"resourceVersion": version} if version else {})}
     return {**write.secret, "metadata": metadata}
@@ -103,7 +108,7 @@ def _versioned(write: Write) -> dict[str, Any]:
 def filled(
     writes: Sequence[Write], sources: Sources, minted: Ledger, limit: int
 ) -> list[Write | WorkloadCredentialsError]:
-    """The writes with credentials in them, each minted for its own Secret; or why there are none."""
+    """Return the writes with credentials, each minted for its own Secret; or why there are none."""
 
     def fill(write: Write) -> Write:
         entry = write.step.entry
@@ -119,106 +124,130 @@ def filled(
 
 
 def carried_out(cluster: Cluster, writes: Sequence[Write], minted: Ledger, *, again: bool = True) -> list[Any]:
-    """The end of each write: its object, or a sentence that says why there is none.
+    """Carry out the writes, and return for each its object, or a sentence that says why there is none.
 
-    Whatever happens, each lease is then known to be held by a Secret or by none, or is said to be in doubt.
+    In any case each lease is afterwards held by a Secret or by none, or is in doubt.
 
     :arg again: write once more what others have changed in the meantime.
     """
-    minted.hand_over([one.lease for one in writes], [one.step.supersedes for one in writes])
+    minted.hand_over([write.lease for write in writes], [write.step.supersedes for write in writes])
     try:
-        return _settled(cluster, writes, applied(cluster, writes), minted, again=again)
+        return _resolved(cluster, writes, applied(cluster, writes), minted, again=again)
     except BaseException:
-        # Which of them were written is found out, or the leases of those would be ended.
-        _settled(cluster, writes, [_UNANSWERED] * len(writes), minted, again=False)
+        # Find out which were written, or the leases in those Secrets would be ended.
+        _resolved(cluster, writes, [_UNANSWERED] * len(writes), minted, again=False)
         raise
 
 
-def _settled(
+def _resolved(
     cluster: Cluster, writes: Sequence[Write], answers: Sequence[Any], minted: Ledger, *, again: bool
 ) -> list[Any]:
-    """The same, from the answers: of what was not done, or may have been, it is looked what is there now."""
-    found = _now(cluster, [one for one, answer in zip(writes, answers) if isinstance(answer, Refusal)])
-    return [
-        _end(cluster, one, answer, found.get(one.step.where, _UNKNOWN), minted, again=again)
-        if isinstance(answer, Refusal)
-        else _done(one, answer, minted)
-        for one, answer in zip(writes, answers)
-    ]
+    """Resolve each write; Secrets whose write was refused or unanswered are read again."""
+    current = _current(cluster, [write for write, answer in zip(writes, answers) if isinstance(answer, Refusal)])
+    results = []
+    for write, answer in zip(writes, answers):
+        if isinstance(answer, Refusal):
+            now = current.get(write.step.where, _UNKNOWN)
+            results.append(_end(cluster, write, answer, now, minted, again=again))
+        else:
+            results.append(_done(write, answer, minted))
+    return results
 
 
-def _now(cluster: Cluster, writes: Sequence[Write]) -> dict[str, ClusterObject | None]:
-    """The Secrets as they are now, as far as that can be seen."""
+def _current(cluster: Cluster, writes: Sequence[Write]) -> dict[str, ClusterObject | None]:
+    """Return the Secrets as they are now; none, where they cannot be read."""
+    places = [(write.step.namespace, write.step.name) for write in writes]
     try:
-        found = cluster.get_many(SECRET, [(one.step.namespace, one.step.name) for one in writes], metadata_only=True)
+        secrets = cluster.get_many(SECRET, places, metadata_only=True)
     except WorkloadCredentialsError:
         return {}
-    return {one.step.where: secret for one, secret in zip(writes, found)}
+    return {write.step.where: secret for write, secret in zip(writes, secrets)}
 
 
-def _end(cluster: Cluster, write: Write, answer: Refusal, now: Any, minted: Ledger, *, again: bool) -> Any:
+def _end(cluster: Cluster, write: Write, refusal: Refusal, now: Any, minted: Ledger, *, again: bool) -> Any:
+    """Resolve a write that was refused or unanswered.
+
+    :arg now: the Secret as it is now, None: there is none; _UNKNOWN: it could not be read.
+    """
     if now is _UNKNOWN:
         minted.in_doubt(write.lease)
         minted.in_doubt(write.step.supersedes)
         minted.in_doubt(write.taken)
-        return answer.words
-    holding = annotations_of(now).get(LEASE) if now is not None else None
-    if write.lease and holding == write.lease.id:
-        # Its answer was lost, but it was done.
+        return refusal.words
+    held = _lease_id(now)
+    if write.lease and held == write.lease.id:
+        # Only its answer was lost.
         return _done(write, now, minted)
-    if again and answer.status == 409 and now is not None and (is_pushed(now) or write.step.is_operated):
-        # Others may write labels and annotations into a Secret of the role at any time.
+    if again and refusal.status == 409 and _may_change(write, now):
         return carried_out(cluster, [replace(write, before=now)], minted, again=False)[0]
-    if write.step.supersedes and holding != write.step.supersedes.id:
+    if write.step.supersedes and held != write.step.supersedes.id:
         minted.supersede(write.step.supersedes)
-    return foreign_words(write.step.where) if answer.exists else answer.words
+    return foreign_words(write.step.where) if refusal.exists else refusal.words
 
 
-def _done(write: Write, found: ClusterObject, minted: Ledger) -> ClusterObject:
+def _lease_id(secret: ClusterObject | None) -> str | None:
+    return None if secret is None else annotations_of(secret).get(LEASE)
+
+
+def _may_change(write: Write, secret: ClusterObject | None) -> bool:
+    """Return whether others may have changed labels and annotations of the Secret without making it theirs."""
+    return secret is not None and (is_pushed(secret) or write.step.is_operated)
+
+
+def _done(write: Write, secret: ClusterObject, minted: Ledger) -> ClusterObject:
     minted.owned(write.lease)
     minted.supersede(write.step.supersedes)
     minted.supersede(write.taken)
-    return found
+    return secret
 
 
 def reported(
-    step: Step, write: Write | None, found: ClusterObject | None, outcome: Outcome, *, is_failed: bool, check_mode: bool
+    step: Step,
+    write: Write | None,
+    secret: ClusterObject | None,
+    outcome: Outcome,
+    *,
+    is_failed: bool,
+    check_mode: bool,
 ) -> dict[str, Any]:
-    """What happened to an entry, by the server's answer; a difference goes into the outcome.
+    """Return what happened to an entry, by the server's answer; a difference goes into the outcome.
 
-    :arg write: what was to be written, and ``found`` what the server made of it; None: nothing.
+    :arg write: what was to be written, and ``secret`` what the server made of it; None: nothing.
     """
     own = {"name": step.name, "namespace": step.namespace, "delivery": "push"}
-    now = found if found is not None else step.found
-    action = "failed" if is_failed else _happened(step, write, found, check_mode=check_mode)
-    if action not in ("failed", "kept") and write is not None and found is not None:
-        _differs(step, write, found, outcome, check_mode=check_mode)
-    foretold = check_mode and step.action == MINT
-    notes = annotations_of(now) if now is not None and not foretold else {}
-    keys = data_keys(now) if now is not None else []
-    return {**own, "action": action, "reason": step.reason, "keys": keys, **lease_fields(notes)}
+    current = secret if secret is not None else step.found
+    action = "failed" if is_failed else _action(step, write, secret, check_mode=check_mode)
+    if action not in ("failed", "kept") and write is not None and secret is not None:
+        _note_difference(step, write, secret, outcome, check_mode=check_mode)
+    is_foretold = check_mode and step.action == MINT
+    annotations = annotations_of(current) if current is not None and not is_foretold else {}
+    keys = data_keys(current) if current is not None else []
+    return {**own, "action": action, "reason": step.reason, "keys": keys, **lease_fields(annotations)}
 
 
-def _happened(step: Step, write: Write | None, found: ClusterObject | None, *, check_mode: bool) -> str:
-    if write is None or found is None:
+def _action(step: Step, write: Write | None, secret: ClusterObject | None, *, check_mode: bool) -> str:
+    """Return the report's word for what happened."""
+    if write is None or secret is None:
         return "kept"
     before = write.before
-    version = found["metadata"].get("resourceVersion")
-    if before is not None and not check_mode and before["metadata"].get("resourceVersion") == version:
+    if before is None:
+        return "created"
+    version = secret["metadata"].get("resourceVersion")
+    if not check_mode and before["metadata"].get("resourceVersion") == version:
         return "kept"
-    return "created" if before is None else "renewed" if step.action == MINT else "updated"
+    return "renewed" if step.action == MINT else "updated"
 
 
-def _differs(step: Step, write: Write, found: ClusterObject, outcome: Outcome, *, check_mode: bool) -> None:
+def _note_difference(step: Step, write: Write, secret: ClusterObject, outcome: Outcome, *, check_mode: bool) -> None:
     before = write.before
-    same = before is not None and before.get("data") == found.get("data") and step.action != MINT
-    old, new = ("as it was", "as it was") if same else ("old values", "new values")
+    is_same_data = before is not None and before.get("data") == secret.get("data") and step.action != MINT
+    old, new = ("as it was", "as it was") if is_same_data else ("old values", "new values")
     is_minted = not (check_mode and step.action == MINT)
-    outcome.differs(step.where, None if before is None else shown(before, old), shown(found, new, is_minted=is_minted))
+    former = None if before is None else shown(before, old)
+    outcome.differs(step.where, former, shown(secret, new, is_minted=is_minted))
 
 
 def foreseen_report(entry: Entry) -> dict[str, Any]:
-    """What check mode reports of an entry whose source is still to be made."""
+    """Return what check mode reports of an entry whose source is still to be made."""
     own = {"name": entry.name, "namespace": entry.namespace, "delivery": entry.delivery}
-    said = {"action": "created", "reason": "its source is still to be made", "keys": []}
-    return {**own, **said, **lease_fields({})}
+    return {**own, "action": "created", "reason": "its source is still to be made", "keys": [], **lease_fields({})}

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What earlier runs of the role left that died between minting a lease and knowing that a Secret holds it.
-
-Private to this collection: it may change at any time.
-"""
+"""Leases of earlier runs of the role that died before they knew that a Secret holds the lease."""
 
 from __future__ import annotations
 
@@ -23,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def end_what_dead_runs_left(job: Job, outcome: Outcome) -> None:
-    """End the leases that runs on this cluster left and that no Secret holds, and name those that live on.
+    """End the leases that dead runs on this cluster left and that no Secret holds, and name those that live on.
 
-    What goes wrong with that is a warning: the task's own work is not the worse for it.
+    A failure of that is a warning, and does not affect the task's own work.
     """
     if job.check_mode or job.notes is None:
         return
@@ -35,20 +32,21 @@ def end_what_dead_runs_left(job: Job, outcome: Outcome) -> None:
         for kind, site in _minting(job):
             _end_those_of(job, outcome, kind, site)
     except WorkloadCredentialsError as error:
-        outcome.warnings.append(f"What dead runs have left could not be looked after. {error}")
+        outcome.warnings.append(f"Could not clean up after dead runs. {error}")
 
 
 def _minting(job: Job) -> list[tuple[str, str | None]]:
-    """Kinds and sites of the leases that such a job mints; without entries it has removed what the API minted."""
-    found: list[tuple[str, str | None]] = []
+    """Return kinds and sites of the leases that such a job mints; one without entries removes what the API minted."""
+    minting: list[tuple[str, str | None]] = []
     if not job.entries or any(entry.kind.needs_api for entry in job.entries):
-        found.append((DYNAMIC_SECRET, None))
+        minting.append((DYNAMIC_SECRET, None))
     requests = [entry.request for entry in job.entries if entry.kind.leases == SERVICE_ACCOUNT and entry.request]
-    sites = {job.tokens(one.elsewhere).address if one.elsewhere else None for one in requests}
-    return [*found, *((SERVICE_ACCOUNT, site) for site in sorted(sites, key=str))]
+    sites = {job.tokens(request.elsewhere).address if request.elsewhere else None for request in requests}
+    return [*minting, *((SERVICE_ACCOUNT, site) for site in sorted(sites, key=str))]
 
 
 def _end_those_of(job: Job, outcome: Outcome, kind: str, site: str | None) -> None:
+    """End those of one kind and site."""
     from .._cluster.sources import origin_at
     from .._leases.recovery import dead_runs
 
@@ -57,57 +55,69 @@ def _end_those_of(job: Job, outcome: Outcome, kind: str, site: str | None) -> No
     if origin is None:
         return
     with dead_runs(run_folder(), origin, job.journal_dir(), own=job.notes_of(kind, site)) as left:
-        outcome.warnings.extend(one for one in left.warnings if one not in outcome.warnings)
-        own = [one for one in left.entries if one.note.needs.get("cluster") == job.cluster().address]
+        outcome.warnings.extend(warning for warning in left.warnings if warning not in outcome.warnings)
+        own = [entry for entry in left.entries if entry.note.needs.get("cluster") == job.cluster().address]
         if own:
             _end(job, outcome, own, left, service)
 
 
 def _end(job: Job, outcome: Outcome, entries: list[NoteOnDisk], left: DeadRuns, service: Any) -> None:
     from .._cluster.lease_checks import held_by_secrets
-    from .._leases.notes import GIVEN, MINTED
     from .._leases.recovery import ended, settled
 
-    # A Secret that was copied shares its lease, and what was asked for may be any lease but one that a Secret holds.
-    here = _held(job, entries) | held_by_secrets(job)
-    for one in entries:
-        if one.note.id in here:
-            one.drop()
-    # Nobody else has them: what a Secret may have got it does not have.
-    rest = [
-        replace(one, note=replace(one.note, phase=MINTED)) if one.note.phase == GIVEN else one
-        for one in entries
-        if one.note.id not in here
-    ]
-    elsewhere = {one.note.id for one in left.entries if one.note.id and one not in entries}
-    ready, unsettled = settled(service, rest, left.others, here | elsewhere)
-    _tell(job, outcome, [*ended(service, ready), *unsettled])
+    # A copy of a Secret shares its lease, and a lease that was only requested may be any that no Secret holds.
+    held = _held(job, entries) | held_by_secrets(job)
+    rest = []
+    for entry in entries:
+        if entry.note.id in held:
+            entry.drop()
+        else:
+            rest.append(_as_minted(entry))
+    elsewhere = {entry.note.id for entry in left.entries if entry.note.id and entry not in entries}
+    ready, unsettled = settled(service, rest, left.others, held | elsewhere)
+    _report(job, outcome, [*ended(service, ready), *unsettled])
+
+
+def _as_minted(entry: NoteOnDisk) -> NoteOnDisk:
+    """Return a note without the phase in which a Secret may be about to get the lease: that Secret has it not."""
+    from .._leases.notes import GIVEN, MINTED
+
+    return replace(entry, note=replace(entry.note, phase=MINTED)) if entry.note.phase == GIVEN else entry
 
 
 def _held(job: Job, entries: list[NoteOnDisk]) -> set[str]:
-    """The leases that the Secrets of these notes hold."""
+    """Return the leases that the Secrets of these notes hold."""
     from .._cluster.secrets import LEASE, SECRET, annotations_of
 
-    places = list(dict.fromkeys((one.note.needs["namespace"], one.note.needs["name"]) for one in entries))
-    found = job.cluster().get_many(SECRET, places, metadata_only=True)
-    return {annotations_of(one).get(LEASE, "") for one in found if one is not None} - {""}
+    places = list(dict.fromkeys((entry.note.needs["namespace"], entry.note.needs["name"]) for entry in entries))
+    secrets = job.cluster().get_many(SECRET, places, metadata_only=True)
+    return {annotations_of(secret).get(LEASE, "") for secret in secrets if secret is not None} - {""}
 
 
-def _tell(job: Job, outcome: Outcome, fates: list[LeaseOutcome]) -> None:
+def _report(job: Job, outcome: Outcome, fates: list[LeaseOutcome]) -> None:
+    """Tell what became of the leases, and drop the notes of those about which nothing more can be done."""
     from ...module_utils._resources._parts.leases import NOT_REVOCABLE, REFUSED, REVOKED, UNKNOWN, named
-    from .._leases.recovery import NO_LEASE, UNSETTLED
+    from .._leases.recovery import UNSETTLED
 
-    gone = [one for one in fates if one.how == REVOKED]
-    if gone:
-        job.tell([f"Leases that dead runs had left, now ended: {len(gone)}."])
-    staying = [one.entry.note.listed for one in fates if one.how == NOT_REVOCABLE]
+    revoked = sum(fate.how == REVOKED for fate in fates)
+    if revoked:
+        job.tell([f"Leases that dead runs had left, now ended: {revoked}."])
+    staying = [fate.entry.note.listed for fate in fates if fate.how == NOT_REVOCABLE]
     if staying:
         outcome.warnings.append(f"Dead runs have left leases that end only with their expiration: {named(staying)}.")
-    for one in fates:
-        if one.how in (REFUSED, UNKNOWN):
-            said = f"A dead run has left a lease that may live on: {named([one.entry.note.listed])}."
-            outcome.warnings.append(f"{said} {one.reason}")
-        elif one.entry.note.id is None and one.how != NO_LEASE:
-            outcome.warnings.append(f"A dead run had asked for a lease for {one.entry.note.use}. {one.reason}")
-        if one.how not in (REFUSED, UNKNOWN, UNSETTLED):
-            one.entry.drop()
+    for fate in fates:
+        outcome.warnings.extend(_warnings_of(fate))
+        if fate.how not in (REFUSED, UNKNOWN, UNSETTLED):
+            fate.entry.drop()
+
+
+def _warnings_of(fate: LeaseOutcome) -> list[str]:
+    from ...module_utils._resources._parts.leases import REFUSED, UNKNOWN, named
+    from .._leases.recovery import NO_LEASE
+
+    note = fate.entry.note
+    if fate.how in (REFUSED, UNKNOWN):
+        return [f"A dead run has left a lease that may live on: {named([note.listed])}. {fate.reason}"]
+    if note.id is None and fate.how != NO_LEASE:
+        return [f"A dead run had asked for a lease for {note.use}. {fate.reason}"]
+    return []

@@ -1,15 +1,12 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Leases of the operator: made anew where one is dead or asked for, and found where no Secret gets them.
-
-Private to this collection: it may change at any time.
-"""
+"""Leases of the operator: renewed where one is dead or the user asks for it, and found where no Secret gets them."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -33,15 +30,18 @@ from .._cluster.removal import Identity, Removal, identity_of, owned_by, remove
 from .._cluster.secrets import SECRET, ClusterObject, annotations_of, identity, target_of
 from .._cluster.spec import ON_CHANGE, ONCE
 from .._leases.ledger import Ledger
-from .status import Status, is_failing
+from .status import Status
 
 RENEWED = PREFIX + "renewed-at"
 _LEASE, _EXPIRATION, _MINTED = OPERATED_MARKS
+# A lease as the Secrets API lists it.
+Listed = dict[str, Any]
+_EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
 @dataclass(frozen=True)
 class Renewal:
-    """An ExternalSecret that the operator is made to look at.
+    """An ExternalSecret that the operator is made to refresh.
 
     :arg reason: why.
     :arg lease: the one that its Secret holds and that nobody needs then; None: it is dead, or not known.
@@ -60,32 +60,12 @@ class Renewal:
     @property
     def line(self) -> str:
         """The plan's line for a person."""
-        does = "the operator reads it anew" if self.entry.kind.is_stored else "one new lease"
-        return f"{self.entry.where}: renew, {self.reason}; {does}"
+        effect = "the operator reads it again" if self.entry.kind.is_stored else "one new lease"
+        return f"{self.entry.where}: renew, {self.reason}; {effect}"
 
-
-def dead_leases(job: Job, held: Mapping[str, tuple[str, str]]) -> tuple[set[str], list[str]]:
-    """Those of the Secrets whose lease the service does not know as living, and why it could not be told.
-
-    :arg held: the path of the dynamic secret and the lease's ID, by the Secret: one list for each path.
-    """
-    paths = sorted({path for path, _lease in held.values()})
-    if not paths:
-        return set(), []
-    client = job.client()
-    lists = gather_attempts(
-        lambda path: living_leases(client, parse_path(path, "dynamic_secret")), paths, job.concurrency
-    )
-    living: dict[str, set[str]] = {}
-    unknown = []
-    for path, found in zip(paths, lists):
-        if isinstance(found, WorkloadCredentialsError):
-            unknown.append(f"{path}: it was not looked whether its leases live. {found}")
-        else:
-            living[path] = {str(lease["id"]) for lease in found}
-    missing = {lease for path, lease in held.values() if path in living and lease not in living[path]}
-    gone = confirmed_gone(job, dict.fromkeys(missing))
-    return {place for place, (_path, lease) in held.items() if lease in gone}, unknown
+    def policy(self, policy: str) -> dict[str, Any]:
+        """Return the part of its ExternalSecret that sets when it refreshes; empty, where it is not to refresh once."""
+        return {"spec": {"refreshPolicy": policy}} if self.entry.refresh_policy == ONCE else {}
 
 
 def renewals(
@@ -96,99 +76,135 @@ def renewals(
     generators: Sequence[ClusterObject],
     outcome: Outcome,
 ) -> list[Renewal]:
-    """What the operator is to be made to generate anew.
+    """Return the ExternalSecrets for which the operator must generate again.
 
-    :arg external: the ExternalSecrets of the entries that are there and at which the operator will not look by itself.
+    :arg external: the existing ExternalSecrets of the entries on which the operator will not act by itself.
     :arg coded: those for which there is a new code of an MFA device.
     :arg secrets: the metadata of Secrets by namespace and name.
     """
-    seen = [
-        (entry, external[place], secrets.get((entry.namespace, entry.name)))
-        for entry in job.operated
-        for place in (("ExternalSecret", entry.namespace, entry.external_secret),)
-        if place in external
-    ]
-    held = {
-        entry.where: (entry.path, annotations_of(secret)[_LEASE])
-        for entry, _external, secret in seen
-        if entry.kind.has_api_leases and secret and annotations_of(secret).get(_LEASE)
-    }
-    dead, unknown = dead_leases(job, held)
-    outcome.warnings.extend(unknown)
-    found = [
-        Renewal(entry, one, reason, None if entry.where in dead or not secret else _lease(one, secret, generators))
-        for entry, one, secret in seen
-        for reason in (_reason(job, entry, secret, dead, coded),)
-        if reason
-    ]
-    outcome.warnings.extend(
-        f"{one.entry.where}: {one.reason}, and with refresh_policy {ONCE} the operator never generates again: remove "
-        "its ExternalSecret, or choose another policy."
-        for one in found
-        if one.entry.refresh_policy == ONCE and one.identity not in coded
-    )
-    return [one for one in found if one.entry.refresh_policy != ONCE or one.identity in coded]
+    idle = [entry for entry in job.operated if _place(entry) in external]
+    dead, warnings = dead_leases(job, _noted_leases(idle, secrets))
+    outcome.warnings.extend(warnings)
+    wanted = []
+    for entry in idle:
+        secret, current = secrets.get((entry.namespace, entry.name)), external[_place(entry)]
+        reason = _reason(job, entry, secret, entry.where in dead, _place(entry) in coded)
+        if reason is None:
+            continue
+        if entry.refresh_policy == ONCE and _place(entry) not in coded:
+            outcome.warnings.append(
+                f"{entry.where}: {reason}, and with refresh_policy {ONCE} the operator never generates again: remove "
+                "its ExternalSecret, or choose another policy."
+            )
+            continue
+        is_living = secret is not None and entry.where not in dead
+        lease = lease_in(current, secret, kind_of(current, generators)) if secret is not None and is_living else None
+        wanted.append(Renewal(entry, current, reason, lease))
+    return wanted
 
 
-def _reason(
-    job: Job, entry: Entry, secret: ClusterObject | None, dead: Iterable[str], coded: Collection[Identity]
-) -> str | None:
-    if ("ExternalSecret", entry.namespace, entry.external_secret) in coded:
+def _place(entry: Entry) -> Identity:
+    return "ExternalSecret", entry.namespace, entry.external_secret
+
+
+def _noted_leases(
+    operated: Sequence[Entry], secrets: Mapping[tuple[str, str], ClusterObject]
+) -> dict[str, tuple[str, str]]:
+    """Return the dynamic secret and the ID of the lease that the operator has noted on each Secret."""
+    noted = {}
+    for entry in operated:
+        secret = secrets.get((entry.namespace, entry.name))
+        lease = annotations_of(secret).get(_LEASE) if secret is not None else None
+        if lease and entry.kind.has_api_leases:
+            noted[entry.where] = (entry.path, lease)
+    return noted
+
+
+def dead_leases(job: Job, held: Mapping[str, tuple[str, str]]) -> tuple[set[str], list[str]]:
+    """Return the Secrets whose lease the service does not know as living, and why that is not known of others.
+
+    :arg held: the path of the dynamic secret and the lease's ID, by the Secret; there is one list for each path.
+    """
+    lists = _lists(job, {path for path, _lease in held.values()})
+    warnings, living = [], {}
+    for path, leases in lists.items():
+        if isinstance(leases, WorkloadCredentialsError):
+            warnings.append(f"{path}: could not check whether its leases live. {leases}")
+        else:
+            living[path] = _ids(leases)
+    missing = {lease for path, lease in held.values() if path in living and lease not in living[path]}
+    gone = confirmed_gone(job, dict.fromkeys(missing))
+    return {place for place, (_path, lease) in held.items() if lease in gone}, warnings
+
+
+def _lists(job: Job, paths: Collection[str]) -> dict[str, list[Listed] | WorkloadCredentialsError]:
+    """Return the living leases of each dynamic secret, or why they could not be listed."""
+    wanted = sorted(paths)
+    if not wanted:
+        return {}
+    client = job.client()
+
+    def leases_of(path: str) -> list[Listed]:
+        return living_leases(client, parse_path(path, "dynamic_secret"))
+
+    return dict(zip(wanted, gather_attempts(leases_of, wanted, job.concurrency)))
+
+
+def _ids(leases: Sequence[Listed]) -> set[str]:
+    return {str(lease["id"]) for lease in leases}
+
+
+def _without(ids: Collection[str], leases: Sequence[Listed]) -> list[Listed]:
+    """Return the leases that have none of these IDs."""
+    return [lease for lease in leases if str(lease["id"]) not in ids]
+
+
+def _reason(job: Job, entry: Entry, secret: ClusterObject | None, is_dead: bool, has_code: bool) -> str | None:
+    """Return why the operator should generate for the entry; None: it should not."""
+    if has_code:
         return "there is a new code"
     if job.renew:
-        return "it is asked to be renewed"
-    if entry.where in dead:
-        return "its lease lives no more"
+        return "a renewal was asked for"
+    if is_dead:
+        return "its lease has ended"
     end = noted_lease(annotations_of(secret), OPERATED_MARKS).expiration if secret else None
     return "its credentials have expired" if end is not None and end <= datetime.now(timezone.utc) else None
 
 
-def _lease(external: ClusterObject, secret: ClusterObject, generators: Sequence[ClusterObject]) -> Lease | None:
-    return lease_in(external, secret, kind_of(external, generators))
+def renew(job: Job, wanted: Sequence[Renewal], outcome: Outcome) -> list[Renewal]:
+    """Make the operator refresh these by an annotation, and return those that it will refresh.
 
-
-def carry_out(job: Job, wanted: Sequence[Renewal], outcome: Outcome) -> list[Renewal]:
-    """Make the operator look at them, by an annotation; those at which it will.
-
-    What generates once would not look: until it has, it generates at changes.
+    An ExternalSecret that refreshes once would not react: until it has generated, it refreshes at changes.
     """
     now = {RENEWED: written(datetime.now(timezone.utc))}
-    patches = [{**reference(one.external, annotations=now), **_policy(one, ON_CHANGE)} for one in wanted]
+    patches = [{**reference(renewal.external, annotations=now), **renewal.policy(ON_CHANGE)} for renewal in wanted]
     answers = job.cluster().patch(patches, dry_run=job.check_mode) if patches else []
-    done = []
-    for one, answer in zip(wanted, answers):
+    accepted = []
+    for renewal, answer in zip(wanted, answers):
         if isinstance(answer, Refusal):
             outcome.problems.append(answer.words)
             continue
-        outcome.differs(where(one.external), {"metadata": {}}, {"metadata": {"annotations": {RENEWED: "now"}}})
-        done.append(one)
-    return done
+        outcome.differs(where(renewal.external), {"metadata": {}}, {"metadata": {"annotations": {RENEWED: "now"}}})
+        accepted.append(renewal)
+    return accepted
 
 
-def once_again(cluster: Cluster, done: Sequence[Renewal]) -> list[str]:
-    """Let those that generate once do so no more; what the cluster refused of that."""
-    patches = [{**reference(one.external), **_policy(one, ONCE)} for one in done if _policy(one, ONCE)]
+def restore_once(cluster: Cluster, renewed: Sequence[Renewal]) -> list[str]:
+    """Give the policy Once back to those that had it, and return why the cluster refused some of that."""
+    due = [renewal for renewal in renewed if renewal.entry.refresh_policy == ONCE]
+    patches = [{**reference(renewal.external), **renewal.policy(ONCE)} for renewal in due]
     answers = cluster.patch(patches) if patches else []
     return [answer.words for answer in answers if isinstance(answer, Refusal)]
 
 
-def _policy(one: Renewal, policy: str) -> dict[str, Any]:
-    """Of one that generates once: as much of it as says when it does."""
-    return {"spec": {"refreshPolicy": policy}} if one.entry.refresh_policy == ONCE else {}
-
-
-def count_line(wanted: Sequence[Renewal]) -> list[str]:
-    """How many leases that costs."""
-    leases = [one for one in wanted if one.entry.kind.leases]
+def cost_line(wanted: Sequence[Renewal]) -> list[str]:
+    """Return a line that says how many leases the renewals cost."""
+    leases = [renewal for renewal in wanted if renewal.entry.kind.leases]
     return [f"The operator mints {len(leases)} new leases for what is renewed."] if leases else []
 
 
-Listed = dict[str, Any]
-_EPOCH = datetime.fromtimestamp(0, timezone.utc)
-
-
-class Strays:
-    """What the operator mints for these entries from now on.
+class OrphanedLeases:
+    """Leases that the operator mints for these entries from now on, and that no Secret gets.
 
     :arg entries: those for which it is about to generate.
     """
@@ -198,108 +214,116 @@ class Strays:
         self._outcome = outcome
         self._minted = minted
         self._entries = [entry for entry in entries if entry.kind.has_api_leases]
-        self._before = self._lists()
+        self._before = self._current()
         self._held = held_by_secrets(job) if any(self._before.values()) else set()
 
-    def _lists(self) -> dict[str, list[Listed]]:
-        """The living leases of each definition that may be asked for them."""
-        paths = sorted({entry.path for entry in self._entries})
-        if not paths:
-            return {}
-        client = self._job.client()
-        lists = gather_attempts(
-            lambda path: living_leases(client, parse_path(path, "dynamic_secret")), paths, self._job.concurrency
-        )
-        return {path: found for path, found in zip(paths, lists) if not isinstance(found, WorkloadCredentialsError)}
+    def _current(self) -> dict[str, list[Listed]]:
+        """Return the living leases of each dynamic secret whose leases may be listed."""
+        lists = _lists(self._job, {entry.path for entry in self._entries})
+        return {path: leases for path, leases in lists.items() if isinstance(leases, list)}
 
-    def settle(self, states: Sequence[Status], made: Collection[Entry]) -> None:
-        """Stop what goes on minting where that does no harm, and end, or at least name, what no Secret got.
+    def resolve(self, states: Sequence[Status], created: Collection[Entry]) -> None:
+        """Stop what goes on minting where that does no harm, and end, or at least name, leases that no Secret got.
 
         :arg states: as they are after the wait.
-        :arg made: the entries whose ExternalSecrets are new.
+        :arg created: the entries whose ExternalSecrets are new.
         """
-        loose = self._loose(states)
-        for path, leases in loose.items():
-            minting = [one for one in states if one.entry.path == path and one.entry in self._entries]
-            self._stop(minting, made, leases)
-        # Until what failed was stopped, it may have gone on.
-        for path, leases in self._loose(states).items() if loose else ():
+        own = [status for status in states if status.entry in self._entries]
+        orphans = self._orphans(own)
+        for path, leases in orphans.items():
+            self._stop([status for status in own if status.entry.path == path], created, leases)
+        # An ExternalSecret may have minted more before it was stopped.
+        latest = self._orphans(own) if orphans else {}
+        for path, leases in latest.items():
             self._end(path, leases)
 
-    def _loose(self, states: Sequence[Status]) -> dict[str, list[Listed]]:
-        """The leases of each definition that are new and that no Secret holds.
-
-        Lists may not show yet what was minted a moment ago, so they are asked for again until they show what Secrets
-        hold, and where an entry fails until they show anything new.
-        """
+    def _orphans(self, states: Sequence[Status]) -> dict[str, list[Listed]]:
+        """Return the new leases of each dynamic secret that no Secret holds."""
         if not self._before:
             return {}
-        own = [one for one in states if one.entry in self._entries]
-        held = {one.lease_id for one in own if one.lease_id and one.entry.path in self._before}
-        is_failing_one = any(one.problem and one.found and is_failing(one.found) for one in own)
+        held = {status.lease_id for status in states if status.lease_id and status.entry.path in self._before}
+        fresh = self._fresh(held, is_failing=any(status.is_failing for status in states))
+        if not fresh:
+            return {}
+        held |= held_by_secrets(self._job)
+        orphans = {}
+        for path, leases in fresh.items():
+            unheld = _without(held, leases)
+            if unheld:
+                orphans[path] = unheld
+        return orphans
+
+    def _fresh(self, held: set[str], *, is_failing: bool) -> dict[str, list[Listed]]:
+        """Return the new leases of each dynamic secret that has any.
+
+        Lists may not show yet what was minted a moment ago, so they are read again until they show what Secrets hold,
+        and where an entry fails until they show anything new.
+        """
         waits = pauses(time.time())
         while True:
-            lists = self._lists()
-            fresh = {path: self._new(path, after) for path, after in lists.items()}
-            unseen = held - {str(lease["id"]) for after in lists.values() for lease in after}
-            is_early = bool(unseen) or (is_failing_one and not any(fresh.values()))
+            lists = self._current()
+            shown = set().union(*map(_ids, lists.values()))
+            fresh = {}
+            for path, leases in lists.items():
+                new = _without(_ids(self._before.get(path, [])), leases)
+                if new:
+                    fresh[path] = new
+            is_early = not held <= shown or (is_failing and not fresh)
             pause = next(waits, None) if is_early else None
             if pause is None:
-                break
+                return fresh
             time.sleep(pause)
-        if not any(fresh.values()):
-            return {}
-        all_held = held_by_secrets(self._job) | held
-        loose = {path: [lease for lease in leases if lease["id"] not in all_held] for path, leases in fresh.items()}
-        return {path: leases for path, leases in loose.items() if leases}
 
-    def _new(self, path: str, after: Sequence[Listed]) -> list[Listed]:
-        before = {one["id"] for one in self._before.get(path, ())}
-        return [lease for lease in after if lease["id"] not in before]
-
-    def _stop(self, states: Sequence[Status], made: Collection[Entry], loose: Sequence[Listed]) -> None:
-        """Remove new ExternalSecrets that fail after they have generated; of others it is said that they go on."""
-        failing = [one for one in states if one.problem and one.found and is_failing(one.found)]
-        removable = self._without_secrets([one for one in failing if one.entry in made])
+    def _stop(self, states: Sequence[Status], created: Collection[Entry], orphans: Sequence[Listed]) -> None:
+        """Remove new ExternalSecrets that fail after they have generated, and say of others that they go on."""
+        failing = [status for status in states if status.is_failing]
+        removable = self._without_secrets([status for status in failing if status.entry in created])
         removal = remove(self._job.cluster(), removable, self._job.wait_timeout, self._minted)
         self._outcome.problems.extend(removal.problems.values())
-        gone = {identity_of(one) for one in removal.gone}
-        for one in failing:
+        gone = {identity_of(external) for external in removal.gone}
+        for status in failing:
             self._outcome.problems.append(
-                f"{one.entry.where}: the operator has generated {len(loose)} leases of {one.entry.path} that no Secret "
-                f"got. {told(one.found, gone)}"
+                f"{status.entry.where}: the operator has generated {len(orphans)} leases of {status.entry.path} that "
+                f"no Secret got. {fate_of(status.resource, gone)}"
             )
+        failed = {(status.entry.namespace, status.entry.name) for status in failing}
         for item in self._outcome.report:
-            if any((item["namespace"], item["name"]) == (one.entry.namespace, one.entry.name) for one in failing):
+            if (item["namespace"], item["name"]) in failed:
                 item["action"] = "failed"
 
     def _without_secrets(self, states: Sequence[Status]) -> list[ClusterObject]:
-        """The ExternalSecrets with which no Secret would go."""
-        places = [(one.entry.namespace, one.entry.name) for one in states]
+        """Return the ExternalSecrets whose removal removes no Secret."""
+        places = [(status.entry.namespace, status.entry.name) for status in states]
         secrets = self._job.cluster().get_many(SECRET, places, metadata_only=True)
-        found = [(one.found, secret) for one, secret in zip(states, secrets) if one.found is not None]
-        return [one for one, secret in found if secret is None or not owned_by(secret, identity_of(one))]
+        removable = []
+        for status, secret in zip(states, secrets):
+            external = status.resource
+            if external is not None and (secret is None or not owned_by(secret, identity_of(external))):
+                removable.append(external)
+        return removable
 
-    def _end(self, path: str, loose: Sequence[Listed]) -> None:
-        """End those that are the operator's of this cluster for sure; the others are named."""
-        sure = [one for one in loose if self._is_alone(path, one.get("created_by"))]
-        for one in sure:
-            end = parse_time(one.get("expiration"))
-            can = revocable(one.get("dynamic_secret_type"))
-            self._minted.supersede(Lease(str(one["id"]), path, _EPOCH, end, can))
-        rest = [one for one in loose if one not in sure]
-        if rest:
+    def _end(self, path: str, orphans: Sequence[Listed]) -> None:
+        """End the leases that are surely those of this cluster's operator, and name the others."""
+        others = []
+        for lease in orphans:
+            if self._is_alone(path, lease.get("created_by")):
+                end = parse_time(lease.get("expiration"))
+                can_end = revocable(lease.get("dynamic_secret_type"))
+                self._minted.supersede(Lease(str(lease["id"]), path, _EPOCH, end, can_end))
+            else:
+                others.append(lease)
+        if others:
             self._outcome.warnings.append(
                 f"{path}: these leases were minted while the operator generated, and no Secret of this cluster holds "
-                f"them: {named(rest)}. Another cluster or other work may have them. {ending_words(rest)}"
+                f"them: {named(others)}. Another cluster or other work may have them. {ending_words(others)}"
             )
 
     def _is_alone(self, path: str, creator: object) -> bool:
-        """Whether this identity had leases of the definition, and Secrets of this cluster held them all.
+        """Return whether this identity had leases of the dynamic secret, and Secrets of this cluster held them all.
 
         Another cluster may be served with the same token, and at the same time.
         """
-        known = [str(one["id"]) for one in self._before.get(path, ()) if one.get("created_by") == creator]
+        known = [str(lease["id"]) for lease in self._before.get(path, ()) if lease.get("created_by") == creator]
         return bool(known) and self._held.issuperset(known)
 
 
@@ -312,27 +336,26 @@ def stop_refused(
 ) -> set[Identity]:
     """Remove ExternalSecrets that fail and must not get their new form, where no Secret goes with them.
 
-    :arg secrets: the metadata of what is there, by namespace and name.
+    :arg secrets: the metadata of existing ones, by namespace and name.
     """
-    places = [(identity(one)[0], target_of(one)) for one in failing]
-    leaving = [
-        one
-        for one, place in zip(failing, places)
-        if place not in secrets or not owned_by(secrets[place], identity_of(one))
-    ]
+    leaving = []
+    for external in failing:
+        secret = secrets.get((identity(external)[0], target_of(external)))
+        if secret is None or not owned_by(secret, identity_of(external)):
+            leaving.append(external)
     removal = Removal(leaving, leaving) if job.check_mode else remove(job.cluster(), leaving, job.wait_timeout, minted)
     outcome.problems.extend(removal.problems.values())
     outcome.removes(removal.going)
-    return {identity_of(one) for one in removal.gone}
-
-
-def told(external: ClusterObject | None, gone: Collection[Identity]) -> str:
-    """What becomes of an ExternalSecret that fails, for a person."""
-    is_gone = external is not None and identity_of(external) in gone
-    return "Its ExternalSecret was removed again." if is_gone else _GOES_ON
+    return {identity_of(external) for external in removal.gone}
 
 
 _GOES_ON = (
     "It goes on at each of its attempts. Its ExternalSecret stays, as its Secret would go with it: repair the cause, "
     "or remove the entry."
 )
+
+
+def fate_of(external: ClusterObject | None, gone: Collection[Identity]) -> str:
+    """Return a sentence that says what becomes of an ExternalSecret that fails."""
+    is_gone = external is not None and identity_of(external) in gone
+    return "Its ExternalSecret was removed again." if is_gone else _GOES_ON

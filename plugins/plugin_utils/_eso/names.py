@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of what entries share in a cluster, such that two sites never mean the same object.
-
-Private to this collection: it may change at any time.
-"""
+"""Names of what entries share in a cluster, so that two sites never mean the same object."""
 
 from __future__ import annotations
 
@@ -18,6 +15,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from ...module_utils._kube.errors import ForbiddenError
 from .._cluster.job import Reference, Service
+from .._cluster.outcome import where
+from .._cluster.removal import identity_of
 from .._cluster.secrets import ClusterObject, identity, is_managed, is_of, owner_of, references_of
 from .._cluster.spec import CA_SECRET, DEFAULT_OWNER, TOKEN_SECRET
 from .._cluster.steps import owned_words
@@ -27,13 +26,13 @@ _GENERATE = re.compile(r"(?P<site>.+/site/[^/]+)/(?:secrets|wlc)/dynamic/(?P<nam
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What there is for the operator, as far as it can be seen.
+class Existing:
+    """What exists for the operator, as far as the identity may see it.
 
     :arg external: everybody's ExternalSecrets; ``readers`` are the role's generators and stores, of all owners.
-    :arg owner: whose objects are one's own.
-    :arg sees_all: whether these are all ExternalSecrets.
-    :arg unseen: why readers of other kinds cannot be told, by kind.
+    :arg owner: the owner whose objects are ``own``.
+    :arg sees_all: whether these are all ExternalSecrets of the cluster.
+    :arg unseen: why readers of other kinds cannot be listed, by kind.
     """
 
     external: Sequence[ClusterObject] = ()
@@ -44,27 +43,27 @@ class Standing:
     _known: Mapping[tuple[str, str, str], ClusterObject] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        known = {(one["kind"], *identity(one)): one for one in (*self.external, *self.readers)}
+        known = {identity_of(found): found for found in (*self.external, *self.readers)}
         object.__setattr__(self, "_known", known)
 
     @property
     def own(self) -> list[ClusterObject]:
         """The owner's objects."""
-        return [one for one in self._known.values() if is_of(self.owner, one)]
+        return [found for found in self._known.values() if is_of(self.owner, found)]
 
     def find(self, kind: str, namespace: str | None, name: str) -> ClusterObject | None:
-        """One of the objects."""
+        """Return one of the objects; None: it does not exist."""
         return self._known.get((kind, namespace or "", name))
 
     def users(self, reader: ClusterObject) -> list[ClusterObject]:
-        """The ExternalSecrets that refer to a generator or store."""
-        own = (reader["kind"], *identity(reader))
-        return [one for one in self.external if own in references_of(one)]
+        """Return the ExternalSecrets that refer to a generator or store."""
+        own = identity_of(reader)
+        return [external for external in self.external if own in references_of(external)]
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What a generator or a store asks for: a path of a site, with the token of a Secret."""
+    """What a generator or a store reads: a path of a site, with the token in a Secret."""
 
     site: str
     path: str
@@ -72,14 +71,14 @@ class Aim:
     namespace: str
 
     def __str__(self) -> str:
-        """For a person."""
+        """Return it as messages name it."""
         return f"{self.path or '/'} of {self.site} with the token in {self.token}"
 
 
-def aim_of(found: ClusterObject) -> Aim | None:
-    """What a generator or a store asks for; None: nothing of the Secrets API, as far as can be seen."""
-    spec = found.get("spec") or {}
-    if found["kind"] == "ClusterGenerator":
+def aim_of(reader: ClusterObject) -> Aim | None:
+    """Return what a generator or a store reads; None: nothing of the Secrets API, as far as can be seen."""
+    spec = reader.get("spec") or {}
+    if reader["kind"] == "ClusterGenerator":
         spec = next(iter((spec.get("generator") or {}).values()), {})
     provider = spec.get("provider") or {}
     provider = provider.get("beyondtrustworkloadcredentials", provider)
@@ -97,24 +96,24 @@ def _aim_of_webhook(spec: Mapping[str, Any]) -> Aim | None:
         return None
     folder = parse_qs(url.query).get("folder", [])
     path = "/".join([*folder, unquote(called["name"])])
-    tokens = [one.get("secretRef") or {} for one in spec.get("secrets") or ()]
+    tokens = [secret.get("secretRef") or {} for secret in spec.get("secrets") or ()]
     return Aim(called["site"], path, str(tokens[0].get("name")) if tokens else "", "")
 
 
 def shared_name(path: str, service: Service, owner: str = DEFAULT_OWNER) -> str:
-    """The name of what several entries of an owner share: a path may hold what a name may not."""
+    """Return the name of what several entries of an owner share: a path may hold what a name may not."""
     token = service.token
     kept = None if token.is_own else [token.name, token.key, token.namespace]
     return _PREFIX + _digest([service.site, kept, path, *_unless_default(owner)])
 
 
-def name_of_sessions(lasting: str, standing: Standing) -> str:
-    """The name of the ClusterGenerator of sessions, which asks no site."""
+def name_of_sessions(lasting: str, existing: Existing) -> str:
+    """Return the name of the ClusterGenerator of STS sessions, which asks no site."""
     former = former_name(lasting)
-    found = standing.find("ClusterGenerator", None, former)
-    if standing.owner == DEFAULT_OWNER or (found is not None and is_of(standing.owner, found)):
+    generator = existing.find("ClusterGenerator", None, former)
+    if existing.owner == DEFAULT_OWNER or (generator is not None and is_of(existing.owner, generator)):
         return former
-    return _PREFIX + _digest([lasting, standing.owner])
+    return _PREFIX + _digest([lasting, existing.owner])
 
 
 def _unless_default(owner: str) -> list[str]:
@@ -122,80 +121,85 @@ def _unless_default(owner: str) -> list[str]:
 
 
 def former_name(source: str) -> str:
-    """How it was named when a cluster had one site only; so still is what asks no site."""
+    """Return the name from when a cluster could have one site only, which objects that ask no site still have."""
     return _PREFIX + hashlib.sha256(source.encode()).hexdigest()[:10]
 
 
-def name_of(kind: str, namespace: str | None, path: str, service: Service, standing: Standing) -> str:
-    """The name of the generator or store for a path: an earlier one where that is in use for it."""
-    name = shared_name(path, service, standing.owner)
+def name_of(kind: str, namespace: str | None, path: str, service: Service, existing: Existing) -> str:
+    """Return the name of the generator or store for a path: an earlier one where that is in use for it."""
+    name = shared_name(path, service, existing.owner)
     wanted = (service.site, path, service.token.name)
     for earlier in (former_name(path), shared_name(path, service)):
-        found = standing.find(kind, namespace, earlier)
-        aim = aim_of(found) if found is not None and is_of(standing.owner, found) else None
+        reader = existing.find(kind, namespace, earlier)
+        aim = aim_of(reader) if reader is not None and is_of(existing.owner, reader) else None
         if aim is not None and (aim.site, aim.path, aim.token) == wanted:
             return earlier
     return name
 
 
-def with_names(service: Service, standing: Standing, places: Collection[str]) -> Service:
-    """The service with the names of the Secrets that the role makes: earlier ones where they are in use for it.
+def with_secret_names(service: Service, existing: Existing, namespaces: Collection[str]) -> Service:
+    """Return the service with the names of the Secrets that the role makes: earlier ones where they are in use for it.
 
-    :arg places: the namespaces in which the operator reads them.
+    :arg namespaces: those in which the operator reads them.
     """
-    suffix = f"-{_digest([service.site, *_unless_default(standing.owner)])}"
+    suffix = f"-{_digest([service.site, *_unless_default(existing.owner)])}"
     for earlier in ("", f"-{_digest([service.site])}"):
-        if _is_in_use(TOKEN_SECRET + earlier, service, standing, places):
+        if _is_in_use(TOKEN_SECRET + earlier, service, existing, namespaces):
             suffix = earlier
             break
     token = Reference(TOKEN_SECRET + suffix, "token", is_own=True) if service.token.is_own else service.token
     return replace(service, token=token, ca_name=CA_SECRET + suffix)
 
 
-def _is_in_use(name: str, service: Service, standing: Standing, places: Collection[str]) -> bool:
-    """Whether the Secret of this name is this site's and owner's, and theirs alone in these namespaces."""
-    aims = ((one, aim_of(one)) for one in standing.readers)
-    readers = [(one, aim.site) for one, aim in aims if aim and aim.token == name]
-    mine = [one for one, site in readers if site == service.site and is_of(standing.owner, one)]
-    others = {place for one, _site in readers if one not in mine for place in _places(one, standing)}
-    return bool(mine) and others.isdisjoint(places)
+def _is_in_use(name: str, service: Service, existing: Existing, namespaces: Collection[str]) -> bool:
+    """Return whether this site and owner use the Secret of this name, and nobody else in these namespaces."""
+    is_own = False
+    others: set[str] = set()
+    for reader in existing.readers:
+        aim = aim_of(reader)
+        if aim is None or aim.token != name:
+            continue
+        if aim.site == service.site and is_of(existing.owner, reader):
+            is_own = True
+        else:
+            others |= _token_namespaces(reader, aim, existing)
+    return is_own and others.isdisjoint(namespaces)
 
 
-def _places(reader: ClusterObject, standing: Standing) -> set[str]:
-    """Where it reads its token: a ClusterGenerator in the namespaces of its users."""
+def _token_namespaces(reader: ClusterObject, aim: Aim, existing: Existing) -> set[str]:
+    """Return where it reads its token: a ClusterGenerator does in the namespaces of its users."""
     if reader["kind"] == "ClusterGenerator":
-        return {identity(one)[0] for one in standing.users(reader)}
-    aim = aim_of(reader)
-    return {identity(reader)[0] or (aim.namespace if aim else "")}
+        return {identity(external)[0] for external in existing.users(reader)}
+    return {identity(reader)[0] or aim.namespace}
 
 
-def others_objects(wanted: Iterable[ClusterObject], standing: Standing) -> list[str]:
-    """A sentence for each object that is another owner's."""
-    found = (standing.find(one["kind"], identity(one)[0], one["metadata"]["name"]) for one in wanted)
-    return [
-        owned_words("/".join(filter(None, (one["kind"], *identity(one)))), owner_of(one))
-        for one in found
-        if one is not None and is_managed(one) and owner_of(one) != standing.owner
-    ]
+def others_objects(wanted: Iterable[ClusterObject], existing: Existing) -> list[str]:
+    """Return a sentence for each object that belongs to another owner."""
+    problems = []
+    for manifest in wanted:
+        current = existing.find(*identity_of(manifest))
+        if current is not None and is_managed(current) and owner_of(current) != existing.owner:
+            problems.append(owned_words(where(current), owner_of(current)))
+    return problems
 
 
-def redirected(wanted: Iterable[ClusterObject], own: Collection[tuple[str, str]], standing: Standing) -> list[str]:
-    """A sentence for each generator and store that others use and that would ask for something else.
+def redirected(wanted: Iterable[ClusterObject], own: Collection[tuple[str, str]], existing: Existing) -> list[str]:
+    """Return a sentence for each generator and store that others use and that would read something else.
 
     :arg wanted: as they should be.
     :arg own: namespace and name of the ExternalSecrets that are to use them.
     """
     problems = []
-    for one in wanted:
-        found = standing.find(one["kind"], identity(one)[0], one["metadata"]["name"])
-        users = [place for place in map(identity, standing.users(found)) if place not in own] if found else []
-        if found is None or not users or aim_of(found) == aim_of(one):
+    for manifest in wanted:
+        current = existing.find(*identity_of(manifest))
+        if current is None or aim_of(current) == aim_of(manifest):
             continue
-        name = "/".join(filter(None, (one["kind"], *identity(one))))
-        problems.append(
-            f"{name}: it asks for {aim_of(found)}, for {', '.join('/'.join(place) for place in sorted(users))} too, "
-            f"and should now ask for {aim_of(one)}. Choose another generator_name."
-        )
+        users = sorted(place for place in map(identity, existing.users(current)) if place not in own)
+        if users:
+            problems.append(
+                f"{where(manifest)}: it reads {aim_of(current)}, for {', '.join(map('/'.join, users))} too, but would "
+                f"now read {aim_of(manifest)}. Choose another generator_name."
+            )
     return problems
 
 

@@ -1,17 +1,14 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What External Secrets Operator is given for each entry: a list of objects, each for one template of the role.
-
-Private to this collection: it may change at any time.
-"""
+"""What External Secrets Operator gets for each entry: a list of objects, each for one template of the role."""
 
 from __future__ import annotations
 
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -21,25 +18,25 @@ from ...module_utils._credentials.source import Facts
 from ...module_utils._kube.durations import seconds, written
 from ...module_utils._sts.request import GET_SESSION_TOKEN
 from .._cluster.entries import Entry
-from .._cluster.job import Scope, Service
+from .._cluster.job import Reference, Scope, Service
 from .._cluster.operated_secrets import OF_PROVIDERS
 from .._cluster.secrets import ClusterObject, identity, references_of
 from .._cluster.source_kinds import STS_KEYS
 from .._cluster.spec import MANAGED_LABEL, ON_CHANGE, ONCE, OWNER_LABEL, PART_LABEL, PERIODIC, labels_for
 from .._cluster.steps import MARGIN
-from .names import Standing, name_of, name_of_sessions
+from .names import Existing, name_of, name_of_sessions
 from .secret_data import check_marks, lease_annotations, template_data
 
 STORES, GENERATORS = "external-secrets.io/v1", "generators.external-secrets.io/v1alpha1"
-PACES = {PERIODIC: "every {interval}", ONCE: "once", ON_CHANGE: "at each change of its ExternalSecret"}
+_SCHEDULES = {PERIODIC: "every {interval}", ONCE: "once", ON_CHANGE: "at each change of its ExternalSecret"}
 
 
 @dataclass(frozen=True)
-class Operated:
+class OperatorObject:
     """One object for the operator.
 
     :arg template: the name of the role's template that makes it; ``more`` is what this template gets besides.
-    :arg namespace: None for what belongs to the whole cluster.
+    :arg namespace: None: it belongs to the whole cluster.
     """
 
     template: str
@@ -56,17 +53,17 @@ class Operated:
         return self.kind, self.namespace or "", self.name
 
     @property
-    def pace(self) -> str:
+    def schedule(self) -> str:
         """When the operator writes the Secret of an ExternalSecret."""
-        return PACES[self.more["refresh_policy"]].format(**self.more)
+        return _SCHEDULES[self.more["refresh_policy"]].format(**self.more)
 
     def variables(self, service: Service) -> dict[str, Any]:
-        """What the template knows as ``object``."""
+        """Return what the template knows as ``object``."""
         own = {name: getattr(self, name) for name in ("template", "kind", "namespace", "name", "labels")}
-        # That of its ExternalSecret tells the owner; in a template of the Secret it would be one more change.
+        # The label of the ExternalSecret tells the owner; one more in the template of the Secret would be a change.
         target_labels = {name: text for name, text in self.labels.items() if name != OWNER_LABEL}
-        token, ca = service.token, service.ca
-        # Only what belongs to the cluster says in which namespace they are.
+        token = service.token
+        # Only objects of the whole cluster say in which namespace the token and the CA are.
         home = self.more.get("secrets_namespace")
         shared = {
             "version": self.api_version,
@@ -74,52 +71,57 @@ class Operated:
             "token_secret": token.name,
             "token_key": token.key,
             "token_namespace": home and (token.namespace or home),
-            "ca_secret": ca and ca.name,
-            "ca_key": ca and ca.key,
-            "ca_kind": ca and ca.kind,
-            "ca_namespace": home and ((ca and ca.namespace) or home),
+            **_ca_variables(service.ca, home),
         }
         return {"annotations": {}, **self.more, **own, **shared, **self._inner(service)}
 
     def _inner(self, service: Service) -> dict[str, Any]:
-        """Of a ClusterGenerator: the generator that it stands for."""
+        """Return the generator that a ClusterGenerator stands for."""
         inner = self.more.get("generator")
-        if not isinstance(inner, Operated):
+        if not isinstance(inner, OperatorObject):
             return {}
         return {"generator": {**inner.variables(service), "spec_field": self.more["spec_field"]}}
 
 
-def made(
+def operator_object(
     template: str, version: str, kind: str, namespace: str | None, name: str, *, labels: Any = None, **more: Any
-) -> Operated:
-    """An object with the role's label."""
-    return Operated(template, version, kind, namespace, name, {**(labels or {}), **MANAGED_LABEL}, more)
+) -> OperatorObject:
+    """Return an object with the role's label."""
+    return OperatorObject(template, version, kind, namespace, name, {**(labels or {}), **MANAGED_LABEL}, more)
 
 
-_NOTHING = Standing()
+def _ca_variables(ca: Reference | None, home: str | None) -> dict[str, str | None]:
+    """Return what the template knows of the CA; None: the operator needs none."""
+    if ca is None:
+        return {"ca_secret": None, "ca_key": None, "ca_kind": None, "ca_namespace": home}
+    namespace = home and (ca.namespace or home)
+    return {"ca_secret": ca.name, "ca_key": ca.key, "ca_kind": ca.kind, "ca_namespace": namespace}
+
+
+_NOTHING = Existing()
 _STATIC_INTERVAL = "1h"
 _BUSY = 0.1
 
 
 @dataclass(frozen=True)
-class Names:
-    """How what entries share is called, and where it belongs."""
+class SharedNames:
+    """The names of what entries share, and where it belongs."""
 
     service: Service
     scope: Scope
-    standing: Standing
+    existing: Existing
 
     def store(self, entry: Entry) -> tuple[str, str]:
-        """Kind and name of the store of a static secret."""
+        """Return kind and name of the store of a static secret."""
         kind, namespace = ("ClusterSecretStore", None) if self.scope.cluster else ("SecretStore", entry.namespace)
-        return kind, name_of(kind, namespace, _folder(entry), self.service, self.standing)
+        return kind, name_of(kind, namespace, _folder(entry), self.service, self.existing)
 
     def generator(self, entry: Entry) -> str:
-        """The name of a ClusterGenerator."""
+        """Return the name of a ClusterGenerator."""
         if entry.path:
-            return name_of("ClusterGenerator", None, entry.path, self.service, self.standing)
+            return name_of("ClusterGenerator", None, entry.path, self.service, self.existing)
         lasting = {name: value for name, value in entry.sts.items() if name != "token_code"}
-        return name_of_sessions(json.dumps(lasting, sort_keys=True), self.standing)
+        return name_of_sessions(json.dumps(lasting, sort_keys=True), self.existing)
 
 
 def operator_objects(
@@ -128,38 +130,40 @@ def operator_objects(
     service: Service,
     scope: Scope,
     others: Sequence[ClusterObject] = (),
-    standing: Standing = _NOTHING,
-) -> list[Operated]:
-    """Everything that the cluster must have, in the order in which it is applied.
+    existing: Existing = _NOTHING,
+) -> list[OperatorObject]:
+    """Return everything that the cluster must have, in the order in which it is applied.
 
     :arg entries: those of the delivery ``external_secret``.
     :arg facts: of each dynamic secret, by path.
     :arg service: with the names that its Secrets have in this cluster.
     :arg others: the role's ExternalSecrets of other entries, which may share a ClusterSecretStore with these.
-    :arg standing: what there is, which keeps its names.
+    :arg existing: what exists, which keeps its names.
     :raises WorkloadCredentialsError: the operator would accept it and then fail; the text names the entry.
     """
     if not entries:
         return []
     _check_service(service)
-    names = Names(service, scope, standing)
-    shared = _stores(entries, names, others)
-    own = [one for entry in entries for one in _objects_of(entry, facts, names)]
-    unique: dict[tuple[str, str, str], Operated] = {}
-    for one in [*_connections(entries, service, scope), *shared, *own]:
-        if unique.setdefault(one.identity, one) != one:
+    names = SharedNames(service, scope, existing)
+    objects = [*_connections(entries, service, scope), *_stores(entries, names, others)]
+    for entry in entries:
+        objects += _objects_of(entry, facts, names)
+    unique: dict[tuple[str, str, str], OperatorObject] = {}
+    for wanted in objects:
+        if unique.setdefault(wanted.identity, wanted) != wanted:
             raise OptionError(
                 "entries[].generator_name",
-                f"{one.kind} {one.name} cannot be the generator of two sources: choose another name for one of them.",
+                f"{wanted.kind} {wanted.name} cannot be the generator of two sources: choose another name for one of "
+                "them.",
             )
-    own_labels = labels_for(standing.owner)
-    labelled = [replace(one, labels={**one.labels, **own_labels}) for one in unique.values()]
+    owner_labels = labels_for(existing.owner)
+    labelled = [replace(wanted, labels={**wanted.labels, **owner_labels}) for wanted in unique.values()]
     # An ExternalSecret comes after what it refers to.
-    return sorted(labelled, key=lambda one: (one.kind == "ExternalSecret", one.namespace or "", one.name))
+    return sorted(labelled, key=lambda wanted: (wanted.kind == "ExternalSecret", wanted.namespace or "", wanted.name))
 
 
-def advice(entries: Sequence[Entry], facts: Mapping[str, Facts]) -> Iterable[str]:
-    """What is allowed and seldom meant, a sentence for each entry."""
+def advice(entries: Sequence[Entry], facts: Mapping[str, Facts]) -> Iterator[str]:
+    """Return a sentence for each entry that is allowed but seldom meant."""
     for entry in entries:
         known = facts.get(entry.path) if entry.kind.has_api_leases else None
         if known is None or known.life is None:
@@ -180,33 +184,32 @@ def _check_service(service: Service) -> None:
     if uuid.UUID(service.site_id).version != 4:
         raise OptionError(
             "site_id",
-            f"{service.site_id} is not a UUID of version 4, and External Secrets Operator accepts no other.",
+            f"{service.site_id} is not a UUID of version 4, but External Secrets Operator accepts no other.",
         )
     if urlsplit(service.api_url).scheme != "https":
-        raise OptionError("api_url", f"External Secrets Operator needs https, and it is {service.api_url}.")
+        raise OptionError("api_url", f"External Secrets Operator needs https, but it is {service.api_url}.")
 
 
-def _connections(entries: Sequence[Entry], service: Service, scope: Scope) -> Iterable[Operated]:
-    """The token and the CA in each namespace that needs them: a ClusterGenerator's are those of its user's."""
-    own = [
-        (template, one)
-        for template, one in (("token_secret", service.token), ("ca_secret", service.ca))
-        if one is not None and one.is_own
-    ]
+def _connections(entries: Sequence[Entry], service: Service, scope: Scope) -> Iterator[OperatorObject]:
+    """Return the role's Secrets with the token and the CA, for each namespace in which the operator reads them."""
     for namespace in sorted(users_of(entries, scope)):
-        for template, one in own:
-            yield made(template, "v1", "Secret", namespace, one.name, labels=PART_LABEL)
+        for template, secret in (("token_secret", service.token), ("ca_secret", service.ca)):
+            if secret is not None and secret.is_own:
+                yield operator_object(template, "v1", "Secret", namespace, secret.name, labels=PART_LABEL)
 
 
 def users_of(entries: Sequence[Entry], scope: Scope) -> set[str]:
-    """The namespaces in which generators and stores read the token and the CA."""
+    """Return the namespaces in which generators and stores read the token and the CA.
+
+    A ClusterGenerator reads them in the namespaces of its users.
+    """
     namespaces = {entry.namespace for entry in entries if entry.kind.has_api_leases}
     static = {entry.namespace for entry in entries if entry.kind.is_stored}
     return namespaces | ({scope.namespace} if static and scope.cluster else static)
 
 
-def _stores(entries: Sequence[Entry], names: Names, others: Sequence[ClusterObject]) -> Iterable[Operated]:
-    """A store for each folder of static secrets: one a namespace, or one that just these namespaces may use."""
+def _stores(entries: Sequence[Entry], names: SharedNames, others: Sequence[ClusterObject]) -> Iterator[OperatorObject]:
+    """Return a store for each folder of static secrets: one a namespace, or one that just these namespaces may use."""
     users: dict[tuple[str, str, str], set[str]] = {}
     for entry in entries:
         if entry.kind.is_stored:
@@ -214,24 +217,26 @@ def _stores(entries: Sequence[Entry], names: Names, others: Sequence[ClusterObje
     for (kind, name, folder), namespaces in users.items():
         asked = {"folder": folder, "controller": names.scope.controller}
         if names.scope.cluster:
-            more = {identity(one)[0] for one in others if (kind, "", name) in references_of(one)}
-            more |= _admitted(names.standing, kind, name)
+            more = {identity(external)[0] for external in others if (kind, "", name) in references_of(external)}
+            more |= _admitted(names.existing, kind, name)
             own = {"users": sorted(namespaces | more), "secrets_namespace": names.scope.namespace}
-            yield made("secret_store", STORES, kind, None, name, **asked, **own)
-        else:
-            yield from (
-                made("secret_store", STORES, kind, namespace, name, **asked) for namespace in sorted(namespaces)
-            )
+            yield operator_object("secret_store", STORES, kind, None, name, **asked, **own)
+            continue
+        for namespace in sorted(namespaces):
+            yield operator_object("secret_store", STORES, kind, namespace, name, **asked)
 
 
-def _admitted(standing: Standing, kind: str, name: str) -> set[str]:
-    """The namespaces that may use a store already, where it is not known who does."""
-    found = None if standing.sees_all else standing.find(kind, None, name)
-    conditions = (found or {}).get("spec", {}).get("conditions") or ()
-    return {namespace for one in conditions for namespace in one.get("namespaces") or ()}
+def _admitted(existing: Existing, kind: str, name: str) -> set[str]:
+    """Return the namespaces that may use a store already, where its users cannot all be seen."""
+    store = None if existing.sees_all else existing.find(kind, None, name)
+    namespaces: set[str] = set()
+    for condition in (store or {}).get("spec", {}).get("conditions") or ():
+        namespaces.update(condition.get("namespaces") or ())
+    return namespaces
 
 
-def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: Names) -> Iterable[Operated]:
+def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: SharedNames) -> Iterator[OperatorObject]:
+    """Return the ExternalSecret of an entry, after its generator where it has one."""
     if entry.kind.is_stored:
         yield _static(entry, names)
         return
@@ -254,23 +259,23 @@ def _objects_of(entry: Entry, facts: Mapping[str, Facts], names: Names) -> Itera
 
 
 def _life_of_unended(known: Facts) -> int | None:
-    """How long credentials live that may come without an expiration; None: they say it themselves."""
+    """Return how long credentials live that may come without an expiration; None: they always have one."""
     return known.life if known.provider and "expiration" in known.provider.may_lack else None
 
 
 def _spelt_as_documented(known: Facts) -> list[dict[str, Any]]:
-    """How the operator is to name keys that the service may spell in another way; other keys stay as they are."""
+    """Return the rules by which the operator renames keys that the service may spell in another way."""
     spellings = known.provider.spellings if known.provider else {}
     return [{"regexp": {"source": f"^{other}$", "target": key}} for other, key in sorted(spellings.items())]
 
 
 def life_of(entry: Entry) -> int:
-    """Seconds for which session tokens of STS live."""
+    """Return the seconds for which session tokens of STS live."""
     return int(entry.sts["duration"] or GET_SESSION_TOKEN.usual)
 
 
 def _generator_of(entry: Entry, facts: Facts) -> tuple[str, str]:
-    """The kind of the generator, and its template."""
+    """Return the kind of the generator, and its template."""
     name = facts.provider.name if facts.provider else ""
     if name not in OF_PROVIDERS:
         raise StateError(f"{entry.where}: dynamic secrets of {name!r} cannot be delivered by the operator.")
@@ -280,24 +285,24 @@ def _generator_of(entry: Entry, facts: Facts) -> tuple[str, str]:
     return kind, template
 
 
-def _generator(entry: Entry, template: str, kind: str, names: Names, **more: Any) -> Operated:
-    """The entry's own, or with the scope of the cluster one for all entries of the same source."""
+def _generator(entry: Entry, template: str, kind: str, names: SharedNames, **more: Any) -> OperatorObject:
+    """Return the entry's own generator, or with the scope of the cluster one for all entries of the same source."""
     own_name = entry.generator or entry.name
     more.update(path=entry.path, controller=names.scope.controller)
-    own = made(template, GENERATORS, kind, entry.namespace, own_name, **more)
+    own = operator_object(template, GENERATORS, kind, entry.namespace, own_name, **more)
     if not names.scope.cluster:
         return own
     name = entry.generator or names.generator(entry)
     own = replace(own, namespace=None, name=name)
     # The field that holds the spec of this kind: stsSessionTokenSpec for STSSessionToken.
-    spec_field = re.sub(r"^[A-Z]+(?=[A-Z][a-z])|^[A-Z]", lambda found: found.group().lower(), kind) + "Spec"
+    spec_field = re.sub(r"^[A-Z]+(?=[A-Z][a-z])|^[A-Z]", lambda match: match.group().lower(), kind) + "Spec"
     wrapped = {"generator": own, "spec_field": spec_field}
-    return made("cluster_generator", GENERATORS, "ClusterGenerator", None, name, **wrapped)
+    return operator_object("cluster_generator", GENERATORS, "ClusterGenerator", None, name, **wrapped)
 
 
-def _static(entry: Entry, names: Names) -> Operated:
+def _static(entry: Entry, names: SharedNames) -> OperatorObject:
     interval = _STATIC_INTERVAL if entry.refresh_interval == "auto" else entry.refresh_interval
-    # Nothing is minted here, so a template may fail and be repaired.
+    # Nothing is minted for it, so a template may fail and be repaired.
     data = template_data(entry, None)
     store = dict(zip(("kind", "name"), names.store(entry)))
     remote = entry.path.rpartition("/")[2]
@@ -306,11 +311,11 @@ def _static(entry: Entry, names: Names) -> Operated:
     )
 
 
-def _external_secret(entry: Entry, interval: str, data: Mapping[str, str], **more: Any) -> Operated:
+def _external_secret(entry: Entry, interval: str, data: Mapping[str, str], **more: Any) -> OperatorObject:
     fields = ("annotations", "type", "refresh_policy", "creation_policy", "deletion_policy", "path", "source")
     own = {name: getattr(entry, name) for name in fields}
     own.update({"target": entry.name, "interval": interval, "template_data": data, "labels": entry.labels, **more})
-    return made("external_secret", STORES, "ExternalSecret", entry.namespace, entry.external_secret, **own)
+    return operator_object("external_secret", STORES, "ExternalSecret", entry.namespace, entry.external_secret, **own)
 
 
 def _folder(entry: Entry) -> str:
@@ -318,7 +323,7 @@ def _folder(entry: Entry) -> str:
 
 
 def _interval(entry: Entry, life: int) -> str:
-    """When the operator generates anew: it never looks at the expiration (operator facts, "Behaviour")."""
+    """Return when the operator generates again: it ignores the expiration (operator facts, "Behaviour")."""
     if entry.refresh_interval == "auto":
         return written(MARGIN.interval(life))
     option = f"{entry.where}.refresh_interval"
@@ -330,7 +335,7 @@ def _interval(entry: Entry, life: int) -> str:
 
 
 def _generate_path(path: str, product: str) -> str:
-    """What follows the site's address in a webhook's URL (API document, "Generate Dynamic Credential")."""
+    """Return the end of a webhook's URL, after the site's address (API document, "Generate Dynamic Credential")."""
     folder, _slash, name = path.rpartition("/")
     query = f"?folder={quote(folder, safe='')}" if folder else ""
     return f"/{product}/dynamic/{quote(name, safe='')}/generate{query}"

@@ -1,16 +1,13 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The data of the operator's Secrets: its own template language (Go's), and keys that it renames.
-
-Private to this collection: it may change at any time.
-"""
+"""The data of the operator's Secrets: its template language (Go's), and keys that it renames."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from ...module_utils._api.errors import OptionError
 from ...module_utils._credentials.formats import RAW
@@ -21,7 +18,7 @@ from .._cluster.job import Job
 from .._cluster.sources import SourceInfo
 
 _ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
-# None of these can fail.
+# None of these templates can fail.
 _IN_WORDS = '{{{{ dateInZone "2006-01-02T15:04:05Z" {} "UTC" }}}}'
 _LATEST_END = '{{{{ or (index . "expiration") (dateInZone "2006-01-02T15:04:05Z" (dateModify "{life}s" now) "UTC") }}}}'
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -29,89 +26,104 @@ _SAFE = re.compile(r"(?:\.(\w+)|index \. \"(\w+)\")(?:\s*\|\s*(?:trim|quote|b64e
 
 
 def template_data(entry: Entry, keys: Sequence[str] | None) -> dict[str, str]:
-    """The Secret's keys, each with the action that makes its value; empty: all keys of the source as they are.
+    """Return the Secret's keys, each with the template of its value; empty: all keys of the source as they are.
 
     :arg keys: of the source, where each use of it is a lease: after a failure the operator would generate again, so
         only what cannot fail is allowed. None: a failure costs nothing.
-    :raises OptionError: a key that the source does not have, or an action that may fail.
+    :raises OptionError: the source does not have a key, or a template may fail.
     """
+    if keys is None:
+        return dict(entry.template) or _actions(entry, _fails_without)
+    for target, text in entry.template.items():
+        _check(text, keys, f"{entry.where}.template.{target}")
     if entry.template:
-        for target, text in entry.template.items() if keys is not None else ():
-            _check(text, keys or (), f"{entry.where}.template.{target}")
         return dict(entry.template)
-    wanted = entry.keys or ({} if entry.format == RAW else entry.kind.formats.fields_of(entry.format))
-    missing = sorted(set(wanted.values()) - set(keys)) if keys is not None else ()
+    missing = sorted({*_wanted(entry).values()} - {*keys})
     if missing:
-        field = "keys" if entry.keys else "format"
-        there = ", ".join(keys or ())
-        raise OptionError(f"{entry.where}.{field}", f"there will be no {', '.join(missing)}, but {there}.")
-    action = _failing if keys is None else _never_failing
-    actions = {target: action(source) for target, source in wanted.items()}
+        option = f"{entry.where}.{'keys' if entry.keys else 'format'}"
+        raise OptionError(option, f"there will be no {', '.join(missing)}; the keys will be {', '.join(keys)}.")
+    return _actions(entry, _never_fails)
+
+
+def _wanted(entry: Entry) -> Mapping[str, str]:
+    """Return the source's keys by the Secret's; empty: all as they are."""
+    if entry.keys:
+        return entry.keys
+    return {} if entry.format == RAW else entry.kind.formats.fields_of(entry.format)
+
+
+def _actions(entry: Entry, action: Callable[[str], str]) -> dict[str, str]:
+    """Return the template of each key of the Secret, or of the one that holds all in the entry's format."""
+    actions = {target: action(source) for target, source in _wanted(entry).items()}
     whole = entry.kind.formats.texts.get(entry.format)
     return {whole.name: whole.made(actions)} if whole else actions
 
 
-def _never_failing(key: str) -> str:
-    """The value of a key, or an empty text: a failure would be a lease."""
+def _never_fails(key: str) -> str:
+    """Return a template of a key's value, or of an empty text where the key is missing: a failure would be a lease."""
     return f"{{{{ index . {_literal(key)} }}}}"
 
 
-def _failing(key: str) -> str:
-    """The value of a key of a static secret; where it is gone, the operator says so and leaves the Secret as it is."""
+def _fails_without(key: str) -> str:
+    """Return a template of the value of a static secret's key: without it the operator fails, and keeps the Secret."""
     name = renamed(key)
     if _WORD.fullmatch(name):
         return f"{{{{ .{name} }}}}"
-    # The language has no shorter way that fails for a key which is no word.
-    literal, said = _literal(name), _literal(f"there is no key {name}")
+    # The language has no shorter way to fail for a key that is not a word.
+    literal, message = _literal(name), _literal(f"there is no key {name}")
     return (
         f"{{{{ $found := false }}}}{{{{ range $key, $value := . }}}}{{{{ if eq $key {literal} }}}}"
         "{{ $found = true }}{{ $value }}{{ end }}{{ end }}"
-        f"{{{{ if not $found }}}}{{{{ fail {said} }}}}{{{{ end }}}}"
+        f"{{{{ if not $found }}}}{{{{ fail {message} }}}}{{{{ end }}}}"
     )
 
 
 def renamed(key: str) -> str:
-    """The key of a static secret as the operator hands it on."""
-    return "".join(one if one.isalnum() or one in "-._" else "_" for one in key)
+    """Return the name that the operator gives to a key of a static secret."""
+    return "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in key)
 
 
 def named_in(text: str) -> set[str]:
-    """The keys that a template names in plain actions."""
-    found = (_SAFE.fullmatch(action) for action in _ACTION.findall(text))
-    return {one.group(1) or one.group(2) for one in found if one}
+    """Return the keys that a template names in plain actions."""
+    return {_key_of(action) for action in _ACTION.findall(text)} - {""}
+
+
+def _key_of(action: str) -> str:
+    """Return the key that a plain action names; "": the action does more than that."""
+    plain = _SAFE.fullmatch(action)
+    return str(plain.group(1) or plain.group(2)) if plain else ""
 
 
 def lease_annotations(keys: Collection[str], *, in_seconds: bool = False, life: int | None = None) -> dict[str, str]:
-    """What the operator notes of credentials with these keys on their Secret, whatever is in its data.
+    """Return what the operator notes on a Secret of credentials with these keys, whatever is in its data.
 
-    :arg in_seconds: their expiration is a number, as STS has it.
+    :arg in_seconds: their expiration is a number, as in the answers of STS.
     :arg life: in seconds, of credentials that may come without an expiration.
     """
     lease, expiration, minted = OPERATED_MARKS
-    end = _IN_WORDS.format('(int64 (index . "expiration"))') if in_seconds else _never_failing("expiration")
+    end = _IN_WORDS.format('(int64 (index . "expiration"))') if in_seconds else _never_fails("expiration")
     if life is not None:
         end = _LATEST_END.format(life=life)
     notes = {expiration: end, minted: _IN_WORDS.format("now")}
-    return {**notes, **({lease: _never_failing("leaseId")} if "leaseId" in keys else {})}
+    if "leaseId" in keys:
+        notes[lease] = _never_fails("leaseId")
+    return notes
 
 
 def filled_in(text: str, values: Mapping[str, str | None]) -> str | None:
-    """The text with values in place of its plain actions; None: it does more than that."""
-    actions = _ACTION.findall(text)
-    if not all(_SAFE.fullmatch(action) for action in actions):
+    """Return the text with values in place of its plain actions; None: it does more than that."""
+    if not all(map(_key_of, _ACTION.findall(text))):
         return None
-    return _ACTION.sub(lambda found: _value(found.group(1), values), text)
+    return _ACTION.sub(lambda match: _value(match.group(1), values), text)
 
 
 def _value(action: str, values: Mapping[str, str | None]) -> str:
-    safe = _SAFE.fullmatch(action)
-    name = (safe.group(1) or safe.group(2)) if safe else ""
-    # What a function makes of it is not known.
-    return "x" if "|" in action else values.get(name) or "x"
+    # The result of a function is not known.
+    return "x" if "|" in action else values.get(_key_of(action)) or "x"
 
 
 def check_marks(entry: Entry, keys: Sequence[str]) -> None:
-    """:raises OptionError: a label or annotation is a template that might fail after generating."""
+    """Raise OptionError if a label or an annotation is a template that might fail after generating."""
     for field in ("labels", "annotations"):
         for name, text in getattr(entry, field).items():
             _check(text, keys, f"{entry.where}.{field}.{name}")
@@ -119,9 +131,7 @@ def check_marks(entry: Entry, keys: Sequence[str]) -> None:
 
 def _check(text: str, keys: Sequence[str], where: str) -> None:
     for action in _ACTION.findall(text):
-        safe = _SAFE.fullmatch(action)
-        name = safe and (safe.group(1) or safe.group(2))
-        if not safe or name not in keys:
+        if _key_of(action) not in keys:
             raise OptionError(
                 where,
                 f"{{{{ {action} }}}} might fail, and the operator would then generate a lease at each retry. Use the "
@@ -130,33 +140,55 @@ def _check(text: str, keys: Sequence[str], where: str) -> None:
 
 
 def _literal(text: str) -> str:
-    """A string as Go reads it: what JSON escapes, Go escapes in the same way."""
+    """Return a string as Go reads it: Go escapes what JSON escapes, in the same way."""
     return json.dumps(text, ensure_ascii=False)
 
 
-def unfit(job: Job, asked: SourceInfo) -> list[str]:
-    """Why the operator could not make of static secrets what the entries say."""
-    static = [(entry, asked.of(entry)) for entry in job.operated if entry.kind.is_stored]
-    return [words for entry, known in static if known for words in problems_of_keys(entry, known.keys)]
+def unfit(job: Job, sources: SourceInfo) -> list[str]:
+    """Return why the operator could not make of static secrets what the entries say."""
+    problems: list[str] = []
+    for entry in job.operated:
+        facts = sources.of(entry)
+        if facts and entry.kind.is_stored:
+            problems += problems_of_keys(entry, facts.keys)
+    return problems
 
 
 def problems_of_keys(entry: Entry, keys: Sequence[str]) -> Iterator[str]:
-    """Why an entry of a static secret with these keys would be empty or refused in the cluster."""
+    """Return why an entry of a static secret with these keys would be empty in the cluster, or be refused."""
     names: dict[str, list[str]] = {}
     for key in sorted(keys):
         names.setdefault(renamed(key), []).append(key)
-    there = f"it has {', '.join(sorted(keys))}"
+    yield from _clashes(entry, names)
+    if entry.template:
+        yield from _missing_in_template(entry, names, keys)
+    elif entry.keys:
+        missing = sorted(key for key in entry.keys.values() if renamed(key) not in names)
+        if missing:
+            yield f"{entry.where}.keys: {entry.path} has no {', '.join(missing)}; {_there(keys)}."
+    else:
+        invalid = [key for key in sorted(keys) if not is_data_key(renamed(key))]
+        if invalid:
+            yield (
+                f"{entry.where}: no Secret can have the keys {', '.join(invalid)} of {entry.path}. Name others with "
+                "keys."
+            )
+
+
+def _clashes(entry: Entry, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Return a sentence for each name that the operator gives to several keys."""
     for name, same in names.items():
         if len(same) > 1:
-            yield f"{entry.where}: the operator calls {' and '.join(same)} of {entry.path} {name}, and then takes none."
-    wanted = {renamed(one) for one in (entry.keys or {}).values()}
-    missing = sorted(one for one in (entry.keys or {}).values() if renamed(one) in wanted - set(names))
-    if missing:
-        yield f"{entry.where}.keys: {entry.path} has no {', '.join(missing)}; {there}."
+            clash = f"{' and '.join(same)} of {entry.path} to {name}"
+            yield f"{entry.where}: the operator renames {clash}, and then takes none of them."
+
+
+def _missing_in_template(entry: Entry, names: Collection[str], keys: Sequence[str]) -> Iterator[str]:
     for target, text in entry.template.items():
-        absent = sorted(named_in(text) - set(names))
-        if absent:
-            yield f"{entry.where}.template.{target}: {entry.path} has no {', '.join(absent)}; {there}."
-    unfit = [key for name, same in names.items() for key in same if not is_data_key(name)]
-    if unfit and not (entry.keys or entry.template):
-        yield f"{entry.where}: no Secret can have the keys {', '.join(unfit)} of {entry.path}. Name others with keys."
+        missing = sorted(named_in(text) - set(names))
+        if missing:
+            yield f"{entry.where}.template.{target}: {entry.path} has no {', '.join(missing)}; {_there(keys)}."
+
+
+def _there(keys: Sequence[str]) -> str:
+    return f"it has {', '.join(sorted(keys))}"

@@ -1,87 +1,119 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether what lies in a cluster for the operator is what the entries say; nothing is changed.
-
-Private to this collection: it may change at any time.
-"""
+"""Whether a cluster holds what the entries say; nothing is changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ...module_utils._api.errors import WorkloadCredentialsError
 from .._cluster.entries import Entry
 from .._cluster.job import Job
+from .._cluster.lease_checks import listed_leases, warn_of_unheld
+from .._cluster.outcome import Outcome, where
 from .._cluster.removal import Identity, identity_of, used
 from .._cluster.secrets import SECRET, ClusterObject, everybodys_external_secrets, identity, is_of, references_of
 from .._cluster.sources import SourceInfo, ask
-from .apply import Operation, operation_of, standing_in
+from .apply import DesiredObjects, desired_objects, read_existing
 from .manifests import added, different
-from .names import Standing
+from .names import Existing
 from .secret_data import problems_of_keys
-from .status import Status
+from .status import Status, read_states, with_living_leases
 
 
-def compared(job: Job, states: Sequence[Status]) -> list[Status]:
-    """The states, with what is not as the entries say as a problem of those that were ready.
+def verify(job: Job, outcome: Outcome) -> None:
+    """Report the state of each entry; an entry that is not ready, or differs from what it should be, is a problem.
 
-    :raises WorkloadCredentialsError: it cannot be told what the entries say.
+    :raises WorkloadCredentialsError: the cluster cannot be read, or what the entries say cannot be told.
     """
-    problems = _problems(job) if job.operated else {}
-    return [one if one.problem else replace(one, problem=problems.get(one.entry.where)) for one in states]
+    states, unread = read_states(job.cluster(), job.entries) if job.entries else ([], ())
+    verified = _with_living_leases(job, outcome, _compared(job, states))
+    job.tell([status.line for status in verified])
+    outcome.report.extend(status.reported() for status in verified)
+    outcome.problems.extend(status.line for status in verified if not status.is_ready)
+    outcome.problems.extend(sorted(unread))
 
 
-def _problems(job: Job) -> dict[str, str | None]:
-    """Why entries are not as they should be."""
-    asked = ask(job, job.operated)
-    problems = {entry.where: _of_source(entry, asked) for entry in job.operated}
-    namespaces = {entry.namespace for entry in job.operated}
-    found, sees_all = everybodys_external_secrets(job.cluster(), namespaces)
-    everybodys = found or []
-    own = {(entry.namespace, entry.external_secret) for entry in job.entries}
-    others = [one for one in everybodys if is_of(job.owner, one) and identity(one) not in own]
-    known = replace(asked, missing={**asked.missing, **asked.failed})
-    operation = operation_of(job, known, others, standing_in(job, everybodys, sees_all=sees_all))
-    absent = _absent_secrets(job, operation)
-    manifests = {one.operated.identity: one.content for one in operation.manifests}
+def _with_living_leases(job: Job, outcome: Outcome, states: Sequence[Status]) -> Sequence[Status]:
+    """Return the states, in which a problem is also that a lease has ended; warn of leases that no Secret holds."""
+    paths = [status.entry.path for status in states if status.entry.kind.has_api_leases]
+    if not paths:
+        return states
+    try:
+        listed = listed_leases(job, paths)
+    except WorkloadCredentialsError as error:
+        outcome.warnings.append(f"Could not check whether the leases in Secrets live, and for leases in none. {error}")
+        return states
+    warn_of_unheld(job, outcome, listed)
+    return with_living_leases(job, states, listed)
+
+
+def _compared(job: Job, states: Sequence[Status]) -> Sequence[Status]:
+    """Return the states; a problem of those that were ready is what differs from what the entries say."""
+    if not job.operated:
+        return states
+    problems = _differences(job)
+    return [
+        replace(status, problem=problems.get(status.entry.where)) if status.is_ready else status for status in states
+    ]
+
+
+def _differences(job: Job) -> dict[str, str]:
+    """Return what is not as the entries say, by entry."""
+    sources = ask(job, job.operated)
+    desired = _desired(job, sources)
+    absent = _absent_secrets(job, desired)
+    manifests = {manifest.identity: manifest.content for manifest in desired.manifests}
+    problems = {}
     for entry in job.operated:
+        problem = _source_problem(entry, sources)
         external = manifests.get(("ExternalSecret", entry.namespace, entry.external_secret))
-        if external is not None and problems[entry.where] is None:
-            problems[entry.where] = next(_of_objects(external, manifests, operation.standing, absent), None)
+        if problem is None and external is not None:
+            problem = next(_object_problems(external, manifests, desired.existing, absent), None)
+        if problem is not None:
+            problems[entry.where] = problem
     return problems
 
 
-def _of_source(entry: Entry, asked: SourceInfo) -> str | None:
-    known, failed = asked.of(entry), asked.failed.get(entry.key)
-    if failed or not known or not entry.kind.is_stored:
+def _desired(job: Job, sources: SourceInfo) -> DesiredObjects:
+    """Return the objects of all entries whose source is known."""
+    external, sees_all = everybodys_external_secrets(job.cluster(), {entry.namespace for entry in job.operated})
+    everybodys = external or []
+    own = {(entry.namespace, entry.external_secret) for entry in job.entries}
+    others = [found for found in everybodys if is_of(job.owner, found) and identity(found) not in own]
+    known = replace(sources, missing={**sources.missing, **sources.failed})
+    return desired_objects(job, known, others, read_existing(job, everybodys, sees_all=sees_all))
+
+
+def _source_problem(entry: Entry, sources: SourceInfo) -> str | None:
+    facts, failed = sources.of(entry), sources.failed.get(entry.key)
+    if failed or not facts or not entry.kind.is_stored:
         return failed
-    return next(problems_of_keys(entry, known.keys), None)
+    return next(problems_of_keys(entry, facts.keys), None)
 
 
-def _of_objects(
-    external: ClusterObject, manifests: Mapping[Identity, ClusterObject], standing: Standing, absent: Sequence[Identity]
+def _object_problems(
+    external: ClusterObject, manifests: Mapping[Identity, ClusterObject], existing: Existing, absent: Sequence[Identity]
 ) -> Iterator[str]:
-    """What is wrong with an ExternalSecret, with its generator or store, and with the Secrets that those read."""
-    wanted = [external, *(manifests[one] for one in sorted(references_of(external)) if one in manifests)]
-    for one in wanted:
-        found = standing.find(*identity_of(one))
-        name = "/".join(filter(None, (one["kind"], *identity(one))))
+    """Return what is wrong with an ExternalSecret, its generator or store, and the Secrets that those read."""
+    wanted = [external, *(manifests[place] for place in sorted(references_of(external)) if place in manifests)]
+    for manifest in wanted:
+        found = existing.find(*identity_of(manifest))
         if found is None:
-            yield f"{name} is not there"
+            yield f"{where(manifest)} does not exist"
             continue
-        fields = [*different(one, found), *(".".join(path) for path in added(found, one))]
+        fields = [*different(manifest, found), *(".".join(path) for path in added(found, manifest))]
         if fields:
-            yield f"{name} is not what the entry says: {', '.join(dict.fromkeys(fields))}"
-    yield from (
-        f"the Secret {namespace}/{name} is not there, which the operator reads"
-        for _kind, namespace, name in sorted(used(wanted, manifests) & set(absent))
-    )
+            yield f"{where(manifest)} is not what the entry says: {', '.join(dict.fromkeys(fields))}"
+    for _kind, namespace, name in sorted(used(wanted, manifests) & set(absent)):
+        yield f"the operator reads the Secret {namespace}/{name}, which does not exist"
 
 
-def _absent_secrets(job: Job, operation: Operation) -> list[Identity]:
-    """The Secrets that generators and stores read and that are not there."""
-    manifests = {one.operated.identity: one.content for one in operation.manifests}
-    places = sorted(one for one in used(manifests.values(), manifests) if one[0] == "Secret" and all(one))
+def _absent_secrets(job: Job, desired: DesiredObjects) -> list[Identity]:
+    """Return the Secrets that generators and stores read and that do not exist."""
+    manifests = {manifest.identity: manifest.content for manifest in desired.manifests}
+    places = sorted(place for place in used(manifests.values(), manifests) if place[0] == "Secret" and all(place))
     found = job.cluster().get_many(SECRET, [place[1:] for place in places], metadata_only=True)
-    return [place for place, one in zip(places, found) if one is None]
+    return [place for place, secret in zip(places, found) if secret is None]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube import client as sending_module
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso import apply
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso import service
 from kubernetes import client, config
 
 from tests.support.accounts import Accounts
@@ -84,7 +84,7 @@ def working(kinds: None, deliveries: Deliveries, site: Site, cluster: Any) -> It
 @pytest.fixture
 def untried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The token and the CA are handed over as they are, as if they had become wrong later."""
-    monkeypatch.setattr(apply, "tried", lambda *_job: None)
+    monkeypatch.setattr(service, "access_problem", lambda *_job: None)
 
 
 @pytest.fixture

@@ -162,7 +162,10 @@ def test_a_pushed_secret_stays_in_charge_until_the_operator_has_taken_it_over(
     ("entry", "says"),
     [
         ({**AWS, "refresh_interval": "2h"}, "aws.refresh_interval: 2h is not shorter than the credentials' life, 1h"),
-        ({**AZURE, "keys": {"A": "accessKeyId"}}, "azure.keys: there will be no accessKeyId, but client_id"),
+        (
+            {**AZURE, "keys": {"A": "accessKeyId"}},
+            "azure.keys: there will be no accessKeyId; the keys will be client_id",
+        ),
         ({**AWS, "dynamic_secret": "prod/none"}, "prod/none: there is no dynamic secret 'none' in the folder prod"),
         ({**APP, "static_secret": "prod/none"}, "prod/none: there is no static secret"),
     ],

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.one_core
             "app.template.P: prod/app has no pasword; it has",
         ),
         ({"\u00fc": "x"}, {}, "app: no Secret can have the keys \u00fc of prod/app"),
-        ({"a b": "x", "a_b": "y"}, {"keys": {"P": "password"}}, "the operator calls a b and a_b of prod/app a_b"),
+        ({"a b": "x", "a_b": "y"}, {"keys": {"P": "password"}}, "the operator renames a b and a_b of prod/app to a_b"),
     ],
 )
 @pytest.mark.parametrize("state", ["present", "rendered"])

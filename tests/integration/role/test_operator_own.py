@@ -107,7 +107,7 @@ def test_what_the_user_keeps_must_be_there_and_readable_before_anything_is_appli
 ) -> None:
     place = deliveries.namespace
     outcome = deliveries.run(AWS, AZURE, service=KEPT, **OPERATED)
-    assert outcome.problems == [f"operator_token_secret: the Secret {place}/my-token is not there."]
+    assert outcome.problems == [f"operator_token_secret: the Secret {place}/my-token does not exist."]
     foreseen = deliveries.run(AWS, AZURE, service=KEPT, check_mode=True, **OPERATED)
     assert (foreseen.problems, len(foreseen.warnings)) == ([], 1)
     keep(place, site, label=False)

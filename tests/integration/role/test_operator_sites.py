@@ -49,7 +49,7 @@ def as_before() -> Iterator[pytest.MonkeyPatch]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(objects, "name_of", lambda _kind, _namespace, path, *_more: names.former_name(path))
-        patch.setattr(apply, "with_names", former)
+        patch.setattr(apply, "with_secret_names", former)
         yield patch
 
 
@@ -84,8 +84,8 @@ def test_a_generator_that_others_use_is_not_pointed_elsewhere(
     before = left(place)
     other = {**AZURE, "name": "stage", "generator_name": "shared"}
     said = " ".join(deliveries.run(other, scope=scope, **{**OPERATED, **ELSEWHERE}).problems)
-    assert f"it asks for prod/azure of {site.emulator.url}/site/{site.site_id} with the token in" in said
-    assert f", for {place}/azure too, and should now ask for prod/azure of {site.emulator.url}/site/{STAGE}" in said
+    assert f"it reads prod/azure of {site.emulator.url}/site/{site.site_id} with the token in" in said
+    assert f", for {place}/azure too, but would now read prod/azure of {site.emulator.url}/site/{STAGE}" in said
     assert "Choose another generator_name." in said
     assert left(place) == before
     # Its only user may.

@@ -120,11 +120,11 @@ def test_a_ready_condition_outlives_controller_secret_and_credentials(
     api.patch_namespaced_secret("aws", place, {"metadata": {"annotations": past}})
     said = verified(deliveries, AZURE, AWS, APP)
     assert f"{place}/azure: the operator has not refreshed it since 2026-01-01T00:00:00Z" in said
-    assert f"{place}/aws: its credentials have expired at 2026-01-01T00:00:00Z" in said
-    assert f"{place}/app: the operator calls it ready, and its Secret is not there" in said
+    assert f"{place}/aws: its credentials expired at 2026-01-01T00:00:00Z" in said
+    assert f"{place}/app: the operator calls it ready, but its Secret does not exist" in said
     gone = {"metadata": {"annotations": dict.fromkeys(past)}, "data": {"expiration": None}}
     api.patch_namespaced_secret("aws", place, gone)
-    assert f"{place}/aws: the operator calls it ready, and its Secret lacks expiration" in verified(deliveries, AWS)
+    assert f"{place}/aws: the operator calls it ready, but its Secret lacks expiration" in verified(deliveries, AWS)
 
 
 def test_the_plan_says_what_makes_the_operator_generate(working: Operator, deliveries: Deliveries) -> None:
@@ -134,7 +134,7 @@ def test_the_plan_says_what_makes_the_operator_generate(working: Operator, deliv
     place = deliveries.namespace
     reads, generates = deliveries.lines
     assert reads == (
-        f"{place}/app: the operator's, every 2h; it reads it anew now, because this changes: spec.refreshInterval"
+        f"{place}/app: the operator's, every 2h; it reads it again now, because this changes: spec.refreshInterval"
     )
     assert generates == (
         f"{place}/azure: the operator's, every 45m; it generates a new lease now, because this changes: "

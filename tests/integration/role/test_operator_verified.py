@@ -64,7 +64,7 @@ def test_what_an_entry_depends_on_has_to_be_there(
     _ca, token = site.operators_secrets
     api.delete_namespaced_secret(token, place)
     said = verified(deliveries, AZURE, APP, scope=scope)
-    assert said.count(f"the Secret {place}/{token} is not there, which the operator reads") == 2
+    assert said.count(f"the operator reads the Secret {place}/{token}, which does not exist") == 2
     deliveries.run(AZURE, APP, scope=scope, **{**OPERATED, "wait": False})
     for plural in ("clustersecretstores", "clustergenerators") if everywhere else ("secretstores", "webhooks"):
         group = PLURALS[plural.removeprefix("cluster")] if "stores" in plural else PLURALS["webhooks"]
@@ -75,7 +75,7 @@ def test_what_an_entry_depends_on_has_to_be_there(
             for one in custom.list_namespaced_custom_object(*group, place, plural)["items"]:
                 custom.delete_namespaced_custom_object(*group, place, plural, one["metadata"]["name"])
     said = verified(deliveries, AZURE, APP, scope=scope)
-    assert said.count("is not there") == 2
+    assert said.count("does not exist") == 2
     deliveries.run(AZURE, APP, state="absent", scope=scope, **OPERATED)
 
 

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube import client as in_worker
 from kubernetes import client
 
-from tests.support.deliveries import Deliveries
+from tests.support.deliveries import Deliveries, own_templates
 from tests.support.faulty_cluster import Fault, Watched
 from tests.support.site import Site
 
@@ -38,6 +39,17 @@ def refuse(way: Watched, name: str, **fault: Any) -> None:
     """Make each real write of the Secret of this name fail."""
     where = re.compile(rf"PATCH .*/secrets/{name}\?(?!.*dryRun)")
     way.before = lambda request: way.faults.append(Fault(where=request, **fault)) if where.match(request) else None
+
+
+def test_a_push_loads_nothing_of_the_operator(deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = "ansible_collections.community.workload_credentials.plugins.plugin_utils._eso."
+    # This, and other tests, have loaded it.
+    own_templates()
+    for name in [name for name in sys.modules if name.startswith(room)]:
+        monkeypatch.delitem(sys.modules, name)
+    for options in ({}, {}, {"state": "refreshed"}, {"check_mode": True, "renew": True}, {"state": "absent"}):
+        assert deliveries.run(AWS, AZURE, APP, **options).problems == []
+    assert [name for name in sys.modules if name.startswith(room)] == []
 
 
 def test_what_the_cluster_refuses_at_the_end_has_its_lease_ended_and_the_rest_is_delivered(

@@ -31,7 +31,7 @@ def test_a_revoked_lease_is_not_ready(working: Operator, deliveries: Deliveries,
     assert deliveries.run(ENV, APP, state="verified", **options).problems == []
     revoke_all(site)
     said = deliveries.run(ENV, APP, state="verified", **options).problems
-    words = "its lease has ended before its time" if delivery == "push" else "its lease lives no more"
+    words = "its lease has ended before its time" if delivery == "push" else "its lease has ended"
     assert [one.startswith(f"{deliveries.namespace}/azure: {words}: ") for one in said] == [True]
 
 
@@ -44,7 +44,7 @@ def test_what_is_dead_is_made_to_generate(working: Operator, deliveries: Deliver
     assert len([one for one in site.requests() if "leases" in one]) == 2
     revoke_all(site)
     foreseen = deliveries.run(*entries, check_mode=True, **OPERATED)
-    assert f"{place}/azure: renew, its lease lives no more; one new lease" in deliveries.lines
+    assert f"{place}/azure: renew, its lease has ended; one new lease" in deliveries.lines
     assert "The operator mints 2 new leases for what is renewed." in deliveries.lines
     outcome = deliveries.run(*entries, **OPERATED)
     assert (outcome.problems, outcome.before.keys()) == ([], foreseen.before.keys())
@@ -96,4 +96,4 @@ def test_what_is_written_once_is_said(working: Operator, deliveries: Deliveries,
     assert deliveries.run(once, **OPERATED).problems == []
     revoke_all(site)
     said = " ".join(deliveries.run(once, **OPERATED).warnings)
-    assert "its lease lives no more, and with refresh_policy CreatedOnce the operator never generates again" in said
+    assert "its lease has ended, and with refresh_policy CreatedOnce the operator never generates again" in said

@@ -38,7 +38,7 @@ def test_a_text_arrives_as_it_is(name: str, namespace: str, text: str, label: st
     entry |= {"annotations": {"a": text}, "labels": {"a": label}, "keys": {name: key}}
     scope = Scope(cluster=is_shared, namespace=namespace)
     objects = operator_objects(checked_entries([entry], "external_secret"), {}, SERVICE, scope)
-    (found,) = (one for one in manifests_of(objects, SERVICE, own_templates()) if one.operated.kind == "ExternalSecret")
+    (found,) = (one for one in manifests_of(objects, SERVICE, own_templates()) if one.wanted.kind == "ExternalSecret")
     assert yaml.safe_load(found.text) == found.content
     metadata, spec = found.content["metadata"], found.content["spec"]
     assert (metadata["name"], metadata["namespace"]) == (name, namespace)

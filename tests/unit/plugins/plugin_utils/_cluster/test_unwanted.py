@@ -13,12 +13,12 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
     left_behind,
     unwanted,
 )
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import Operated
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import OperatorObject
 
-from tests.unit.plugins.plugin_utils._cluster.test_operator import APP, AWS, AZURE, SERVICE, STS, objects, shared
+from tests.unit.plugins.plugin_utils._eso.test_objects import APP, AWS, AZURE, SERVICE, STS, objects, shared
 
 
-def in_cluster(one: Operated) -> dict[str, Any]:
+def in_cluster(one: OperatorObject) -> dict[str, Any]:
     """An object as the cluster has it, as far as it refers to others."""
     known = one.variables(Service(**SERVICE))
     metadata = {field: known[field] for field in ("name", "namespace", "labels") if known[field]}
@@ -74,7 +74,7 @@ def test_a_secret_that_the_operator_merged_into_or_was_told_to_leave_stays() -> 
     assert len(unwanted([external_secret, owned], set())) == 2
 
 
-def behind(gone: list[Operated], staying: list[Operated]) -> list[str]:
+def behind(gone: list[OperatorObject], staying: list[OperatorObject]) -> list[str]:
     """What is left behind once the ExternalSecrets of these objects are gone."""
     known = {identity_of(one): one for one in map(in_cluster, [*gone, *staying])}
     going = {one.identity for one in gone if one.kind == "ExternalSecret"}

@@ -11,5 +11,5 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._es
 
 
 def test_a_folder_that_no_system_can_have_is_named() -> None:
-    with pytest.raises(OptionError, match="render_dir: .* is no path"):
+    with pytest.raises(OptionError, match="render_dir: .* is not a path"):
         folder_of("manifests\0")

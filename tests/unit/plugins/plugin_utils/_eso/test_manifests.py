@@ -53,7 +53,7 @@ def test_a_template_that_does_not_work_is_named(tmp_path: Path, text: str) -> No
     (tmp_path / "external_secret.yml.j2").write_text(text, encoding="utf-8", errors="surrogateescape")
     objects = operator_objects(checked_entries([ENTRY], "push"), {}, SERVICE, Scope())
     with pytest.raises(
-        OptionError, match=r"^templates_dir: .*external_secret\.yml\.j2 (cannot be rendered|makes|has to)"
+        OptionError, match=r"^templates_dir: .*external_secret\.yml\.j2 (cannot be rendered|makes|must make)"
     ) as error:
         manifests_of(objects, SERVICE, own_templates(str(tmp_path)))
     assert "canary" not in str(error.value)

@@ -10,7 +10,7 @@ from textwrap import indent
 import pytest
 import trustme
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.apply import check_pem
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.service import check_pem
 
 PEM = trustme.CA().cert_pem.bytes().decode()
 

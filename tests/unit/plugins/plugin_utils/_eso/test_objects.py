@@ -18,7 +18,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._pr
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import checked_entries
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.job import Scope, Service
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import (
-    Operated,
+    OperatorObject,
     advice,
     operator_objects,
 )
@@ -53,7 +53,9 @@ def facts(ttl: int = 3600) -> dict[str, Facts]:
     return {f"prod/{name}": Facts(provider.keys, ttl, provider) for name, provider in PROVIDERS.items()}
 
 
-def objects(*entries: dict[str, Any], ttl: int = 3600, scope: Scope | None = None, **changes: str) -> list[Operated]:
+def objects(
+    *entries: dict[str, Any], ttl: int = 3600, scope: Scope | None = None, **changes: str
+) -> list[OperatorObject]:
     return operator_objects(
         checked_entries(list(entries), "external_secret"),
         facts(ttl),
@@ -62,12 +64,12 @@ def objects(*entries: dict[str, Any], ttl: int = 3600, scope: Scope | None = Non
     )
 
 
-def shared(*entries: dict[str, Any]) -> list[Operated]:
+def shared(*entries: dict[str, Any]) -> list[OperatorObject]:
     """The objects with generators and stores of the whole cluster."""
     return objects(*entries, scope=Scope(cluster=True, namespace="operators"))
 
 
-def named(found: list[Operated]) -> list[str]:
+def named(found: list[OperatorObject]) -> list[str]:
     return [f"{one.kind}/{one.name}" for one in found]
 
 
@@ -305,7 +307,7 @@ def test_session_tokens_may_come_from_the_controllers_own_credentials_and_once_f
     assert generator.more["sts"]["secret_ref"] is None
     assert generator.more["sts"]["token_code"] == "012345"
     assert secret.more["refresh_policy"] == "CreatedOnce"
-    assert secret.pace == "once"
+    assert secret.schedule == "once"
 
 
 @pytest.mark.parametrize(

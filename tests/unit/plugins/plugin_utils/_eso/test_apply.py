@@ -10,9 +10,9 @@ from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import Refusal
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.outcome import Outcome
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.apply import Operating
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.apply import Rollout
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.manifests import Manifest
-from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import Operated
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.objects import OperatorObject
 
 
 class Cluster:
@@ -38,36 +38,36 @@ class Cluster:
         return [Refusal(403, "Forbidden", "no") if one["kind"] in self.refused else one for one in manifests]
 
 
-def _operating(cluster: Cluster) -> Operating:
+def _rollout(cluster: Cluster) -> Rollout:
     objects = [
         ("v1", "Secret"),
         ("generators.external-secrets.io/v1alpha1", "Webhook"),
         ("external-secrets.io/v1", "SecretStore"),
         ("external-secrets.io/v1", "ExternalSecret"),
     ]
-    more = {"target": "app", "pace": "every 1h", "interval": "1h", "keys": [], "refresh_policy": "Periodic"}
+    more = {"target": "app", "interval": "1h", "keys": [], "refresh_policy": "Periodic"}
     manifests = [
         Manifest(
-            Operated("template", version, kind, "web", "app", {}, more),
+            OperatorObject("template", version, kind, "web", "app", {}, more),
             "",
             {"apiVersion": version, "kind": kind, "metadata": {"name": "app", "namespace": "web"}},
         )
         for version, kind in reversed(objects)
     ]
     any_cluster: Any = cluster
-    return Operating(any_cluster, manifests)
+    return Rollout(any_cluster, manifests)
 
 
 def test_what_others_refer_to_is_there_before_them() -> None:
     cluster = Cluster()
-    _operating(cluster).apply(Outcome(), check_mode=False)
+    _rollout(cluster).apply(Outcome(), check_mode=False)
     # A store that is looked at before its token is there fails, and is not looked at soon again.
     assert cluster.made == [{"Secret"}, {"Webhook", "SecretStore"}, {"ExternalSecret"}]
 
 
 def test_nothing_is_made_that_could_only_fail() -> None:
     cluster, outcome = Cluster("Secret"), Outcome()
-    operating = _operating(cluster)
-    operating.apply(outcome, check_mode=False)
+    rollout = _rollout(cluster)
+    rollout.apply(outcome, check_mode=False)
     assert not cluster.made
-    assert operating.report()[0]["action"] == "failed"
+    assert rollout.report()[0]["action"] == "failed"

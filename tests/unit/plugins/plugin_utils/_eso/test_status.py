@@ -14,11 +14,11 @@ from ansible_collections.community.workload_credentials.plugins.plugin_utils._cl
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.secrets import fingerprint
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import MANAGED_LABEL
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._eso.status import (
-    Seen,
+    Observed,
     Status,
     by_subject,
-    said_in,
     statuses,
+    warning_key,
 )
 
 AWS = {"name": "aws", "namespace": "web", "dynamic_secret": "prod/aws"}
@@ -50,7 +50,7 @@ def whole(**texts: str) -> dict[str, Any]:
     return secret(**{**dict.fromkeys(KEYS, "x"), "expiration": "2026-01-02T12:30:00Z", **texts})
 
 
-def status(seen: Seen, entry: dict[str, Any] | None = None, now: datetime = NOW) -> Status:
+def status(seen: Observed, entry: dict[str, Any] | None = None, now: datetime = NOW) -> Status:
     (found,) = statuses(checked_entries([entry or AWS], "external_secret"), seen, now)
     return found
 
@@ -67,7 +67,7 @@ def status(seen: Seen, entry: dict[str, Any] | None = None, now: datetime = NOW)
     ],
 )
 def test_ready_means_that_this_generation_was_synchronised(found: dict[str, Any] | None, problem: str | None) -> None:
-    one = status(Seen(external=[found] if found else []))
+    one = status(Observed(external=[found] if found else []))
     assert one.reported()["ready"] is (problem is None)
     assert problem is None or problem in one.reported()["problem"]
 
@@ -91,47 +91,47 @@ def test_a_condition_outlives_its_controller(age: int, spec: dict[str, Any], is_
     if spec.get("refreshInterval", "") is None:
         # What the cluster's own default is.
         found["spec"]["refreshInterval"] = "1h0m0s"
-    problem = status(Seen(external=[found])).problem
-    assert ("look whether its controller runs" in (problem or "")) is is_late
+    problem = status(Observed(external=[found])).problem
+    assert ("check that its controller runs" in (problem or "")) is is_late
 
 
 @pytest.mark.parametrize(
     ("found", "entry", "problem"),
     [
         (whole(), AWS, None),
-        (None, AWS, "the operator calls it ready, and its Secret is not there"),
+        (None, AWS, "the operator calls it ready, but its Secret does not exist"),
         (secret(accessKeyId="x", leaseId="y"), AWS, "its Secret lacks expiration, secretAccessKey, sessionToken"),
         (secret(), AWS, "its Secret lacks accessKeyId"),
-        (whole(expiration="2026-01-02T11:59:59Z"), AWS, "its credentials have expired at 2026-01-02T11:59:59Z"),
-        (whole(expiration="1767355199"), AWS, "its credentials have expired at 2026-01-02T11:59:59Z"),
+        (whole(expiration="2026-01-02T11:59:59Z"), AWS, "its credentials expired at 2026-01-02T11:59:59Z"),
+        (whole(expiration="1767355199"), AWS, "its credentials expired at 2026-01-02T11:59:59Z"),
         (whole(expiration="soon"), AWS, None),
     ],
 )
 def test_ready_means_that_the_secret_holds_what_it_should(
     found: dict[str, Any] | None, entry: dict[str, Any], problem: str | None
 ) -> None:
-    one = status(Seen(external=[external()], secrets=[found] if found else []), entry)
+    one = status(Observed(external=[external()], secrets=[found] if found else []), entry)
     assert (one.problem or "").startswith(problem or "") if problem is None else problem in str(one.problem)
     assert (one.problem is None) is (problem is None)
 
 
 def test_the_end_of_the_credentials_is_known_where_the_secret_has_it() -> None:
     until = "web/aws: ready, until 2026-01-02T12:30:00Z."
-    assert status(Seen(external=[external()], secrets=[whole()])).line == until
+    assert status(Observed(external=[external()], secrets=[whole()])).line == until
     template = {"template": {"data": {"ID": "{{ .accessKeyId }}", "END": '{{ index . "expiration" }}'}}}
     renamed = external(target=template)
     held = secret(ID="x", END="2026-01-02T12:30:00Z")
-    assert status(Seen(external=[renamed], secrets=[held])).line == until
-    assert "lacks END" in str(status(Seen(external=[renamed], secrets=[secret(ID="x")])).problem)
+    assert status(Observed(external=[renamed], secrets=[held])).line == until
+    assert "lacks END" in str(status(Observed(external=[renamed], secrets=[secret(ID="x")])).problem)
     without = external(target={"template": {"data": {"ID": "{{ .accessKeyId }}"}}})
-    assert status(Seen(external=[without], secrets=[secret(ID="x")])).line == "web/aws: ready."
+    assert status(Observed(external=[without], secrets=[secret(ID="x")])).line == "web/aws: ready."
 
 
 def test_behind_a_generator_of_the_cluster_the_keys_are_known_too() -> None:
     source = {"generatorRef": {"kind": "ClusterGenerator", "name": "shared"}}
     found = external(dataFrom=[{"sourceRef": source}])
     shared = {"metadata": {"name": "shared"}, "spec": {"kind": "STSSessionToken"}}
-    seen = Seen(external=[found], generators=[shared], secrets=[secret(access_key_id="x")])
+    seen = Observed(external=[found], generators=[shared], secrets=[secret(access_key_id="x")])
     assert "lacks expiration, secret_access_key, session_token" in str(status(seen).problem)
 
 
@@ -154,7 +154,7 @@ def test_the_cause_of_a_static_secrets_failure_stands_at_its_store() -> None:
         event("SecretStore", "s", "of its forerunner", "2026-01-02T11:50:00Z", uid="another"),
         event("SecretStore", "another", "no concern", "2026-01-02T11:50:00Z"),
     ]
-    problem = status(Seen(external=[found], stores=[store], events=by_subject(events))).problem
+    problem = status(Observed(external=[found], stores=[store], events=by_subject(events))).problem
     assert problem == (
         "SecretSyncedError: m (SecretStore s: InvalidProviderConfig: unable; Failed at 2026-01-02T11:30:00Z: "
         "status 401; Failed at 2026-01-02T11:00:00Z: store is not ready)"
@@ -169,17 +169,17 @@ def test_the_store_of_the_cluster_belongs_to_no_namespace() -> None:
         {"kind": "ClusterSecretStore", "metadata": {"name": "s", "uid": "u2"}},
     ]
     events = [event("ClusterSecretStore", "s", "x509: unknown authority", FRESH, namespace="")]
-    assert "x509" in str(status(Seen(external=[found], stores=stores, events=by_subject(events))).problem)
+    assert "x509" in str(status(Observed(external=[found], stores=stores, events=by_subject(events))).problem)
 
 
 def test_what_was_said_before_a_change_is_no_answer_to_it() -> None:
     found, old = external("False", "SecretSyncedError", ""), event("ExternalSecret", "aws", "status 401", FRESH)
-    before = {said_in(old)}
-    said = str(status(Seen(external=[found], events=by_subject([old]), before=before)).problem)
+    before = {warning_key(old)}
+    said = str(status(Observed(external=[found], events=by_subject([old]), before=before)).problem)
     assert "the operator has not tried again since the last change, and may wait up to 7 minutes" in said
     assert "before it said Failed at 2026-01-02T11:59:00Z: status 401" in said
     # The same again is counted up, and is an answer.
-    again = status(Seen(external=[found], events=by_subject([{**old, "count": 2}]), before=before)).problem
+    again = status(Observed(external=[found], events=by_subject([{**old, "count": 2}]), before=before)).problem
     assert again == "SecretSyncedError: m (Failed at 2026-01-02T11:59:00Z: status 401)"
 
 
@@ -197,6 +197,8 @@ def test_a_pushed_secret_is_ready_while_its_lease_lives(expiration: str, line: s
     notes = {f"{prefix}expiration": expiration, f"{prefix}definition": fingerprint(entry), f"{prefix}keys": "[]"}
     metadata = {"name": "aws", "namespace": "web", "annotations": notes}
     found = {"kind": "Secret", "metadata": {**metadata, "labels": MANAGED_LABEL}}
-    assert status(Seen(pushed=[found]), pushed).line == line
+    assert status(Observed(pushed=[found]), pushed).line == line
     # Where Secrets may not be listed they are got by name, whoever they belong to.
-    assert status(Seen(pushed=[{**found, "metadata": metadata}]), pushed).problem == "there is no Secret of this role"
+    assert (
+        status(Observed(pushed=[{**found, "metadata": metadata}]), pushed).problem == "there is no Secret of this role"
+    )
