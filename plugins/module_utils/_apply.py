@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Carry out a plan: send its writes, settle conflicts, plan again what is left, and say what was lost on the way.
 
-No Ansible is needed here, and no module. Private to this collection: it may change at any time.
+No Ansible is needed here, and no module.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the providers of dynamic secrets are (API document, "Dynamic Secrets" and "Integrations").
 
-Adding a provider is an entry here and its tests. Private to this collection: it may change at any time.
+Adding a provider is an entry here and its tests.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From raw arguments to a result: validate, plan, apply. The only place that knows about check mode and modules.
-
-Private to this collection: it may change at any time.
-"""
+"""From raw arguments to a result: validate, plan, apply. The only place that knows about check mode and modules."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@
 
 An option is an entry of Ansible's argument spec; ``env`` is ours and names its environment variables in order.
 An option that has some can be set by a variable and in an ini file too, whose names follow from its own.
-Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations

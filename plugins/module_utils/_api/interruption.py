@@ -4,7 +4,7 @@
 """An interruption: a signal's handler only notes it, and whoever would begin something, or wait, asks for it here.
 
 An exception that a handler raises comes between any two steps: a thread that was started is known to nobody then, and
-a lock is held for ever. Private to this collection: it may change at any time.
+a lock is held for ever.
 """
 
 from __future__ import annotations

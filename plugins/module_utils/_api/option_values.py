@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an option's value is: whether it is set, where it comes from, and of which type it is.
-
-Private to this collection: it may change at any time.
-"""
+"""What an option's value is: whether it is set, where it comes from, and of which type it is."""
 
 from __future__ import annotations
 

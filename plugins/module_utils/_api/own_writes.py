@@ -4,7 +4,7 @@
 """What a run has written to a site a moment ago: the service's reads lag behind its writes.
 
 A read that does not show an own write yet is repeated for up to two seconds, as the vendor's own client does. Where the
-run has written nothing, no read waits. Private to this collection: it may change at any time.
+run has written nothing, no read waits.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When to try again: how long to wait between two attempts, and the limit on requests that the service tells.
-
-Private to this collection: it may change at any time.
-"""
+"""When to try again: how long to wait between two attempts, and the limit on requests that the service tells."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 """Connections as requests makes them, where the environment names a proxy.
 
 What it names is for requests to understand, whose import takes longer than all else that a request needs: it is loaded
-only here. Private to this collection: it may change at any time.
+only here.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@
 """The shapes of answers that the code needs, by request: the one place where a parsed answer is checked.
 
 More fields than these are always fine; null is as good as absent where a field is not required.
-Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections and bytes: pooled connections, deadlines, a limit on the answer, and what failed below HTTP.
-
-Private to this collection: it may change at any time.
-"""
+"""Connections and bytes: pooled connections, deadlines, a limit on the answer, and what failed below HTTP."""
 
 from __future__ import annotations
 

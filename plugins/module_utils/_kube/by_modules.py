@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A cluster through kubernetes.core's modules, for hosts that alone can reach it or that have another Python.
-
-Private to this collection: it may change at any time.
-"""
+"""A cluster through kubernetes.core's modules, for hosts that alone can reach it or that have another Python."""
 
 from __future__ import annotations
 

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Durations as Go writes them, which is how External Secrets Operator reads them (time.ParseDuration).
-
-Private to this collection: it may change at any time.
-"""
+"""Durations as Go writes them, which is how External Secrets Operator reads them (time.ParseDuration)."""
 
 from __future__ import annotations
 

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects and requests of a cluster as values: kinds, answers, and the one place that decides what may be sent again.
-
-Private to this collection: it may change at any time.
-"""
+"""Objects and requests of a cluster as values: kinds, answers, and the one place that decides what may be sent again."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@
 """The options of a cluster's connection, which are kubernetes.core's own and which its code reads.
 
 They stand here as data, so that documentation and validation do not need that collection. A test compares them.
-Private to this collection: it may change at any time.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which spec a module runs. For the action plugin and tests only: a module imports its own spec and no other's.
-
-Private to this collection: it may change at any time.
-"""
+"""Which spec a module runs. For the action plugin and tests only: a module imports its own spec and no other's."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Static and dynamic secrets and folders as a reader finds them, and why one is not there.
 
-What only reads loads no more than this. Private to this collection: it may change at any time.
+What only reads loads no more than this.
 """
 
 from __future__ import annotations

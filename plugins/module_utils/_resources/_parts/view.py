@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API's objects as users see them: the API's own words in snake_case, what users chose untouched.
-
-Private to this collection: it may change at any time.
-"""
+"""The API's objects as users see them: the API's own words in snake_case, what users chose untouched."""
 
 from __future__ import annotations
 

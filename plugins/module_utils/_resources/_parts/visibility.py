@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is there, on a service that answers 403 for what is missing, and whose reads and lists lag behind its writes.
-
-Private to this collection: it may change at any time.
-"""
+"""What is there, on a service that answers 403 for what is missing, and whose reads and lists lag behind its writes."""
 
 from __future__ import annotations
 
