@@ -84,7 +84,7 @@ ALLOWED = {
     "module_utils/_spec": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_change": {"module_utils/_api"},
     "module_utils/_kube": {"module_utils/_kube", "module_utils/_api"},
-    "module_utils/_sts": {"module_utils/_sts", "module_utils/_api"},
+    "module_utils/_sts": {"module_utils/_sts", "module_utils/_providers", "module_utils/_api"},
     "module_utils/_marks": set(),
     "module_utils/_providers": set(),
     "module_utils/_api": {"module_utils/_api"},

@@ -63,7 +63,7 @@ def _asked(account: Mapping[str, str], connect: Connect) -> str:
     spec = {"audiences": [account["audience"]], "expirationSeconds": _SECONDS}
     question = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
     with connect({option: account[option] for option in _CLUSTER if option in account}) as cluster:
-        answer = cluster.ask(reference, path, question)
+        answer = cluster.create_review(reference, path, question)
     if isinstance(answer, Refusal):
         if answer.status == 404:
             raise OptionError(_OPTION, f"there is no service account {namespace}/{name}.")

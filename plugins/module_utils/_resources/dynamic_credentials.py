@@ -28,7 +28,7 @@ from .._api.paths import ResourcePath, parse_path
 from .._api.request import Replay, Request, item
 from .._api.text import one_line
 from .._api.times import NO_TIME, parse_time, seconds_left, written
-from .._change import Change, foreseen
+from .._change import Change, assumed
 from .._providers import PROVIDERS, Provider, documented
 from .._spec import CONNECTION, Spec
 from ._parts.finding import absence, present
@@ -47,7 +47,7 @@ def plan(_found: None, parameters: Mapping[str, Any]) -> Change:
     path = parse_path(parameters["path"], "path")
     return Change(
         requests=(generation(path),),
-        rehearsal=lambda client: _rehearsed(client, path),
+        dry_run=lambda client: _predicted(client, path),
         outcome=lambda client, answers: _outcome(client, path, answers[0]["secret"]),
         explain=lambda client, error: explained(client, path, error),
     )
@@ -82,10 +82,10 @@ def placeholder(provider: Callable[[], Provider]) -> tuple[dict[str, str], tuple
     try:
         return no_credentials(provider()), ()
     except MissingError as error:
-        return no_credentials(*PROVIDERS.values()), (foreseen(str(error)),)
+        return no_credentials(*PROVIDERS.values()), (assumed(str(error)),)
 
 
-def _rehearsed(client: Client, path: ResourcePath) -> dict[str, Any]:
+def _predicted(client: Client, path: ResourcePath) -> dict[str, Any]:
     credentials, warnings = placeholder(lambda: definition(client, path)[0])
     return {**result(credentials), "warnings": warnings}
 

@@ -25,7 +25,7 @@ from ._parts.visibility import (
     NOUNS,
     SHOWN,
     UNTOLD,
-    is_foreseen_gone,
+    is_predicted_gone,
     listed,
     listed_paths,
     listing,
@@ -53,7 +53,7 @@ def plan(found: Place, parameters: Mapping[str, Any]) -> Change:
         before = None if metadata is None else _shown(path, metadata.get("tags"))
         return replace(
             deletion(found, before, parameters, recursive=parameters["recursive"]),
-            rehearsal=lambda client: _rehearsed_deletion(client, found, parameters),
+            dry_run=lambda client: _predicted_deletion(client, found, parameters),
             explain=lambda client, error: in_use(error, lambda: _leases_in(client, path)),
         )
     if found.how == SHOWN and found.refusal is not None:
@@ -87,7 +87,7 @@ def _there(path: ResourcePath) -> dict[str, Any]:
     return {"folder": {"path": str(path), "type": "folder"}, "warnings": [warning]}
 
 
-def _rehearsed_deletion(client: Client, found: Place, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _predicted_deletion(client: Client, found: Place, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What a listing shows to be in the way of the deletion.
 
     :raises StateError: something is.
@@ -121,7 +121,7 @@ def _contents(client: Client, path: ResourcePath) -> tuple[set[str], set[str]]:
     deleted: set[str] = set()
     for kind in NOUNS:
         shown = listed_paths(client, kind, str(path)) or ()
-        living.update(one for one in shown if not is_foreseen_gone(client, kind, one))
+        living.update(one for one in shown if not is_predicted_gone(client, kind, one))
         deleted.update(listed_paths(client, kind, str(path), deletedOnly=True) or ())
     return living, deleted
 
@@ -129,7 +129,7 @@ def _contents(client: Client, path: ResourcePath) -> tuple[set[str], set[str]]:
 def _leases_in(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
     """The active leases of the dynamic secrets anywhere in the folder, as far as this token sees them."""
     inside = listed_paths(client, "dynamic", str(path), recursive=True) or ()
-    paths = [one for one in inside if not is_foreseen_gone(client, "dynamic", one)]
+    paths = [one for one in inside if not is_predicted_gone(client, "dynamic", one)]
     found = gather_attempts(lambda one: living_leases(client, parse_path(one, "path")), paths)
     # Where they may not be listed, only a real run can tell.
     return [lease for leases in found if isinstance(leases, list) for lease in leases]

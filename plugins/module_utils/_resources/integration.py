@@ -26,7 +26,7 @@ from ._parts.visibility import (
     entries_now,
     find_integration,
     hidden_words,
-    is_foreseen_gone,
+    is_predicted_gone,
     look_for_integration,
     read_back,
     read_integration,
@@ -86,13 +86,11 @@ def _delete(path: str, found: ExistingIntegration, parameters: Mapping[str, Any]
         hidden = hidden_words(
             f"{parameters['name']}: this token sees no {parameters['type']} integration there", request
         )
-        return Change(first=lambda client: tried(client, request, hidden), foretold=hidden, leaves=leaves)
-    return Change(
-        (request,), before=before, leaves=leaves, rehearsal=lambda client: _rehearsed(client, path, parameters)
-    )
+        return Change(first=lambda client: tried(client, request, hidden), uncertain=hidden, leaves=leaves)
+    return Change((request,), before=before, leaves=leaves, dry_run=lambda client: _predicted(client, path, parameters))
 
 
-def _rehearsed(client: Client, path: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _predicted(client: Client, path: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What a listing shows to be in the way of the deletion.
 
     :raises StateError: something is.
@@ -101,7 +99,7 @@ def _rehearsed(client: Client, path: str, parameters: Mapping[str, Any]) -> dict
         users = [str(one.get("path", "")).strip("/") for one in client.items(Request("GET", f"{path}/dynamic"))]
     except RequestError:
         return {}
-    users = [one for one in users if not is_foreseen_gone(client, "dynamic", one)]
+    users = [one for one in users if not is_predicted_gone(client, "dynamic", one)]
     if users:
         raise StateError(f"{parameters['name']} cannot be deleted: these dynamic secrets use it: {', '.join(users)}.")
     return {}

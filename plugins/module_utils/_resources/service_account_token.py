@@ -14,7 +14,7 @@ from .._kube.client import InWorker
 from .._kube.connection import kubeconfig
 from .._kube.options import AUTH, SECRET_VARIABLES, SECRETS, cluster_of
 from .._spec import Spec
-from ._parts.accounts.minting import Token, foresee, mint
+from ._parts.accounts.minting import Token, mint, predict
 from ._parts.accounts.wanted import WANTED, TokenSpec, wanted_of
 
 # Stands in check mode for what a run mints.
@@ -30,7 +30,7 @@ def plan(_found: None, parameters: Mapping[str, Any]) -> Change:
     as_file = parameters["format"] == "kubeconfig"
     return Change(
         first=lambda cluster: _result(cluster, mint(cluster, wanted), as_file=as_file),
-        rehearsal=lambda cluster: _predicted(cluster, wanted, as_file=as_file),
+        dry_run=lambda cluster: _predicted(cluster, wanted, as_file=as_file),
     )
 
 
@@ -65,7 +65,7 @@ def _result(cluster: InWorker, token: Token, *, as_file: bool) -> dict[str, Any]
 
 
 def _predicted(cluster: InWorker, wanted: TokenSpec, *, as_file: bool) -> dict[str, Any]:
-    warnings = foresee(cluster, wanted)
+    warnings = predict(cluster, wanted)
     return {**_result(cluster, no_token(wanted), as_file=as_file), "warnings": warnings}
 
 

@@ -24,7 +24,7 @@ from ansible.module_utils.errors import UnsupportedError
 
 from ...module_utils._api import interruption
 from ...module_utils._api.concurrency import check_concurrency
-from ...module_utils._api.errors import OptionError, WorkloadCredentialsError, unforeseen
+from ...module_utils._api.errors import OptionError, WorkloadCredentialsError, internal_error
 from ...module_utils._api.settings import Settings
 from ...module_utils._credentials.lease import DYNAMIC_SECRET
 from ...module_utils._kube.objects import Cluster
@@ -67,7 +67,7 @@ def perform(job: Job, state: str) -> Outcome:
             raise
         except Exception as error:  # pylint: disable=broad-exception-caught
             # The last net: nobody should read a traceback, which may quote a value.
-            outcome.problems.insert(0, str(unforeseen("cluster_credentials", error)))
+            outcome.problems.insert(0, str(internal_error("cluster_credentials", error)))
         interruption.check()
         staying, living = minted.end()
     except BaseException:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...module_utils._api.errors import StateError
-from ...module_utils._change import foreseen
+from ...module_utils._change import assumed
 from ...module_utils._kube.errors import ForbiddenError
 from ...module_utils._kube.objects import Refusal
 from .._cluster.job import Job
@@ -93,7 +93,7 @@ class Delivery:
 
     def _foresee(self, plan: Plan) -> None:
         """In check mode: the entries whose sources an earlier task is taken to have made."""
-        self._outcome.warnings.extend(map(foreseen, plan.asked.missing.values()))
+        self._outcome.warnings.extend(map(assumed, plan.asked.missing.values()))
         for entry in self._job.entries:
             if plan.asked.is_missing(entry):
                 self._outcome.report.append(foreseen_report(entry))

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...module_utils._api.errors import StateError, WorkloadCredentialsError
-from ...module_utils._change import foreseen
+from ...module_utils._change import assumed
 from ...module_utils._credentials.lease import Lease
 from ...module_utils._kube.errors import ForbiddenError
 from .._cluster.entries import Entry, ignored_words
@@ -183,7 +183,7 @@ def _warnings(job: Job, asked: SourceInfo, operation: Operation) -> list[str]:
     absent = absent_kept(job, operation.service, operation.manifests)
     if absent and not job.check_mode:
         raise StateError(" ".join(absent))
-    return [*advice(job.operated, asked.dynamic), *map(foreseen, absent)]
+    return [*advice(job.operated, asked.dynamic), *map(assumed, absent)]
 
 
 def _absent(external: Sequence[ClusterObject] | None) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from ...module_utils._api.errors import OptionError, StateError
-from ...module_utils._change import foreseen
+from ...module_utils._change import assumed
 from .._cluster.job import Job
 from .._cluster.outcome import Outcome
 from .._cluster.secrets import EXTERNAL_SECRET, OPERATORS, ClusterObject
@@ -53,7 +53,7 @@ def render(job: Job, outcome: Outcome) -> None:
     standing = Standing(external, [one for one in there if one not in external], job.owner)
     operation = operation_of(job, asked, [], standing)
     write_files(job, operation, outcome)
-    outcome.warnings.extend(map(foreseen, asked.missing.values()))
+    outcome.warnings.extend(map(assumed, asked.missing.values()))
     for entry in job.entries:
         if asked.is_missing(entry):
             outcome.differs(entry.where, None, {"manifest": "known when its source is there"})

@@ -17,7 +17,7 @@ from typing import Any
 from ...module_utils._api.errors import OptionError
 from ...module_utils._api.text import one_line
 from ...module_utils._api.times import parse_time, written
-from ...module_utils._kube.client import looked_until
+from ...module_utils._kube.client import poll_until
 from ...module_utils._kube.durations import seconds
 from ...module_utils._kube.errors import ForbiddenError
 from ...module_utils._kube.objects import OBJECT_KINDS, Cluster, Refusal, reference
@@ -384,7 +384,7 @@ class Watch:
             looked at before the store, and costs no lease when it is looked at again.
         """
         self._waiting -= set(applied) - self._readers
-        found = looked_until(
+        found = poll_until(
             lambda: self._look(entries), lambda found: all(one.problem is None for one in found), timeout
         )
         return found if all(one.problem is None for one in found) else self.states(entries)

@@ -39,7 +39,7 @@ def test_what_drips_ends_with_the_timeout_and_its_connection_with_it(site: Site,
     client = site.client(timeout=1, retries=0)
     client.get(SESSION)
     site.fault("drip", part=part, size=80, seconds=0.05)
-    with pytest.raises(NoAnswerError, match=r"no whole answer from .* within 1 s \(option timeout\)") as caught:
+    with pytest.raises(NoAnswerError, match=r"no complete answer from .* within 1 s \(option timeout\)") as caught:
         client.get(SESSION)
     assert caught.value.ambiguous
     assert client.get(SESSION) == {"valid": True}

@@ -148,7 +148,7 @@ SCENARIOS: dict[str, list[Step]] = {
         Step("static_secret", {"path": "prod/db/app", "version": 1}, True, ["PATCH /static/app"]),
         Step("static_secret", {"path": "prod/db/app", "version": 1}, False, []),
         Step("static_secret", {"path": "prod/db/app", "version": 99}, None, [], says="no version 99", foreseen=True),
-        Step("static_secret", {"path": "prod/db/app", "version": 0}, None, [], says="versions count from 1"),
+        Step("static_secret", {"path": "prod/db/app", "version": 0}, None, [], says="versions start at 1"),
         Step("static_secret", {"path": "prod/db/app", "tags": {"env": None}}, True, ["PATCH"]),
         Step("static_secret", {"path": "prod/db/empty", "secret": {}}, True, ["POST"]),
         Step("static_secret", {"path": "prod/db/empty", "secret": {}}, False, []),

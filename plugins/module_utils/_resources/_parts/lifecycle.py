@@ -172,7 +172,7 @@ def deletion(place: Place, before: Mapping[str, Any] | None, parameters: Mapping
             return Change()
         # What nobody shows may be there, and only deleting it tells.
         hidden = hidden_words(f"{place.path}: this token sees no {NOUNS[place.kind]} there", request)
-        return Change(first=lambda client: tried(client, request, hidden), foretold=hidden, leaves=leaves)
+        return Change(first=lambda client: tried(client, request, hidden), uncertain=hidden, leaves=leaves)
     mark = {"path": str(place.path), "deleted": True}
     return Change(requests=(request,), before=before or mark, after=None if permanent else mark, leaves=leaves)
 

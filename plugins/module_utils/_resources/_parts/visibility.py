@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from ..._api.client import Client
 from ..._api.errors import DeniedError, NotFoundError, OptionError, RequestError, StateError, WorkloadCredentialsError
-from ..._api.own_writes import FORESEEN, Trace, pauses
+from ..._api.own_writes import PREDICTED, Trace, pauses
 from ..._api.paths import ResourcePath, folders_above, integration_path, parse_folder, parse_path
 from ..._api.permissions import permission_for
 from ..._api.request import Request, item
@@ -265,10 +265,10 @@ def listed_paths(client: Client, kind: str, folder: str, **query: Any) -> Collec
     return {str(entry.get("path", "")).strip("/") for entry in entries}
 
 
-def is_foreseen_gone(client: Client, kind: str, path: str) -> bool:
+def is_predicted_gone(client: Client, kind: str, path: str) -> bool:
     """Whether an earlier task in check mode would have removed it, or a folder above it, and none made it again."""
     places = [(kind, path), *(("folders", folder) for folder in folders_above(path))]
-    traces = (client.writes.left_at(FORESEEN + its_kind, place) for its_kind, place in places)
+    traces = (client.writes.left_at(PREDICTED + its_kind, place) for its_kind, place in places)
     nearest = next((trace for trace in traces if trace is not None), None)
     return nearest is not None and nearest.gone
 

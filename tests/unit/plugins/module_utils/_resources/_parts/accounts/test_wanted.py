@@ -39,7 +39,7 @@ def ruled(**changed: Any) -> dict[str, Any]:
     [
         ({"ttl": "2h", "max_ttl": "1h"}, "ttl: 2h is longer than max_ttl, which is 1h."),
         ({"ttl": "soon"}, "ttl: 'soon'"),
-        ({"ttl": "0"}, "ttl: '0' is no whole number of seconds above zero."),
+        ({"ttl": "0"}, "ttl: '0' is not a whole number of seconds above zero."),
         ({"role": {"name": "view"}}, "role: it needs credential_type=dynamic."),
         ({"cluster_wide": True}, "cluster_wide: it needs credential_type=dynamic."),
         ({"credential_type": "dynamic"}, "role: credential_type=dynamic needs a role or rules, and not both."),
