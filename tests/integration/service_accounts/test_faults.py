@@ -155,7 +155,7 @@ def test_a_shorter_life_than_was_asked_for_is_told_and_recorded(accounts: Accoun
     answer = {"kind": "TokenRequest", "spec": {"expirationSeconds": 3600, "audiences": ["api"]}, "status": given}
     way.faults = [Fault(1, "/token", 201, {"Content-Type": "application/json"}, json.dumps(answer))]
     minted = accounts.mint(ttl="2h")
-    assert minted["warnings"] == ["ttl: the API server gives 3600 seconds instead of 7200, which is its own limit."]
+    assert minted["warnings"] == ["ttl: the API server limits it to 3600 seconds instead of 7200."]
     (lease,) = accounts.leases()
     assert (lease["expiration"], lease["audiences"]) == (minted["expiration"], ["api"])
     way.faults = [Fault(1, "/token", 201, {"Content-Type": "application/json"}, json.dumps({"kind": "TokenRequest"}))]

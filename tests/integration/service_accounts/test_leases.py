@@ -209,7 +209,7 @@ def test_what_would_end_more_than_is_meant_is_refused(accounts: Accounts, given:
 def test_an_id_that_names_another_secret_ends_nothing(accounts: Accounts) -> None:
     core = client.CoreV1Api(accounts.admin)
     core.create_namespaced_secret(accounts.namespace, {"metadata": {"name": "mine"}})
-    with pytest.raises(OptionError, match="is no record of a lease"):
+    with pytest.raises(OptionError, match="is not a lease's record"):
         accounts.end(lease_id=f"{accounts.namespace}/mine")
     assert core.read_namespaced_secret("mine", accounts.namespace)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Minting a service account's token: the record, a dynamic token's objects, the token. A failure leaves nothing behind."""
+"""Minting a service account's token: record, objects of a dynamic one, token. A failure leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...._kube.client import InWorker
 from ...._kube.errors import ForbiddenError
 from ...._kube.objects import OBJECT_KINDS, Applied, Object, Refusal
 from ...._kube.refusals import name_of
-from .ending import end, removed_with
+from .ending import end, remove_with_record
 from .objects import AccountLease, account_of, bindings_of, lease_of, outcome_patch, record_of, roles_of
 from .wanted import TokenSpec
 
@@ -65,7 +65,7 @@ def mint(cluster: InWorker, wanted: TokenSpec) -> Token:
         _accepted(cluster.patch([outcome_patch(record, token.expiration, token.audiences)]), made)
     except _Refused as error:
         # The cluster has answered, so only the accepted objects exist.
-        left = _sentence_about(lease_of(record), removed_with(cluster, made))
+        left = _sentence_about(lease_of(record), remove_with_record(cluster, made))
         raise (MayExistError if left else StateError)(f"{error}{left}") from None
     except WorkloadCredentialsError as error:
         left = _undone(cluster, record)

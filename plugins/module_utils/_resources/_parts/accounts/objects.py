@@ -178,7 +178,7 @@ def _object(
     kind: str = PART,
     owner: Object | None = None,
 ) -> dict[str, Any]:
-    """Return an object of the lease, which the record owns if both are in one namespace (Kubernetes allows no other)."""
+    """Return an object of the lease. Its record owns it if both are in one namespace: Kubernetes allows no other."""
     own = {KIND: kind, LEASE: wanted.lease, PLACE: wanted.namespace, NAME: wanted.name}
     metadata: dict[str, Any] = {
         "name": name,

@@ -47,8 +47,10 @@ def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
         (
             400,
             {"message": 'admission webhook "a" denied the request'},
-            'admission webhook "a" denied the request: '
-            "an admission policy of the cluster forbids it: ask its administrators.",
+            (
+                'admission webhook "a" denied the request: an admission policy of the cluster forbids it: ask its '
+                "administrators."
+            ),
         ),
         (
             422,
@@ -69,8 +71,10 @@ def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
         (
             302,
             {},
-            "the answer has status 302 and is not from a Kubernetes API: "
-            "check host or kubeconfig, and what is in between.",
+            (
+                "the answer has status 302 and is not from a Kubernetes API: check host or kubeconfig, and what is in "
+                "between."
+            ),
         ),
     ],
 )
