@@ -310,6 +310,15 @@ def pauses(since: float) -> Iterator[float]:
         yield left
 
 
+def wait_for_next(waits: Iterator[float]) -> bool:
+    """Wait for the next of these ``pauses`` and return whether there was one."""
+    pause = next(waits, None)
+    if pause is None:
+        return False
+    time.sleep(pause)
+    return True
+
+
 def _as_text(traces: Mapping[str, Trace]) -> str:
     """Return the latest traces as JSON, as many as fit, with ages since the other process may have another clock."""
     now, entries, size = time.time(), {}, 0

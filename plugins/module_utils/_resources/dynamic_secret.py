@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dynamic secrets: the definitions from which credentials are generated."""
+"""Dynamic secrets: the definitions from which the service generates credentials."""
 
 from __future__ import annotations
 
@@ -22,18 +22,17 @@ from ._parts.dynamic_config import config_after, incomplete
 from ._parts.finding import find
 from ._parts.json_values import patch_between
 from ._parts.leases import REVOKED, ListedLease, account, end_leases, in_use, living_leases
-from ._parts.lifecycle import deletion, doubts, existing, explained_creation, is_restore, missing_parent, revive, unseen
+from ._parts.lifecycle import deletion, doubts, existing, explained_creation, hidden, is_restore, missing_parent, revive
 from ._parts.tags import Tags, tag_requests, tags_after, wanted_tags
 from ._parts.view import view
 from ._parts.visibility import RefusedError, listed, listing, must_show, read_back, with_tags
 
 
 def plan(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
-    """What is to be done so that the definition is as wanted.
+    """Return the change to the wanted definition.
 
-    :raises OptionError: more tags than the API can hold, or an integration that is not there.
-    :raises StateError: something deleted or living leases are in the way, or a field differs
-        that cannot change in place.
+    :raises OptionError: the API cannot hold so many tags, or the integration does not exist.
+    :raises StateError: something deleted or active leases are in the way, or a field cannot change in place.
     """
     if parameters["state"] == "absent":
         return _delete(found, parameters)
@@ -60,13 +59,13 @@ def _create(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
 
 
 def _prerequisites(found: ExistingDefinition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    """What is missing to create the definition: with fewer options it, and else its integration, must be there."""
+    """Return what is missing to create the definition: an option, or its integration."""
     problem = incomplete(parameters, found.place.path)
-    # Of what this token does not see, the creation itself tells, but nothing is removed for it.
+    # The creation shows whether a hidden integration exists, but nothing is removed before that.
     is_lacking = found.integration is None and (found.is_integration_sure or found.place.living is not None)
     if problem is None and is_lacking:
         problem = no_integration(found, parameters)
-    return (str(problem), *unseen(found.place)) if problem else ()
+    return (str(problem), *hidden(found.place)) if problem else ()
 
 
 def _unseen_integration(found: ExistingDefinition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
@@ -75,7 +74,7 @@ def _unseen_integration(found: ExistingDefinition, parameters: Mapping[str, Any]
 
 
 def _creation(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
-    """The change from nothing to the definition, with the tags that are there and the wanted ones."""
+    """Return the change from nothing to the definition, with its present tags and the wanted ones."""
     path, kind = found.place.path, parameters["type"]
     config = {"type": kind, "credentialType": PROVIDERS[kind].credential_type, **config_after({}, parameters)}
     body = {**config, "integrationName": parameters["integration_name"]}
@@ -100,7 +99,7 @@ def _update(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
     patch = _patch(current, after)
     tags = tags_after(found.tags, wanted_tags(parameters), purge=parameters["purge_tags"])
     requests = (item("PATCH", "dynamic", path, body={"type": parameters["type"], **patch}),) if patch else ()
-    # Tags that the task does not name are not read.
+    # Without the option tags the present ones are not read.
     known = {**found.metadata, **({} if parameters["tags"] is None else {"tags": tags})}
     return Change(
         requests=requests + tag_requests("dynamic", path, found.tags, tags, purge=parameters["purge_tags"]),
@@ -120,14 +119,14 @@ def _update(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
 def _uncompared(found: ExistingDefinition, parameters: Mapping[str, Any]) -> list[str]:
     name = parameters["integration_name"]
     warning = (
-        f"integration_name: whether {found.place.path} uses {name!r} was not compared, since this token may neither "
+        f"integration_name: could not check whether {found.place.path} uses {name!r}, since this token may neither "
         "read it nor list integrations (ReadIntegration, ListIntegrations)."
     )
     return [warning] if found.is_integration_untold else []
 
 
 def _patch(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The smallest patch, but awsTags whole with null for each key that goes (secrets-api facts, "Answers")."""
+    """Return the smallest patch, but all of awsTags with null for each removed key (secrets-api facts, "Answers")."""
     patch = patch_between(current, after)
     if isinstance(patch.get("awsTags"), dict):
         patch["awsTags"] = {**patch["awsTags"], **after["awsTags"]}
@@ -135,16 +134,15 @@ def _patch(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 
 
 def _recreate(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
-    """Remove the definition for good and make the wanted one; its tags stay."""
+    """Return the change that removes the definition for good and creates the wanted one with its tags."""
     path, creation = found.place.path, _creation(found, parameters)
     removal = _delete(found, {**parameters, "permanent": True})
-    (deletion_of_it,) = removal.requests
+    (request,) = removal.requests
     loss = f"the dynamic secret {path}, which these options make again: {options_again(found)}"
-    told = replace(deletion_of_it, loss=loss)
     return replace(
         creation,
         first=removal.first,
-        requests=(told, *creation.requests),
+        requests=(replace(request, loss=loss), *creation.requests),
         before=removal.before,
         missing=_prerequisites(found, parameters),
     )
@@ -163,21 +161,21 @@ def _delete(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
 def _undeleted(
     client: Client, found: ExistingDefinition, parameters: Mapping[str, Any], error: RequestError
 ) -> WorkloadCredentialsError:
-    """The error of a deletion, with the leases that are in the way as far as this token sees them."""
+    """Return the error for a deletion, with the leases in the way that this token sees."""
     if found.place.refusal is None or not parameters["revoke_leases"] or not isinstance(error, ConflictError):
         return in_use(error, lambda: living_leases(client, found.place.path))
     return StateError(
-        f"{error} revoke_leases has revoked none, since this token may not read the definition (ReadDynamicSecret)."
+        f"{error} revoke_leases revoked none, since this token may not read the definition (ReadDynamicSecret)."
     )
 
 
 def _end(client: Client, path: ResourcePath, leases: Sequence[ListedLease]) -> dict[str, Any]:
     """End the leases that are in the way.
 
-    :raises StateError: one may live on, so that the definition stays.
+    :raises StateError: one may live on, so the definition stays.
     """
     ended = end_leases(client, leases)
-    if any(one.how != REVOKED for one in ended):
+    if any(outcome.how != REVOKED for outcome in ended):
         raise StateError(f"{path} was not deleted. {account(ended)}")
     return {}
 
@@ -185,20 +183,20 @@ def _end(client: Client, path: ResourcePath, leases: Sequence[ListedLease]) -> d
 def _made(
     client: Client, found: ExistingDefinition, answers: Sequence[Any], config: Mapping[str, Any], tags: Tags
 ) -> dict[str, Any]:
-    """The definition as the answer of its creation says; reading it would not name the integration."""
+    """Return the definition from the answer of its creation, or else read it."""
     path = found.place.path
-    answer = next((one for one in map(created, answers) if one and one.get("config")), None)
-    if answer is None:
-        return _read(client, path, config, {"tags": tags})
-    shown = {key: value for key, value in answer["config"].items() if key != "integrationName"}
-    return _result(path, shown, {**(answer.get("metadata") or {}), "tags": tags})
+    for answer in map(created, answers):
+        if answer and answer.get("config"):
+            shown = {key: value for key, value in answer["config"].items() if key != "integrationName"}
+            return _result(path, shown, {**(answer.get("metadata") or {}), "tags": tags})
+    return _read(client, path, config, {"tags": tags})
 
 
 def _read(client: Client, path: ResourcePath, config: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
     def look() -> dict[str, Any]:
-        found = must_show(client, "dynamic", path)
+        definition = must_show(client, "dynamic", path)
         tags = {"tags": metadata["tags"]} if "tags" in metadata else {}
-        return _result(path, found.get("config") or {}, {**(found.get("metadata") or {}), **tags})
+        return _result(path, definition.get("config") or {}, {**(definition.get("metadata") or {}), **tags})
 
     return read_back(look, _result(path, config, metadata), f"The dynamic secret {path}")
 
@@ -217,7 +215,7 @@ DYNAMIC_SECRET = Spec(
         **RESOURCE,
         "type": {"type": "str", "choices": list(PROVIDERS)},
         "integration_name": {"type": "str"},
-        "credential_type": {"type": "str", "choices": [one.credential_type for one in PROVIDERS.values()]},
+        "credential_type": {"type": "str", "choices": [provider.credential_type for provider in PROVIDERS.values()]},
         "ttl": {"type": "int"},
         "role_arn": {"type": "str"},
         "external_id": {"type": "str"},
@@ -236,24 +234,24 @@ DYNAMIC_SECRET = Spec(
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
-    """What is there."""
+    """Return the definitions in a folder, or the one at a path."""
     if parameters["path"] is not None:
-        definitions, warnings = _one(client, parse_path(parameters["path"], "path"))
+        definitions, warnings = _at_path(client, parse_path(parameters["path"], "path"))
         return ReadResult({"dynamic_secrets": definitions, "warnings": warnings})
-    found, missing = listed(client, listing("dynamic", parameters))
-    return ReadResult({"dynamic_secrets": view(found)}, missing)
+    entries, missing = listed(client, listing("dynamic", parameters))
+    return ReadResult({"dynamic_secrets": view(entries)}, missing)
 
 
-def _one(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """The definition, and a warning where its tags may not be read."""
-    found = find(client, "dynamic", path)
-    if found is None:
+def _at_path(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Return the definition, and a warning if its tags may not be read."""
+    definition = find(client, "dynamic", path)
+    if definition is None:
         return [], ()
     try:
-        return [{**view(with_tags(client, "dynamic", path, found)), "path": str(path)}], ()
+        return [{**view(with_tags(client, "dynamic", path, definition)), "path": str(path)}], ()
     except RefusedError as error:
         warning = f"{error} The tags of {path} are left out."
-        return [{**view(found), "path": str(path)}], (warning,)
+        return [{**view(definition), "path": str(path)}], (warning,)
 
 
 DYNAMIC_SECRET_INFO = Spec(

@@ -16,7 +16,7 @@ from ._parts.view import view
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
-    """The session; a token that is not valid is an error with status 401."""
+    """Return the session; an invalid token gives an error with status 401."""
     session = view(client.get(Request("GET", "/session")))
     return ReadResult({"session": session})
 

@@ -25,11 +25,11 @@ from ._parts.lifecycle import (
     doubts,
     existing,
     explained_creation,
+    hidden,
     is_restore,
     look_at,
     missing_parent,
     revive,
-    unseen,
 )
 from ._parts.tags import Tags, tag_requests, tags_after, wanted_tags
 from ._parts.view import view, without_secret
@@ -112,7 +112,7 @@ def _create(place: Place, parameters: Mapping[str, Any]) -> Change:
     requests = () if place.lacking else revive(place, parameters["on_deleted"])
     restored = is_restore(requests)
     if parameters["version"] is not None and not restored:
-        missing += (f"version: {path} does not exist, so it has no version to go back to.", *unseen(place))
+        missing += (f"version: {path} does not exist, so it has no version to go back to.", *hidden(place))
     values = merged({}, parameters["secret"] or {})
     tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
     creation = item("POST", "static", path, body={"secret": values}, replay=Replay.CREATE)

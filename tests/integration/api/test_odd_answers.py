@@ -65,7 +65,7 @@ def test_an_answer_has_a_limit_and_below_it_is_read(site: Site, packed: bool) ->
         ("null", {}, "the whole is null instead of an object"),
         ("", {}, "null instead of an object"),
         ('{"valid": 1}', {}, "valid is a number instead of true or false"),
-        ('{"valid": true, "valid": true}', {}, "a key stands twice"),
+        ('{"valid": true, "valid": true}', {}, "an object in it has a key twice"),
         ('{"valid": NaN}', {}, "NaN"),
         ('{"x": 1e999}', {}, "too large"),
         ('{"x": ' + "9" * 5000 + "}", {}, "too large"),

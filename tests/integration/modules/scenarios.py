@@ -474,7 +474,7 @@ SCENARIOS: dict[str, list[Step]] = {
         Step("lease_report", {"margin": -1}, None, [], says="margin: it cannot be negative"),
         Step("lease", {"path": "prod/aws"}, False, []),
         Step("lease", {"path": "prod/aws", "on_not_revocable": "fail"}, None, [], says="cannot be revoked"),
-        Step("dynamic_secret", {"path": "prod/aws", "state": "absent"}, None, [], says="1 of its leases live"),
+        Step("dynamic_secret", {"path": "prod/aws", "state": "absent"}, None, [], says="1 of its leases are active"),
         Step("dynamic_secret", {"path": "prod/az", "state": "absent"}, None, [], says="revoke_leases=true"),
         Step("lease", {"path": "prod/az"}, True, ["DELETE /leases/id/"]),
         Step("lease", {"path": "prod/az"}, False, []),

@@ -110,7 +110,7 @@ def test_without_a_region_nothing_is_sent(sts: Sts) -> None:
         ({**KEYS, "session_token": TOKEN}, "session_token: the credentials of the access key AKIACANARY are", 0),
         (
             {"profile": "role", "duration_seconds": 900},
-            "duration_seconds: the credentials of the profile role are those of a session already, which is given",
+            "duration_seconds: the credentials of the profile role are those of a session already, which is returned",
             1,
         ),
         (
@@ -143,7 +143,7 @@ def test_credentials_that_cannot_ask_are_told_before_they_do(
             "secret_key: it is not that of access_key",
         ),
         ({}, "AccessDenied", "not authorized", "Check that a policy of this user allows sts:GetSessionToken."),
-        ({"role_arn": ROLE}, "AccessDenied", "not authorized", "the role's trust policy names who asks"),
+        ({"role_arn": ROLE}, "AccessDenied", "not authorized", "the role's trust policy allows this identity"),
         ({}, "ExpiredToken", "The security token is expired", "session_token: the credentials that sign have expired"),
         (
             {"role_arn": ROLE},
@@ -203,7 +203,7 @@ def test_a_key_that_stands_in_a_file_is_hidden_too(sts: Sts) -> None:
 def test_a_web_identity_that_aws_refuses(sts: Sts) -> None:
     web = {"role_arn": ROLE, "web_identity_token_file": "/token"}
     for code, said in {
-        "ExpiredTokenException": "The web identity token has expired: see that a fresh one is there",
+        "ExpiredTokenException": "The web identity token has expired: provide a fresh one",
         "InvalidIdentityToken": "Check that the account has an OIDC provider for the token's issuer and audience.",
         "IDPRejectedClaim": "Check the role's trust policy: its conditions name the token's audience and subject.",
     }.items():

@@ -52,7 +52,10 @@ def ruled(**changed: Any) -> dict[str, Any]:
         (ruled(api_groups=None), 'rules[0]: it needs api_groups, which is [""] for the core group.'),
         (ruled(resources=None), "rules[0]: it needs resources or non_resource_urls, and not both."),
         (ruled(verbs=[]), "rules[0]: it needs verbs."),
-        (ruled(resources=None, api_groups=None, non_resource_urls=["/metrics"]), "rules[0]: non_resource_urls are of"),
+        (
+            ruled(resources=None, api_groups=None, non_resource_urls=["/metrics"]),
+            "rules[0]: non_resource_urls belong to",
+        ),
         ({"name": "No Name"}, "name: 'No Name' cannot be the name of a lease"),
         ({"namespace": "a/b"}, "namespace: 'a/b' is not a name"),
         ({"labels": {f"{DOMAIN}/kind": "x"}}, f"labels: only this collection sets {DOMAIN}/kind."),
