@@ -144,30 +144,30 @@ class Client:
     def _send_until_answered(self, request: Request) -> Any:
         after_ambiguous = False
         for attempt in range(self.settings.retries + 1):
-            is_last = attempt == self.settings.retries or interruption.is_interrupted()
+            may_retry = attempt < self.settings.retries and not interruption.is_interrupted()
             try:
                 answer = self._attempt(request)
             except NoAnswerError as error:
-                if is_last or not may_retry_lost(request, sent=error.ambiguous):
+                if not may_retry or not may_retry_lost(request, sent=error.ambiguous):
                     raise
-                after_ambiguous = after_ambiguous or error.ambiguous
+                after_ambiguous |= error.ambiguous
                 interruption.pause(backoff(attempt), sleep=sleep)
                 continue
             asked = _asked_wait(answer)
             pause = delay(attempt, asked)
-            if is_last or pause is None or not may_retry_status(request, answer.status):
+            if pause is None or not (may_retry and may_retry_status(request, answer.status)):
                 patience = RetryState(attempt + 1, asked, self.waited)
                 return value_of(request, answer, after_ambiguous=after_ambiguous, patience=patience)
-            after_ambiguous = after_ambiguous or answer.status != 429
-            if answer.status == 429 and asked is not None:
-                self._hold_back_all(asked)
+            after_ambiguous |= answer.status != 429
+            self._hold_back_all(answer.status, asked)
             interruption.pause(pause, sleep=sleep)
         raise AssertionError("the last attempt returns or raises")
 
-    def _hold_back_all(self, seconds: float) -> None:
-        """Let all threads of this process wait, since they share the limit."""
-        self._limit.close(seconds)
-        self._wait(monotonic(), seconds)
+    def _hold_back_all(self, status: int, asked: float | None) -> None:
+        """Let all threads of this process wait after a 429, since they share the limit."""
+        if status == 429 and asked is not None:
+            self._limit.close(asked)
+            self._wait(monotonic(), asked)
 
     def _wait(self, began: float, seconds: float) -> None:
         """Count a wait; those of several threads at the same time count once."""

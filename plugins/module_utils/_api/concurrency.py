@@ -52,7 +52,7 @@ def run_concurrently(
 def gather_attempts(
     function: Callable[[_T], _R], items: Sequence[_T], limit: int = USUAL, *, finishing: bool = False
 ) -> list[_R | WorkloadCredentialsError]:
-    """Do the same, but return errors in the place of results instead of raising them."""
+    """Return the results as ``run_concurrently`` does, with errors in the place of missing ones."""
 
     def attempt(item: _T) -> _R | WorkloadCredentialsError:
         try:

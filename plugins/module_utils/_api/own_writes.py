@@ -210,8 +210,7 @@ class OwnWrites:
         metadata = resource.get("metadata") or {}
         if trace.key != self._digest(""):
             # The digests of another token cannot be compared.
-            version = metadata.get("version")
-            return trace.version is None or version is None or version >= trace.version
+            return _is_version_shown(trace.version, metadata.get("version"))
         tags = resource.get(_TAGS, metadata.get(_TAGS))
         if tags is not None and trace.tags not in (_UNKNOWN, self._digest(tags)):
             return False
@@ -286,6 +285,10 @@ class OwnWrites:
     def _digest(self, value: Any) -> str:
         text = json.dumps(value, sort_keys=True)
         return hmac.new(self._secret().encode(), text.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
+
+
+def _is_version_shown(written: int | None, shown: int | None) -> bool:
+    return written is None or shown is None or shown >= written
 
 
 def left_by(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -120,27 +120,21 @@ def mismatch(value: Any, shape: Shape, where: str = "") -> str | None:
 def _list_mismatch(value: Any, shape: List, where: str) -> str | None:
     if not isinstance(value, list):
         return _wrong(value, "a list", where)
-    for number, entry in enumerate(value):
-        problem = mismatch(entry, shape.of, f"{where}[{number}]")
-        if problem:
-            return problem
-    return None
+    problems = (mismatch(entry, shape.of, f"{where}[{number}]") for number, entry in enumerate(value))
+    return next(filter(None, problems), None)
 
 
 def _object_mismatch(value: Any, shape: Object, where: str) -> str | None:
     if not isinstance(value, dict):
         return _wrong(value, "an object", where)
-    dot = f"{where}." if where else ""
-    missing = [name for name in shape.needs if name not in value]
+    prefix = f"{where}." if where else ""
+    missing = sorted(shape.needs.keys() - value.keys())
     if missing and not _is_deleted(value):
-        return f"{dot}{missing[0]} is missing"
+        return f"{prefix}{missing[0]} is missing"
     if shape.filled and not value:
         return f"{where or 'the whole'} is empty"
-    for name, inner, entry in _fields_of(value, shape):
-        problem = mismatch(entry, inner, f"{dot}{name}")
-        if problem:
-            return problem
-    return None
+    problems = (mismatch(entry, inner, prefix + name) for name, inner, entry in _fields_of(value, shape))
+    return next(filter(None, problems), None)
 
 
 def _fields_of(value: dict[str, Any], shape: Object) -> Iterator[tuple[str, Shape, Any]]:

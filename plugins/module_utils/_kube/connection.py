@@ -36,16 +36,18 @@ def secret_of(options: Mapping[str, Any], configuration: Any) -> str | None:
     user = _user(options)
     if user is None or user.keys() & {*_PROGRAMS}:
         return None
+    return _secret_in_headers(configuration) or _text_of(configuration.key_file)
+
+
+def _secret_in_headers(configuration: Any) -> str:
     try:
         settings = configuration.auth_settings().values()
     except Exception:  # pylint: disable=broad-exception-caught
         # The first request reports it.
-        return None
+        return ""
     headers = [str(setting["value"]) for setting in settings if setting.get("value")]
-    if headers:
-        # The library writes "Bearer" in several ways.
-        return " ".join(sorted(header.partition(" ")[2] or header for header in headers))
-    return _text_of(configuration.key_file)
+    # The library writes "Bearer" in several ways.
+    return " ".join(sorted(header.partition(" ")[2] or header for header in headers))
 
 
 def _text_of(file: str | None) -> str | None:

@@ -119,6 +119,11 @@ def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, 
     if escalation:
         problem = f"RBAC lets {escalation['user']} grant only what it may do itself, and it lacks {escalation['rules']}"
         return problem, "give it these permissions, or the verb bind on the role (escalate for rules of its own)"
+    return _not_permitted_now(reason, message, causes) or _other(status, reason, message)
+
+
+def _not_permitted_now(reason: str, message: str, causes: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
+    """Return what else forbids a write: its namespace, a quota, a policy or an invalid field; None: none of these."""
     if "being terminated" in message or "NamespaceTerminating" in [cause.get("reason") for cause in causes]:
         return "its namespace is being deleted", "wait until it is gone, and run again"
     if "exceeded quota" in message:
@@ -128,7 +133,7 @@ def _explained(status: int, reason: str, body: Mapping[str, Any]) -> tuple[str, 
         return denial.group(0), "an admission policy of the cluster forbids it: ask its administrators"
     if reason == "Invalid" and causes:
         return _invalid(causes)
-    return _other(status, reason, message)
+    return None
 
 
 def _missing_permission(rbac: re.Match[str]) -> tuple[str, str]:

@@ -152,7 +152,7 @@ def _delete(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
     path, ending = found.place.path, leases_to_end(found, parameters)
     before = None if found.place.living is None else _shown(path, found.config, found.tags)
     removal = replace(
-        deletion(found.place, before, parameters),
+        deletion(found.place, before, permanent=parameters["permanent"]),
         explain=lambda client, error: _undeleted(client, found, parameters, error),
     )
     return replace(removal, first=lambda client: _end(client, path, ending)) if ending else removal

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._api.client import Client
@@ -93,24 +93,29 @@ def plan(selected: SelectedLeases, parameters: Mapping[str, Any]) -> Change:
     :raises StateError: one cannot be revoked and ``on_not_revocable`` is ``fail``.
     """
     on_not_revocable = parameters["on_not_revocable"]
-    keep = [lease for lease in selected.leases if not revocable(lease)]
-    ending = [lease for lease in selected.leases if revocable(lease)]
     unread: list[ListedLease] = [{"id": lease_id, "seconds_left": None} for lease_id in selected.unread]
-    ending += unread
-    problem = staying_words([Ended(lease, NOT_REVOCABLE) for lease in keep])
-    if problem and on_not_revocable == "fail":
-        raise StateError(problem)
-    warnings = [*selected.unread.values(), *selected.hidden]
-    if problem and on_not_revocable == "warn":
-        warnings.insert(0, problem)
-    is_change = ending or selected.unknown or selected.unlisted
-    return Change(
-        first=(lambda client: _end(client, ending, keep, selected, on_not_revocable)) if is_change else None,
+    keep = [lease for lease in selected.leases if not revocable(lease)]
+    ending = [*filter(revocable, selected.leases), *unread]
+    change = Change(
         before={"leases": _shown([*selected.leases, *unread])},
         after={"leases": _shown(keep)},
         predicted=_result([lease["id"] for lease in ending], keep),
-        warnings=warnings,
+        warnings=[*_warnings(keep, on_not_revocable), *selected.unread.values(), *selected.hidden],
     )
+    if not (ending or selected.unknown or selected.unlisted):
+        return change
+    return replace(change, first=lambda client: _end(client, ending, keep, selected, on_not_revocable))
+
+
+def _warnings(keep: Sequence[ListedLease], on_not_revocable: str) -> list[str]:
+    """Return the warning about leases that cannot be revoked.
+
+    :raises StateError: there are some and ``on_not_revocable`` is ``fail``.
+    """
+    problem = staying_words([Ended(lease, NOT_REVOCABLE) for lease in keep])
+    if problem and on_not_revocable == "fail":
+        raise StateError(problem)
+    return [problem] if problem and on_not_revocable == "warn" else []
 
 
 def _end(

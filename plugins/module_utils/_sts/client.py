@@ -136,15 +136,19 @@ def _keys(net: Net, session: Any, caller: AwsIdentity) -> _Keys:
             keys = _Keys(_key(caller.access_key), _key(caller.secret_key), _key(caller.session_token))
         else:
             keys = _keys_of_chain(session, caller)
-    net.secrets += [secret for secret in (keys.secret_key, keys.token) if secret]
-    if not keys.access_key or not keys.secret_key:
+    net.secrets += filter(None, (keys.secret_key, keys.token))
+    if not (keys.access_key and keys.secret_key):
         raise StsError(f"The credentials of {caller} are incomplete: there is no access key, or no secret key.")
+    _check_characters(keys, caller)
+    session.set_credentials(keys.access_key, keys.secret_key, keys.token or None)
+    return keys
+
+
+def _check_characters(keys: _Keys, caller: AwsIdentity) -> None:
     for name, text in zip(KEYS, (keys.access_key, keys.secret_key, keys.token)):
         if text and not _SENDABLE.fullmatch(text):
             whose = "it" if caller.has_keys else f"that of {caller}"
             raise OptionError(name, f"{whose} holds a space, a line end or another character that no key has.")
-    session.set_credentials(keys.access_key, keys.secret_key, keys.token or None)
-    return keys
 
 
 def _keys_of_chain(session: Any, caller: AwsIdentity) -> _Keys:

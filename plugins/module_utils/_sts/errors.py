@@ -88,11 +88,15 @@ def refused(call: Call, asked: str, answer: Mapping[str, Any], secrets: Iterable
     """
     code, message = _code_and_message(answer)
     status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode")
-    used_up = _USED_UP if call.token_code and asked == call.operation.name else ""
+    used_up = _used_up(call, sent=asked == call.operation.name)
     if code in ("Unknown", str(status)):
         return _error(asked, _no_answer_of_sts(status), _NOT_STS, used_up)
     texts = [one_line(_unsigned(hidden(text, secrets))) for text in (code, message) if text]
     return _error(asked, ": ".join(texts), _advice(asked, code, message), used_up)
+
+
+def _used_up(call: Call, *, sent: bool) -> str:
+    return _USED_UP if sent and call.token_code else ""
 
 
 def _code_and_message(answer: Mapping[str, Any]) -> tuple[str, str]:
@@ -118,16 +122,15 @@ def broken(
     :arg session: of botocore, to find settings that are not numbers.
     """
     name = type(error).__name__
-    used_up = _USED_UP if call.token_code and sent else ""
+    used_up = _used_up(call, sent=sent)
     source = f"{asked}: " if asked else ""
     if name == "ResponseParserError" or (sent and status and not _is_of_botocore(error)):
         return _error(call.operation.name, f"{source}{_no_answer_of_sts(status)}", _NOT_STS, used_up)
     problem = _wrong_setting(error, session)
     if problem is None:
-        problem = _sentence(error, secrets)
-        # Such an error says itself what is wrong.
-        is_clear = _is_of_botocore(error) and name not in _OF_CREDENTIALS
-        problem = problem if is_clear else f"{source}{problem}"
+        # botocore's other errors say themselves what is wrong.
+        needs_source = name in _OF_CREDENTIALS or not _is_of_botocore(error)
+        problem = f"{source if needs_source else ''}{_sentence(error, secrets)}"
     return _error(call.operation.name, problem, _ADVICE_BY_CLASS.get(name, ""), used_up)
 
 

@@ -17,7 +17,7 @@ from ..._api.request import Request
 from ..._api.text import one_line
 from .dynamic_config import check_config, incomplete
 from .leases import ListedLease, living_leases, named, revocable
-from .lifecycle import Place, look_at
+from .lifecycle import Place, Wanted, look_at
 from .tags import Tags
 from .view import view
 from .visibility import RefusedError, listed_integrations, read_integration, with_tags
@@ -64,7 +64,7 @@ def look(client: Client, parameters: Mapping[str, Any]) -> ExistingDefinition:
         check_config(parameters)
         if parameters["integration_name"] is not None:
             check_integration_name(parameters["integration_name"], "integration_name")
-    place = look_at(client, "dynamic", parameters)
+    place = look_at(client, "dynamic", Wanted.of(parameters))
     if place.living is None:
         nothing = ExistingDefinition(place)
         return _with_integration(client, nothing, parameters) if _is_created(place, parameters) else nothing

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ..._api.client import Client
 from ..._api.errors import ConflictError, DeniedError, RequestError, StateError, WorkloadCredentialsError
-from ..._api.own_writes import Written
+from ..._api.own_writes import Trace, Written
 from ..._api.paths import ResourcePath, parse_path
 from ..._api.permissions import permission_for
 from ..._api.request import Replay, Request, item
 from ..._change import Change
 from .finding import find_deleted, lacking_folders, no_folder
-from .tags import wanted_tags
+from .tags import Tags, tag_requests, tags_after, wanted_tags
 from .visibility import (
     ABSENT,
     NOUNS,
@@ -32,6 +32,56 @@ from .visibility import (
     tried,
     unreadable,
 )
+
+_Wanted = TypeVar("_Wanted", bound="Wanted")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The wanted state of a folder, a static or a dynamic secret, as far as they share it.
+
+    :arg tags: None: not given; a tag that is None is removed.
+    :arg on_deleted: ``restore``, ``replace`` or ``fail``.
+    :arg parents: missing folders above may be created or restored.
+    """
+
+    path: ResourcePath
+    is_absent: bool
+    permanent: bool
+    on_deleted: str
+    tags: Mapping[str, str | None] | None
+    purge_tags: bool
+    parents: bool
+
+    @classmethod
+    def of(cls: type[_Wanted], parameters: Mapping[str, Any], **more: Any) -> _Wanted:
+        """Return the wanted state from the module's parameters.
+
+        :arg more: the fields of a subclass.
+        :raises OptionError: the API cannot hold such a path or such tags.
+        """
+        return cls(
+            path=parse_path(parameters["path"], "path"),
+            is_absent=parameters["state"] == "absent",
+            permanent=parameters["permanent"],
+            on_deleted=parameters["on_deleted"],
+            tags=wanted_tags(parameters),
+            purge_tags=parameters["purge_tags"],
+            parents=parameters.get("parents", True),
+            **more,
+        )
+
+    def tags_from(self, current: Tags) -> dict[str, str]:
+        """Return the tags after the change.
+
+        :raises OptionError: the API does not allow so many.
+        """
+        return tags_after(current, self.tags, purge=self.purge_tags)
+
+    def tag_requests(self, kind: str, current: Tags, after: Tags) -> tuple[Request, ...]:
+        """Return the one request that changes the tags, or none."""
+        return tag_requests(kind, self.path, current, after, purge=self.purge_tags)
+
 
 # What is read of an item.
 _LOOKS = {"folders": "metadata", "static": "", "dynamic": ""}
@@ -63,35 +113,28 @@ class Place:
         return f"the {NOUNS[self.kind]} {self.path}"
 
 
-def look_at(client: Client, kind: str, parameters: Mapping[str, Any]) -> Place:
-    """Return what exists at the path, and what a creation or a deletion for good would meet.
-
-    :raises OptionError: the API cannot hold such a path or such tags.
-    """
-    path = parse_path(parameters["path"], "path")
-    wanted_tags(parameters)
+def look_at(client: Client, kind: str, wanted: Wanted) -> Place:
+    """Return what exists at the path, and what a creation or a deletion for good would meet."""
+    path = wanted.path
     try:
         living = read(client, kind, path, _LOOKS[kind])
     except DeniedError as refusal:
-        return _look_around(client, kind, path, parameters, refusal)
+        return _look_around(client, kind, wanted, refusal)
     if living is not None:
         return Place(kind, path, living)
-    if parameters["state"] == "absent":
-        return Place(kind, path, deleted=find_deleted(client, kind, path) if parameters["permanent"] else None)
+    if wanted.is_absent:
+        return Place(kind, path, deleted=find_deleted(client, kind, path) if wanted.permanent else None)
     lacking = lacking_folders(client, path)
     if not lacking:
         return Place(kind, path, deleted=find_deleted(client, kind, path))
-    return Place(kind, path, lacking=lacking, deleted=_deleted_parent(client, lacking, parameters))
+    return Place(kind, path, lacking=lacking, deleted=_deleted_parent(client, lacking, wanted))
 
 
-def _look_around(
-    client: Client, kind: str, path: ResourcePath, parameters: Mapping[str, Any], refusal: DeniedError
-) -> Place:
+def _look_around(client: Client, kind: str, wanted: Wanted, refusal: DeniedError) -> Place:
     """Return the same from lists, since the read was refused: the resource does not exist, or is hidden."""
-    trace = client.writes.of(kind, str(path))
-    removal = trace if trace is not None and trace.gone else None
-    result = search(client, kind, path)
-    if removal is not None and removal.is_recent and result.how == SHOWN:
+    path = wanted.path
+    removal, result = _removal(client, kind, path), search(client, kind, path)
+    if result.how == SHOWN and removal is not None and removal.is_recent:
         # The list lags behind.
         result = Search(ABSENT)
     place = Place(kind, path, lacking=result.lacking, refusal=refusal, how=result.how)
@@ -99,20 +142,25 @@ def _look_around(
         living = shown_at_last(client, kind, str(path), lambda: read(client, kind, path, _LOOKS[kind]))
         return place if living is None else Place(kind, path, living)
     if place.lacking:
-        return replace(place, deleted=_deleted_parent(client, place.lacking, parameters))
+        return replace(place, deleted=_deleted_parent(client, place.lacking, wanted))
     deleted = find_deleted(client, kind, path)
-    if parameters["state"] != "absent" or parameters["permanent"]:
+    if wanted.permanent or not wanted.is_absent:
         return replace(place, deleted=deleted)
+    if removal is None and deleted is None:
+        return place
     # A restorable resource, or one that this run has removed, is absent and not hidden.
-    is_absent = removal is not None or deleted is not None
-    return Place(kind, path) if is_absent else place
+    return Place(kind, path)
 
 
-def _deleted_parent(
-    client: Client, lacking: tuple[ResourcePath, ...], parameters: Mapping[str, Any]
-) -> ResourcePath | None:
+def _removal(client: Client, kind: str, path: ResourcePath) -> Trace | None:
+    """Return the trace of this run's removal of the resource; None: it has not removed it."""
+    trace = client.writes.of(kind, str(path))
+    return trace if trace is not None and trace.gone else None
+
+
+def _deleted_parent(client: Client, lacking: tuple[ResourcePath, ...], wanted: Wanted) -> ResourcePath | None:
     # With parents=false none is restored either.
-    return find_deleted(client, "folders", lacking[0]) if parameters.get("parents", True) else None
+    return find_deleted(client, "folders", lacking[0]) if wanted.parents else None
 
 
 def missing_parent(place: Place) -> tuple[str, ...]:
@@ -155,12 +203,11 @@ def is_restore(requests: tuple[Request, ...]) -> bool:
     return bool(requests) and requests[0].method == "POST" and requests[0].path.endswith("/restore")
 
 
-def deletion(place: Place, before: Mapping[str, Any] | None, parameters: Mapping[str, Any], **query: Any) -> Change:
+def deletion(place: Place, before: Mapping[str, Any] | None, *, permanent: bool, **query: Any) -> Change:
     """Return the change that removes the resource, for good with ``permanent`` and else restorable.
 
     :arg before: the diff's view of it; None: it cannot be read.
     """
-    permanent = parameters["permanent"]
     request = item("DELETE", place.kind, place.path, query={"permanent": permanent, **query})
     leaves = (Written(place.kind, str(place.path), gone=True, deleted=not permanent),)
     if place.living is None and place.deleted is None and place.how != SHOWN:

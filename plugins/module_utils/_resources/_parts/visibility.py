@@ -28,19 +28,14 @@ def entries_now(client: Client, request: Request) -> list[dict[str, Any]]:
     :raises NotFoundError: what should hold the entries does not exist.
     """
     kind = request.path.strip("/").partition("/")[0]
-    written = _written_into(client, request)
-    holder = client.writes.of(*_holder(request))
-    times = [trace.at for trace in written.values()]
-    is_new = holder is not None and holder.is_recent and not holder.gone
-    if holder is not None and is_new:
-        times.append(holder.at)
-    waits = pauses(max(times, default=0.0))
+    written, new_holder = _written_into(client, request), _new_holder(client, request)
+    waits = pauses(max((trace.at for trace in (*written.values(), *new_holder)), default=0.0))
     while True:
         try:
             entries = client.items(request)
         except (DeniedError, NotFoundError):
             # The service may not know a new holder yet.
-            if is_new and wait_for_next(waits):
+            if new_holder and wait_for_next(waits):
                 continue
             raise
         names = {client.writes.name_of(kind, _place(kind, entry)) for entry in entries}
@@ -56,6 +51,12 @@ def _written_into(client: Client, request: Request) -> dict[str, Trace]:
         return client.writes.listed_in(kind, provider, recursive=not provider)
     folder = str(request.query.get("path") or "")
     return client.writes.listed_in(kind, folder, recursive=bool(request.query.get("recursive")))
+
+
+def _new_holder(client: Client, request: Request) -> list[Trace]:
+    """Return the trace of what holds the entries if this run has just made it."""
+    trace = client.writes.of(*_holder(request))
+    return [trace] if trace is not None and trace.is_recent and not trace.gone else []
 
 
 def _holder(request: Request) -> tuple[str, str]:

@@ -98,22 +98,23 @@ def orphans(cluster: InWorker, namespace: str | None) -> tuple[list[dict[str, An
     """
     parts: list[dict[str, Any]] = []
     warnings: list[str] = []
+    kinds = [OBJECT_KINDS[name] for name in _PARTS]
     labels = [f"{KIND}={PART}"]
     if namespace is not None:
+        kinds = [kind for kind in kinds if kind.namespaced]
         labels.append(f"{PLACE}={namespace}")
-    for name in _PARTS:
-        kind = OBJECT_KINDS[name]
-        if namespace is not None and not kind.namespaced:
-            continue
+    for kind in kinds:
         try:
             parts += cluster.list(kind, namespace=namespace, labels=labels, metadata_only=True) or []
         except ForbiddenError as error:
             warnings.append(f"Could not look for objects of leases without a record: {error}")
-    if not parts:
-        return [], warnings
+    return _without_record(cluster, namespace, parts), warnings
+
+
+def _without_record(cluster: InWorker, namespace: str | None, parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     # The records are read last: each existed before the other objects of its lease.
-    known = {lease.id for lease in leases(cluster, namespace)}
-    return [part for part in parts if _lease_id(part) not in known], warnings
+    known = {lease.id for lease in leases(cluster, namespace)} if parts else set()
+    return [part for part in parts if _lease_id(part) not in known]
 
 
 def remove(cluster: InWorker, objects: Sequence[Object]) -> list[str]:

@@ -230,12 +230,16 @@ def _texts(given: Mapping[str, Any] | None, option: str) -> dict[str, str]:
         name = str(key)
         if not _LABELS_NAME.fullmatch(name):
             raise OptionError(option, f"{name!r} is not a name that Kubernetes accepts.")
-        if value is None or isinstance(value, (Mapping, list)):
-            raise OptionError(option, f"{name} must be text.")
-        # Kubernetes spells YAML's true so.
-        texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
+        texts[name] = _text(option, name, value)
         if option == "labels" and not _LABEL.fullmatch(texts[name]):
             raise OptionError(option, f"{name} must have letters, digits, -, _ and . only, and no more than 63.")
         if name.startswith(f"{DOMAIN}/") or value == FIELD_MANAGER:
             raise OptionError(option, f"only this collection sets {name}.")
     return texts
+
+
+def _text(option: str, name: str, value: Any) -> str:
+    if value is None or isinstance(value, (Mapping, list)):
+        raise OptionError(option, f"{name} must be text.")
+    # Kubernetes spells YAML's true so.
+    return str(value).lower() if isinstance(value, bool) else str(value)
