@@ -133,10 +133,8 @@ def look_at(client: Client, kind: str, wanted: Wanted) -> Place:
 def _look_around(client: Client, kind: str, wanted: Wanted, refusal: DeniedError) -> Place:
     """Return the same from lists, since the read was refused: the resource does not exist, or is hidden."""
     path = wanted.path
-    removal, result = _removal(client, kind, path), search(client, kind, path)
-    if result.how == SHOWN and removal is not None and removal.is_recent:
-        # The list lags behind.
-        result = Search(ABSENT)
+    removal = _removal(client, kind, path)
+    result = _search(client, kind, path, removal)
     place = Place(kind, path, lacking=result.lacking, refusal=refusal, how=result.how)
     if place.how == SHOWN:
         living = shown_at_last(client, kind, str(path), lambda: read(client, kind, path, _LOOKS[kind]))
@@ -150,6 +148,14 @@ def _look_around(client: Client, kind: str, wanted: Wanted, refusal: DeniedError
         return place
     # A restorable resource, or one that this run has removed, is absent and not hidden.
     return Place(kind, path)
+
+
+def _search(client: Client, kind: str, path: ResourcePath, removal: Trace | None) -> Search:
+    result = search(client, kind, path)
+    if result.how == SHOWN and removal is not None and removal.is_recent:
+        # The list lags behind.
+        return Search(ABSENT)
+    return result
 
 
 def _removal(client: Client, kind: str, path: ResourcePath) -> Trace | None:
