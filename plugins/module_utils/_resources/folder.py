@@ -18,7 +18,17 @@ from .._api.request import Replay, Request, item
 from .._change import EXISTS, Change, ReadResult, answer_to
 from .._spec import CONNECTION, RESOURCE, Spec
 from ._parts.leases import in_use, living_leases, named
-from ._parts.lifecycle import Place, Wanted, deletion, doubts, existing, explained_creation, is_restore, look_at, revive
+from ._parts.lifecycle import (
+    Place,
+    Wanted,
+    check_readable,
+    deletion,
+    doubts,
+    explained_creation,
+    is_restore,
+    look_at,
+    revive,
+)
 from ._parts.tags import Tags
 from ._parts.view import view
 from ._parts.visibility import (
@@ -99,7 +109,7 @@ def _unread(place: Place, wanted: WantedFolder) -> Change:
     :raises RefusedError: there are wanted tags.
     """
     if wanted.tags is not None:
-        existing(place)
+        check_readable(place)
     return Change(predicted=_unread_result(place.path))
 
 

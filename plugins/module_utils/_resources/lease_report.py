@@ -207,10 +207,10 @@ def _is_below(path: str, places: Collection[str]) -> bool:
     return any(place in ("", path) or path.startswith(f"{place}/") for place in places)
 
 
-def counted(found: Sequence[Row]) -> dict[str, int]:
+def counted(all_rows: Sequence[Row]) -> dict[str, int]:
     """Return how many leases are in each state, and how many have each mark."""
     words: list[str] = []
-    for row in found:
+    for row in all_rows:
         words += [row["state"], *row["marks"]]
     return {word: words.count(word) for word in (*_STATES, *_MARKS)}
 
@@ -258,14 +258,14 @@ def report_of(
     if previous and any(previous.get(name) != value for name, value in place.items()):
         warnings.append("previous: it is the report on another site or folder and is ignored.")
         previous = {}
-    found = rows(look, leases, list(earlier_rows(previous)), parse_time(previous.get("generated")))
+    all_rows = rows(look, leases, list(earlier_rows(previous)), parse_time(previous.get("generated")))
     report = {
         **place,
         "generated": written(look.now),
         "margin": int(look.margin.total_seconds()),
         "looked_for_holders": look.holders is not None,
-        "summary": counted(found),
-        "leases": found,
+        "summary": counted(all_rows),
+        "leases": all_rows,
     }
     return report, warnings
 

@@ -22,9 +22,9 @@ from ._parts.json_values import check_json, merged, patch_between
 from ._parts.lifecycle import (
     Place,
     Wanted,
+    check_readable,
     deletion,
     doubts,
-    existing,
     explained_creation,
     hidden,
     is_restore,
@@ -127,7 +127,7 @@ def plan(current: ExistingSecret, parameters: Mapping[str, Any]) -> Change:
     if place.living is not None:
         return _update(current, place.living, wanted)
     if (wanted.secret, wanted.tags, wanted.version) != (None, None, None):
-        existing(place)
+        check_readable(place)
     elif place.how == SHOWN:
         warning = f"{place.path}: this static secret exists, but this token may not read it (ReadSecret)."
         return Change(predicted=_result(place.path, {}, {}), warnings=[warning])

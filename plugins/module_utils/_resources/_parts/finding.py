@@ -49,9 +49,9 @@ def find(client: Client, kind: str, path: ResourcePath, action: str = "", **quer
         if how == ABSENT or (query.get("version") is not None and _is_readable(client, kind, path)):
             return None
         look = partial(read, client, kind, path, action, **query)
-        found = shown_at_last(client, kind, str(path), look) if how == SHOWN else None
-        if found is not None:
-            return found
+        resource = shown_at_last(client, kind, str(path), look) if how == SHOWN else None
+        if resource is not None:
+            return resource
         raise refused(f"the {NOUNS[kind]} {path}", how, error) from None
 
 

@@ -226,7 +226,7 @@ def deletion(place: Place, before: Mapping[str, Any] | None, *, permanent: bool,
     return Change(requests=(request,), before=before or mark, after=None if permanent else mark, leaves=leaves)
 
 
-def existing(place: Place) -> None:
+def check_readable(place: Place) -> None:
     """Raise RefusedError if a list shows the resource and this token may not read it."""
     if place.how == SHOWN and place.refusal is not None:
         raise refused(place.what, SHOWN, place.refusal)

@@ -164,8 +164,8 @@ def read(client: Client, kind: str, path: ResourcePath, action: str = "", **quer
     """
     if query.get("version") is not None:
         return version_of(client, path, **query)
-    found = patiently(client, kind, str(path), lambda: client.find(item("GET", kind, path, action, query=query)))
-    return None if found is None or _is_deleted(found) else found
+    resource = patiently(client, kind, str(path), lambda: client.find(item("GET", kind, path, action, query=query)))
+    return None if resource is None or _is_deleted(resource) else resource
 
 
 def patiently(client: Client, kind: str, path: str, look: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
@@ -179,12 +179,12 @@ def patiently(client: Client, kind: str, path: str, look: Callable[[], dict[str,
         return look()
     waits = pauses(trace.at)
     while True:
-        found, refusal = _attempt(look)
-        if not client.writes.shows(trace, found) and wait_for_next(waits):
+        resource, refusal = _attempt(look)
+        if not client.writes.shows(trace, resource) and wait_for_next(waits):
             continue
         if refusal is not None:
             raise refusal
-        return found
+        return resource
 
 
 def version_of(client: Client, path: ResourcePath, version: int, **query: Any) -> dict[str, Any] | None:
@@ -208,10 +208,10 @@ def must_show(client: Client, kind: str, path: ResourcePath, action: str = "") -
 
     :raises WorkloadCredentialsError: the service does not show it.
     """
-    found = read(client, kind, path, action)
-    if found is None:
+    resource = read(client, kind, path, action)
+    if resource is None:
         raise StateError(f"{path}: the service does not show it yet.")
-    return found
+    return resource
 
 
 def shown_at_last(
@@ -227,23 +227,23 @@ def shown_at_last(
     since = max((trace.at for trace in traces if trace is not None and not trace.gone), default=0.0)
     for pause in pauses(since):
         time.sleep(pause)
-        found, _refusal = _attempt(look)
-        if found is not None:
-            return found
+        resource, _refusal = _attempt(look)
+        if resource is not None:
+            return resource
     return None
 
 
 def _attempt(look: Callable[[], dict[str, Any] | None]) -> tuple[dict[str, Any] | None, DeniedError | None]:
     try:
-        found = look()
+        resource = look()
     except DeniedError as error:
         return None, error
-    return (None if found is None or _is_deleted(found) else found), None
+    return (None if resource is None or _is_deleted(resource) else resource), None
 
 
-def _is_deleted(found: Mapping[str, Any]) -> bool:
+def _is_deleted(resource: Mapping[str, Any]) -> bool:
     """Return whether an answer shows something deleted: a service may hide it, or show its time of deletion."""
-    return bool(found.get("deletedAt") or (found.get("metadata") or {}).get("deletedAt"))
+    return bool(resource.get("deletedAt") or (resource.get("metadata") or {}).get("deletedAt"))
 
 
 def search(client: Client, kind: str, path: ResourcePath) -> Search:
@@ -355,19 +355,19 @@ def read_back(look: Callable[[], dict[str, Any]], known: Mapping[str, Any], what
         return {**known, "warnings": [warning]}
 
 
-def with_tags(client: Client, kind: str, path: ResourcePath, found: Mapping[str, Any]) -> Mapping[str, Any]:
+def with_tags(client: Client, kind: str, path: ResourcePath, resource: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a static or dynamic secret with its tags, which a service may show only with its metadata.
 
     :raises RefusedError: this token may not read them.
     """
-    metadata = found.get("metadata") or {}
+    metadata = resource.get("metadata") or {}
     if "tags" in metadata:
-        return found
+        return resource
     try:
         shown = must_show(client, kind, path, "metadata")
     except DeniedError as error:
         raise refused(f"the {NOUNS[kind]} {path}", SHOWN, error) from None
-    return {**found, "metadata": {**metadata, **shown}}
+    return {**resource, "metadata": {**metadata, **shown}}
 
 
 def tried(client: Client, request: Request, hidden: str) -> dict[str, Any]:
@@ -414,8 +414,8 @@ def look_for_integration(client: Client, kind: str, name: str) -> tuple[dict[str
         return look(), None, ABSENT
     except DeniedError as error:
         how, _entry = search_integration(client, kind, name)
-        found = shown_at_last(client, "integrations", f"{kind}/{name}", look) if how == SHOWN else None
-        return (None, error, how) if found is None else (found, None, how)
+        integration = shown_at_last(client, "integrations", f"{kind}/{name}", look) if how == SHOWN else None
+        return (None, error, how) if integration is None else (integration, None, how)
 
 
 def find_integration(client: Client, kind: str, name: str) -> dict[str, Any] | None:
@@ -423,7 +423,7 @@ def find_integration(client: Client, kind: str, name: str) -> dict[str, Any] | N
 
     :raises RefusedError: this token may not read it, and it exists or may exist.
     """
-    found, refusal, how = look_for_integration(client, kind, name)
+    integration, refusal, how = look_for_integration(client, kind, name)
     if refusal is not None and how != ABSENT:
         raise refused(f"the {kind} integration {name}", how, refusal)
-    return found
+    return integration
