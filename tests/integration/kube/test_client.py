@@ -244,8 +244,8 @@ def test_a_manifest_that_cannot_be_sent_stops_before_anything_is_sent(ways: Any,
     cluster = ways()
     good = secret("good", space)
     for bad, words in (
-        ({**good, "kind": "Pod"}, "Pod of v1 is no kind"),
-        ({**good, "apiVersion": "v2"}, "Secret of v2 is no kind"),
+        ({**good, "kind": "Pod"}, "does not handle Pod of v1"),
+        ({**good, "apiVersion": "v2"}, "does not handle Secret of v2"),
         (secret("", space), "without a name"),
         (secret("x", ""), "without a namespace"),
         ({"apiVersion": "v1", "kind": "Secret"}, "without a name"),
