@@ -302,12 +302,12 @@ class ByModules:
             "hidden_fields": ["data"] if metadata_only else [],
         }
         result = self._retried(arguments)
-        if "resources" in result:
-            return [with_kind(kind, item) for item in result["resources"]]
         status, _body = status_in(result)
         if result.get("api_found") is False or (status == 404 and not kind.is_core):
             return None
-        raise _unreadable(f"{kind.plural} cannot be read", result)
+        if "resources" not in result:
+            raise _unreadable(f"{kind.plural} cannot be read", result)
+        return [with_kind(kind, item) for item in result["resources"]]
 
     def _retried(self, arguments: dict[str, Any]) -> Result:
         """Read, retry failures that may pass, and return the module's result."""
