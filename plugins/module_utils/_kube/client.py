@@ -156,7 +156,7 @@ def _is_same(reference: Object, current: Object) -> bool:
 
 
 RETRIES = 4
-_LONGEST_PAUSE = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 # No attempt begins later than this after the first.
 PATIENCE_SECONDS = 60.0
 
@@ -186,7 +186,7 @@ class Sender:
         if self._broken.is_set():
             raise NoClusterError("It was not sent, since the connection to the cluster was lost.", sent=False)
         for attempt in range(RETRIES + 1):
-            pause = backoff(attempt, longest=_LONGEST_PAUSE)
+            pause = backoff(attempt, FIRST_PAUSE, LONGEST_PAUSE)
             try:
                 answer = self._connection.send(request)
             except NoClusterError as error:

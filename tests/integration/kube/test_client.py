@@ -192,7 +192,7 @@ def test_each_refusal_is_said_in_words_and_stops_no_other(
         "key": (secret("key", space, {"a b": CANARY}), "data[a b]: Invalid value"),
         "field": (secret("field", space, text, foo="bar"), "field not declared in schema"),
         "number": ({**secret("number", space), "stringData": {"a": 734512}}, "withheld"),
-        "policy": (secret("policy", space, text), "no Secret has this name: what guards the cluster"),
+        "policy": (secret("policy", space, text), "no Secret has this name: an admission policy of the cluster"),
         "quoted": (secret("quoted", space, {"forbidden": CANARY}), "withheld"),
         "last": (secret("last", space, text), ""),
     }

@@ -57,11 +57,14 @@ WRONG: dict[str, tuple[Any, str]] = {
     "token of two lines": (lambda _c, u: u.update(token=f"{CANARY}\nx"), "a token or header cannot be sent"),
     "empty file": ("", "Invalid kube-config"),
     "unknown name": (lambda c, _u: c.update(server="https://nowhere.invalid"), "its name is unknown"),
-    "no TLS": (lambda c, _u: c.update(server=c["server"].replace("https", "http")), "no Kubernetes API's: check host"),
+    "no TLS": (
+        lambda c, _u: c.update(server=c["server"].replace("https", "http")),
+        "not from a Kubernetes API: check host",
+    ),
     "no CA file": (lambda c, _u: (c.pop(NO_CA), c.update({"certificate-authority": "/no/ca"})), "not exist: /no/ca"),
     "CA": (lambda c, _u: c.update({NO_CA: "YWJj"}), f"no TLS connection is possible: {CHECK}"),
     "foreign token": (lambda _c, u: u.update(token=f"{CANARY}☃"), "a token or header cannot be sent"),
-    "program": (lambda _c, u: (u.clear(), u.update(program("false"))), "no credentials: .*its exec plugin"),
+    "program": (lambda _c, u: (u.clear(), u.update(program("false"))), "as anonymous: .*its exec plugin"),
     "client key": (
         lambda _c, u: u.update({"client-certificate-data": "YWJj", "client-key-data": "YWJj"}),
         "no TLS connection is possible",
@@ -156,8 +159,8 @@ def test_an_insecure_cluster_says_nothing_on_stderr(cluster: Any, tmp_path: Path
 
     code = (
         "from tests.support.ports import *; from pathlib import Path; import sys;"
-        "from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import KINDS;"
-        "print(len(port('in_worker', Path(sys.argv[1])).list(KINDS['Secret'])))"
+        "from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import OBJECT_KINDS;"
+        "print(len(port('in_worker', Path(sys.argv[1])).list(OBJECT_KINDS['Secret'])))"
     )
     kubeconfig = str(variant(cluster, tmp_path, insecure))
     done = subprocess.run([sys.executable, "-c", code, kubeconfig], capture_output=True, text=True, check=False)

@@ -254,7 +254,7 @@ def test_what_lies_between_is_named(sts: Sts, monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("HTTPS_PROXY", "socks9://127.0.0.1:9")
     assert "GetSessionToken: " in refusal(sts, https)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:canary")
-    assert "the proxy that HTTPS_PROXY names, is no address" in refusal(sts, https)
+    assert "the proxy in HTTPS_PROXY, is not an address" in refusal(sts, https)
     monkeypatch.delenv("HTTPS_PROXY")
     assert refusal(sts, {**KEYS, "endpoint_url": "https://a b"}) == "GetSessionToken: endpoint_url is not an address."
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "none.pem"))
