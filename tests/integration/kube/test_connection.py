@@ -159,8 +159,8 @@ def test_an_insecure_cluster_says_nothing_on_stderr(cluster: Any, tmp_path: Path
 
     code = (
         "from tests.support.ports import *; from pathlib import Path; import sys;"
-        "from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import OBJECT_KINDS;"
-        "print(len(port('in_worker', Path(sys.argv[1])).list(OBJECT_KINDS['Secret'])))"
+        "from ansible_collections.community.workload_credentials.plugins.module_utils._kube import objects;"
+        "print(len(port('in_worker', Path(sys.argv[1])).list(objects.OBJECT_KINDS['Secret'])))"
     )
     kubeconfig = str(variant(cluster, tmp_path, insecure))
     done = subprocess.run([sys.executable, "-c", code, kubeconfig], capture_output=True, text=True, check=False)
