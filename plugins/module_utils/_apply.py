@@ -1,9 +1,9 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carry out a plan: send its writes, settle conflicts, plan again what is left, and say what was lost on the way.
+"""Carrying out a plan: send its writes, resolve conflicts, plan the rest again, and name what was lost on the way.
 
-No Ansible is needed here, and no module. Private to this collection: it may change at any time.
+This file needs neither Ansible nor a module.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ._api.own_writes import Written
 from ._api.request import Replay, Request
 from ._change import EXISTS, Change
 
-# What a service answers where something is not there that a request needs.
+# Statuses of a request that needs something missing.
 _REFUSALS = (400, 403, 404, 409)
-# Another writer may undo a write once between two looks.
-_ENOUGH = 2
+# Another writer may undo a write once between two reads.
+_MOST_ATTEMPTS = 2
 
 
 def complete(change: Change) -> Change:
-    """Return the plan, for which everything must be there in a real run.
+    """Return the plan if a real run has everything that it needs.
 
     :raises StateError: something is missing.
     """
@@ -35,11 +35,11 @@ def complete(change: Change) -> Change:
 
 
 def apply(client: Client, change: Change, plan: Callable[[], Change]) -> dict[str, Any]:
-    """Carry out a change and return the values that it makes.
+    """Carry out a change and return the task's values.
 
-    :arg client: the one that talks to the service.
-    :arg plan: makes the same plan again, from what is there by then.
-    :raises WorkloadCredentialsError: a write failed; the text says what was removed for good by then.
+    :arg client: talks to the service.
+    :arg plan: makes the plan again, from the state at that time.
+    :raises WorkloadCredentialsError: a write failed; the message says what was removed for good by then.
     """
     try:
         return dict(_Writes(client, plan).apply(change))
@@ -55,14 +55,14 @@ def _with_doubts(change: Change, error: WorkloadCredentialsError) -> WorkloadCre
 
 @dataclass(frozen=True)
 class _Writes:
-    """The writes of a plan and of the plans that follow from it; ``sent`` are those so far."""
+    """The writes of a plan and of the plans that follow from it; ``sent`` has those so far."""
 
     client: Client
     plan: Callable[[], Change]
     sent: list[Request] = field(default_factory=list)
 
     def apply(self, change: Change) -> Mapping[str, Any]:
-        """Return the values after all writes; what is left after some of them is planned anew."""
+        """Send all writes and return the task's values; plan again what is left after some of them."""
         begun = change.first(self.client) if change.first else None
         if not change.requests:
             self._note(change, is_whole=(begun or {}).get("changed", True))
@@ -74,37 +74,44 @@ class _Writes:
             raise change.with_losses(error, len(answers)) from None
 
     def _send(self, change: Change, answers: list[Any]) -> Mapping[str, Any]:
-        """Send the writes; ``answers`` takes those to this change's own."""
+        """Send the writes and add their answers to ``answers``."""
         for position, request in enumerate(change.requests):
             self._check_progress(request)
             self.sent.append(request)
             try:
-                answers.append(self.client.send(request))
+                answer = self.client.send(request)
             except (DeniedError, NotFoundError) as refusal:
-                if request.method == "DELETE" and refusal.after_ambiguous:
-                    self._settle_deletion(change, request)
-                    answers.append(None)
-                    continue
-                if change.otherwise is None or position:
-                    raise
-                return self.apply(change.otherwise)
+                answer = self._after_refusal(change, position, refusal)
             except ConflictError as conflict:
                 if request.replay is not Replay.CREATE:
                     raise
-                rest = self._after_conflict(change, position, conflict)
-                if isinstance(rest, Change):
-                    return self.apply(rest)
-                answers.append(rest)
+                answer = self._after_conflict(change, position, conflict)
+            if isinstance(answer, Change):
+                return self.apply(answer)
+            answers.append(answer)
         self._note(change, is_whole=not change.replan)
         if change.replan:
-            # Whatever is left to do, what was restored is a change.
+            # Restoring is a change, even if nothing is left to do.
             return {**self.apply(complete(self.plan())), "changed": True}
         return change.outcome(self.client, answers) if change.outcome else change.predicted
 
-    def _settle_deletion(self, change: Change, request: Request) -> None:
-        """See that a deletion is done whose answer was lost, and that was refused when it was repeated.
+    def _after_refusal(self, change: Change, position: int, refusal: DeniedError | NotFoundError) -> Change | None:
+        """Return the change to carry out instead; None: a deletion turned out to be done.
 
-        What is gone may be answered as what is forbidden.
+        :raises RequestError: the refusal, if nothing can be done about it.
+        """
+        request = change.requests[position]
+        if request.method == "DELETE" and refusal.after_ambiguous:
+            self._check_deletion(change, request)
+            return None
+        if change.otherwise is None or position:
+            raise refusal
+        return change.otherwise
+
+    def _check_deletion(self, change: Change, request: Request) -> None:
+        """Check that a deletion is done whose answer was lost and whose repetition was refused.
+
+        A service may answer a request for something deleted as if it were forbidden.
 
         :raises StateError: it is not done.
         """
@@ -116,29 +123,33 @@ class _Writes:
             )
 
     def _after_conflict(self, change: Change, position: int, conflict: ConflictError) -> Change | str | None:
-        """Return what is left to do after a conflicting creation; or what counts as its answer.
+        """Return the change that is left to do after a conflicting creation, or the value that counts as its answer.
 
-        :raises ConflictError: nothing that could be done about it.
+        :raises ConflictError: nothing can be done about it.
         """
         request, is_deleted = change.requests[position], conflict.code.startswith("deleted_")
         if request.may_exist and not is_deleted:
-            # After a lost answer it may well be this task's own.
+            # After a lost answer this task may have made it itself.
             return None if conflict.after_ambiguous else EXISTS
-        # Something is there, which the next look has to see.
+        self._note_conflict(change, request, is_deleted=is_deleted)
+        rest = complete(self.plan())
+        if is_deleted and rest.requests and rest.requests[0] != request:
+            # The new plan first removes or restores what was in the way.
+            return rest
+        if not _is_resolved(conflict, rest.requests, change, position):
+            raise conflict
+        return None if conflict.after_ambiguous else rest
+
+    def _note_conflict(self, change: Change, request: Request, *, is_deleted: bool) -> None:
+        """Record that something exists where the request creates, so that the next read waits for it."""
         for written in change.leaves:
             if written.is_made_by(request):
                 self.client.writes.note(Written(written.kind, written.path, gone=is_deleted, deleted=is_deleted))
-        rest = complete(self.plan())
-        # What was in the way unseen goes first now.
-        goes_on = is_deleted and rest.requests[:1] not in ((), (request,))
-        if not goes_on and not _is_settled(conflict, rest.requests, change, position):
-            raise conflict
-        return rest if goes_on or not conflict.after_ambiguous else None
 
     def _note(self, change: Change, *, is_whole: bool) -> None:
-        """Take note of what the writes leave, since reads may not show it yet.
+        """Record what the writes leave, since reads may not show it yet.
 
-        :arg is_whole: all of it was written; else something is there, and what is not known.
+        :arg is_whole: everything was written; otherwise the content is not known.
         """
         for written in change.leaves:
             if is_whole:
@@ -147,22 +158,21 @@ class _Writes:
                 self.client.writes.note(replace(written, content=None, tags=None))
 
     def _check_progress(self, request: Request) -> None:
-        """:raises StateError: twice the service said that this is done, and it is not."""
-        if self.sent.count(request) >= _ENOUGH:
+        """Raise StateError if the service has confirmed this request repeatedly without carrying it out."""
+        if self.sent.count(request) >= _MOST_ATTEMPTS:
             raise StateError(
-                f"{request.method} {request.target}: the service answered {_ENOUGH} times that this is done, and it is "
-                "not. Look at the resource itself before you repeat the task, and report this line to who runs the "
-                "service if it stays so."
+                f"{request.method} {request.target}: the service answered {_MOST_ATTEMPTS} times that this is done, "
+                "but it is not. Look at the resource before you repeat the task, and report this line to the service's "
+                "operators if it happens again."
             )
 
 
-def _is_settled(conflict: ConflictError, left: tuple[Request, ...], change: Change, position: int) -> bool:
-    """A creation met a 409, so somebody made it: we, when an answer was lost, or another writer at the same time.
+def _is_resolved(conflict: ConflictError, left: tuple[Request, ...], change: Change, position: int) -> bool:
+    """Return whether a creation that met a 409 is done, or the rest of the plan continues from what exists.
 
-    Ours when nothing is left to do but what we had not sent yet (design, section 7); what was restored is ours either
-    way. Another's is brought to the wanted state like anything that was there before.
+    After a lost answer it is ours if only the requests that were not sent yet are left (design, section 7); a restored
+    resource is ours in any case. What another writer made is brought to the wanted state like anything that exists.
     """
     if change.requests[position] in left:
-        # What is deleted and in the way goes first, and then the same creation is right.
-        return conflict.code.startswith("deleted_") and left[0] != change.requests[position]
+        return False
     return not conflict.after_ambiguous or change.replan or left == change.requests[position + 1 :]

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task would do, as one value: behind ``changed``, the diff and check mode stands the same plan.
-
-Private to this collection: it may change at any time.
-"""
+"""The plan of a task as one value, from which ``changed``, the diff and check mode all follow."""
 
 from __future__ import annotations
 
@@ -15,14 +12,14 @@ from typing import Any
 from ._api.errors import ConflictError, RequestError, WorkloadCredentialsError
 from ._api.own_writes import Written
 from ._api.request import Replay, Request
-from ._api.shapes import CREATED, misfit
+from ._api.shapes import CREATED, mismatch
 
-# Stands among the answers for a creation that found its resource there.
+# The answer of a creation whose resource exists already.
 EXISTS = "exists"
 
 
 def answer_to(request: Request, requests: Sequence[Request], answers: Sequence[Any]) -> Mapping[str, Any] | None:
-    """What the service answered to one of the creations; None: nothing that could be used, or it was none of these.
+    """Return the service's answer to one of the creations; None: it is unusable, or the request is not among them.
 
     :arg request: compared by method and address.
     """
@@ -33,21 +30,18 @@ def answer_to(request: Request, requests: Sequence[Request], answers: Sequence[A
 
 
 def created(answer: Any) -> dict[str, Any] | None:
-    """A creation's answer; None: it has not the shape of one, so that the resource has to be read."""
-    return answer if isinstance(answer, dict) and misfit(answer, CREATED) is None else None
+    """Return a creation's answer; None: it has another shape, so the resource has to be read."""
+    return answer if isinstance(answer, dict) and mismatch(answer, CREATED) is None else None
 
 
-def foreseen(missing: str) -> str:
-    """The warning of check mode about something missing, which is an error in a real run."""
-    return f"{missing} In check mode an earlier task is taken to have made it; without one a real run fails here."
+def assumed(missing: str) -> str:
+    """Return check mode's warning about something missing, which is an error in a real run."""
+    return f"{missing} Check mode assumes that an earlier task makes it; otherwise a real run fails here."
 
 
 @dataclass(frozen=True)
 class ReadResult:
-    """What a module that only reads has found.
-
-    ``values`` are the task's return values; ``missing`` as in a change.
-    """
+    """What a module that only reads has found: the task's return values, and ``missing`` as in a change."""
 
     values: Mapping[str, Any]
     missing: Sequence[str] = ()
@@ -59,22 +53,25 @@ def _as_it_is(_client: Any, error: RequestError) -> WorkloadCredentialsError:
 
 @dataclass(frozen=True)
 class Change:
-    """``requests`` are the writes that lead from ``before`` to ``after``, after ``first``; neither: nothing to do.
+    """The writes that lead from ``before`` to ``after``; without ``requests`` and ``first`` there is nothing to do.
 
-    ``first`` is done side by side, such as ending leases, and gives the return values where no request follows.
-    ``before`` and ``after`` are shown as the diff and hold no secret value; None: absent.
-    ``predicted`` are the task's return values where nothing is written, or ``rehearsal`` makes them, if that takes a
-    read that a real run does without; ``outcome`` makes them from the writes' answers.
-    ``explain`` makes a request's error into the one that the user sees.
-    ``replan``: what is still to do shows only after these writes (a restored resource can be read only then).
-    ``missing`` are the things that must be there first and that an earlier task could have made, a sentence each;
-    ``doubts`` are those that may only be hidden from this token, so that a real run tries.
-    ``foretold``: only a real run finds out whether ``first`` changes anything; check mode takes it that nothing
-    changes, and warns with this sentence.
-    ``otherwise`` is done in its place where the first of the writes is refused, or what should hold it is not there.
-    ``leaves`` is what the writes leave behind, for reads that lag behind them.
-    It is planned without talking to anybody: what talks gets the client when the plan is carried out, which is the
-    Secrets API's where there are ``requests``, and else the one of the module's spec.
+    A plan is made without a client. Its functions get one when it is carried out: the Secrets API's, or the one of the
+    module's spec where there are no ``requests``.
+
+    :arg requests: sent one after another.
+    :arg first: runs before the requests, for example to end leases; returns the task's values if no request follows.
+    :arg before, after: the diff, without secret values; None: absent.
+    :arg predicted: the task's return values if nothing is written.
+    :arg dry_run: returns these values instead, with reads that a real run does not need.
+    :arg outcome: makes the return values from the answers to the requests.
+    :arg explain: turns a request's error into the one that the user sees.
+    :arg replan: plan again after these writes, which show what else is to do (as after restoring something).
+    :arg missing: a sentence for each thing that must exist first and that an earlier task could make.
+    :arg doubts: a sentence for each that may only be hidden from this token, so that a real run tries.
+    :arg uncertain: only a real run shows whether ``first`` changes anything. Check mode then predicts no change and
+        warns with this sentence.
+    :arg otherwise: replaces this change if its first request is refused, or what should hold the resource is missing.
+    :arg leaves: what the writes leave, since reads may not show it yet.
     """
 
     requests: tuple[Request, ...] = ()
@@ -82,26 +79,26 @@ class Change:
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     predicted: Mapping[str, Any] = field(default_factory=dict)
-    rehearsal: Callable[[Any], Mapping[str, Any]] | None = None
+    dry_run: Callable[[Any], Mapping[str, Any]] | None = None
     outcome: Callable[[Any, Sequence[Any]], Mapping[str, Any]] | None = None
     explain: Callable[[Any, RequestError], WorkloadCredentialsError] = _as_it_is
     replan: bool = False
     warnings: Sequence[str] = field(default_factory=tuple)
     missing: Sequence[str] = field(default_factory=tuple)
     doubts: Sequence[str] = field(default_factory=tuple)
-    foretold: str = ""
+    uncertain: str = ""
     otherwise: Change | None = None
     leaves: tuple[Written, ...] = ()
 
     @property
     def changes(self) -> bool:
-        """Whether there is anything to do."""
+        """Return whether there is anything to do."""
         return bool(self.requests or self.first)
 
     def with_losses(self, error: WorkloadCredentialsError, done: int) -> WorkloadCredentialsError:
-        """The error that ended these writes, with what they had removed for good by then.
+        """Return the error that ended these writes, with what they had removed for good by then.
 
-        :arg done: how many writes had succeeded.
+        :arg done: the number of writes that had succeeded.
         """
         failed = self.requests[done] if done < len(self.requests) else None
         unsure = failed is not None and _may_be_done(failed, error)
@@ -116,18 +113,18 @@ class Change:
         return WorkloadCredentialsError(text)
 
     def _in_its_place(self, done: int, *, unsure: bool) -> str:
-        """What became of that for which it was removed."""
+        """Return what became of the resource that was to replace the removed one."""
         if any(request.replay is Replay.CREATE for request in self.requests[:done]):
-            return "The new one was made; what should follow, such as its tags, was not done."
+            return "The new one was made, but what should follow, such as its tags, was not done."
         return _UNKNOWN if unsure else _NOT_MADE
 
 
-_NOT_MADE = "The new one was not made: when the cause is gone, repeat the task."
-_UNKNOWN = "What is there now is not known: look at it, then repeat the task."
+_NOT_MADE = "The new one was not made: remove the cause, then repeat the task."
+_UNKNOWN = "Nobody knows what is there now: look at it, then repeat the task."
 
 
 def _may_be_done(request: Request, error: WorkloadCredentialsError) -> bool:
-    """Whether the request that ended with this error may have been acted upon, here or by another writer."""
+    """Return whether the service may have carried out the failed request, for this task or another writer."""
     if not isinstance(error, RequestError) or (error.method, error.path) != (request.method, request.target):
         return True
     if getattr(error, "ambiguous", False) or getattr(error, "after_ambiguous", False):

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the providers of dynamic secrets are (API document, "Dynamic Secrets" and "Integrations").
+"""The providers of dynamic secrets (API document, "Dynamic Secrets" and "Integrations").
 
-Adding a provider is an entry here and its tests. Private to this collection: it may change at any time.
+To add a provider, add an entry here and its tests.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from types import MappingProxyType
 class Provider:
     """One provider.
 
-    ``integration`` and ``definition`` are options with the API's fields, and ``integration_secret`` those of the
-    integration that the API never gives back; ``required`` are options without which no definition can be created.
-    ``ttl`` is the shortest and the longest life in seconds. ``generated`` are the keys of generated credentials, all of
-    them besides the lease's, and ``environment`` the variables that the provider's tools read, with their keys.
-    ``spellings`` are other names under which a service may give them, and ``may_lack`` what it may leave out.
+    :arg integration: options of an integration, with the API's fields.
+    :arg integration_secret: those that the API never returns.
+    :arg definition: options of a definition, with the API's fields.
+    :arg required: options that creating a definition needs.
+    :arg ttl: the shortest and the longest life in seconds.
+    :arg generated: the keys of generated credentials, without the lease's.
+    :arg environment: the variables that the provider's tools read, with their keys.
+    :arg spellings: other names that a service may give to the keys.
+    :arg may_lack: keys that a service may leave out.
     """
 
     name: str
@@ -39,19 +43,24 @@ class Provider:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Every key of generated credentials."""
+        """Return every key of generated credentials."""
         return (*self.generated, *LEASE_KEYS)
 
     @property
     def environment_format(self) -> str:
-        """The format that holds ``environment``."""
+        """Return the name of the format with ``environment``."""
         return f"{self.name}_env"
 
 
-# What a service may add to credentials to say what they are.
+# Keys with which a service may describe credentials.
 _DESCRIPTIONS = ("type", "credentialType")
-# What says which lease generated credentials belong to, and until when it lives.
+# The keys with the ID and the expiration of the credentials' lease.
 LEASE_KEYS = ("leaseId", "expiration")
+
+# The shortest and the longest session of an AWS role, in seconds.
+ROLE_SESSION = (900, 43200)
+ROLE_ARN = r"arn:aws[-a-z]*:iam::[0-9]{12}:role/[!-~]+"
+POLICY_ARN = r"arn:aws[-a-z]*:iam::(aws|[0-9]{12}):policy/[!-~]+"
 
 _AWS = Provider(
     name="aws",
@@ -68,7 +77,7 @@ _AWS = Provider(
         "aws_tags": "awsTags",
     },
     required=("integration_name", "ttl", "role_arn"),
-    ttl=(900, 43200),
+    ttl=ROLE_SESSION,
     generated=("accessKeyId", "secretAccessKey", "sessionToken"),
     environment={
         "AWS_ACCESS_KEY_ID": "accessKeyId",
@@ -93,25 +102,25 @@ _AZURE = Provider(
         "AZURE_TENANT_ID": "tenant_id",
     },
     revocable=True,
-    # The document has the other ones, and the vendor's newest client reads these (what a running service answers).
+    # A running service and the vendor's newest client have these, the document has the others.
     spellings={"clientId": "client_id", "clientSecret": "client_secret", "tenantId": "tenant_id", "keyId": "key_id"},
     may_lack=("expiration",),
 )
-PROVIDERS: Mapping[str, Provider] = MappingProxyType({one.name: one for one in (_AWS, _AZURE)})
+PROVIDERS: Mapping[str, Provider] = MappingProxyType({provider.name: provider for provider in (_AWS, _AZURE)})
 
 
 def revocable(kind: object) -> bool:
-    """Whether leases of this kind of dynamic secret can be ended early; of an unknown kind it is worth a try."""
+    """Return whether leases of this kind of dynamic secret can be ended early; assume so for an unknown kind."""
     provider = PROVIDERS.get(str(kind))
     return provider is None or provider.revocable
 
 
 def documented(credentials: Mapping[str, object]) -> dict[str, object]:
-    """Generated credentials with the document's keys, whichever spelling the service uses.
+    """Return generated credentials with the document's keys, whichever spelling the service uses.
 
-    What it adds to describe them (``type``, ``credentialType``) is left out; other keys stay as they are.
+    The keys that describe them (``type``, ``credentialType``) are left out; other keys stay as they are.
     """
-    spellings = {other: key for one in PROVIDERS.values() for other, key in one.spellings.items()}
+    spellings = {other: key for provider in PROVIDERS.values() for other, key in provider.spellings.items()}
     return {
         spellings.get(key, key): value
         for key, value in credentials.items()

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From raw arguments to a result: validate, plan, apply. The only place that knows about check mode and modules.
-
-Private to this collection: it may change at any time.
-"""
+"""From arguments to a result: validate, plan, apply. Only this file knows check mode and modules."""
 
 from __future__ import annotations
 
@@ -23,17 +20,17 @@ from ansible.module_utils.common.parameters import AnsibleFallbackNotFound, remo
 from ansible.module_utils.errors import UnsupportedError
 
 from ._api.client import Client
-from ._api.errors import OptionError, WorkloadCredentialsError, unforeseen
+from ._api.errors import OptionError, WorkloadCredentialsError, internal_error
 from ._api.option_values import from_environment, typed, with_origin
-from ._api.own_writes import FORESEEN, RESULT, VARIABLE
+from ._api.own_writes import PREDICTED, RESULT, VARIABLE
 from ._api.settings import Settings
 from ._apply import apply, complete
-from ._change import Change, foreseen
+from ._change import Change, assumed
 from ._spec import Options, Spec
 
 
 def run_module(spec: Spec) -> None:
-    """The whole of a module file's main(): run the spec's logic in a process of its own."""
+    """Run a spec as the main function of a module, in a process of its own."""
     origins: dict[str, str] = {}
     try:
         module = AnsibleModule(
@@ -42,11 +39,11 @@ def run_module(spec: Spec) -> None:
             **spec.constraints,
         )
     except OptionError as error:
-        # There is no module yet that could say it.
+        # There is no module yet that could fail.
         sys.stdout.write(json.dumps({"failed": True, "changed": False, "msg": str(error)}))
         raise SystemExit(1) from None
     # Results hold no values that came in as options, and AnsibleModule's substitution of every secret option's text
-    # would damage them: a secret value "3" would turn version 3 into asterisks. The connection's own stay guarded.
+    # would damage them: a secret value "3" would turn version 3 into asterisks. Only the connection's secrets stay.
     module.no_log_values = {module.params[name] for name in spec.guarded} - {None, ""}
     try:
         result = run(spec, module.params, check_mode=module.check_mode, diff=module._diff)
@@ -63,11 +60,11 @@ def run_module(spec: Spec) -> None:
 def run(
     spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool, writes_folder: str | None = None
 ) -> dict[str, Any]:
-    """Bring about what the parameters say and return the task's result.
+    """Reach the state that the parameters ask for and return the task's result.
 
     :arg parameters: validated against the spec.
-    :arg writes_folder: where the processes of a run keep what it has written a moment ago; None: in no folder.
-    :raises WorkloadCredentialsError: whatever stands in the way; the text is for the user.
+    :arg writes_folder: where all processes of a run record its latest writes; None: nowhere.
+    :raises WorkloadCredentialsError: the task fails; the message is for the user.
     """
     client = None
     try:
@@ -77,8 +74,8 @@ def run(
     except WorkloadCredentialsError:
         raise
     except Exception as error:
-        # The last net, for both ways of running: nobody should read a traceback.
-        raise unforeseen(spec.name, error, getattr(client, "last", None)) from None
+        # Nobody should have to read a traceback, in a module or in the worker.
+        raise internal_error(spec.name, error, getattr(client, "last", None)) from None
 
 
 def _connected(spec: Spec, parameters: Mapping[str, Any], writes_folder: str | None) -> closing[Any] | nullcontext[Any]:
@@ -90,7 +87,7 @@ def _connected(spec: Spec, parameters: Mapping[str, Any], writes_folder: str | N
 
 
 def _with_own_writes(client: Client, result: dict[str, Any]) -> dict[str, Any]:
-    """What a module process tells the action plugin that started it, if that asked for it."""
+    """Add the writes of this module process, if the action plugin that started it asked for them."""
     made = client.writes.made() if VARIABLE in os.environ else ""
     return {**result, RESULT: made} if made else result
 
@@ -100,20 +97,20 @@ def _result(
 ) -> dict[str, Any]:
     plan = partial(spec.change, client, parameters)
     change = plan() if check_mode else complete(plan())
-    changed = change.changes
-    warnings = list(change.warnings)
-    if changed and not check_mode:
-        values = apply(client, change, plan)
+    if change.changes and not check_mode:
+        values = {"changed": True, **apply(client, change, plan)}
+        prediction: list[str] = []
     else:
-        values = dict(change.rehearsal(client) if change.rehearsal else change.predicted)
-        changed = changed and not change.foretold
-        if changed and check_mode:
-            _foresee(client, change)
-        warnings += [*filter(None, [change.foretold]), *map(foreseen, change.doubts)]
-    warnings = [*map(foreseen, change.missing), *warnings, *values.pop("warnings", ()), *_waited(client)]
-    # Where only trying it shows, what was tried knows whether it changed anything.
-    changed = bool(values.pop("changed", changed))
-    result: dict[str, Any] = {"changed": changed, **values}
+        values = _predicted(client, change)
+        prediction = [*filter(None, [change.uncertain]), *map(assumed, change.doubts)]
+    warnings = [
+        *map(assumed, change.missing),
+        *change.warnings,
+        *prediction,
+        *values.pop("warnings", ()),
+        *_rate_limit_warnings(client),
+    ]
+    result: dict[str, Any] = {"changed": bool(values.pop("changed")), **values}
     if diff and (change.before is not None or change.after is not None):
         result["diff"] = {"before": dict(change.before or {}), "after": dict(change.after or {})}
     if warnings:
@@ -121,19 +118,28 @@ def _result(
     return result
 
 
-def _foresee(client: Any, change: Change) -> None:
+def _predicted(client: Any, change: Change) -> dict[str, Any]:
+    """Return the values of a task that writes nothing, with whether a real run would change anything."""
+    values = change.dry_run(client) if change.dry_run else change.predicted
+    is_change = change.changes and not change.uncertain
+    if is_change:
+        _note_predicted_removals(client, change)
+    return {"changed": is_change, **values}
+
+
+def _note_predicted_removals(client: Any, change: Change) -> None:
     """Let later tasks in check mode know what a real run would have removed, or made again, by then."""
     for written in change.leaves:
-        client.writes.note(replace(written, kind=FORESEEN + written.kind, content=None, tags=None))
+        client.writes.note(replace(written, kind=PREDICTED + written.kind, content=None, tags=None))
 
 
-def _waited(client: Any) -> list[str]:
+def _rate_limit_warnings(client: Any) -> list[str]:
     seconds = getattr(client, "waited", 0.0)
-    return [f"The service limits requests, and made this task wait {seconds:.0f} s."] if seconds >= 1 else []
+    return [f"The service limits requests and made this task wait {seconds:.0f} s."] if seconds >= 1 else []
 
 
 def validate(spec: Spec, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments as AnsibleModule would see them, with the same messages.
+    """Return the arguments as AnsibleModule would see them, or fail with the same messages.
 
     :arg name: the module's name as the task wrote it, for the messages.
     :raises WorkloadCredentialsError: an option is unknown, missing or of a wrong type.
@@ -149,12 +155,12 @@ def validate(spec: Spec, name: str, arguments: Mapping[str, Any]) -> dict[str, A
 
 
 def argument_spec(options: Options, origins: dict[str, str] | None = None) -> dict[str, dict[str, Any]]:
-    """Ansible's form of the options: environment variables become fallbacks.
+    """Return the options in Ansible's form, with environment variables as fallbacks.
 
     :arg origins: takes the origin of each value that an environment variable sets.
     """
-    taken = {} if origins is None else origins
-    return {name: _argument(name, option, taken) for name, option in options.items()}
+    by_option = {} if origins is None else origins
+    return {name: _argument(name, option, by_option) for name, option in options.items()}
 
 
 def _argument(name: str, option: Mapping[str, Any], origins: dict[str, str]) -> dict[str, Any]:

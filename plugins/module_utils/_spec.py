@@ -1,11 +1,10 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Specs: a module's options and logic as data, and the options that several share.
+"""Specs: a module's options and logic as data, and the options that several modules share.
 
-An option is an entry of Ansible's argument spec; ``env`` is ours and names its environment variables in order.
-An option that has some can be set by a variable and in an ini file too, whose names follow from its own.
-Private to this collection: it may change at any time.
+An option is an entry of Ansible's argument spec with our own key ``env``, which names its environment variables in
+order. Such an option can also be set by a variable and in an ini file, whose names follow from its own.
 """
 
 from __future__ import annotations
@@ -21,13 +20,16 @@ Options = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Spec:
-    """One module: ``look`` finds what is there and ``plan`` says from that alone what would change, or it can ``read``.
+    """One module.
 
-    ``returns_values``: the result holds secret values, so it is hidden from all output;
-    ``values_option`` names the boolean option that leaves them out when it is false.
-    ``connect`` makes the client of another service than the Secrets API, which has ``close``.
-    ``guarded`` are the options whose values no result may hold; ``secret_variables`` the environment variables that
-    stand for some of them where the client reads these itself.
+    :arg look: reads the present state.
+    :arg plan: makes the change from that state and the parameters alone.
+    :arg read: returns the values of a module that only reads.
+    :arg connect: makes the client of a service other than the Secrets API; it has ``close``.
+    :arg guarded: options whose values no result may hold.
+    :arg secret_variables: environment variables that the client reads itself, with the guarded options they set.
+    :arg returns_values: the result holds secret values, so it is hidden from all output.
+    :arg values_option: the boolean option that leaves these values out when it is false.
     """
 
     name: str
@@ -46,17 +48,17 @@ class Spec:
     mutually_exclusive: Sequence[Sequence[str]] = ()
 
     def change(self, client: Any, parameters: Mapping[str, Any]) -> Change:
-        """The plan, from what is there now; that of a module which only reads changes nothing."""
+        """Return the plan from the present state; a module that only reads changes nothing."""
         if self.read is not None:
-            found = self.read(client, parameters)
-            return Change(predicted=found.values, missing=found.missing)
+            result = self.read(client, parameters)
+            return Change(predicted=result.values, missing=result.missing)
         if self.plan is None:
             raise AssertionError(f"{self.name} neither plans nor reads")
         return self.plan(self.look(client, parameters) if self.look else None, parameters)
 
     @property
     def constraints(self) -> dict[str, Any]:
-        """The conditions between options, in Ansible's names."""
+        """Return the conditions between options, by Ansible's names."""
         return {
             "required_if": self.required_if,
             "required_by": self.required_by,
@@ -65,7 +67,7 @@ class Spec:
         }
 
 
-# Required is only that some source sets site_id and a token, and the connection's own message names the sources.
+# site_id and a token may come from any source, which Ansible cannot check: Settings does.
 CONNECTION: Options = {
     "api_url": {"type": "str", "default": "https://api.beyondtrust.io", "env": ("BEYONDTRUST_API_URL",)},
     "site_id": {"type": "str", "env": ("BEYONDTRUST_SITE_ID",)},
@@ -93,12 +95,12 @@ CONNECTION: Options = {
     "retries": {"type": "int", "default": 4, "env": ("BEYONDTRUST_RETRIES",)},
 }
 
-# Where a run keeps the notes of its leases: an option of what mints and ends them, which is known on the controller.
+# Where a run keeps the notes of its leases. Only the controller knows this option.
 JOURNAL: Options = {"journal_dir": {"type": "path", "env": ("WORKLOAD_CREDENTIALS_JOURNAL_DIR",)}}
 
 STATE: Options = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
-# Of what has a path: folders, static and dynamic secrets.
+# The options of folders, static and dynamic secrets.
 RESOURCE: Options = {
     **CONNECTION,
     **STATE,

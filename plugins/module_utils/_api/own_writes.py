@@ -1,10 +1,10 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run has written to a site a moment ago: the service's reads lag behind its writes.
+"""The latest writes of a run to a site, since the service's reads lag behind its writes.
 
-A read that does not show an own write yet is repeated for up to two seconds, as the vendor's own client does. Where the
-run has written nothing, no read waits. Private to this collection: it may change at any time.
+A read that does not show such a write yet is repeated for up to two seconds, as the vendor's own client does. A read
+of anything else never waits.
 """
 
 from __future__ import annotations
@@ -26,33 +26,32 @@ from .request import Request
 # Seconds for which reads may lag behind a write, and the pauses between reads (the vendor's Terraform provider).
 WINDOW = 2.0
 _PAUSES = (0.025, 0.05, 0.1, 0.2, 0.4, 0.5, 0.5)
-# What a process that runs a module is told by who starts it, and what its result tells in return.
+# The variable hands the latest writes to a process that runs a module; the key of its result returns its own.
 VARIABLE = "WORKLOAD_CREDENTIALS_OWN_WRITES"
 RESULT = "_workload_credentials_own_writes"
-# Before the kind of what check mode would have removed.
-FORESEEN = "foreseen "
+# Prefix of the kind of what check mode would have removed.
+PREDICTED = "predicted "
 _UNKNOWN = ""
 _SECRET, _CONFIG, _TAGS = "secret", "config", "tags"
-# The kinds that lists show. Leases are looked for by themselves.
+# The kinds in lists of folders and integrations. Leases have a record of their own.
 _LISTED = ("folders", "static", "dynamic", "integrations")
-# Characters of what stands for a place or a content: chance makes no two alike.
+# Characters of a digest: enough that no two are equal by chance.
 _LENGTH = 24
-# Characters that are handed over in a variable; a process takes no more than 128 KiB in one.
+# Characters in the variable; a process accepts at most 128 KiB in one.
 _MOST = 32_000
-# Seconds by which a file system's times may be behind.
+# Seconds by which the times of a file system may lag.
 _COARSE = 2.0
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a write leaves at a place.
+    """What a write leaves at a path.
 
     :arg kind: ``folders``, ``static``, ``dynamic``, ``integrations`` or ``leases``.
-    :arg path: in its kind.
     :arg gone: nothing is there any more.
-    :arg deleted: it is gone, and can be restored.
-    :arg restored: it came back, with all that it held.
-    :arg content: what is known of the values or the configuration, with None for what is not there; None: nothing.
+    :arg deleted: it is gone, but can be restored.
+    :arg restored: it came back with all its contents.
+    :arg content: the known values or configuration, None for a key that is missing; None: nothing is known.
     :arg tags: None: not known.
     :arg version: of a static secret; None: not known.
     """
@@ -67,7 +66,7 @@ class Written:
     version: int | None = None
 
     def is_made_by(self, request: Request) -> bool:
-        """Whether it is what this request creates or restores."""
+        """Return whether this request creates or restores it."""
         folder, _slash, name = self.path.rpartition("/")
         if self.kind == "integrations":
             return request.path == f"/integrations/{folder}/{segment(name)}"
@@ -77,16 +76,15 @@ class Written:
 
 @dataclass(frozen=True)
 class Trace:
-    """The same as it is kept: when, and digests instead of contents.
+    """The record of a write, with digests instead of contents.
 
     :arg at: in seconds since 1970, by this machine's clock.
-    :arg deleted: what is gone there can be restored.
-    :arg lease: what stands for a lease that was minted.
-    :arg expiration: of that lease.
-    :arg key: what stands for the token that the digests are made with.
+    :arg gone, deleted: as in ``Written``.
+    :arg lease: digest of the ID of a lease that was minted; ``expiration`` is that lease's.
+    :arg key: digest that identifies the token with which the other digests are made.
     :arg emptied: when a folder was removed that has been made again since.
-    :arg inside: what stands for the lists that should show it.
-    :arg version: of a static secret, for readers who have another token.
+    :arg inside: digests of the lists that should show it.
+    :arg version: of a static secret, for readers that have another token.
     """
 
     at: float
@@ -103,7 +101,7 @@ class Trace:
 
     @property
     def is_recent(self) -> bool:
-        """Whether a read may not show it yet."""
+        """Return whether a read may not show it yet."""
         return time.time() - self.at < WINDOW
 
 
@@ -111,8 +109,8 @@ class OwnWrites:
     """The traces of one run at one site.
 
     :arg site: its address.
-    :arg secret: gives the token; who does not have it cannot test a guess against a digest.
-    :arg folder: where all processes of the run keep them; None: only this process does.
+    :arg secret: returns the token, without which nobody can test a guess against a digest.
+    :arg folder: where all processes of the run keep traces; None: this process keeps its own.
     """
 
     def __init__(self, site: str, secret: Callable[[], str], folder: str | None = None) -> None:
@@ -124,7 +122,7 @@ class OwnWrites:
         self._made: dict[str, Trace] = {}
 
     def note(self, written: Written) -> None:
-        """Take note of a write that has succeeded."""
+        """Record a write that has succeeded."""
         content = None
         if written.content is not None:
             content = {key: None if value is None else self._digest(value) for key, value in written.content.items()}
@@ -153,78 +151,91 @@ class OwnWrites:
             return []
         folder = path.rpartition("/")[0]
         above = [*folders_above(path), ""]
-        return [self._name(f"in {kind}", folder), *(self._name(f"below {kind}", one) for one in above)]
+        return [self._name(f"in {kind}", folder), *(self._name(f"below {kind}", place) for place in above)]
 
     def listed_in(self, kind: str, folder: str, *, recursive: bool) -> dict[str, Trace]:
-        """What this run has just written there, by ``name_of``."""
-        mark = self._name(f"below {kind}" if recursive else f"in {kind}", folder)
-        return {name: trace for name, trace in self._recent().items() if mark in trace.inside}
+        """Return the traces of what this run has just written there, by ``name_of``."""
+        list_name = self._name(f"below {kind}" if recursive else f"in {kind}", folder)
+        return {name: trace for name, trace in self._recent().items() if list_name in trace.inside}
 
     def name_of(self, kind: str, path: str) -> str:
-        """What stands for a place here."""
+        """Return the digest of a path in its kind."""
         return self._name(kind, path)
 
     def note_lease(self, path: str, lease_id: str, expiration: str | None) -> None:
-        """Take note of a lease that was minted from the dynamic secret of this path."""
+        """Record a lease that was minted from the dynamic secret of this path."""
         lease = self._name("leases", lease_id)
         trace = Trace(time.time(), lease=lease, expiration=expiration)
         self._keep(lease, trace)
         self._keep(self._name("minted from", path) + lease, trace)
 
     def recent_leases(self, path: str) -> dict[str, Trace]:
-        """The leases of a dynamic secret that this run has just minted and not ended.
+        """Return the leases of a dynamic secret that this run has just minted and not ended, by ``name_of``.
 
-        They go by ``name_of``, since no ID stands in an open file.
+        They have digests for names, since no ID may stand in an unencrypted file.
         """
         prefix = self._name("minted from", path)
-        found = [trace for name, trace in self._recent().items() if name.startswith(prefix)]
-        return {trace.lease: trace for trace in found if not (self._find(trace.lease) or trace).gone}
+        minted = [trace for name, trace in self._recent().items() if name.startswith(prefix)]
+        return {trace.lease: trace for trace in minted if not (self._find(trace.lease) or trace).gone}
 
     def left_at(self, kind: str, path: str) -> Trace | None:
-        """What this run left at this very place, whatever it did to the folders above; None: nothing."""
+        """Return what this run left at this very path, whatever it did to the folders above; None: nothing."""
         return self._find(self._name(kind, path))
 
     def of(self, kind: str, path: str) -> Trace | None:
-        """What this run left there; None: it wrote nothing there. What goes with its folder is gone as well."""
+        """Return what this run left at the path, which goes with a folder above it; None: it wrote nothing there."""
         latest = self._find(self._name(kind, path))
-        for folder in () if kind in ("integrations", "leases") else folders_above(path):
-            above = self._find(self._name("folders", folder))
-            removed = 0.0 if above is None else above.at if above.gone else above.emptied
+        if kind in ("integrations", "leases"):
+            return latest
+        for folder in folders_above(path):
+            removed = self._removal_of(folder)
             if removed and (latest is None or latest.at < removed):
                 latest = Trace(removed, gone=True)
         return latest
 
-    def shows(self, trace: Trace, found: Mapping[str, Any] | None) -> bool:
-        """Whether an answer shows what was written.
+    def _removal_of(self, folder: str) -> float:
+        """Return when this run removed the folder, even if it has made it again; 0: it did not."""
+        trace = self._find(self._name("folders", folder))
+        if trace is None:
+            return 0.0
+        return trace.at if trace.gone else trace.emptied
 
-        :arg found: the resource or its metadata; None: none was shown.
+    def shows(self, trace: Trace, resource: Mapping[str, Any] | None) -> bool:
+        """Return whether an answer shows what was written.
+
+        :arg resource: the resource or its metadata; None: the answer shows none.
         """
-        if found is None or trace.gone:
-            return (trace.gone or trace.deleted) and found is None
+        if resource is None or trace.gone:
+            return (trace.gone or trace.deleted) and resource is None
+        metadata = resource.get("metadata") or {}
         if trace.key != self._digest(""):
-            # Another token's digests cannot be compared.
-            shown = (found.get("metadata") or {}).get("version")
-            return trace.version is None or shown is None or shown >= trace.version
-        content = found.get(_SECRET, found.get(_CONFIG))
-        tags = found.get(_TAGS, (found.get("metadata") or {}).get(_TAGS))
+            # The digests of another token cannot be compared.
+            return _is_version_shown(trace.version, metadata.get("version"))
+        tags = resource.get(_TAGS, metadata.get(_TAGS))
         if tags is not None and trace.tags not in (_UNKNOWN, self._digest(tags)):
             return False
-        return content is None or all(
-            digest == (None if content.get(key) is None else self._digest(content[key]))
-            for key, digest in (trace.content or {}).items()
-        )
+        return self._has_content(resource.get(_SECRET, resource.get(_CONFIG)), trace.content or {})
+
+    def _has_content(self, content: Mapping[str, Any] | None, digests: Mapping[str, str | None]) -> bool:
+        if content is None:
+            return True
+        for key, digest in digests.items():
+            value = content.get(key)
+            if digest != (None if value is None else self._digest(value)):
+                return False
+        return True
 
     def taken(self) -> str:
-        """What another process has to be told of this run's latest writes, as text; "": nothing."""
+        """Return this run's latest writes as text for another process; "": there are none."""
         recent = self._recent()
         return _as_text(recent) if recent else ""
 
     def made(self) -> str:
-        """What this process has written, in the same form."""
+        """Return the writes of this process in the same form."""
         return _as_text(self._made) if self._made else ""
 
     def take(self, text: str | None) -> None:
-        """Learn from another process of the run; what cannot be read is nothing."""
+        """Learn from another process of the run; ignore a text that cannot be read."""
         for name, trace in _from_text(text).items():
             self._keep(name, trace, own=False)
 
@@ -242,29 +253,31 @@ class OwnWrites:
                 json.dump(asdict(trace), stream)
             os.replace(fresh, os.path.join(self._folder, name))
         except OSError:
-            # Without it a later task may only see the state before this write, as any other client does.
+            # A later task may then see the state before this write, as any other client does.
             return
 
     def _find(self, name: str) -> Trace | None:
         trace = self._known.get(name)
         if self._folder is None:
             return trace
-        # Another worker's may be newer.
         other = _read(os.path.join(self._folder, name))
-        return max((one for one in (trace, other) if one), key=lambda one: one.at, default=None)
+        if trace is None or other is None:
+            return trace or other
+        # Another worker's may be newer.
+        return other if other.at > trace.at else trace
 
     def _recent(self) -> dict[str, Trace]:
-        """All that reads may not show yet."""
-        found = {name: self._find(name) for name in {*self._files(), *self._known}}
-        return {name: trace for name, trace in found.items() if trace and trace.is_recent}
+        """Return all traces that reads may not show yet."""
+        traces = {name: self._find(name) for name in {*self._files(), *self._known}}
+        return {name: trace for name, trace in traces.items() if trace and trace.is_recent}
 
     def _files(self) -> list[str]:
-        """The names of those that were written of late, of the many that a long run may have."""
+        """Return the names of the latest traces; a long run may have many more."""
         if self._folder is None or not os.path.isdir(self._folder):
             return []
         since = time.time() - WINDOW - _COARSE
         with os.scandir(self._folder) as entries:
-            return [one.name for one in entries if "." not in one.name and _changed(one) > since]
+            return [entry.name for entry in entries if "." not in entry.name and _changed(entry) > since]
 
     def _name(self, kind: str, path: str) -> str:
         return hashlib.sha256(json.dumps([self._site, kind, path]).encode()).hexdigest()[:_LENGTH]
@@ -274,13 +287,17 @@ class OwnWrites:
         return hmac.new(self._secret().encode(), text.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
 
 
+def _is_version_shown(written: int | None, shown: int | None) -> bool:
+    return written is None or shown is None or shown >= written
+
+
 def left_by(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """What a change from one content to another leaves, for ``Written.content``: what went is None in it."""
+    """Return what a change of content leaves, for ``Written.content``, with None for each removed key."""
     return {**dict.fromkeys(current), **after}
 
 
 def pauses(since: float) -> Iterator[float]:
-    """Seconds to wait before each further read, for as long as a read may lag behind a write of that moment.
+    """Yield the seconds to wait before each further read, while reads may lag behind a write of that time.
 
     :arg since: in seconds since 1970.
     """
@@ -296,20 +313,29 @@ def pauses(since: float) -> Iterator[float]:
         yield left
 
 
+def wait_for_next(waits: Iterator[float]) -> bool:
+    """Wait for the next of these ``pauses`` and return whether there was one."""
+    pause = next(waits, None)
+    if pause is None:
+        return False
+    time.sleep(pause)
+    return True
+
+
 def _as_text(traces: Mapping[str, Trace]) -> str:
-    """With ages instead of times: the other process may have another clock. The latest, as far as there is room."""
-    now, taken, size = time.time(), {}, 0
-    for name, trace in sorted(traces.items(), key=lambda one: one[1].at, reverse=True):
-        said = {key: value for key, value in asdict(_turned(trace, now)).items() if value or key == "at"}
-        size += len(json.dumps({name: said}))
+    """Return the latest traces as JSON, as many as fit, with ages since the other process may have another clock."""
+    now, entries, size = time.time(), {}, 0
+    for name, trace in sorted(traces.items(), key=lambda item: item[1].at, reverse=True):
+        entry = {key: value for key, value in asdict(_turned(trace, now)).items() if value or key == "at"}
+        size += len(json.dumps({name: entry}))
         if size > _MOST:
             break
-        taken[name] = said
-    return json.dumps(taken)
+        entries[name] = entry
+    return json.dumps(entries)
 
 
 def _turned(trace: Trace, now: float) -> Trace:
-    """With ages in the place of times, or the other way round."""
+    """Return the trace with ages instead of times, or the other way round."""
     return replace(trace, at=now - trace.at, emptied=now - trace.emptied if trace.emptied else 0.0)
 
 

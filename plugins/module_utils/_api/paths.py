@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Paths, names and versions of resources, checked before any request (API document, "Resource Names" and "Full Paths").
-
-Private to this collection: it may change at any time.
-"""
+"""Paths, names and versions of resources and their checks (API document, "Resource Names" and "Full Paths")."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from .errors import OptionError
 MAX_NAME = 100
 MAX_PATH = 500
 _FORBIDDEN = re.compile(r"[^a-zA-Z0-9\-_@~*^%]")
-# The API document's own examples name integrations "my aws": there, and only there, a space is a character.
+# The API document names integrations "my aws" in its examples: only their names may hold a space.
 _FORBIDDEN_IN_INTEGRATION = re.compile(r"[^a-zA-Z0-9\-_@~*^% ]")
 
 
@@ -34,7 +31,7 @@ class ResourcePath:
 
     @property
     def parent(self) -> ResourcePath | None:
-        """The folder as a path of its own, None at the top."""
+        """Return the folder as a path of its own, None at the top."""
         if not self.folder:
             return None
         folder, _slash, name = self.folder.rpartition("/")
@@ -42,7 +39,7 @@ class ResourcePath:
 
 
 def folders_above(path: str) -> Iterator[str]:
-    """The folders that hold a path, the nearest first; the top, "", is none of them."""
+    """Yield the folders that hold a path, the nearest first, without the top folder, ""."""
     folder = path.rpartition("/")[0]
     while folder:
         yield folder
@@ -52,18 +49,18 @@ def folders_above(path: str) -> Iterator[str]:
 def parse_path(value: str, option: str) -> ResourcePath:
     """Split a resource's path.
 
-    :arg value: slashes at either end are allowed.
-    :arg option: name of the option that holds it, for the message.
-    :raises OptionError: not a path that the API can hold.
+    :arg value: may have slashes at either end.
+    :arg option: name of the option, for the message.
+    :raises OptionError: the API cannot hold such a path.
     """
     folder, _slash, name = _checked(value, option).rpartition("/")
     return ResourcePath(folder, name)
 
 
 def parse_folder(value: str | None, option: str) -> str:
-    """A folder's path without outer slashes; "" is the top.
+    """Return a folder's path without outer slashes; "" is the top.
 
-    :raises OptionError: not a path that the API can hold.
+    :raises OptionError: the API cannot hold such a path.
     """
     if not value or value == "/":
         return ""
@@ -71,23 +68,23 @@ def parse_folder(value: str | None, option: str) -> str:
 
 
 def check_integration_name(value: str, option: str) -> None:
-    """:raises OptionError: not a name that an integration can have."""
+    """Raise OptionError if an integration cannot have this name."""
     _check_name(value, option, _FORBIDDEN_IN_INTEGRATION)
 
 
 def check_version(value: int | None) -> None:
-    """:raises OptionError: not a version that a static secret can have; None is the newest."""
+    """Raise OptionError if a static secret cannot have this version; None is the newest."""
     if value is not None and value < 1:
-        raise OptionError("version", "versions count from 1.")
+        raise OptionError("version", "versions start at 1.")
 
 
 def segment(name: str) -> str:
-    """A name as one segment of a URL's path."""
+    """Return a name as one segment of a URL's path."""
     return quote(name, safe="")
 
 
 def integration_path(*names: str) -> str:
-    """The path of all integrations, of a provider's, or of one: ``aws``, ``main``."""
+    """Return the path of all integrations, of a provider's, or of one such as ``aws``, ``main``."""
     return "/".join(("/integrations", *map(segment, names)))
 
 
@@ -104,11 +101,11 @@ def _checked(value: str, option: str) -> str:
 def _check_name(name: str, option: str, forbidden: re.Pattern[str]) -> None:
     if not name.strip():
         raise OptionError(option, "a name in it is empty: give it as 'folder/name', without doubled slashes.")
-    found = forbidden.search(name)
-    if found:
+    character = forbidden.search(name)
+    if character:
         raise OptionError(
             option,
-            f"the character {found.group()!r} in {name!r} is not allowed; "
+            f"the character {character.group()!r} in {name!r} is not allowed; "
             "the API allows letters, digits and - _ @ ~ * ^ % in a name.",
         )
     if len(name) > MAX_NAME:

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the vendor's permissions a request needs (the actions of its access policies).
-
-Private to this collection: it may change at any time.
-"""
+"""The vendor's permissions, which are the actions of its access policies, and the requests that need them."""
 
 from __future__ import annotations
 
@@ -46,7 +43,7 @@ _DELETED_ITEM = re.compile(f"/(folders|static|dynamic)/{_NAME}")
 
 
 def permission_for(method: str, target: str) -> str | None:
-    """The permission that a request needs, as access policies name it; None: it is not known.
+    """Return the permission that a request needs, as access policies name it; None: it is not known.
 
     :arg target: path and query, as sent.
     """
@@ -55,9 +52,11 @@ def permission_for(method: str, target: str) -> str | None:
     if deleted:
         return _deletion(_NOUNS[deleted.group(1)], parse_qs(query))
     for its_method, pattern, permission in _ITEMS:
-        found = pattern.fullmatch(path)
-        if found and re.fullmatch(its_method, method):
-            return permission.format(noun=_NOUNS.get(found.group(1) or "", "")) if found.groups() else permission
+        match = pattern.fullmatch(path) if its_method == method else None
+        if match and match.groups():
+            return permission.format(noun=_NOUNS.get(match.group(1) or "", ""))
+        if match:
+            return permission
     return None
 
 

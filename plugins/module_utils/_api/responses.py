@@ -1,36 +1,34 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers turned into values or errors: strict JSON, and what a status means.
-
-Private to this collection: it may change at any time.
-"""
+"""Answers turned into values or errors: strict JSON, and what a status means."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from .errors import ApiError, ConflictError, DeniedError, NotFoundError, UnexpectedAnswerError
 from .request import Request
 from .retry import RetryState
-from .shapes import expected, misfit
-from .text import LONGEST, one_line
+from .shapes import expected, mismatch
+from .text import one_line, repeats_a_value
 from .transport import Answer
 
-# What Ansible and the code here still walk through, in a worker whose stack is already deep.
+# Ansible and this code can still walk through so many levels in a worker whose stack is already deep.
 MAX_DEPTH = 100
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse_json(text: str | bytes) -> Any:
-    """The value.
+    """Return the value of a JSON text.
 
     :arg text: bytes are UTF-8, with or without a byte order mark.
-    :raises ValueError: no JSON; or a key twice, a number or text that cannot be held, or nesting without end. The text
-        says which, and repeats nothing.
+    :raises ValueError: it is not JSON, has a key twice, is nested too deeply, or holds a number or text that Python
+        cannot hold. The message says which and repeats nothing of the text.
     """
     try:
         whole = text if isinstance(text, str) else text.decode("utf-8-sig")
@@ -58,18 +56,26 @@ def _check_text(value: Any) -> None:
 def _is_deep(value: Any) -> bool:
     level = [value]
     for _depth in range(MAX_DEPTH):
-        inner = (one for outer in level for one in (outer.values() if isinstance(outer, dict) else outer))
-        level = [one for one in inner if isinstance(one, (dict, list))]
+        inner: list[Any] = []
+        for container in level:
+            inner += _values_in(container)
+        level = [entry for entry in inner if isinstance(entry, (dict, list))]
         if not level:
             return False
     return True
 
 
+def _values_in(container: Any) -> Iterable[Any]:
+    if isinstance(container, dict):
+        return container.values()
+    return container if isinstance(container, list) else ()
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise ValueError("an object in it has a key twice")
+    return result
 
 
 def _number(text: str) -> float:
@@ -80,14 +86,14 @@ def _number(text: str) -> float:
 
 
 def _integer(text: str) -> int:
-    # Python itself refuses to write or read longer ones, in words of its own.
+    # Python refuses longer ones itself, with another message.
     if len(text) > 4000:
         raise ValueError("a number in it is too large")
     return int(text)
 
 
 def _no_number(_text: str) -> Any:
-    raise ValueError("NaN and Infinity are no JSON")
+    raise ValueError("NaN and Infinity are not JSON")
 
 
 _DECODER = json.JSONDecoder(
@@ -96,11 +102,7 @@ _DECODER = json.JSONDecoder(
 
 
 _STATUS_ERRORS = {403: DeniedError, 404: NotFoundError, 409: ConflictError}
-# Shorter secret values occur in any sentence by chance.
-_SURELY_A_VALUE = 6
-# More than is shown, so that no secret is half cut away from the look.
-_LOOKED_AT = 8 * LONGEST
-# One of them is in each of the API's errors.
+# Each of the API's errors has one of these.
 _ERROR_FIELDS = ("code", "message", "error")
 _NOT_OWN = (
     "the answer is not the API's own (no JSON error): a proxy or gateway may be in between, or something else listens "
@@ -111,42 +113,49 @@ _WITHHELD = "(the service's message is withheld: it repeats a secret value)"
 
 
 def value_of(request: Request, answer: Answer, *, after_ambiguous: bool, patience: RetryState) -> Any:
-    """What the answer says, in the shape that the request needs; None where it says nothing and nothing is needed.
+    """Return the answer's value in the shape that the request needs; None: it is empty, and that is enough.
 
     :arg after_ambiguous: an earlier attempt ended without an answer.
-    :raises ApiError: a refusal.
-    :raises UnexpectedAnswerError: an answer that this API does not give.
+    :raises ApiError: the API refused.
+    :raises UnexpectedAnswerError: this API does not give such an answer.
     """
     status = answer.status
     if 300 <= status < 400:
         problem = "a redirect, which is refused because it would carry the token elsewhere"
         raise UnexpectedAnswerError(request.method, request.target, status, problem, "Check api_url.")
     if status >= 400:
-        own = _own_error(answer)
-        # What is not there or forbidden may be taken as gone or left out, so only the API itself may say so.
-        error = ApiError if own is None else _STATUS_ERRORS.get(status, ApiError)
-        if own is None and status == 403 and not answer.body:
-            # The service's gateway says no more.
-            error, own = DeniedError, {}
-        code, message = ("", _NOT_OWN) if own is None else _fields(request, answer, own)
-        if code.endswith("_permission_denied"):
-            # A provider refuses the service, which says nothing about what is there.
-            error = ApiError
+        error, code, message = _refusal(request, answer)
         raise error(
             request.method, request.target, status, code, message, after_ambiguous=after_ambiguous, patience=patience
         )
-    return _good(request, answer)
+    return _body_of(request, answer)
 
 
-def _good(request: Request, answer: Answer) -> Any:
+def _refusal(request: Request, answer: Answer) -> tuple[type[ApiError], str, str]:
+    """Return the class, the code and the message of the error for a refusal."""
+    own = _own_error(answer)
+    if own is None and answer.status == 403 and not answer.body:
+        # The service's gateway refuses so.
+        return DeniedError, "", ""
+    if own is None:
+        # Only the API itself can say that something is missing or forbidden.
+        return ApiError, "", _NOT_OWN
+    code, message = _fields(request, answer, own)
+    if code.endswith("_permission_denied"):
+        # The provider refused the service: that says nothing about the resource.
+        return ApiError, code, message
+    return _STATUS_ERRORS.get(answer.status, ApiError), code, message
+
+
+def _body_of(request: Request, answer: Answer) -> Any:
     shape = expected(request)
     if shape is None and not answer.body:
         return None
     try:
         body = parse_json(answer.body) if answer.body else None
-        problem = misfit(body, shape) if shape is not None else _no_object(body)
+        problem = mismatch(body, shape) if shape is not None else _no_object(body)
     except ValueError as error:
-        raise _unexpected(request, answer, f"but no answer of the Secrets API: {error}") from None
+        raise _unexpected(request, answer, f"but not an answer of the Secrets API: {error}") from None
     if isinstance(body, dict) and body.get("error") and not body.keys() & {"data", "secret"}:
         raise _unexpected(request, answer, f"but an error: {_fields(request, answer, body)[1].rstrip('.')}")
     if problem:
@@ -155,8 +164,8 @@ def _good(request: Request, answer: Answer) -> Any:
 
 
 def _no_object(body: Any) -> str | None:
-    """Nothing is needed of it, but a service that answers a write with anything else is not the API."""
-    return None if isinstance(body, dict) else "it is no object"
+    """Return what is wrong with an answer whose content is not needed: the API still answers with an object."""
+    return None if isinstance(body, dict) else "it is not an object"
 
 
 def _unexpected(request: Request, answer: Answer, problem: str) -> UnexpectedAnswerError:
@@ -164,40 +173,27 @@ def _unexpected(request: Request, answer: Answer, problem: str) -> UnexpectedAns
 
 
 def _own_error(answer: Answer) -> dict[str, Any] | None:
-    """The API's error object; None: a proxy's, a gateway's or another service's answer."""
+    """Return the API's error object; None: a proxy, a gateway or another service answered."""
     try:
         body = parse_json(answer.body)
     except ValueError:
         return None
-    named = isinstance(body, dict) and any(_text(body.get(name)) for name in _ERROR_FIELDS)
-    return body if named else None
+    is_error = isinstance(body, dict) and any(_text(body.get(name)) for name in _ERROR_FIELDS)
+    return body if is_error else None
 
 
 def _fields(request: Request, answer: Answer, body: dict[str, Any]) -> tuple[str, str]:
-    """The API's code and message, fit to be shown and without anything that the request must keep to itself."""
+    """Return the API's code and message, printable and without any secret of the request."""
     code, message, other = (_text(body.get(name)) for name in _ERROR_FIELDS)
     message = message or other
     secrets = request.secret_values() | {answer.token}
-    if any(_holds(code, secret) for secret in secrets):
+    if repeats_a_value(code, secrets):
         return "", _WITHHELD
-    if any(_holds(message, secret) for secret in secrets):
-        # The code alone is shown only where it looks like one of the API's.
+    if repeats_a_value(message, secrets):
+        # A code that does not look like one of the API's may be part of the secret.
         return (code if _CODE.fullmatch(code) else ""), _WITHHELD
     return one_line(code, 100), one_line(message)
 
 
 def _text(value: Any) -> str:
     return str(value) if isinstance(value, (str, int)) and value else ""
-
-
-def _holds(text: str, secret: str) -> bool:
-    """Whether the text repeats the secret, as it is or as it would be shown."""
-    shown = (one_line(text, _LOOKED_AT), one_line(secret, _LOOKED_AT))
-    return any(_occurs(a, b) for a, b in ((text, secret), shown) if b)
-
-
-def _occurs(text: str, secret: str) -> bool:
-    # A short value counts only as a word of its own.
-    if len(secret) >= _SURELY_A_VALUE:
-        return secret in text
-    return re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", text) is not None

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections as requests makes them, where the environment names a proxy.
+"""Connections that requests makes, for environments with a proxy.
 
-What it names is for requests to understand, whose import takes longer than all else that a request needs: it is loaded
-only here. Private to this collection: it may change at any time.
+Only requests understands all of an environment's proxies. Its import takes longer than everything else that a request
+needs, so only this file loads it.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ try:
     import requests
     from requests.adapters import HTTPAdapter
 except ImportError:
-    # wire.py says so; this is only so that the classes below can be defined.
+    # Client checks this; here it only lets the classes below be defined.
     HTTPAdapter = object  # type: ignore[misc, assignment]
 
 _sessions: dict[tuple[int, Settings], requests.Session] = {}
 
 
 def connection_of(settings: Settings) -> tuple[Any, str]:
-    """Return urllib3's pool for the site, and what the target of each request begins with.
+    """Return urllib3's pool for the site, and the beginning of each request's target.
 
-    :raises OSError: requests can make none of these settings and this environment.
-    :raises OptionError: the address is none.
-    :raises StateError: the environment names a proxy that is none.
+    :raises OSError: requests cannot connect with these settings and this environment.
+    :raises OptionError: the address cannot be used.
+    :raises StateError: the environment names a proxy that cannot be used.
     """
     session, url = _session_for(settings), settings.base_url
     environment: Any = session.merge_environment_settings(url, {}, True, settings.validate_certs, None)
@@ -47,7 +47,7 @@ def connection_of(settings: Settings) -> tuple[Any, str]:
             # Versions before 2.32.
             pool = adapter.get_connection(any_request.url, proxies)
     except Exception as error:
-        # Of the two addresses that count here, that of the site has been checked.
+        # The site's address has been checked, so a proxy's is wrong if there is one.
         if requests.utils.select_proxy(url, proxies):
             raise _no_proxy(settings, error) from None
         if not isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
@@ -59,11 +59,11 @@ def connection_of(settings: Settings) -> tuple[Any, str]:
 
 
 def _no_proxy(settings: Settings, error: Exception) -> StateError:
-    """The error for a proxy that cannot be used; its address may hold a password, so it is left out."""
+    """Return the error for an unusable proxy, without its address, which may hold a password."""
     if "SOCKS" in str(error):
-        problem = "is one of SOCKS, for which Python's library PySocks is missing"
+        problem = "is a SOCKS proxy, which needs Python's library PySocks"
     else:
-        problem = "is no address of a proxy, such as http://proxy.example.com:3128"
+        problem = "does not have a proxy's address, such as http://proxy.example.com:3128"
     return StateError(
         f"No request can be sent to {settings.api_url}: the proxy for it {problem}. Check HTTPS_PROXY, ALL_PROXY and "
         "NO_PROXY."
@@ -71,7 +71,7 @@ def _no_proxy(settings: Settings, error: Exception) -> StateError:
 
 
 class _Adapter(HTTPAdapter):
-    """requests' adapter with connections that keep to a deadline, also to and through a proxy."""
+    """An adapter of requests whose connections keep to a deadline, also through a proxy."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Make the pools of direct connections."""
@@ -79,7 +79,7 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """The pools of one proxy; those of SOCKS bound each read only."""
+        """Return the pools of one proxy; with SOCKS the deadline only bounds each read."""
         manager = super().proxy_manager_for(proxy, **options)
         if not proxy.lower().startswith("socks"):
             manager.pool_classes_by_scheme = POOLS
@@ -87,7 +87,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _CaAdapter(_Adapter):
-    """Trusts one CA, given as file or as text, and nothing else; works alike in all versions of requests."""
+    """An adapter that trusts one CA and nothing else, in all versions of requests."""
 
     def __init__(self, context: ssl.SSLContext, **options: Any) -> None:
         self._context = context
@@ -109,7 +109,7 @@ class _CaAdapter(_Adapter):
 
 
 def _session_for(settings: Settings) -> requests.Session:
-    """The session of this process for these settings."""
+    """Return the session of this process for these settings."""
     # Sockets must not be shared with a forked child, so the process is part of the identity.
     key = (os.getpid(), settings)
     if key not in _sessions:

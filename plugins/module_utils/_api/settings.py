@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection, as one frozen value made from validated parameters.
-
-Private to this collection: it may change at any time.
-"""
+"""The connection as one frozen value, made from validated parameters."""
 
 from __future__ import annotations
 
@@ -20,10 +17,10 @@ from .errors import OptionError
 from .option_values import shown, stripped
 from .text import certificates, decoded, is_pem
 
-# What may stand in a header: requests' own refusal would print the value, a token among them.
+# The values that a header can carry. The refusal of requests would print the value, which may be a token.
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
 _PATH_VERSION = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
-# Longer than any request may take; far longer ones no socket can wait.
+# In seconds. Sockets cannot wait for much longer.
 _LONGEST_TIMEOUT = 86400
 _NO_SITE = (
     "site_id: no site is set: give the option site_id, the variable workload_credentials_site_id, the environment "
@@ -39,7 +36,7 @@ _NO_TOKEN = (
 
 @dataclass(frozen=True)
 class Settings:
-    """How to reach a site, and as whom. ``timeout`` is in seconds, ``retries`` counts attempts after the first."""
+    """A site, its address and the identity. ``timeout`` is in seconds, ``retries`` counts attempts after the first."""
 
     api_url: str
     site_id: str
@@ -57,12 +54,12 @@ class Settings:
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> Settings:
-        """Check the connection options.
+        """Check the connection options and return them as settings.
 
         :arg parameters: validated against the connection spec: right types, defaults filled in.
-        :raises OptionError: a value that cannot work, before anything is sent.
+        :raises OptionError: a value cannot work.
         """
-        _check_that_something_is_set(parameters)
+        _check_site_and_token(parameters)
         settings = cls(
             api_url=_api_url(parameters["api_url"]),
             site_id=_site_id(parameters["site_id"]),
@@ -86,24 +83,24 @@ class Settings:
 
     @property
     def site_url(self) -> str:
-        """``https://host/site/<id>``: the same site, by whatever product and version it is addressed."""
+        """Return ``https://host/site/<id>``, which is the same for all products and versions."""
         return f"{self.api_url}/site/{self.site_id}"
 
     @property
     def base_url(self) -> str:
-        """``https://host/site/<id>/secrets``, or ``/wlc``, with the version segment where one is set."""
+        """Return ``https://host/site/<id>/secrets``, or ``/wlc``, with the version segment if one is set."""
         url = f"{self.site_url}/{self.api_product}"
         return f"{url}/{self.api_path_version}" if self.api_path_version else url
 
     @property
     def identity(self) -> str:
-        """What tells callers of one site apart; compare only, as the token may be in it."""
+        """Return a key that tells callers of one site apart. It may hold the token: compare it and do nothing else."""
         return repr((self.access_token, self.access_token_file, self.service_name, self.auth_role))
 
     def token(self) -> str:
-        """The token to send now. A token file is read at each use, since projected and OIDC tokens rotate.
+        """Return the token to send now. A token file is read at each use, since projected and OIDC tokens rotate.
 
-        :raises OptionError: no file, no text in it, or text that no header can carry.
+        :raises OptionError: the file cannot be read or holds no token.
         """
         if self.access_token:
             return _token(self.access_token, "access_token")
@@ -116,14 +113,18 @@ class Settings:
         except UnicodeDecodeError:
             raise OptionError("access_token_file", f"{path} is not a text file.") from None
         except ValueError:
-            raise OptionError("access_token_file", f"{path!r} is no path.") from None
+            raise OptionError("access_token_file", f"{path!r} is not a path.") from None
 
 
-def _check_that_something_is_set(parameters: Mapping[str, Any]) -> None:
+def _check_site_and_token(parameters: Mapping[str, Any]) -> None:
     tokens = [name for name in ("access_token", "access_token_file") if _clean(parameters[name])]
     if len(tokens) == 2:
         raise OptionError("access_token", "it is set and so is access_token_file: set one of the two.")
-    missing = ([] if _clean(parameters["site_id"]) else [_NO_SITE]) + ([] if tokens else [_NO_TOKEN])
+    missing = []
+    if not _clean(parameters["site_id"]):
+        missing.append(_NO_SITE)
+    if not tokens:
+        missing.append(_NO_TOKEN)
     if missing:
         option, _colon, problem = " ".join(missing).partition(": ")
         raise OptionError(option, problem)
@@ -136,11 +137,11 @@ def _token(text: str, option: str) -> str:
 
 
 def _clean(value: str | None) -> str | None:
-    return stripped(value) or None if value else None
+    return (stripped(value) or None) if value else None
 
 
 def _api_url(value: str) -> str:
-    # Vendor clients disagree on whether the address ends in /site, so both forms mean the same.
+    # Vendor clients disagree on whether the address ends in /site, so both forms are accepted.
     value = stripped(value)
     if "?" in value or "#" in value or "@" in value:
         raise OptionError("api_url", "an address without '?', '#' and credentials is needed.")

@@ -1,17 +1,16 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shapes of answers that the code needs, by request: the one place where a parsed answer is checked.
+"""The shapes that answers must have, by request: the one place where a parsed answer is checked.
 
-More fields than these are always fine; null is as good as absent where a field is not required.
-Private to this collection: it may change at any time.
+More fields are always fine, and an optional field may be null.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -29,8 +28,10 @@ class Kind:
 class Object:
     """An object and its fields.
 
-    ``needs``: those that must be there, unless what is shown is deleted; ``may``: those that have this shape if they
-    are there; ``each``: the shape of all values; ``filled``: one at least is there.
+    :arg needs: required fields; a deleted resource may lack them.
+    :arg may: optional fields.
+    :arg each: the shape of all values.
+    :arg filled: it has one field at least.
     """
 
     needs: Mapping[str, Shape] = field(default_factory=dict)
@@ -74,9 +75,9 @@ LISTED_LEASE = Object({"id": UUID}, {"dynamicSecretType": TEXT, "expiration": TE
 LEASE = Object(
     may={"dynamicSecretType": TEXT, "dynamicSecretPath": TEXT, "expiration": TEXT, "metadata": METADATA},
 )
-# What a creation answers; where it is anything else, the resource is read.
+# A creation's answer; the resource is read where the answer has another shape.
 CREATED = Object(may={"metadata": METADATA, "config": Object(may={**CONFIG.may, **INTEGRATION_CONFIG.may})})
-# Without an ID or an expiration the credentials work all the same.
+# Credentials work without an ID or an expiration too.
 GENERATED = Object({"secret": Object(may={"leaseId": TEXT, "expiration": TEXT}, filled=True)})
 
 _NAME = "[^/]+"
@@ -97,45 +98,61 @@ _PATTERNS = tuple((method, re.compile(path), shape) for method, path, shape in _
 
 
 def expected(request: Request) -> Shape | None:
-    """The shape that the code needs of the answer to a request; None: it needs no answer but the status."""
+    """Return the shape that the answer to a request must have; None: the status is enough."""
     for method, pattern, shape in _PATTERNS:
         if method == request.method and pattern.fullmatch(request.path):
             return shape
     return None
 
 
-def misfit(value: Any, shape: Shape, where: str = "") -> str | None:
-    """What keeps a parsed answer from having the shape, in words without a value; None: nothing.
+def mismatch(value: Any, shape: Shape, where: str = "") -> str | None:
+    """Return why a parsed answer does not have the shape, without repeating a value; None: it has.
 
     :arg where: the field, such as ``data[3].path``; "": the answer as a whole.
     """
     if isinstance(shape, Kind):
         return None if _CHECKS[shape](value) else _wrong(value, shape.name, where)
     if isinstance(shape, List):
-        if not isinstance(value, list):
-            return _wrong(value, "a list", where)
-        found = (misfit(one, shape.of, f"{where}[{number}]") for number, one in enumerate(value))
-        return next((problem for problem in found if problem), None)
-    return _object_misfit(value, shape, where) if isinstance(value, dict) else _wrong(value, "an object", where)
+        return _list_mismatch(value, shape, where)
+    return _object_mismatch(value, shape, where)
 
 
-def _object_misfit(value: dict[str, Any], shape: Object, where: str) -> str | None:
-    """The first thing that keeps an object from having the shape."""
-    dot = f"{where}." if where else ""
-    missing = [name for name in shape.needs if name not in value]
+def _list_mismatch(value: Any, shape: List, where: str) -> str | None:
+    if not isinstance(value, list):
+        return _wrong(value, "a list", where)
+    problems = (mismatch(entry, shape.of, f"{where}[{number}]") for number, entry in enumerate(value))
+    return next(filter(None, problems), None)
+
+
+def _object_mismatch(value: Any, shape: Object, where: str) -> str | None:
+    if not isinstance(value, dict):
+        return _wrong(value, "an object", where)
+    prefix = f"{where}." if where else ""
+    missing = sorted(shape.needs.keys() - value.keys())
     if missing and not _is_deleted(value):
-        return f"{dot}{missing[0]} is missing"
+        return f"{prefix}{missing[0]} is missing"
     if shape.filled and not value:
         return f"{where or 'the whole'} is empty"
-    there = [(name, inner, value[name]) for name, inner in shape.needs.items() if name in value]
-    there += [(name, inner, value[name]) for name, inner in shape.may.items() if value.get(name) is not None]
-    # The names of what is not ours are somebody's data, so none is repeated.
-    there += [("(a value)", shape.each, one) for one in value.values()] if shape.each is not None else []
-    return next((problem for name, inner, one in there if (problem := misfit(one, inner, f"{dot}{name}"))), None)
+    problems = (mismatch(entry, inner, prefix + name) for name, inner, entry in _fields_of(value, shape))
+    return next(filter(None, problems), None)
+
+
+def _fields_of(value: dict[str, Any], shape: Object) -> Iterator[tuple[str, Shape, Any]]:
+    """Yield the fields that are there: name, shape and value."""
+    for name, inner in shape.needs.items():
+        if name in value:
+            yield name, inner, value[name]
+    for name, inner in shape.may.items():
+        if value.get(name) is not None:
+            yield name, inner, value[name]
+    if shape.each is not None:
+        for entry in value.values():
+            # Names that users chose are their data, so none is repeated.
+            yield "(a value)", shape.each, entry
 
 
 def _is_deleted(value: Mapping[str, Any]) -> bool:
-    """Whether it shows something deleted, whose content a service may keep back."""
+    """Return whether the resource is deleted, so that a service may withhold its content."""
     metadata = value.get("metadata")
     return bool(value.get("deletedAt") or (isinstance(metadata, dict) and metadata.get("deletedAt")))
 

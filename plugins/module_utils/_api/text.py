@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text that comes from the wire, or that people carry from place to place: tokens and certificates.
-
-Private to this collection: it may change at any time.
-"""
+"""Text that comes from the wire, or that people carry from place to place: messages, tokens and certificates."""
 
 from __future__ import annotations
 
@@ -14,19 +11,70 @@ import codecs
 import re
 import textwrap
 import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 LONGEST = 500
 # A terminal's commands: escape sequences as a whole, or what is left of them would be shown.
 _ESCAPES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?")
 
 
+# Shorter secret values occur in any sentence by chance.
+_SURELY_A_VALUE = 6
+
+
 def one_line(text: object, longest: int = LONGEST) -> str:
-    """The text as one line without characters that a terminal acts upon or that hide or turn other text, cut."""
-    # Nobody needs more than the start of a long text to be looked at.
+    """Return the text as a printable line that is cut to the length."""
     whole = str(text)
-    start = _ESCAPES.sub(" ", whole[: 8 * longest])
-    line = " ".join("".join(one if _is_shown(one) else " " for one in start).split())
-    return line if len(line) <= longest and len(whole) <= 8 * longest else f"{line[: longest - 3].rstrip()}..."
+    # The start of a long text is enough.
+    line = printable_line(whole[: 8 * longest])
+    if len(line) <= longest and len(whole) <= 8 * longest:
+        return line
+    return f"{line[: longest - 3].rstrip()}..."
+
+
+def printable_line(text: str) -> str:
+    """Return the text as one line, without characters that a terminal obeys or that hide or reverse other text."""
+    plain = _ESCAPES.sub(" ", text)
+    return " ".join("".join(character if _is_shown(character) else " " for character in plain).split())
+
+
+def repeats_a_value(text: str, values: Iterable[str]) -> bool:
+    """Return whether the text repeats one of the secret values, as it is or as a printable line.
+
+    Line ends, spaces and control characters do not count, since a message may have lost them. A short value counts
+    only as a word of its own.
+    """
+    line = printable_line(text)
+    bare_text, bare_line = _bare(text), _bare(line)
+    for value in values:
+        shown = printable_line(value)
+        if _occurs(value, text, bare_text) or _occurs(shown, line, bare_line):
+            return True
+    return False
+
+
+def _occurs(value: str, text: str, bare_text: str) -> bool:
+    bare = _bare(value)
+    if len(bare) >= _SURELY_A_VALUE:
+        return bare in bare_text
+    return bool(value) and re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
+
+
+def _bare(text: str) -> str:
+    return "".join(character for character in text if character.isprintable() and not character.isspace())
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text and number in a nested value as text."""
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from texts_in(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from texts_in(inner)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
 
 
 def _is_shown(character: str) -> bool:
@@ -42,10 +90,10 @@ _BEGIN = "-----BEGIN"
 
 
 def decoded(content: bytes, *, errors: str = "strict") -> str:
-    """The text of a file that may begin with a byte order mark.
+    """Return the text of a file that may begin with a byte order mark.
 
-    :arg errors: what becomes of bytes that are no text, as for ``bytes.decode``.
-    :raises UnicodeDecodeError: it is no text.
+    :arg errors: how to treat bytes that are not text, as for ``bytes.decode``.
+    :raises UnicodeDecodeError: the content is not text.
     """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", errors)
@@ -53,14 +101,14 @@ def decoded(content: bytes, *, errors: str = "strict") -> str:
 
 
 def is_pem(text: str) -> bool:
-    """Whether this is meant as PEM text, not as the path of a file."""
+    """Return whether this is meant as PEM text, not as the path of a file."""
     return _BEGIN in text
 
 
 def certificates(text: str) -> str:
-    """The certificates in a text and nothing else of it, as OpenSSL reads them: ASCII, lines of 64.
+    """Return only the certificates of a text, in the form that OpenSSL reads: ASCII, lines of 64.
 
-    :raises ValueError: there is none, or one is damaged; the text says which.
+    :raises ValueError: there is none, or one is damaged; the message says which.
     """
     text = _WRITTEN_LINE_END.sub("\n", text)
     blocks = [block.group(2) for block in _BLOCK.finditer(text)]

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections and bytes: pooled connections, deadlines, a limit on the answer, and what failed below HTTP.
-
-Private to this collection: it may change at any time.
-"""
+"""Connections: pools, deadlines, a limit on the size of answers, and failures below HTTP."""
 
 from __future__ import annotations
 
@@ -45,7 +42,7 @@ class CutShortError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """``body`` is what was sent, before any content encoding. ``token``: with which it was asked for."""
+    """An answer: ``body`` without its content encoding, and the ``token`` that the request carried."""
 
     status: int
     headers: Any
@@ -54,17 +51,17 @@ class Answer:
 
 
 def read_answer(response: Any, token: str) -> Answer:
-    """The whole answer.
+    """Return the whole answer.
 
-    :arg response: urllib3's, not read yet. Its connection serves again only if all was read.
-    :raises TooLargeError: it is larger than is read.
-    :raises CutShortError: it is not whole.
+    :arg response: of urllib3, not read yet. Its connection can serve again only if everything was read.
+    :raises TooLargeError: it has more than MAX_SIZE bytes.
+    :raises CutShortError: it is not complete.
     """
     try:
         body = _decoded(_received(response), response.headers.get("Content-Encoding") or "")
     except BaseException:
         response.close()
-        # Or the pool would count it as open for ever.
+        # Otherwise the pool would count it as open for ever.
         response.release_conn()
         raise
     response.release_conn()
@@ -78,14 +75,14 @@ def _received(raw: Any) -> bytes:
         if size > MAX_SIZE:
             raise TooLargeError
         parts.append(part)
-    # Older versions of urllib3 take less than was announced for all.
+    # Older versions of urllib3 accept less than the announced length.
     if raw.length_remaining:
         raise CutShortError
     return b"".join(parts)
 
 
 def _decoded(data: bytes, encoding: str) -> bytes:
-    """The data without gzip, the one encoding that is asked for; a small answer may hold a very large one."""
+    """Return the data without gzip, the one encoding that requests accept; it may expand to a very large answer."""
     if encoding.strip().lower() not in ("gzip", "x-gzip") or not data:
         return data
     decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
@@ -104,7 +101,7 @@ try:
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 except ImportError:
-    # wire.py says so; these are only so that the classes below can be defined.
+    # Client checks this; here these only let the classes below be defined.
     HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[misc, assignment]
 
 _SENT_AT_ONCE = 16384
@@ -114,7 +111,7 @@ _thread = threading.local()
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """What this thread sends and reads inside must end within that time."""
+    """Let everything that this thread sends and reads in the block end within so many seconds."""
     _thread.end = time.monotonic() + seconds
     try:
         yield
@@ -123,7 +120,7 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def is_over() -> bool:
-    """Whether the time is up."""
+    """Return whether the time is up."""
     left = _left()
     return left is not None and left <= 0
 
@@ -133,10 +130,10 @@ def _left() -> float | None:
     return None if end is None else end - time.monotonic()
 
 
-def _keep_to_it(sock: Any) -> None:
-    """Let the socket's next operation take no longer than what is left.
+def _keep_to_deadline(sock: Any) -> None:
+    """Let the socket's next operation take at most the time that is left.
 
-    :raises socket.timeout: nothing is left.
+    :raises socket.timeout: no time is left.
     """
     left = _left()
     if left is None or sock is None:
@@ -147,7 +144,7 @@ def _keep_to_it(sock: Any) -> None:
 
 
 class _Incoming(io.RawIOBase):
-    """What a socket receives."""
+    """The bytes that a socket receives before the deadline."""
 
     def __init__(self, sock: Any, stream: Any) -> None:
         super().__init__()
@@ -158,7 +155,7 @@ class _Incoming(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        _keep_to_it(self._sock)
+        _keep_to_deadline(self._sock)
         received: int | None = self._stream.readinto(buffer)
         return received
 
@@ -169,7 +166,7 @@ class _Incoming(io.RawIOBase):
 
 
 class _Response(HTTPResponse):
-    """Reads status line, headers and body from such a stream."""
+    """A response that reads status line, headers and body from such a stream."""
 
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -177,7 +174,7 @@ class _Response(HTTPResponse):
 
 
 class _Bounded:
-    """What both kinds of connection have in common."""
+    """The deadline of both kinds of connection."""
 
     response_class: Any = _Response
     sock: Any
@@ -188,14 +185,14 @@ class _Bounded:
         self.timeout = self.timeout if left is None else max(left, 0.001)
         sock = super()._new_conn()  # type: ignore[misc]
         # The handshake comes next.
-        _keep_to_it(sock)
+        _keep_to_deadline(sock)
         return sock
 
     def send(self, data: Any) -> None:
         # A socket's timeout bounds each part of what is sent.
         parts = range(0, len(data), _SENT_AT_ONCE) if isinstance(data, bytes) else ()
         for start in parts:
-            _keep_to_it(self.sock)
+            _keep_to_deadline(self.sock)
             super().send(data[start : start + _SENT_AT_ONCE])  # type: ignore[misc]
         if not isinstance(data, bytes):
             super().send(data)  # type: ignore[misc]
@@ -217,7 +214,7 @@ class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _HttpsConnection
 
 
-# Those of a PoolManager, by scheme.
+# The classes of pools for a PoolManager, by scheme.
 POOLS = {"http": _HttpPool, "https": _HttpsPool}
 
 
@@ -238,20 +235,21 @@ _managers: dict[tuple[int, Settings], urllib3.PoolManager] = {}
 class Wire:
     """One site's connections.
 
-    :raises OSError: none can be made of these settings and this environment.
-    :raises StateError: the environment names a proxy that is none.
+    :raises OSError: they cannot be made with these settings and this environment.
+    :raises StateError: the environment names a proxy that cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._pool, self._begin = _connection_of(settings)
-        # Who sends decides whether a request is sent again.
+        # The client decides which requests are sent again.
         self._retries = urllib3.Retry(0, read=False)
         self._timeout = urllib3.Timeout(connect=settings.timeout, read=settings.timeout)
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: Any = None) -> Any:
-        """urllib3's response, of which nothing but the headers has been read.
+        """Send a request and return urllib3's response, of which only the headers have been read.
 
-        :arg target: what follows the site's address, quoted; ``body``: what JSON has, None: nothing is sent.
+        :arg target: follows the site's address, quoted.
+        :arg body: sent as JSON; None: no body is sent.
         """
         return self._pool.request(
             method,
@@ -268,7 +266,7 @@ class Wire:
 
 
 def manager_for(settings: Settings) -> urllib3.PoolManager:
-    """The connections of this process with these settings.
+    """Return the connections of this process with these settings.
 
     :raises OptionError: ``ca_cert`` holds no usable certificate.
     """
@@ -282,7 +280,7 @@ def manager_for(settings: Settings) -> urllib3.PoolManager:
 
 
 def tls_options(settings: Settings) -> dict[str, Any]:
-    """What the settings mean to urllib3.
+    """Return urllib3's options for these settings.
 
     :raises OptionError: ``ca_cert`` holds no usable certificate.
     """
@@ -295,7 +293,7 @@ def tls_options(settings: Settings) -> dict[str, Any]:
 
 
 def _connection_of(settings: Settings) -> tuple[Any, str]:
-    """Return urllib3's pool for the site, and what the target of each request begins with."""
+    """Return urllib3's pool for the site, and the beginning of each request's target."""
     manager, trusted = manager_for(settings), _trusted(settings)
     if trusted is None or getproxies().keys() - {"no"}:
         from .session import connection_of
@@ -305,21 +303,21 @@ def _connection_of(settings: Settings) -> tuple[Any, str]:
 
 
 def _trusted(settings: Settings) -> dict[str, str] | None:
-    """Return whom to trust where the settings do not say it, as with requests; None: only requests knows.
+    """Return the authorities to trust where the settings name none, as requests does; None: only requests knows them.
 
-    :raises OptionError: the environment names authorities that are not there.
+    :raises OptionError: the environment names a file that does not exist.
     """
     if settings.ca_cert or not settings.validate_certs:
         return {}
-    given = next(filter(None, map(os.environ.get, _AUTHORITIES)), None)
-    if given is not None:
+    given = os.environ.get(_AUTHORITIES[0]) or os.environ.get(_AUTHORITIES[1])
+    if given:
         if not os.path.exists(given):
             raise OptionError("ca_cert", f"{' or '.join(_AUTHORITIES)} names a file that does not exist.")
         return {"ca_cert_dir" if os.path.isdir(given) else "ca_certs": given}
     try:
         import certifi
     except ImportError:
-        # Some distributions' requests have another bundle.
+        # Some distributions patch requests to use another bundle.
         return None
     return {"ca_certs": certifi.where()}
 
@@ -331,13 +329,13 @@ def _tls_context(ca_cert: str) -> ssl.SSLContext:
     except (ssl.SSLError, OSError, ValueError) as error:
         raise OptionError("ca_cert", f"no usable CA certificate in it ({type(error).__name__}).") from None
     if urllib3.__version__.startswith("1."):  # type: ignore[attr-defined]  # it has one in each version
-        # It names no IP address to OpenSSL, which then cannot check it; where OpenSSL does not check, it does itself.
+        # It does not tell OpenSSL an IP address to check, and checks names itself where OpenSSL does not.
         context.check_hostname = False
     return context
 
 
 def _authorities(ca_cert: str) -> tuple[str | None, str | None]:
-    """A file for OpenSSL to read, or else the certificates themselves."""
+    """Return a file for OpenSSL to read, or the certificates themselves."""
     if is_pem(ca_cert):
         return None, ca_cert
     with open(ca_cert, "rb") as stream:
@@ -345,7 +343,7 @@ def _authorities(ca_cert: str) -> tuple[str | None, str | None]:
     try:
         return None, certificates(decoded(content, errors="replace"))
     except ValueError:
-        # OpenSSL reads forms of files that have no name here.
+        # OpenSSL reads other kinds of files too.
         return ca_cert, None
 
 
@@ -359,15 +357,15 @@ try:
         SSLError,
     )
 except ImportError:
-    # Without requests there is no request that could fail (wire.py says so).
+    # Without it no request can be sent (see Client).
     pass
 
 
 def no_answer(request: Request, error: Exception, settings: Settings, *, late: bool) -> WorkloadCredentialsError:
-    """The error for a request to which no whole answer came.
+    """Return the error for a request without a complete answer.
 
-    :arg error: what was raised below.
-    :arg late: the time that the request may take is up.
+    :arg error: of urllib3 or the connection.
+    :arg late: the request's time is up.
     """
     address = settings.api_url
     unusable = _unusable(error, address)
@@ -378,7 +376,7 @@ def no_answer(request: Request, error: Exception, settings: Settings, *, late: b
 
 
 def too_large(request: Request, status: int) -> UnexpectedAnswerError:
-    """The error for an answer that is larger than is read."""
+    """Return the error for an answer of more than MAX_SIZE bytes."""
     problem = f"and an answer of more than {MAX_SIZE // 2**20} MiB, which is not read"
     return UnexpectedAnswerError(
         request.method,
@@ -390,7 +388,7 @@ def too_large(request: Request, status: int) -> UnexpectedAnswerError:
 
 
 def _unusable(error: Exception, address: str) -> OptionError | None:
-    """Options that cannot work, where trying again would not help."""
+    """Return the error for an option that cannot work, so that no retry would help; None: the options may be right."""
     untrusted = re.search(r"certificate verify failed: ([^(\"']+)", str(error))
     if untrusted:
         return OptionError("ca_cert", f"the certificate of {address} is not trusted: {untrusted.group(1).strip()}.")
@@ -406,19 +404,19 @@ def _unusable(error: Exception, address: str) -> OptionError | None:
 
 
 def _connection_problem(error: Exception, address: str, limit: str, *, late: bool) -> tuple[str, bool]:
-    """What happened, and whether the request may have been acted upon all the same."""
+    """Return what happened, and whether the service may have carried out the request nevertheless."""
     cause = getattr(error, "reason", None)
-    # The order counts: to urllib3 a refused connection is a kind of timeout.
+    # The order matters: urllib3 treats a refused connection as a kind of timeout.
     if isinstance(cause, NewConnectionError):
         return f"no connection to {address}: the name is unknown or nothing listens there. Check api_url.", False
     if isinstance(cause, ConnectTimeoutError):
         return f"no connection to {address} within {limit}.", False
     if isinstance(cause, ProxyError) and "Tunnel connection failed: 407" in str(error):
-        return f"the proxy for {address} wants a name and password (407): check HTTPS_PROXY and NO_PROXY.", False
+        return f"the proxy for {address} asks for a name and password (407): check HTTPS_PROXY and NO_PROXY.", False
     if isinstance(cause, ProxyError) and "Tunnel connection failed" in str(error):
-        return f"the proxy for {address} does not let through to it: check HTTPS_PROXY and NO_PROXY.", False
+        return f"the proxy for {address} refuses to connect to it: check HTTPS_PROXY and NO_PROXY.", False
     if isinstance(cause, ProxyError):
         return f"the proxy for {address} does not answer: check HTTPS_PROXY and NO_PROXY.", False
     if late or isinstance(error, ReadTimeoutError):
-        return f"no whole answer from {address} within {limit}.", True
+        return f"no complete answer from {address} within {limit}.", True
     return f"the connection to {address} ended before the answer was complete.", True

@@ -17,7 +17,7 @@ from .._kube.client import InWorker
 from .._kube.connection import environment_of_options
 from .._kube.options import AUTH
 from .._resources._parts.accounts.ending import end, leases, leases_by_id, place_of
-from .._resources._parts.accounts.minting import Token, check_account, foresee, mint
+from .._resources._parts.accounts.minting import Token, check_account, mint, predict
 from .._resources._parts.accounts.wanted import TokenSpec
 from .._resources._parts.leases import REFUSED, REVOKED, Ended
 from .._resources.service_account_token import file_of, no_token, values_of
@@ -39,7 +39,7 @@ class ServiceAccountToken:
     def __init__(self, cluster: InWorker, wanted: TokenSpec, site: str | None = None) -> None:
         self.site = site
         # Several tokens may be minted at the same time, and one that fails stops no other.
-        self._cluster = cluster.apart()
+        self._cluster = cluster.fork()
         self._wanted = wanted
 
     @property
@@ -85,7 +85,7 @@ class ServiceAccountToken:
 
         :raises WorkloadCredentialsError: a real run would be refused.
         """
-        warnings = foresee(self._cluster, self._wanted)
+        warnings = predict(self._cluster, self._wanted)
         return self._credentials(no_token(self._wanted), warnings, datetime.now(timezone.utc))
 
     def _credentials(self, token: Token, warnings: Sequence[str], began: datetime) -> Credentials:

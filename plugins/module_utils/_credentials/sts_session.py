@@ -19,8 +19,8 @@ from .._kube.objects import OBJECT_KINDS, Refusal
 from .._kube.refusals import name_of
 from .._resources._parts.view import no_value
 from .._sts.client import FIELDS, session_of
-from .._sts.options import IDENTITY
-from .._sts.request import AUDIENCE, AwsIdentity, Call, WebIdentity, call_of, token_in, with_what_a_pod_has
+from .._sts.options import AUDIENCE, IDENTITY
+from .._sts.request import AwsIdentity, Call, WebIdentity, call_of, token_in, with_what_a_pod_has
 from .lease import STS_SESSION, Credentials, Lease
 from .source import Facts, Origin
 
@@ -61,7 +61,7 @@ def _asked(account: Mapping[str, str], connect: Connect) -> str:
     spec = {"audiences": [account["audience"]], "expirationSeconds": _SECONDS}
     question = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
     with connect({option: account[option] for option in _CLUSTER if option in account}) as cluster:
-        answer = cluster.ask(reference, path, question)
+        answer = cluster.create_review(reference, path, question)
     if isinstance(answer, Refusal):
         if answer.status == 404:
             raise OptionError(_OPTION, f"there is no service account {namespace}/{name}.")

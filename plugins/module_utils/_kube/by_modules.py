@@ -1,23 +1,21 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A cluster through kubernetes.core's modules, for hosts that alone can reach it or that have another Python.
-
-Private to this collection: it may change at any time.
-"""
+"""A cluster through kubernetes.core's modules, for hosts that alone can reach it or have another Python."""
 
 from __future__ import annotations
 
 import ast
 import json
-import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Protocol
 
 from .._api import interruption
-from .client import settled_removals, wait_gone
+from .._api.retry import backoff
+from .._api.text import one_line
+from .client import resolve_removals, wait_gone
 from .errors import ClusterError, ForbiddenError, meaning
 from .objects import (
     FIELD_MANAGER,
@@ -36,69 +34,71 @@ from .objects import (
     Removed,
     Results,
     as_json,
-    is_passing,
+    create_only,
+    is_retryable,
     is_versioned,
     kind_of,
-    named,
     place_of,
     preconditions,
     reference,
-    unseen,
+    with_kind,
 )
 from .refusals import as_creation, no_answer_refusal, reading_problem, refusal
 
-# The cluster's answer stands in a module's message as text, or as Python writes bytes.
+# A module's message holds the cluster's answer as text, or as Python's form of bytes.
 _BYTES = re.compile(r"b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _STATUS = re.compile(r'\{\s*"kind"\s*:\s*"Status"')
-# What the library kubernetes says of an answer without one of the cluster's own in it.
+# The library kubernetes writes so about an answer without a body of the cluster.
 _HTTP = re.compile(r"\(?\b(\d{3})\)?\s+Reason: ")
-# Where a module that broke off left its traceback.
+# Results of a failed module that may hold its traceback.
 _TRACE = ("exception", "module_stderr", "module_stdout")
-_PHRASES = {one.phrase: one.value for one in HTTPStatus}
+_PHRASES = {status.phrase: status.value for status in HTTPStatus}
 
 
 def status_in(failure: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
-    """The status and the body of the cluster's answer of which a failed module tells; 0 where it tells of none.
+    """Return the status and the body of the cluster's answer in a failed module's result; 0: it holds none.
 
-    :arg failure: with ``msg``, and perhaps with ``reason`` or a traceback.
+    :arg failure: has ``msg``, and perhaps ``reason`` or a traceback.
     """
     message = "\n".join(str(failure.get(name) or "") for name in ("msg", *_TRACE))
     for text in (*_bytes_in(message), message):
-        found = _STATUS.search(text)
-        body = _json_at(text, found.start()) if found else None
+        match = _STATUS.search(text)
+        body = _json_at(text, match.start()) if match else None
         if body is not None:
             return int(body.get("code") or 0), body
     if "Failed to find exact match" in message:
         return 404, {"message": "the cluster does not serve this kind"}
     plain = _HTTP.search(message)
-    return int(plain.group(1)) if plain else _PHRASES.get(str(failure.get("reason")), 0), {}
+    if plain:
+        return int(plain.group(1)), {}
+    return _PHRASES.get(str(failure.get("reason")), 0), {}
 
 
 def problem_in(result: Mapping[str, Any]) -> str:
-    """One line of why a module failed without an answer of the cluster."""
+    """Return one line about why a module failed without an answer of the cluster."""
     message = str(result.get("msg") or "")
     trace = "\n".join(str(result.get(name) or "") for name in _TRACE)
     known = meaning(message) or meaning(_last_error(trace))
     if known is not None:
         return f"no answer from the cluster: {known[0]}"
     if message.startswith("Exception '") or not message or "MODULE FAILURE" in message:
-        # What other libraries say may quote anything.
+        # Messages of other libraries may quote anything.
         name = re.search(r"(\w+(?:Error|Exception))\b", _last_error(trace))
         what = f" ({name.group(1)})" if name else ""
-        return f"kubernetes.core's module broke off{what}; run kubernetes.core.k8s_info with this connection to see why"
-    return " ".join(message.split())[:500]
+        return f"kubernetes.core's module crashed{what}; run kubernetes.core.k8s_info with this connection to see why"
+    return one_line(message)
 
 
 def _last_error(trace: str) -> str:
-    """The line of a traceback that says what it was, or the text itself where it is no traceback."""
+    """Return the last line of a traceback that names the error, or the text if it is not a traceback."""
     lines = [line for line in trace.splitlines() if re.match(r"[\w.]+(Error|Exception|Warning)\b", line)]
     return lines[-1] if lines else trace
 
 
 def _bytes_in(message: str) -> Iterator[str]:
-    for found in _BYTES.finditer(message):
+    for match in _BYTES.finditer(message):
         try:
-            yield ast.literal_eval(found.group(0)).decode("utf-8", "replace")
+            yield ast.literal_eval(match.group(0)).decode("utf-8", "replace")
         except (ValueError, SyntaxError):
             continue
 
@@ -117,34 +117,34 @@ Result = Mapping[str, Any]
 
 
 class Run(Protocol):
-    """Runs a module where the task runs, and gives its result."""
+    """Run a module on the task's host and return its result."""
 
     def __call__(self, module: str, arguments: dict[str, Any], *, check_mode: bool) -> Result:
-        """The result of the module with these arguments."""
+        """Return the result of the module with these arguments."""
 
 
 def written(run: Run, arguments: Mapping[str, Any], manifests: Sequence[Object], *, dry_run: bool) -> Sequence[Result]:
-    """What the module says of each manifest in the end; what may pass is tried again.
+    """Write the manifests, retry failures that may pass, and return the module's result for each.
 
     :arg arguments: of the module, without the manifests.
     """
-    for one in manifests:
-        place_of(one)
-        as_json(one)
+    for manifest in manifests:
+        place_of(manifest)
+        as_json(manifest)
     items = dict(enumerate(_once(run, arguments, manifests, dry_run=dry_run)))
     for attempt in range(ROUNDS):
         again = [number for number, item in items.items() if _may_pass(manifests[number], item)]
         if not again:
             break
-        pause(attempt)
-        items.update(zip(again, _once(run, arguments, [manifests[one] for one in again], dry_run=dry_run)))
+        _pause(attempt)
+        items.update(zip(again, _once(run, arguments, [manifests[number] for number in again], dry_run=dry_run)))
     return [items[number] for number in range(len(manifests))]
 
 
 def _once(run: Run, arguments: Mapping[str, Any], manifests: Sequence[Object], *, dry_run: bool) -> Sequence[Result]:
     if not manifests:
         return []
-    definitions = [reference(one) if arguments["state"] == "absent" else one for one in manifests]
+    definitions = list(map(reference, manifests)) if arguments["state"] == "absent" else list(manifests)
     call = {**arguments, "resource_definition": definitions, "continue_on_error": True}
     result = run(WRITE, call, check_mode=dry_run)
     if result.get("failed") or "result" not in result:
@@ -153,17 +153,17 @@ def _once(run: Run, arguments: Mapping[str, Any], manifests: Sequence[Object], *
 
 
 def applied(manifest: Object, item: Result) -> Applied:
-    """The object that the cluster then had, or why not."""
+    """Return the object as the cluster has it then, or the refusal."""
     problem = _problem(manifest, item)
     if problem is not None:
         return problem
     if "method" not in item:
-        return refusal(manifest, 404, {"reason": "NotFound", "message": "it is not there"})
-    return named(kind_of(manifest), item["result"])
+        return refusal(manifest, 404, {"reason": "NotFound", "message": "it does not exist"})
+    return with_kind(kind_of(manifest), item["result"])
 
 
 def removed(manifest: Object, item: Result) -> Removed:
-    """Whether the object goes, or why not."""
+    """Return that the object is being deleted, or the refusal."""
     problem = _problem(manifest, item)
     if problem is None:
         return Gone(was_there=bool(item.get("changed")))
@@ -186,25 +186,24 @@ def _may_pass(manifest: Object, item: Result) -> bool:
         return False
     status, body = status_in(item["error"])
     versioned = is_versioned(manifest)
-    return is_passing(status, body, versioned=versioned) or (status == 0 and not versioned)
+    return is_retryable(status, body, versioned=versioned) or (status == 0 and not versioned)
 
 
-def pause(attempt: int) -> None:
-    """Let some time pass before the next attempt."""
-    interruption.pause(random.uniform(0.5, 1.0) * min(0.5 * 2.0**attempt, 5.0))
+def _pause(attempt: int) -> None:
+    interruption.pause(backoff(attempt, first=0.5, longest=5.0))
 
 
-# Up to as many objects of a namespace are read by name, each by a process of its own; more are cheaper as a list.
-_SINGLE = 2
+# So many objects of a namespace are read by name, each with a process of its own. For more a list is cheaper.
+_MOST_BY_NAME = 2
 _APPLY = {"field_manager": FIELD_MANAGER, "force_conflicts": True}
 
 
 class ByModules:
-    """The port through modules (see wire.Cluster).
+    """A cluster (see objects.Cluster) through the modules of a host.
 
-    :arg run: runs a module where the task runs.
-    :arg options: kubernetes.core's, which every call gets.
-    :arg host: whose modules they are, as the inventory names it.
+    :arg run: runs a module on that host.
+    :arg options: of kubernetes.core, for every call.
+    :arg host: its name in the inventory.
     """
 
     def __init__(self, run: Run, options: Mapping[str, Any], host: str = "") -> None:
@@ -214,9 +213,11 @@ class ByModules:
 
     @property
     def address(self) -> str:
-        """What the modules of the host are told of the cluster."""
-        told = [f"{name}={self._options[name]}" for name in ("host", "kubeconfig", "context") if name in self._options]
-        return " ".join([f"by modules of {self._host}:", *told])
+        """Return the host and the options that lead to the cluster."""
+        options = [
+            f"{name}={self._options[name]}" for name in ("host", "kubeconfig", "context") if name in self._options
+        ]
+        return " ".join([f"by modules of {self._host}:", *options])
 
     def list(
         self,
@@ -227,64 +228,66 @@ class ByModules:
         fields: Sequence[str] = (),
         metadata_only: bool = False,
     ) -> Objects | None:
-        """The objects of a kind; None: the cluster does not serve it."""
+        """Return the objects of a kind; None: the cluster does not serve it."""
         selectors = {"label_selectors": list(labels), "field_selectors": list(fields)}
         return self._read(kind, {"namespace": namespace, **selectors}, metadata_only=metadata_only)
 
     def get(
         self, kind: ObjectKind, name: str, namespace: str | None = None, *, metadata_only: bool = False
     ) -> dict[str, Any] | None:
-        """One object; None: there is none."""
-        found = self._read(kind, {"name": name, "namespace": namespace}, metadata_only=metadata_only)
-        return found[0] if found else None
+        """Return one object; None: it does not exist."""
+        objects = self._read(kind, {"name": name, "namespace": namespace}, metadata_only=metadata_only)
+        return objects[0] if objects else None
 
     def get_many(
         self, kind: ObjectKind, places: Sequence[NamespacedName], *, metadata_only: bool = False
     ) -> FoundObjects:
-        """The objects of these namespaces and names."""
-        found: dict[NamespacedName, dict[str, Any] | None] = {}
+        """Return the objects of these namespaces and names, in their order."""
+        objects: dict[NamespacedName, dict[str, Any] | None] = {}
         for namespace in dict.fromkeys(namespace for namespace, _name in places):
             wanted = [place for place in places if place[0] == namespace]
-            found.update(self._some(kind, namespace, wanted, metadata_only=metadata_only))
-        return [found.get(place) for place in places]
+            objects.update(self._in_namespace(kind, namespace, wanted, metadata_only=metadata_only))
+        return [objects.get(place) for place in places]
 
     def apply(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
-        """Server-side apply of each manifest."""
+        """Apply each manifest on the server."""
         arguments = {"state": "present", "apply": True, "server_side_apply": _APPLY}
         return self._write(manifests, arguments, dry_run=dry_run)
 
     def create(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
-        """Server-side apply of each manifest, if there is no such object yet."""
-        results = self.apply([unseen(one) for one in manifests], dry_run=dry_run)
-        return [as_creation(one, manifest) for one, manifest in zip(results, manifests)]
+        """Apply each manifest on the server if its object does not exist yet."""
+        results = self.apply(list(map(create_only, manifests)), dry_run=dry_run)
+        return list(map(as_creation, results, manifests))
 
     def patch(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
-        """A merge patch for each manifest."""
+        """Send a merge patch for each manifest."""
         return self._write(manifests, {"state": "patched", "merge_type": ["merge"]}, dry_run=dry_run)
 
     def delete(self, references: Sequence[Object], *, dry_run: bool = False) -> Removals:
-        """Delete each of them; what is not there is gone."""
+        """Delete each object; one that does not exist counts as deleted."""
         plain = [one for one in references if not preconditions(one)]
-        done = iter(self._items(plain, {"state": "absent"}, dry_run=dry_run))
-        answers = [
-            removed(one, self._delete_seen(one, dry_run) if preconditions(one) else next(done)) for one in references
-        ]
-        return settled_removals(self, references, answers)
+        plain_items = iter(self._items(plain, {"state": "absent"}, dry_run=dry_run))
+        answers: Removals = []
+        for target in references:
+            conditions = preconditions(target)
+            item = self._delete_exact(target, conditions, dry_run) if conditions else next(plain_items)
+            answers.append(removed(target, item))
+        return resolve_removals(self, references, answers)
 
     def wait_gone(self, references: Sequence[Object], timeout_s: float) -> References:
-        """Wait until they are gone, and return those that are not in time."""
+        """Wait until the objects are gone; return those still present at the timeout."""
         return wait_gone(self, references, timeout_s)
 
-    def _some(
+    def _in_namespace(
         self, kind: ObjectKind, namespace: str | None, places: Sequence[NamespacedName], *, metadata_only: bool
     ) -> dict[NamespacedName, dict[str, Any] | None]:
-        # Metadata of all costs less than a process for each; data is read of none but those that are wanted.
-        if metadata_only and len(places) > _SINGLE:
+        # Listing all metadata costs less than a process for each object. Data is read only of the wanted objects.
+        if metadata_only and len(places) > _MOST_BY_NAME:
             try:
                 listed = self.list(kind, namespace=namespace, metadata_only=True) or ()
-                return {(namespace, one["metadata"]["name"]): one for one in listed}
+                return {(namespace, entry["metadata"]["name"]): entry for entry in listed}
             except ForbiddenError:
-                # By name it may be allowed.
+                # Reading by name may be allowed.
                 pass
         return {place: self.get(kind, place[1], namespace, metadata_only=metadata_only) for place in places}
 
@@ -295,23 +298,29 @@ class ByModules:
             "api_version": kind.api_version,
             "kind": kind.kind,
             "metadata_only": metadata_only,
-            # A cluster that knows no metadata alone sends everything.
+            # A cluster that does not support metadata_only sends everything.
             "hidden_fields": ["data"] if metadata_only else [],
         }
-        for attempt in range(ROUNDS + 1):
-            result = self._run(READ, arguments, check_mode=False)
-            status, body = status_in(result)
-            if "resources" in result or attempt == ROUNDS or not is_passing(status, body, versioned=False):
-                break
-            pause(attempt)
+        result = self._retried(arguments)
+        status, _body = status_in(result)
         if result.get("api_found") is False or (status == 404 and not kind.is_core):
             return None
         if "resources" not in result:
             raise _unreadable(f"{kind.plural} cannot be read", result)
-        return [named(kind, one) for one in result["resources"]]
+        return [with_kind(kind, item) for item in result["resources"]]
 
-    def _delete_seen(self, reference: Object, dry_run: bool) -> Result:
-        arguments = {"state": "absent", "delete_options": {"preconditions": preconditions(reference)}}
+    def _retried(self, arguments: dict[str, Any]) -> Result:
+        """Read, retry failures that may pass, and return the module's result."""
+        for attempt in range(ROUNDS):
+            result = self._run(READ, arguments, check_mode=False)
+            status, body = status_in(result)
+            if "resources" in result or not is_retryable(status, body, versioned=False):
+                return result
+            _pause(attempt)
+        return self._run(READ, arguments, check_mode=False)
+
+    def _delete_exact(self, reference: Object, conditions: Mapping[str, str], dry_run: bool) -> Result:
+        arguments = {"state": "absent", "delete_options": {"preconditions": conditions}}
         return self._items([reference], arguments, dry_run=dry_run)[0]
 
     def _write(self, manifests: Sequence[Object], arguments: Mapping[str, Any], *, dry_run: bool) -> Results:

@@ -1,26 +1,23 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A client for a cluster in this process: sending side by side, waiting, and settling writes without an answer.
-
-Private to this collection: it may change at any time.
-"""
+"""A client for a cluster in this process: concurrent requests, waiting, and resolving writes without an answer."""
 
 from __future__ import annotations
 
 import base64
-import random
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from itertools import count
 from typing import Any, TypeVar
 
 from .._api import interruption
-from .._api.concurrency import check_concurrency, pooled
-from .._api.interruption import is_interrupted, pause
+from .._api.concurrency import check_concurrency, run_concurrently
+from .._api.retry import backoff
 from .connection import ClusterAnswer, ClusterConnection, connect, secret_of
 from .errors import ClusterError, ForbiddenError, NoClusterError
 from .objects import (
@@ -41,121 +38,124 @@ from .objects import (
     Removed,
     Results,
     apply_request,
+    create_only,
     create_request,
     delete_request,
     get_request,
-    is_passing,
+    is_retryable,
     kind_of,
     list_request,
-    named,
     patch_request,
     place_of,
-    question_request,
-    unseen,
+    review_request,
+    with_kind,
 )
 from .refusals import as_creation, no_answer_refusal, reading_problem, refusal
 
-# What is a condition of the write, or the cluster's own to set.
+# Metadata that the cluster sets, or that is a condition of the write.
 _OWN = ("resourceVersion", "uid", "managedFields", "creationTimestamp", "generation")
 
 
-def is_as_wanted(found: Object, manifest: Object) -> bool:
-    """Whether the object has everything that the manifest says, and this collection has written to it."""
-    managers = {one.get("manager") for one in found["metadata"].get("managedFields") or ()}
-    return FIELD_MANAGER in managers and _holds(found, _wanted(manifest))
+def is_applied(current: Object, manifest: Object) -> bool:
+    """Return whether the object has all fields of the manifest, and this collection has written to it."""
+    managers = {entry.get("manager") for entry in current["metadata"].get("managedFields") or ()}
+    return FIELD_MANAGER in managers and _holds(current, _wanted(manifest))
 
 
-def is_leaving(found: Object, reference: Object) -> bool:
-    """Whether the object that the reference means is being deleted, and stays only for what holds it."""
+def is_being_deleted(current: Object, reference: Object) -> bool:
+    """Return whether the reference's object is being deleted and only waits for its finalizers."""
     uid = reference["metadata"].get("uid")
-    return bool(found["metadata"].get("deletionTimestamp")) and uid in (None, found["metadata"].get("uid"))
+    return bool(current["metadata"].get("deletionTimestamp")) and uid in (None, current["metadata"].get("uid"))
 
 
 def _wanted(manifest: Object) -> dict[str, Any]:
     metadata = {name: value for name, value in manifest["metadata"].items() if name not in _OWN}
     plain = {name: value for name, value in manifest.items() if name not in ("stringData", "status")}
-    # What is given as text is kept as data.
+    # The cluster stores stringData as data.
     texts = manifest.get("stringData") or {}
-    encoded = {name: base64.b64encode(str(text).encode()).decode() for name, text in texts.items()}
-    return {**plain, "metadata": metadata, **({"data": {**plain.get("data", {}), **encoded}} if encoded else {})}
+    if texts:
+        encoded = {name: base64.b64encode(str(text).encode()).decode() for name, text in texts.items()}
+        plain["data"] = {**plain.get("data", {}), **encoded}
+    return {**plain, "metadata": metadata}
 
 
-def _holds(found: Any, wanted: Any) -> bool:
+def _holds(current: Any, wanted: Any) -> bool:
     if isinstance(wanted, Mapping):
-        inner = found if isinstance(found, Mapping) else {}
+        inner = current if isinstance(current, Mapping) else {}
         return all(_holds(inner.get(name), value) for name, value in wanted.items())
     if isinstance(wanted, (list, tuple)):
-        same = isinstance(found, list) and len(found) == len(wanted)
-        return same and all(map(_holds, found, wanted))
-    return bool(found == wanted)
+        is_same_length = isinstance(current, list) and len(current) == len(wanted)
+        return is_same_length and all(map(_holds, current, wanted))
+    return bool(current == wanted)
 
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-
-_Seen = TypeVar("_Seen")
+_Read = TypeVar("_Read")
 
 
-def looked_until(look: Callable[[], _Seen], is_enough: Callable[[_Seen], bool], timeout_s: float) -> _Seen:
-    """What was seen last, once it is enough or the time is over; it is looked once at least."""
-    deadline, pause = time.monotonic() + timeout_s, _FIRST_PAUSE
-    while True:
-        seen = look()
+def poll_until(read: Callable[[], _Read], is_enough: Callable[[_Read], bool], timeout_s: float) -> _Read:
+    """Read repeatedly, at least once, and return the first result that is enough, or the last before the timeout."""
+    deadline = time.monotonic() + timeout_s
+    for attempt in count():
+        result = read()
         remaining = deadline - time.monotonic()
-        if remaining <= 0 or is_enough(seen):
-            return seen
-        interruption.pause(min(pause, remaining))
+        if remaining <= 0 or is_enough(result):
+            break
+        interruption.pause(min(backoff(attempt, first=0.1, longest=2.0), remaining))
         interruption.check()
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    return result
 
 
 def wait_gone(cluster: Cluster, references: Sequence[Object], timeout_s: float) -> References:
-    """Those of the references whose objects are there when the time is over; it is looked once at least.
+    """Wait until the objects are gone; return those still present at the timeout.
 
     An object that has another ``uid`` than its reference is another object.
     """
     left = list(references)
 
-    def look() -> References:
+    def read() -> References:
         left[:] = _still_there(cluster, left)
         return left
 
-    return looked_until(look, lambda still_there: not still_there, timeout_s)
+    return poll_until(read, lambda still_there: not still_there, timeout_s)
 
 
-def settled_removals(cluster: Cluster, references: Sequence[Object], answers: Removals) -> Removals:
-    """The answers to deletions; one refused since another object has that name says that the one meant is gone."""
+def resolve_removals(cluster: Cluster, references: Sequence[Object], answers: Removals) -> Removals:
+    """Return the answers to deletions; one that was refused because another object has the name counts as gone."""
     refused = [
-        one
-        for one, answer in zip(references, answers)
-        if isinstance(answer, Refusal) and answer.status == 409 and one["metadata"].get("uid")
+        reference
+        for reference, answer in zip(references, answers)
+        if isinstance(answer, Refusal) and answer.status == 409 and reference["metadata"].get("uid")
     ]
     try:
         left = _still_there(cluster, refused)
     except ClusterError:
-        # Who may not look does not know.
+        # Without the permission to read, the refusals stand.
         return answers
-    gone = [one for one in refused if one not in left]
-    return [Gone(was_there=False) if one in gone else answer for one, answer in zip(references, answers)]
+    gone = [reference for reference in refused if reference not in left]
+    return [Gone(was_there=False) if reference in gone else answer for reference, answer in zip(references, answers)]
 
 
 def _still_there(cluster: Cluster, references: References) -> References:
     by_kind: dict[ObjectKind, References] = {}
-    for one in references:
-        by_kind.setdefault(kind_of(one), []).append(one)
+    for reference in references:
+        by_kind.setdefault(kind_of(reference), []).append(reference)
     left: References = []
-    for kind, ones in by_kind.items():
-        found = cluster.get_many(kind, [place_of(one) for one in ones], metadata_only=True)
-        left += [one for one, now in zip(ones, found) if now is not None and _is_same(one, now)]
+    for kind, of_kind in by_kind.items():
+        objects = cluster.get_many(kind, list(map(place_of, of_kind)), metadata_only=True)
+        left += [
+            reference
+            for reference, current in zip(of_kind, objects)
+            if current is not None and _is_same(reference, current)
+        ]
     return left
 
 
-def _is_same(reference: Object, found: Object) -> bool:
+def _is_same(reference: Object, current: Object) -> bool:
     uid = reference["metadata"].get("uid")
-    return not uid or uid == found["metadata"].get("uid")
+    return not uid or uid == current["metadata"].get("uid")
 
 
 RETRIES = 4
-# The pause doubles with each attempt.
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 # No attempt begins later than this after the first.
 PATIENCE_SECONDS = 60.0
@@ -167,8 +167,8 @@ _R = TypeVar("_R")
 class Sender:
     """Requests over one connection.
 
-    :arg concurrency: how many at once.
-    :raises OptionError: that is out of range.
+    :arg concurrency: the number of requests at the same time.
+    :raises OptionError: this number is out of range.
     """
 
     def __init__(self, connection: ClusterConnection, concurrency: int) -> None:
@@ -178,7 +178,7 @@ class Sender:
         self._broken = threading.Event()
 
     def send(self, request: ClusterRequest) -> tuple[ClusterAnswer, bool]:
-        """The answer, and whether an earlier attempt may have been acted upon.
+        """Send a request; return the answer, and whether the cluster may have carried out an earlier attempt.
 
         :raises ClusterError: the connection cannot work, or (NoClusterError) no attempt was answered.
         """
@@ -186,48 +186,52 @@ class Sender:
         if self._broken.is_set():
             raise NoClusterError("It was not sent, since the connection to the cluster was lost.", sent=False)
         for attempt in range(RETRIES + 1):
+            pause = backoff(attempt, FIRST_PAUSE, LONGEST_PAUSE)
             try:
                 answer = self._connection.send(request)
             except NoClusterError as error:
                 lost = lost or error.sent
-                seconds = _pause(attempt, "")
-                if not self._may_wait(attempt, seconds, deadline):
-                    if not error.sent:
-                        # What else is waiting to be sent would find the same.
-                        self._broken.set()
+                if not self._may_wait(attempt, pause, deadline):
+                    self._give_up(error)
                     raise NoClusterError(str(error), sent=lost) from None
             else:
-                seconds = _pause(attempt, answer.retry_after)
-                passing = is_passing(answer.status, answer.body, versioned=request.versioned)
-                if not passing or not self._may_wait(attempt, seconds, deadline):
+                pause += _asked_wait(answer)
+                may_pass = is_retryable(answer.status, answer.body, versioned=request.versioned)
+                if not may_pass or not self._may_wait(attempt, pause, deadline):
                     return answer, lost
-                # A gateway's answer leaves open what the cluster did.
+                # After a gateway's answer nobody knows what the cluster did.
                 lost = lost or answer.status in (500, 502, 504)
-            pause(seconds, self._broken.is_set)
+            interruption.pause(pause, self._broken.is_set)
         raise AssertionError("the last attempt returns or raises")
 
-    def side_by_side(self, function: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
-        """Results in the items' order; an error, or Ctrl-C, lets nothing more begin, and waits for what has begun."""
+    def run_concurrently(self, function: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
+        """Return the results in the items' order. After an error or Ctrl-C no new item begins."""
+        if not items:
+            return []
         self._broken.clear()
-        return pooled(function, items, self._concurrency, self._broken.set) if items else []
+        return run_concurrently(function, items, self._concurrency, on_error=self._broken.set)
 
     def _may_wait(self, attempt: int, seconds: float, deadline: float) -> bool:
-        is_open = not (self._broken.is_set() or is_interrupted())
+        is_open = not (self._broken.is_set() or interruption.is_interrupted())
         return attempt < RETRIES and is_open and time.monotonic() + seconds < deadline
 
+    def _give_up(self, error: NoClusterError) -> None:
+        """Let no other request begin if this one could not even be sent."""
+        if not error.sent:
+            self._broken.set()
 
-def _pause(attempt: int, retry_after: str) -> float:
-    """Seconds until the next attempt; the cluster asks in whole seconds."""
-    asked = float(retry_after) if re.fullmatch("[0-9]{1,6}", retry_after) else 0.0
-    return asked + random.uniform(0.5, 1.0) * min(FIRST_PAUSE * 2.0**attempt, LONGEST_PAUSE)
+
+def _asked_wait(answer: ClusterAnswer) -> float:
+    """Return the seconds that the cluster asks to wait, which it writes as a whole number."""
+    return float(answer.retry_after) if re.fullmatch("[0-9]{1,6}", answer.retry_after) else 0.0
 
 
 class InWorker:
-    """The port over one connection (see wire.Cluster); to be closed, as ``with`` does.
+    """A cluster (see objects.Cluster) over one connection of this process, which ``with`` closes.
 
-    :arg options: kubernetes.core's, validated.
-    :arg concurrency: how many requests run at once.
-    :raises ClusterError: there is no usable configuration, which is found before anything is sent.
+    :arg options: of kubernetes.core, validated.
+    :arg concurrency: the number of requests at the same time.
+    :raises ClusterError: there is no usable configuration; nothing has been sent then.
     """
 
     def __init__(self, options: Mapping[str, Any], concurrency: int = 8) -> None:
@@ -239,21 +243,21 @@ class InWorker:
 
     @property
     def address(self) -> str:
-        """The API server's address."""
+        """Return the API server's address."""
         return self._connection.host
 
     @property
     def secret(self) -> str | None:
-        """What only this identity has; None: nothing that stays the same for a run."""
+        """Return a secret that only this identity has; None: it has none that stays the same for a run."""
         return secret_of(self.options, self._connection.configuration)
 
     @property
     def impersonated(self) -> tuple[str, ...]:
-        """In whose name it works; nobody's but its own: empty."""
+        """Return the headers with the impersonated identity; empty: there is none."""
         return self._connection.impersonated
 
-    def apart(self) -> InWorker:
-        """The same connection for other work, which goes on where this one's breaks off."""
+    def fork(self) -> InWorker:
+        """Return a client with the same connection, whose work goes on when the work of this one breaks off."""
         other = copy(self)
         other._sender = Sender(self._connection, self._concurrency)
         return other
@@ -277,89 +281,88 @@ class InWorker:
         fields: Sequence[str] = (),
         metadata_only: bool = False,
     ) -> Objects | None:
-        """The objects of a kind; None: the cluster does not serve it."""
+        """Return the objects of a kind; None: the cluster does not serve it."""
         request = list_request(kind, namespace, labels, fields, metadata_only=metadata_only)
         items = self._pages(kind, request, PAGE)
         if items is None:
             return None
-        return [named(kind, item) for item in items]
+        return [with_kind(kind, item) for item in items]
 
     def get(
         self, kind: ObjectKind, name: str, namespace: str | None = None, *, metadata_only: bool = False
     ) -> dict[str, Any] | None:
-        """One object; None: there is none."""
+        """Return one object; None: it does not exist."""
         return self.get_many(kind, [(namespace, name)], metadata_only=metadata_only)[0]
 
     def get_many(
         self, kind: ObjectKind, places: Sequence[NamespacedName], *, metadata_only: bool = False
     ) -> FoundObjects:
-        """The objects of these namespaces and names."""
+        """Return the objects of these namespaces and names, in their order."""
 
-        def one(place: NamespacedName) -> dict[str, Any] | None:
+        def get(place: NamespacedName) -> dict[str, Any] | None:
             body = self._read(kind, get_request(kind, place, metadata_only=metadata_only))
-            return None if body is None else named(kind, body)
+            return None if body is None else with_kind(kind, body)
 
-        return self._sender.side_by_side(one, places)
+        return self._sender.run_concurrently(get, places)
 
     def apply(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
-        """Server-side apply of each manifest."""
-        return self._write(manifests, lambda one: apply_request(one, dry_run=dry_run))
+        """Apply each manifest on the server."""
+        return self._write(manifests, lambda manifest: apply_request(manifest, dry_run=dry_run))
 
     def create(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
-        """Server-side apply of each manifest, if there is no such object yet."""
-        results = self.apply([unseen(one) for one in manifests], dry_run=dry_run)
-        return [as_creation(one, manifest) for one, manifest in zip(results, manifests)]
+        """Apply each manifest on the server if its object does not exist yet."""
+        results = self.apply(list(map(create_only, manifests)), dry_run=dry_run)
+        return list(map(as_creation, results, manifests))
 
-    def make(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
-        """The same by requests that need no right to change what is there."""
-        return self._write(manifests, lambda one: create_request(one, dry_run=dry_run))
+    def post(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
+        """Create objects by requests that need no permission to patch."""
+        return self._write(manifests, lambda manifest: create_request(manifest, dry_run=dry_run))
 
-    def ask(self, reference: Object, path: str, question: Object) -> Applied:
-        """The cluster's answer to what it does not keep, such as a token request.
+    def create_review(self, reference: Object, path: str, review: Object) -> Applied:
+        """Return the cluster's answer to an object that it does not keep, such as a token request.
 
-        :arg reference: the object that it is about, for a refusal's words.
+        :arg reference: the object that a refusal names.
         """
-        return self._sender.side_by_side(
-            lambda request: self._attempt(reference, request), [question_request(path, question)]
-        )[0]
+        requests = [review_request(path, review)]
+        return self._sender.run_concurrently(lambda request: self._attempt(reference, request), requests)[0]
 
     def patch(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
-        """A merge patch for each manifest."""
-        return self._write(manifests, lambda one: patch_request(one, dry_run=dry_run))
+        """Send a merge patch for each manifest."""
+        return self._write(manifests, lambda manifest: patch_request(manifest, dry_run=dry_run))
 
     def delete(self, references: Sequence[Object], *, dry_run: bool = False) -> Removals:
-        """Delete each of them; what is not there is gone."""
-        requests = [(one, delete_request(one, dry_run=dry_run)) for one in references]
+        """Delete each object; one that does not exist counts as deleted."""
+        requests = [(reference, delete_request(reference, dry_run=dry_run)) for reference in references]
 
-        def one(pair: tuple[Object, ClusterRequest]) -> Removed:
+        def delete(pair: tuple[Object, ClusterRequest]) -> Removed:
             answer = self._attempt(*pair)
             if isinstance(answer, Refusal):
                 return Gone(was_there=False) if answer.status == 404 else answer
             return Gone()
 
-        return settled_removals(self, references, self._sender.side_by_side(one, requests))
+        return resolve_removals(self, references, self._sender.run_concurrently(delete, requests))
 
     def wait_gone(self, references: Sequence[Object], timeout_s: float) -> References:
-        """Wait until they are gone, and return those that are not in time."""
+        """Wait until the objects are gone; return those still present at the timeout."""
         return wait_gone(self, references, timeout_s)
 
     def _write(self, manifests: Sequence[Object], to_request: Callable[[Object], ClusterRequest]) -> Results:
-        # All of them are made first: one without a name is a mistake that should not stop half-way.
+        # All requests are made first: a manifest without a name should not stop the writes half-way.
         requests = [(manifest, to_request(manifest)) for manifest in manifests]
-        return self._sender.side_by_side(lambda pair: self._settled(*pair), requests)
+        return self._sender.run_concurrently(lambda pair: self._written(*pair), requests)
 
-    def _settled(self, manifest: Object, request: ClusterRequest) -> Applied:
+    def _written(self, manifest: Object, request: ClusterRequest) -> Applied:
         answer = self._attempt(manifest, request)
         if isinstance(answer, Refusal):
             return answer
         metadata = answer.get("metadata")
         if not isinstance(metadata, Mapping) or not metadata.get("name"):
-            # Whatever has answered, it was no API server.
+            # Something other than an API server has answered.
             return refusal(manifest, 200, {})
-        return named(kind_of(manifest), answer)
+        return with_kind(kind_of(manifest), answer)
 
     def _attempt(self, manifest: Object, request: ClusterRequest) -> Applied:
-        """The cluster's answer, or why there is none."""
+        """Send a request and return the object in the answer, or the refusal."""
         try:
             answer, lost = self._sender.send(request)
         except ClusterError as error:
@@ -367,31 +370,35 @@ class InWorker:
             return no_answer_refusal(manifest, str(error), sent=sent)
         if 200 <= answer.status < 300 and "kind" in answer.body:
             return dict(answer.body)
-        settles = request.versioned or request.method == "POST"
-        ours = self._done_before(manifest, request) if lost and settles and answer.status == 409 else None
-        return ours or refusal(manifest, answer.status, answer.body)
+        if lost and answer.status == 409:
+            written = self._written_before(manifest, request)
+            if written is not None:
+                return written
+        return refusal(manifest, answer.status, answer.body)
 
-    def _done_before(self, manifest: Object, request: ClusterRequest) -> dict[str, Any] | None:
-        """The object, if an attempt whose answer was lost has done it and so changed the version that was named."""
+    def _written_before(self, manifest: Object, request: ClusterRequest) -> dict[str, Any] | None:
+        """Return the object if the attempt without an answer has written it, so that it caused the conflict itself."""
+        if not request.versioned and request.method != "POST":
+            return None
         kind = kind_of(manifest)
         try:
-            found = self._read(kind, get_request(kind, place_of(manifest), metadata_only=False))
+            current = self._read(kind, get_request(kind, place_of(manifest), metadata_only=False))
         except ClusterError:
             return None
-        is_done = is_leaving if request.method == "DELETE" else is_as_wanted
-        return dict(found) if found is not None and is_done(found, manifest) else None
+        is_done = is_being_deleted if request.method == "DELETE" else is_applied
+        return dict(current) if current is not None and is_done(current, manifest) else None
 
     def _pages(self, kind: ObjectKind, request: ClusterRequest, limit: int) -> Objects | None:
-        """The items of a list, page by page; ``limit`` 0 is one page with everything."""
+        """Return the items of a list, page by page; ``limit`` 0 is one page with everything."""
         items: Objects = []
         following = ""
         while True:
             page = replace(request, query={**request.query, "limit": limit or "", "continue": following})
-            body = self._sender.side_by_side(lambda one: self._read(kind, one), [page])[0]
+            body = self._sender.run_concurrently(lambda request: self._read(kind, request), [page])[0]
             if body is None:
                 return None
             if body.get("code") == 410:
-                # The cluster has forgotten what the first page was part of: all of it at once.
+                # The cluster has dropped the snapshot of the first page, so read everything at once.
                 return self._pages(kind, request, 0)
             items += body.get("items") or ()
             following = str((body.get("metadata") or {}).get("continue") or "")
@@ -399,7 +406,7 @@ class InWorker:
                 return items
 
     def _read(self, kind: ObjectKind, request: ClusterRequest) -> Mapping[str, Any] | None:
-        """The body of the answer; None: there is no such thing."""
+        """Return the body of the answer; None: the object or kind does not exist."""
         answer, _lost = self._sender.send(request)
         if answer.status == 404 and (not kind.is_core or answer.body.get("kind") == "Status"):
             return None

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection to a cluster, made by kubernetes.core, and the identity that it gives.
-
-Private to this collection: it may change at any time.
-"""
+"""The connection to a cluster, which kubernetes.core makes, and the identity in it."""
 
 from __future__ import annotations
 
@@ -23,14 +20,14 @@ from .._api.errors import MissingLibraryError
 from .errors import ClusterError, no_answer, no_configuration
 from .objects import ClusterRequest
 
-# What makes another token each time.
+# Kubeconfig entries that make another token each time.
 _PROGRAMS = ("exec", "auth-provider")
 
 
 def secret_of(options: Mapping[str, Any], configuration: Any) -> str | None:
-    """A token, or a client certificate's key; None: it has none that stays the same for a run.
+    """Return a token or a client certificate's key; None: the identity has none that stays the same for a run.
 
-    :arg options: kubernetes.core's own, of which the configuration was made.
+    :arg options: of kubernetes.core, from which the configuration was made.
     :arg configuration: of the library kubernetes.
     """
     given = _option(options, "api_key") or _option(options, "password")
@@ -39,22 +36,29 @@ def secret_of(options: Mapping[str, Any], configuration: Any) -> str | None:
     user = _user(options)
     if user is None or user.keys() & {*_PROGRAMS}:
         return None
+    return _secret_in_headers(configuration) or _text_of(configuration.key_file)
+
+
+def _secret_in_headers(configuration: Any) -> str:
     try:
-        headers = [str(one["value"]) for one in configuration.auth_settings().values() if one.get("value")]
+        settings = configuration.auth_settings().values()
     except Exception:  # pylint: disable=broad-exception-caught
-        # What the library cannot find for a request is told then.
-        return None
-    if headers:
-        # The library writes "Bearer" in several ways.
-        return " ".join(sorted(one.partition(" ")[2] or one for one in headers))
+        # The first request reports it.
+        return ""
+    headers = [str(setting["value"]) for setting in settings if setting.get("value")]
+    # The library writes "Bearer" in several ways.
+    return " ".join(sorted(header.partition(" ")[2] or header for header in headers))
+
+
+def _text_of(file: str | None) -> str | None:
     try:
-        return Path(configuration.key_file).read_text(encoding="utf-8") if configuration.key_file else None
+        return Path(file).read_text(encoding="utf-8") if file else None
     except (OSError, UnicodeDecodeError):
         return None
 
 
 def environment_of_options() -> dict[str, str]:
-    """The environment variables that stand for options now, as whoever connects later in the same way needs them."""
+    """Return the environment variables that set options now, for a later connection of the same kind."""
     return {name: value for name, value in os.environ.items() if name.startswith("K8S_AUTH_") or name == "KUBECONFIG"}
 
 
@@ -63,52 +67,52 @@ def _option(options: Mapping[str, Any], name: str) -> Any:
 
 
 def _user(options: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What the kubeconfig says of its user; empty: there is no kubeconfig, as in a pod; None: it cannot be told."""
+    """Return the user in the kubeconfig; empty: there is no kubeconfig, as in a pod; None: it cannot be read."""
     from kubernetes.config import kube_config
 
     given = _option(options, "kubeconfig") or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
     try:
         files = [given] if isinstance(given, Mapping) else _read(str(given).split(os.pathsep))
-        names = [one["current-context"] for one in files if one.get("current-context")]
+        names = [file["current-context"] for file in files if file.get("current-context")]
         context = _named("context", files, _option(options, "context") or (names or [None])[-1])
         user = _named("user", files, context.get("user"))
     except Exception:  # pylint: disable=broad-exception-caught
-        # The library has read the same, or was not asked to.
+        # The library reads the same files and reports what is wrong with them.
         return None
     return user
 
 
 def _read(paths: Sequence[str]) -> list[Any]:
-    # The library kubernetes, which connects, brings it along.
+    # A dependency of the library kubernetes.
     import yaml
 
-    there = [path for path in map(os.path.expanduser, filter(None, paths)) if os.path.exists(path)]
-    return [yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {} for path in there]
+    files = [Path(path).expanduser() for path in paths if path]
+    return [yaml.safe_load(file.read_text(encoding="utf-8")) or {} for file in files if file.exists()]
 
 
 def _named(kind: str, files: Sequence[Mapping[str, Any]], name: Any) -> Mapping[str, Any]:
-    """The context or user of this name; of several the first counts."""
+    """Return the first context or user of this name."""
     for file in files:
-        for one in file.get(f"{kind}s") or ():
-            if one["name"] == name:
-                found: Mapping[str, Any] = one.get(kind) or {}
-                return found
+        for entry in file.get(f"{kind}s") or ():
+            if entry["name"] == name:
+                content: Mapping[str, Any] = entry.get(kind) or {}
+                return content
     return {}
 
 
 try:
     import urllib3
 except ImportError:
-    # kubernetes needs it too, and connect() says so.
+    # kubernetes needs it too, and connect() reports that.
     pass
 
-# The API server gives up after 60 seconds itself, and says so then.
+# The API server itself gives up after 60 seconds.
 CONNECT_SECONDS, READ_SECONDS = 10.0, 70.0
 
 
 @dataclass(frozen=True)
 class ClusterAnswer:
-    """An answer of the cluster: ``body`` is the JSON object in it, empty where there is none."""
+    """An answer of the cluster; ``body`` is its JSON object, or empty."""
 
     status: int
     body: Mapping[str, Any]
@@ -117,10 +121,10 @@ class ClusterAnswer:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """How a cluster is reached, without who reaches it.
+    """The way to a cluster, without an identity.
 
-    :arg ca_file: the authorities that vouch for it; None: those of the system.
-    :arg name: the name on its certificate, where that is not the server's.
+    :arg ca_file: its certificate authorities; None: those of the system.
+    :arg name: the name on its certificate, if that is not the server's.
     """
 
     server: str
@@ -134,37 +138,42 @@ class ClusterConnection:
     """One identity at one cluster.
 
     :arg api_client: of the library kubernetes.
-    :arg size: how many requests run at once.
-    :arg kept: temporary files of the library that were there before, by their keys.
+    :arg size: the number of requests at the same time.
+    :arg kept: keys of the library's temporary files that existed before.
     """
 
     def __init__(self, api_client: Any, size: int, kept: frozenset[str]) -> None:
         self._kept = kept
         self.host = str(api_client.configuration.host)
-        self.configuration = found = api_client.configuration
+        self.configuration = configuration = api_client.configuration
         self.endpoint = Endpoint(
-            self.host, found.ssl_ca_cert, bool(found.verify_ssl), found.proxy, getattr(found, "tls_server_name", None)
+            self.host,
+            configuration.ssl_ca_cert,
+            bool(configuration.verify_ssl),
+            configuration.proxy,
+            getattr(configuration, "tls_server_name", None),
         )
         self._pool = api_client.rest_client.pool_manager
         self._pool.connection_pool_kw.update(maxsize=size, block=True)
         if not self.configuration.verify_ssl:
-            # Who chose that knows; each connection would say it once more, beside Ansible's own output.
+            # The user chose that; each connection would print a warning into Ansible's output.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        # kubernetes.core has names in it that equal none but themselves: Impersonate-Group may be there several times.
+        # kubernetes.core uses header keys that compare by identity so that Impersonate-Group can repeat: never look
+        # them up by name.
         self._headers = dict(api_client.default_headers)
         self._token = threading.Lock()
 
     @property
     def impersonated(self) -> tuple[str, ...]:
-        """The headers that say in whose name it works."""
-        # Some of these names equal none but themselves: see above.
-        named = ((str(name), str(value)) for name, value in self._headers.items())
-        return tuple(sorted(f"{name}: {value}" for name, value in named if name.startswith("Impersonate-")))
+        """Return the headers with the impersonated identity."""
+        lines = [f"{name}: {value}" for name, value in self._headers.items()]
+        return tuple(sorted(line for line in lines if line.startswith("Impersonate-")))
 
     def send(self, request: ClusterRequest) -> ClusterAnswer:
-        """The answer, whatever it says.
+        """Send a request and return the answer, whatever its status.
 
-        :raises ClusterError: the connection can never work; NoClusterError: no answer came.
+        :raises ClusterError: the connection can never work.
+        :raises NoClusterError: no answer came.
         """
         headers = self._headers_for(request)
         try:
@@ -178,14 +187,14 @@ class ClusterConnection:
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             )
         except Exception as error:  # pylint: disable=broad-exception-caught
-            # What is below urllib3 shows through it now and then.
+            # urllib3 does not wrap every error from below.
             raise no_answer(error, self.host) from None
         return _answer(response)
 
     def close(self) -> None:
-        """End the connections, and remove the files that the library made of keys that stand in a kubeconfig.
+        """End the connections, and remove the library's files with keys from a kubeconfig.
 
-        It would do so at the end of a process, which Ansible's workers do not come to.
+        The library does that when a process exits, but Ansible's workers skip its exit handlers.
         """
         self._pool.clear()
         files = _temporary_files()
@@ -197,25 +206,26 @@ class ClusterConnection:
         headers = {**self._headers, "Accept": request.accept, "User-Agent": "community.workload_credentials"}
         if request.body:
             headers["Content-Type"] = request.content_type
-        for one in self._auth().values():
-            headers[one["key"]] = one["value"]
+        for setting in self._auth().values():
+            headers[setting["key"]] = setting["value"]
         return headers
 
     def _auth(self) -> Mapping[str, Any]:
-        # A token that has expired is made anew here, which must not happen twice at once.
+        # This renews an expired token, which must not happen twice at the same time.
         with self._token:
             try:
-                found: Mapping[str, Any] = self.configuration.auth_settings()
+                settings: Mapping[str, Any] = self.configuration.auth_settings()
             except Exception as error:  # pylint: disable=broad-exception-caught
                 raise no_configuration(error) from None
-        return found
+        return settings
 
 
 def connect(options: Mapping[str, Any], size: int) -> ClusterConnection:
-    """The connection that kubernetes.core makes of its options, and of what they leave to the environment.
+    """Return the connection that kubernetes.core makes from its options and the environment.
 
-    :arg options: kubernetes.core's own, validated; ``size``: how many requests run at once.
-    :raises MissingLibraryError: the library kubernetes is not here.
+    :arg options: of kubernetes.core, validated.
+    :arg size: the number of requests at the same time.
+    :raises MissingLibraryError: the library kubernetes is not installed.
     :raises ClusterError: there is no usable configuration.
     """
     kubernetes = _library()
@@ -232,21 +242,21 @@ def connect(options: Mapping[str, Any], size: int) -> ClusterConnection:
 
 
 def _files(options: Mapping[str, Any]) -> list[str]:
-    """Where a kubeconfig was looked for; nowhere: it stands in the options itself, or none was needed."""
-    variables = ("K8S_AUTH_KUBECONFIG", "KUBECONFIG")
-    given = options.get("kubeconfig") or next((os.environ[one] for one in variables if os.environ.get(one)), None)
+    """Return the places of a kubeconfig; none: the options hold it, or none is needed."""
+    given = _option(options, "kubeconfig") or os.environ.get("KUBECONFIG")
     if isinstance(given, str):
-        return [os.path.expanduser(one) for one in given.split(os.pathsep) if one]
-    has_host = options.get("host") or os.environ.get("K8S_AUTH_HOST")
-    return [] if given or has_host else [os.path.expanduser("~/.kube/config")]
+        return [os.path.expanduser(path) for path in given.split(os.pathsep) if path]
+    if given or _option(options, "host"):
+        return []
+    return [os.path.expanduser("~/.kube/config")]
 
 
 def _library() -> Any:
-    """The library kubernetes.
+    """Return the library kubernetes.
 
-    :raises MissingLibraryError: it is not here.
+    :raises MissingLibraryError: it is not installed.
     """
-    # pydantic, which it is made of, would read the metadata of every package that is installed, for its plugins.
+    # Its dependency pydantic would read the metadata of every installed package, to find plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
     try:
         import kubernetes
@@ -256,14 +266,14 @@ def _library() -> Any:
 
 
 def api_client(kubernetes: Any, core: Any, options: dict[str, Any]) -> Any:
-    """The library's client as kubernetes.core would make it.
+    """Return the library's client as kubernetes.core would make it.
 
-    :arg core: kubernetes.core's module of clients (the functions are there from 2.3.0 on, and as here in 6.6.0).
+    :arg core: kubernetes.core's module of clients (with these functions from 2.3.0 on, and in this form in 6.6.0).
     """
     try:
         spec, configuration, headers = core._create_auth_spec, core._create_configuration, core._create_headers
     except AttributeError:
-        # Its public way, which asks the cluster for its kinds first and keeps them in a temporary file.
+        # Its public way, which first reads the cluster's kinds and keeps them in a temporary file.
         return core.get_api_client(**options).client.client
     made = kubernetes.client.ApiClient(configuration(spec(None, **options)))
     for name, value in headers(None, **options).items():
@@ -272,7 +282,7 @@ def api_client(kubernetes: Any, core: Any, options: dict[str, Any]) -> Any:
 
 
 def _temporary_files() -> dict[str, str]:
-    """Path by key of the library's temporary files in this process, and in those that it was forked from."""
+    """Return the paths, by key, of the library's temporary files in this process and its parents."""
     from kubernetes.config import kube_config
 
     return getattr(kube_config, "_temp_files", {})
@@ -288,11 +298,11 @@ def _answer(response: Any) -> ClusterAnswer:
 
 
 def kubeconfig(endpoint: Endpoint, user: str, token: str, namespace: str) -> str:
-    """The text of a file that needs no other one.
+    """Return a complete kubeconfig that needs no other file.
 
     :raises ClusterError: the file of its certificate authority cannot be read.
     """
-    # The library kubernetes, without which there is no endpoint, brings it along.
+    # A dependency of the library kubernetes.
     import yaml
 
     cluster: dict[str, Any] = {"server": endpoint.server}

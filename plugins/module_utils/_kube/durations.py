@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Durations as Go writes them, which is how External Secrets Operator reads them (time.ParseDuration).
-
-Private to this collection: it may change at any time.
-"""
+"""Durations in Go's form (time.ParseDuration), which External Secrets Operator reads."""
 
 from __future__ import annotations
 
@@ -17,35 +14,35 @@ _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|ms|s|m|h)")
 
 
 def seconds(duration: str, option: str) -> float:
-    """Its length.
+    """Return the duration in seconds.
 
-    :raises OptionError: no such duration, or one of no length.
+    :raises OptionError: it is not a duration above zero.
     """
     parts = _PART.findall(duration)
     length = sum(float(number) * _UNITS[unit] for number, unit in parts)
     if "".join(number + unit for number, unit in parts) != duration or length <= 0:
         raise OptionError(
             option,
-            f"{duration!r} is no duration above zero as Go writes them, such as 45m, 1h30m or 18h (days are 24h).",
+            f"{duration!r} is not a duration above zero in Go's form, such as 45m, 1h30m or 18h (a day is 24h).",
         )
     return length
 
 
 def whole_seconds(duration: str | int, option: str) -> int:
-    """Its length, where seconds may also be given as a number.
+    """Return the duration in seconds, which may also be given as a number of seconds.
 
-    :raises OptionError: no such duration, or one that is no whole number of seconds.
+    :raises OptionError: it is not a duration, or not a whole number of seconds.
     """
     text = str(duration).strip()
-    # A number of YAML or of a calculation may be one with a point.
+    # A number from YAML or a calculation may have a decimal point.
     length = float(text) if re.fullmatch(r"[0-9]{1,18}(\.0+)?", text) else seconds(text, option)
     if length < 1 or not length.is_integer():
-        raise OptionError(option, f"{text!r} is no whole number of seconds above zero.")
+        raise OptionError(option, f"{text!r} is not a whole number of seconds above zero.")
     return int(length)
 
 
 def written(length: int) -> str:
-    """The duration of so many seconds, with no unit of zero: 2700 is 45m."""
+    """Return the duration of so many seconds without units of zero: 2700 is 45m."""
     hours, rest = divmod(length, 3600)
     minutes, rest = divmod(rest, 60)
     parts = ((hours, "h"), (minutes, "m"), (rest, "s"))

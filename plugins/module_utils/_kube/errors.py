@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ends all work with a cluster, and what failed below its own answers, in words without a token.
-
-Private to this collection: it may change at any time.
-"""
+"""Errors that end all work with a cluster, and the meaning of failed connections, without any token."""
 
 from __future__ import annotations
 
@@ -13,21 +10,22 @@ import re
 from collections.abc import Sequence
 
 from .._api.errors import WorkloadCredentialsError
+from .._api.text import one_line
 
 
 class ClusterError(WorkloadCredentialsError):
-    """The cluster cannot be worked with; the text says why and what to do."""
+    """The cluster cannot be used; the message says why and what to do."""
 
 
 class ForbiddenError(ClusterError):
-    """The identity may not read this."""
+    """The identity may not read something."""
 
 
 class NoClusterError(ClusterError):
     """No answer came from the cluster.
 
     :arg problem: what happened, as a sentence.
-    :arg sent: the request may have been acted upon all the same.
+    :arg sent: the cluster may have carried out the request nevertheless.
     """
 
     def __init__(self, problem: str, *, sent: bool) -> None:
@@ -36,25 +34,29 @@ class NoClusterError(ClusterError):
 
 
 _WHERE = "kubeconfig, context or host of kubernetes.core (module_defaults, K8S_AUTH_*)"
-# Sign in an error's text or name -> what it means, and whether the request may have been acted upon all the same; None:
-# it will not work at the next attempt either. The order counts: to urllib3 a refused connection is a kind of timeout.
+# A pattern of an error's text or name, its meaning, and whether the cluster may have carried out the request; None: the
+# next attempt will fail too. The order matters: urllib3 treats a refused connection as a kind of timeout.
 _SIGNS = (
     ("certificate verify failed", "its certificate is not trusted{why}: check ca_cert, " + _WHERE, None),
     ("WRONG_VERSION_NUMBER", "it does not speak TLS: check " + _WHERE, None),
-    ("LocationParseError|LocationValueError|URLSchemeUnknown|InvalidURL", "this is no address: check " + _WHERE, None),
+    (
+        "LocationParseError|LocationValueError|URLSchemeUnknown|InvalidURL",
+        "this is not an address: check " + _WHERE,
+        None,
+    ),
     ("FileNotFoundError|PermissionError|IsADirectoryError", "a certificate or key file for it cannot be read", None),
     ("UNEXPECTED_EOF|EOF occurred", "the connection ended before the answer was complete", True),
     ("SSLError", "no TLS connection is possible: check certificates and keys, " + _WHERE, None),
     ("Invalid header|UnicodeEncodeError|codec can't encode|^ValueError", "a token or header cannot be sent", None),
     (
         "Tunnel connection failed: 407",
-        "the proxy for it wants a name and password: check proxy and proxy_headers (HTTPS_PROXY)",
+        "the proxy for it asks for a name and password: check proxy and proxy_headers (HTTPS_PROXY)",
         False,
     ),
-    ("Tunnel connection failed", "the proxy for it does not let through to it: check proxy and no_proxy", False),
+    ("Tunnel connection failed", "the proxy for it refuses to connect to it: check proxy and no_proxy", False),
     (
         "ProxyError.*(NewConnectionError|NameResolutionError|Connection refused)",
-        "the proxy for it is not there: check proxy and no_proxy (HTTPS_PROXY, NO_PROXY)",
+        "the proxy for it cannot be reached: check proxy and no_proxy (HTTPS_PROXY, NO_PROXY)",
         False,
     ),
     ("NewConnectionError|NameResolutionError", "its name is unknown or nothing listens there: check " + _WHERE, False),
@@ -66,20 +68,21 @@ _SIGNS = (
 
 
 def no_answer(error: Exception, host: str) -> ClusterError:
-    """The error for a request to which no answer came.
+    """Return the error for a request without an answer.
 
-    :arg error: what urllib3 raised.
+    :arg error: raised by urllib3.
     """
     causes = " ".join(type(cause).__name__ for cause in error.args if isinstance(cause, Exception))
-    found = meaning(f"{type(error).__name__} {causes} {error}") or ("the connection ended too early", True)
-    problem, sent = f"No answer from the cluster {host}: {found[0]}.", found[1]
-    return ClusterError(problem) if sent is None else NoClusterError(problem, sent=sent)
+    known = meaning(f"{type(error).__name__} {causes} {error}")
+    problem, sent = known or ("the connection ended too early", True)
+    sentence = f"No answer from the cluster {host}: {problem}."
+    return ClusterError(sentence) if sent is None else NoClusterError(sentence, sent=sent)
 
 
 def meaning(text: str) -> tuple[str, bool | None] | None:
-    """What an error of the connection means, by its name and text, which is not shown: it may quote a token.
+    """Return the problem of a failed connection, and whether the request may have been carried out; None: unknown.
 
-    None: the text is of no such error.
+    :arg text: the error's name and text, which may quote a token and is not shown.
     """
     for sign, problem, sent in _SIGNS:
         if re.search(sign, text):
@@ -89,20 +92,21 @@ def meaning(text: str) -> tuple[str, bool | None] | None:
 
 
 def no_configuration(error: Exception, files: Sequence[str] = ()) -> ClusterError:
-    """The error for options that no connection can be made of.
+    """Return the error for options that allow no connection.
 
-    :arg error: what kubernetes.core or its libraries raised; only what the library kubernetes says is told, since other
-        texts may quote the kubeconfig.
-    :arg files: where a kubeconfig was looked for.
+    :arg error: raised by kubernetes.core or its libraries. Only the messages of the library kubernetes are shown, since
+        others may quote the kubeconfig.
+    :arg files: where a kubeconfig was expected.
     """
     if files and not any(map(os.path.exists, files)):
         where = " and ".join(files)
         return ClusterError(f"No usable configuration for a cluster: there is no kubeconfig {where}. Check {_WHERE}.")
-    if type(error).__name__ in ("ProxySchemeUnknown", "ProxySchemeUnsupported", "LocationParseError"):
-        return ClusterError(
-            f"No usable configuration for a cluster: no proxy or server has such an address. Check {_WHERE}."
-        )
-    told = type(error).__name__ in ("ConfigException", "CoreException", "FileNotFoundError", "PermissionError")
-    which = f"the kubeconfig {' and '.join(files)}" if files else "it"
-    why = " ".join(str(error).split())[:500].rstrip(".") if told else f"{which} cannot be read ({type(error).__name__})"
+    name = type(error).__name__
+    if name in ("ProxySchemeUnknown", "ProxySchemeUnsupported", "LocationParseError"):
+        why = "no proxy or server has such an address"
+    elif name in ("ConfigException", "CoreException", "FileNotFoundError", "PermissionError"):
+        why = one_line(error).rstrip(".")
+    else:
+        which = f"the kubeconfig {' and '.join(files)}" if files else "it"
+        why = f"{which} cannot be read ({name})"
     return ClusterError(f"No usable configuration for a cluster: {why}. Check {_WHERE}.")

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects and requests of a cluster as values: kinds, answers, and the one place that decides what may be sent again.
-
-Private to this collection: it may change at any time.
-"""
+"""Objects and requests of a cluster as values, and the one place that decides which requests may be sent again."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from .errors import ClusterError
 
 @dataclass(frozen=True)
 class ObjectKind:
-    """A kind, as manifests and as addresses name it."""
+    """A kind of object, with its names in manifests and in addresses."""
 
     api_version: str
     kind: str
@@ -29,27 +26,29 @@ class ObjectKind:
 
     @property
     def is_core(self) -> bool:
-        """Whether every cluster serves it."""
+        """Return whether every cluster serves it."""
         return "/" not in self.api_version
 
     def path(self, namespace: str | None = None, name: str | None = None) -> str:
-        """The address of one object, or of all in a namespace, or of all there are."""
+        """Return the address of one object, of all in a namespace, or of all in the cluster."""
         parts = ["api" if self.is_core else "apis", *self.api_version.split("/")]
         if namespace and self.namespaced:
             parts += ["namespaces", quote(namespace, safe="")]
-        parts += [self.plural, *([quote(name, safe="")] if name else [])]
+        parts.append(self.plural)
+        if name:
+            parts.append(quote(name, safe=""))
         return "/" + "/".join(parts)
 
 
-# JSON names a character beyond U+FFFF by two escapes.
+# JSON writes a character beyond U+FFFF as two escapes.
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 _OPERATOR = "external-secrets.io/v1"
 _GENERATORS = "generators.external-secrets.io/v1alpha1"
 _RBAC = "rbac.authorization.k8s.io/v1"
 
 OBJECT_KINDS: Mapping[str, ObjectKind] = {
-    one.kind: one
-    for one in (
+    kind.kind: kind
+    for kind in (
         ObjectKind("v1", "Namespace", "namespaces", namespaced=False),
         ObjectKind("v1", "Secret", "secrets"),
         ObjectKind("v1", "Event", "events"),
@@ -72,19 +71,19 @@ OBJECT_KINDS: Mapping[str, ObjectKind] = {
 
 
 def kind_of(manifest: Mapping[str, Any]) -> ObjectKind:
-    """The kind of a manifest.
+    """Return the kind of a manifest.
 
-    :raises ClusterError: it is none of those that this collection writes.
+    :raises ClusterError: this collection does not write it.
     """
     name, version = manifest.get("kind"), manifest.get("apiVersion")
-    found = OBJECT_KINDS.get(str(name))
-    if found is None or found.api_version != version:
-        raise ClusterError(f"{name} of {version} is no kind that this collection handles: check the template.")
-    return found
+    kind = OBJECT_KINDS.get(str(name))
+    if kind is None or kind.api_version != version:
+        raise ClusterError(f"This collection does not handle {name} of {version}: check the template.")
+    return kind
 
 
 def place_of(manifest: Mapping[str, Any]) -> tuple[str | None, str]:
-    """Namespace and name of a manifest.
+    """Return namespace and name of a manifest.
 
     :raises ClusterError: it has no name, or no namespace where its kind needs one.
     """
@@ -95,68 +94,69 @@ def place_of(manifest: Mapping[str, Any]) -> tuple[str | None, str]:
     return (namespace if kind.namespaced else None), name
 
 
-def reference(found: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """As much of an object as it takes to name it.
+def reference(manifest: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """Return the part of an object that names it.
 
-    :arg more: what else its metadata holds.
+    :arg more: other fields of its metadata.
     """
-    own = {field: found["metadata"][field] for field in ("name", "namespace") if field in found["metadata"]}
-    return {"apiVersion": found["apiVersion"], "kind": found["kind"], "metadata": {**own, **more}}
+    metadata = manifest["metadata"]
+    own = {field: metadata[field] for field in ("name", "namespace") if field in metadata}
+    return {"apiVersion": manifest["apiVersion"], "kind": manifest["kind"], "metadata": {**own, **more}}
 
 
-def exact_reference(found: Mapping[str, Any]) -> dict[str, Any]:
-    """A reference to this very object, and not to one of its name that somebody makes meanwhile."""
-    uid = found["metadata"].get("uid")
-    return reference(found, **({"uid": uid} if uid else {}))
+def exact_reference(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a reference to this very object, and not to a later one of the same name."""
+    uid = manifest["metadata"].get("uid")
+    return reference(manifest, uid=uid) if uid else reference(manifest)
 
 
 def as_json(manifest: Mapping[str, Any]) -> str:
-    """The manifest as it is sent, which YAML reads as JSON does.
+    """Return the manifest as JSON that is valid YAML too.
 
-    :raises ClusterError: something in it is no JSON, as a date that stands in YAML without quotes.
+    :raises ClusterError: it holds a value that JSON does not have, such as a date without quotes in YAML.
     """
     try:
         return without_pairs(json.dumps(manifest, allow_nan=False))
     except (TypeError, ValueError):
         where = "/".join(filter(None, place_of(manifest)))
-        problem = "holds a value that is no text, number, list or mapping (a date needs quotes)"
+        problem = "holds a value that is not text, a number, a list or a mapping (a date needs quotes)"
         raise ClusterError(f"{manifest.get('kind')} {where}: the manifest {problem}: check the template.") from None
 
 
 def without_pairs(text: str) -> str:
-    """JSON, or a text with some in it, without the pairs of escapes for one character that YAML does not know."""
+    """Return a text with JSON without pairs of escapes for one character, which YAML does not know."""
     return _PAIR.sub(_whole, text)
 
 
-def _whole(found: re.Match[str]) -> str:
-    high, low = (int(found.group(number), 16) for number in (2, 3))
-    return f"{found.group(1)}{chr(0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00)}"
+def _whole(pair: re.Match[str]) -> str:
+    high, low = int(pair.group(2), 16), int(pair.group(3), 16)
+    return f"{pair.group(1)}{chr(0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00)}"
 
 
-def named(kind: ObjectKind, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The object with its own kind, which items of lists lack and metadata alone has another of."""
+def with_kind(kind: ObjectKind, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Add apiVersion and kind, which list items omit and PartialObjectMetadata replaces."""
     return {**body, "apiVersion": kind.api_version, "kind": kind.kind}
 
 
 FIELD_MANAGER = "community.workload_credentials"
-# The modules of kubernetes.core that can do it, too.
+# kubernetes.core's modules for both.
 WRITE, READ = "kubernetes.core.k8s", "kubernetes.core.k8s_info"
 
-# An object as the API writes it; a manifest or a reference holds as much of it as is needed.
-# The reason of what never left this machine.
+# The reason of a request that never left this machine.
 NOT_SENT = "NotSent"
 
+# An object in the API's form; a manifest or a reference holds a part of it.
 Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """What the cluster did not do.
+    """A request that the cluster refused or did not answer.
 
-    ``status`` is 0 where no answer came, so that it may have been done all the same. ``reason`` is Kubernetes' word, or
-    NOT_SENT.
-    ``words`` is for the user: it names the object, holds no secret value, and says what to do next.
-    ``exists``: what should be made was there already.
+    :arg status: 0: no answer came, so it may have been carried out.
+    :arg reason: Kubernetes' word, or NOT_SENT.
+    :arg words: the message for the user; it names the object and the next step, and holds no secret value.
+    :arg exists: the object that should be created exists already.
     """
 
     status: int
@@ -166,22 +166,22 @@ class Refusal:
 
     @property
     def may_be_done(self) -> bool:
-        """Whether the cluster may have done it all the same."""
+        """Return whether the cluster may have carried it out."""
         return not 400 <= self.status < 500 and self.reason != NOT_SENT
 
 
 @dataclass(frozen=True)
 class Gone:
-    """A deletion that the cluster accepted. ``was_there``: not, where somebody else was first."""
+    """A deletion that the cluster accepted. ``was_there``: false if somebody else was first."""
 
     was_there: bool = True
 
 
-# The object as the cluster then had it, and (dry run) as it would have it.
+# The object as the cluster has it then, or would have it after a real run.
 Applied = Union[dict[str, Any], Refusal]
 Removed = Union[Gone, Refusal]
 NamespacedName = tuple[Optional[str], str]
-# Named here because the protocol has a method of the name of Python's list.
+# These are defined here because the protocol has a method list, which hides Python's.
 Objects = list[dict[str, Any]]
 FoundObjects = list[Optional[dict[str, Any]]]
 Results = list[Applied]
@@ -190,11 +190,11 @@ References = list[Object]
 
 
 class Cluster(Protocol):
-    """Reads raise ClusterError; writes answer for each object by itself, and none stops another."""
+    """A client of a cluster. Reads raise ClusterError; each write returns results for all of its objects."""
 
     @property
     def address(self) -> str:
-        """Which cluster it is, in words that only compare."""
+        """Return an opaque identifier of the cluster; compare it and do nothing else."""
 
     def list(
         self,
@@ -205,9 +205,9 @@ class Cluster(Protocol):
         fields: Sequence[str] = (),
         metadata_only: bool = False,
     ) -> Objects | None:
-        """The objects of a kind; None: the cluster does not serve the kind.
+        """Return the objects of a kind; None: the cluster does not serve the kind.
 
-        :arg labels: selectors that all must hold, such as ``a=b``; ``fields`` likewise.
+        :arg labels, fields: selectors that must all hold, such as ``a=b``.
         :arg metadata_only: no data leaves the cluster.
         :raises ForbiddenError: the identity may not list them.
         """
@@ -215,7 +215,7 @@ class Cluster(Protocol):
     def get(
         self, kind: ObjectKind, name: str, namespace: str | None = None, *, metadata_only: bool = False
     ) -> dict[str, Any] | None:
-        """One object; None: there is none.
+        """Return one object; None: it does not exist.
 
         :raises ForbiddenError: the identity may not get it.
         """
@@ -223,37 +223,37 @@ class Cluster(Protocol):
     def get_many(
         self, kind: ObjectKind, places: Sequence[NamespacedName], *, metadata_only: bool = False
     ) -> FoundObjects:
-        """The objects of these namespaces and names, in their order.
+        """Return the objects of these namespaces and names, in their order.
 
         :raises ForbiddenError: the identity may not get one of them.
         """
 
     def apply(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
-        """Bring objects to what the manifests say, by server-side apply; what others own of that is taken over.
+        """Apply manifests on the server and take over the fields that others own.
 
-        A manifest with a ``resourceVersion`` is applied only while its object has that version or is not there at all.
+        A manifest with a ``resourceVersion`` is applied only while its object has that version or does not exist.
         """
 
     def create(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
-        """The same, for objects that must not be there yet; those that are give a refusal with ``exists``."""
+        """Apply manifests of objects that must not exist yet; one that exists gives a refusal with ``exists``."""
 
     def patch(self, manifests: Sequence[Object], *, dry_run: bool = False) -> Results:
-        """Merge manifests into objects that are there: what is None goes, lists are replaced."""
+        """Merge manifests into existing objects: None removes a field, and lists are replaced."""
 
     def delete(self, references: Sequence[Object], *, dry_run: bool = False) -> Removals:
-        """Delete objects; what is not there is gone.
+        """Delete objects; one that does not exist counts as deleted.
 
-        A ``resourceVersion`` in a reference must still be the object's. One that has another ``uid`` is another object.
+        A ``resourceVersion`` in a reference must still be the object's. An object with another ``uid`` is another one.
         """
 
     def wait_gone(self, references: Sequence[Object], timeout_s: float) -> References:
-        """Wait until they are gone, and return those that are not when the time is over."""
+        """Wait until the objects are gone; return those still present at the timeout."""
 
 
-# No object has this version: the first write to a cluster's store makes a later one. What is applied with it can only
-# be made new, by the same request that would otherwise change what is there.
-UNSEEN = "1"
-# As many objects in one answer; what is left follows in the next.
+# No object has this version, since the first write to a cluster's store makes a later one. A manifest with it can only
+# create an object and never change one.
+CREATE_ONLY = "1"
+# Objects in one answer; the next answer holds the following ones.
 PAGE = 500
 
 _JSON, _DRY = "application/json", "All"
@@ -261,7 +261,7 @@ _AS = {
     "PartialObjectMetadata": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
     "PartialObjectMetadataList": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
 }
-# What the API server itself says of failures that pass: a busy or changing store.
+# The API server's messages for failures that pass: a busy or changing store.
 _PASSING = ("etcdserver: leader changed", "etcdserver: request timed out", "etcdserver: no leader")
 
 
@@ -269,7 +269,7 @@ _PASSING = ("etcdserver: leader changed", "etcdserver: request timed out", "etcd
 class ClusterRequest:
     """One request below the cluster's address.
 
-    ``versioned``: it names the version of the object that it is for, so a conflict will not pass.
+    :arg versioned: it names the version or uid of its object, so a conflict will not pass.
     """
 
     method: str
@@ -283,7 +283,7 @@ class ClusterRequest:
 
     @property
     def target(self) -> str:
-        """Path and query, as sent."""
+        """Return path and query, as sent."""
         query = {name: value for name, value in self.query.items() if value not in (None, "")}
         return f"{self.path}?{urlencode(query)}" if query else self.path
 
@@ -296,19 +296,19 @@ def list_request(
     *,
     metadata_only: bool,
 ) -> ClusterRequest:
-    """The objects of a kind; without what divides them into pages."""
+    """Return the request for the objects of a kind, without the parameters for pages."""
     query = {"labelSelector": ",".join(labels), "fieldSelector": ",".join(fields)}
     accept = _AS["PartialObjectMetadataList"] if metadata_only else _JSON
     return ClusterRequest("GET", kind.path(namespace), query, accept=accept)
 
 
 def get_request(kind: ObjectKind, place: NamespacedName, *, metadata_only: bool) -> ClusterRequest:
-    """One object."""
+    """Return the request for one object."""
     return ClusterRequest("GET", kind.path(*place), accept=_AS["PartialObjectMetadata"] if metadata_only else _JSON)
 
 
 def apply_request(manifest: Object, *, dry_run: bool) -> ClusterRequest:
-    """Server-side apply of a manifest."""
+    """Return the request that applies a manifest on the server."""
     query = {
         "fieldManager": FIELD_MANAGER,
         "force": "true",
@@ -324,22 +324,22 @@ def apply_request(manifest: Object, *, dry_run: bool) -> ClusterRequest:
 
 
 def create_request(manifest: Object, *, dry_run: bool) -> ClusterRequest:
-    """A new object, for which the right to change what is there is not needed."""
+    """Return the request that creates an object, which needs no permission to patch."""
     query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", "dryRun": _DRY if dry_run else None}
     path = kind_of(manifest).path(place_of(manifest)[0])
     return ClusterRequest("POST", path, query, as_json(manifest), dry_run=dry_run)
 
 
-def question_request(path: str, question: Mapping[str, Any]) -> ClusterRequest:
-    """What the cluster answers at once and does not keep, such as a token or a review.
+def review_request(path: str, review: Mapping[str, Any]) -> ClusterRequest:
+    """Return the request for an object that the cluster answers and does not keep, such as a token request or a review.
 
-    :arg question: the object, without what names it.
+    :arg review: the object, which has no name.
     """
-    return ClusterRequest("POST", path, body=json.dumps(question))
+    return ClusterRequest("POST", path, body=json.dumps(review))
 
 
 def patch_request(manifest: Object, *, dry_run: bool) -> ClusterRequest:
-    """A merge patch."""
+    """Return the request for a merge patch."""
     path = kind_of(manifest).path(*place_of(manifest))
     query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", "dryRun": _DRY if dry_run else None}
     content_type = "application/merge-patch+json"
@@ -349,8 +349,8 @@ def patch_request(manifest: Object, *, dry_run: bool) -> ClusterRequest:
 
 
 def delete_request(reference: Object, *, dry_run: bool) -> ClusterRequest:
-    """A deletion, with the reference's uid and version as conditions."""
-    # A deletion with a body looks for its options nowhere else: a dryRun in the query would delete.
+    """Return the request for a deletion, with the reference's uid and version as conditions."""
+    # A deletion with a body ignores a dryRun in the query and would delete.
     body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions(reference)}
     if dry_run:
         body["dryRun"] = [_DRY]
@@ -359,23 +359,23 @@ def delete_request(reference: Object, *, dry_run: bool) -> ClusterRequest:
 
 
 def preconditions(reference: Object) -> dict[str, str]:
-    """What of a reference must still be so when it is deleted."""
+    """Return the fields of a reference that must not have changed when its object is deleted."""
     metadata = reference["metadata"]
     return {name: str(metadata[name]) for name in ("uid", "resourceVersion") if metadata.get(name)}
 
 
 def is_versioned(manifest: Object) -> bool:
-    """Whether a write of this manifest depends on what is there."""
+    """Return whether a write of this manifest depends on the state of its object."""
     return bool(preconditions(manifest))
 
 
-def unseen(manifest: Object) -> dict[str, Any]:
-    """The manifest for an object that must not be there yet."""
-    return {**manifest, "metadata": {**(manifest.get("metadata") or {}), "resourceVersion": UNSEEN}}
+def create_only(manifest: Object) -> dict[str, Any]:
+    """Return the manifest with the version that lets it create an object and never change one."""
+    return {**manifest, "metadata": {**(manifest.get("metadata") or {}), "resourceVersion": CREATE_ONLY}}
 
 
-def is_passing(status: int, body: Mapping[str, Any], *, versioned: bool) -> bool:
-    """Whether the same request may succeed a little later. All that are made here may be sent again."""
+def is_retryable(status: int, body: Mapping[str, Any], *, versioned: bool) -> bool:
+    """Return whether the same request may succeed a little later. Each request of this file may be sent again."""
     if status == 409:
         return body.get("reason") == "Conflict" and not versioned
     if status == 500:

@@ -1,10 +1,9 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of a cluster's connection, which are kubernetes.core's own and which its code reads.
+"""The options of a cluster's connection, which are those of kubernetes.core.
 
-They stand here as data, so that documentation and validation do not need that collection. A test compares them.
-Private to this collection: it may change at any time.
+They are data here, so that documentation and validation do not need that collection. A test compares them.
 """
 
 from __future__ import annotations
@@ -40,27 +39,28 @@ AUTH: Mapping[str, Mapping[str, Any]] = {
     "impersonate_user": {"type": "str"},
     "impersonate_groups": {"type": "list", "elements": "str"},
 }
-# What nobody may see of them, and the variables from which kubernetes.core takes that.
+# The secret ones, and the variables from which kubernetes.core reads them.
 SECRETS = ("api_key", "password")
 SECRET_VARIABLES = {f"K8S_AUTH_{name.upper()}": name for name in SECRETS}
 
 
 def contexts() -> list[str]:
-    """The contexts of the kubeconfig that counts where no option says more; none where there is no such file."""
+    """Return the contexts of the default kubeconfig; empty: there is no such file."""
     try:
         from kubernetes import config
 
-        found, _current = config.list_kube_config_contexts(os.environ.get("K8S_AUTH_KUBECONFIG") or None)
+        entries, _current = config.list_kube_config_contexts(os.environ.get("K8S_AUTH_KUBECONFIG") or None)
     except Exception:  # pylint: disable=broad-exception-caught
-        # Whatever is wrong with it, it leads nowhere.
+        # An unusable kubeconfig leads to no cluster.
         return []
-    return [str(one["name"]) for one in found]
+    return [str(context["name"]) for context in entries]
 
 
 def cluster_of(parameters: Mapping[str, Any]) -> InWorker:
-    """The cluster that these options lead to, to be closed.
+    """Return a client for the cluster of these options, which the caller closes.
 
-    :arg parameters: validated; what is none of the options is left alone.
-    :raises ClusterError: there is no usable configuration; MissingLibraryError: the library kubernetes is not here.
+    :arg parameters: validated; other options are ignored.
+    :raises ClusterError: there is no usable configuration.
+    :raises MissingLibraryError: the library kubernetes is not installed.
     """
     return InWorker({name: parameters[name] for name in AUTH if parameters.get(name) is not None})

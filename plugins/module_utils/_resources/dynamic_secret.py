@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dynamic secrets: the definitions from which credentials are generated.
-
-Private to this collection: it may change at any time.
-"""
+"""Dynamic secrets: the definitions from which the service generates credentials."""
 
 from __future__ import annotations
 
@@ -25,64 +22,72 @@ from ._parts.dynamic_config import config_after, incomplete
 from ._parts.finding import find
 from ._parts.json_values import patch_between
 from ._parts.leases import REVOKED, ListedLease, account, end_leases, in_use, living_leases
-from ._parts.lifecycle import deletion, doubts, existing, explained_creation, is_restore, missing_parent, revive, unseen
+from ._parts.lifecycle import (
+    check_readable,
+    deletion,
+    doubts,
+    explained_creation,
+    hidden,
+    is_restore,
+    missing_parent,
+    revive,
+)
 from ._parts.tags import Tags, tag_requests, tags_after, wanted_tags
 from ._parts.view import view
 from ._parts.visibility import RefusedError, listed, listing, must_show, read_back, with_tags
 
 
-def plan(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
-    """What is to be done so that the definition is as wanted.
+def plan(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
+    """Return the change to the wanted definition.
 
-    :raises OptionError: more tags than the API can hold, or an integration that is not there.
-    :raises StateError: something deleted or living leases are in the way, or a field differs
-        that cannot change in place.
+    :raises OptionError: the API cannot hold so many tags, or the integration does not exist.
+    :raises StateError: something deleted or active leases are in the way, or a field cannot change in place.
     """
     if parameters["state"] == "absent":
-        return _delete(found, parameters)
-    if found.place.living is None:
-        existing(found.place)
-        return _create(found, parameters)
-    problem = obstacle(found, parameters)
+        return _delete(existing, parameters)
+    if existing.place.living is None:
+        check_readable(existing.place)
+        return _create(existing, parameters)
+    problem = obstacle(existing, parameters)
     if problem is None:
-        return _update(found, parameters)
+        return _update(existing, parameters)
     if not parameters["recreate"]:
         raise StateError(problem)
-    return _recreate(found, parameters)
+    return _recreate(existing, parameters)
 
 
-def _create(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
-    missing = missing_parent(found.place)
-    requests = () if found.place.lacking else revive(found.place, parameters["on_deleted"])
-    creation = _creation(found, parameters)
+def _create(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
+    missing = missing_parent(existing.place)
+    requests = () if existing.place.lacking else revive(existing.place, parameters["on_deleted"])
+    creation = _creation(existing, parameters)
     if is_restore(requests):
-        leaves = (Written("dynamic", str(found.place.path)),)
+        leaves = (Written("dynamic", str(existing.place.path)),)
         return replace(creation, requests=requests, replan=True, leaves=leaves)
-    missing += _prerequisites(found, parameters)
+    missing += _prerequisites(existing, parameters)
     return replace(creation, requests=requests + creation.requests, missing=missing)
 
 
-def _prerequisites(found: ExistingDefinition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    """What is missing to create the definition: with fewer options it, and else its integration, must be there."""
-    problem = incomplete(parameters, found.place.path)
-    # Of what this token does not see, the creation itself tells, but nothing is removed for it.
-    is_lacking = found.integration is None and (found.is_integration_sure or found.place.living is not None)
+def _prerequisites(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what is missing to create the definition: an option, or its integration."""
+    problem = incomplete(parameters, existing.place.path)
+    # The creation shows whether a hidden integration exists, but nothing is removed before that.
+    is_lacking = existing.integration is None and (existing.is_integration_sure or existing.place.living is not None)
     if problem is None and is_lacking:
-        problem = no_integration(found, parameters)
-    return (str(problem), *unseen(found.place)) if problem else ()
+        problem = no_integration(existing, parameters)
+    return (str(problem), *hidden(existing.place)) if problem else ()
 
 
-def _unseen_integration(found: ExistingDefinition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    is_unseen = found.integration is None and not found.is_integration_sure and not found.is_integration_untold
-    return (str(no_integration(found, parameters)),) if is_unseen else ()
+def _unseen_integration(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    is_unseen = existing.integration is None and not existing.is_integration_sure and not existing.is_integration_untold
+    return (str(no_integration(existing, parameters)),) if is_unseen else ()
 
 
-def _creation(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
-    """The change from nothing to the definition, with the tags that are there and the wanted ones."""
-    path, kind = found.place.path, parameters["type"]
+def _creation(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
+    """Return the change from nothing to the definition, with its present tags and the wanted ones."""
+    path, kind = existing.place.path, parameters["type"]
     config = {"type": kind, "credentialType": PROVIDERS[kind].credential_type, **config_after({}, parameters)}
     body = {**config, "integrationName": parameters["integration_name"]}
-    after = tags_after(found.tags, wanted_tags(parameters), purge=parameters["purge_tags"])
+    after = tags_after(existing.tags, wanted_tags(parameters), purge=parameters["purge_tags"])
     return Change(
         requests=(
             item("POST", "dynamic", path, body=body, replay=Replay.CREATE),
@@ -90,25 +95,25 @@ def _creation(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Chang
         ),
         after={**_shown(path, config, after), "integration_name": parameters["integration_name"]},
         predicted=_result(path, config, {"tags": after}),
-        outcome=lambda client, answers: _made(client, found, answers, config, after),
-        explain=lambda _client, error: explained_creation(found.place, error),
-        doubts=(*doubts(found.place), *_unseen_integration(found, parameters)),
+        outcome=lambda client, answers: _made(client, existing, answers, config, after),
+        explain=lambda _client, error: explained_creation(existing.place, error),
+        doubts=(*doubts(existing.place), *_unseen_integration(existing, parameters)),
         leaves=(Written("dynamic", str(path), content=config, tags=after),),
     )
 
 
-def _update(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
-    path, current = found.place.path, found.config
+def _update(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
+    path, current = existing.place.path, existing.config
     after = config_after(current, parameters)
     patch = _patch(current, after)
-    tags = tags_after(found.tags, wanted_tags(parameters), purge=parameters["purge_tags"])
+    tags = tags_after(existing.tags, wanted_tags(parameters), purge=parameters["purge_tags"])
     requests = (item("PATCH", "dynamic", path, body={"type": parameters["type"], **patch}),) if patch else ()
-    # Tags that the task does not name are not read.
-    known = {**found.metadata, **({} if parameters["tags"] is None else {"tags": tags})}
+    # Without the option tags the present ones are not read.
+    known = {**existing.metadata, **({} if parameters["tags"] is None else {"tags": tags})}
     return Change(
-        requests=requests + tag_requests("dynamic", path, found.tags, tags, purge=parameters["purge_tags"]),
-        warnings=_uncompared(found, parameters),
-        before=_shown(path, current, found.tags),
+        requests=requests + tag_requests("dynamic", path, existing.tags, tags, purge=parameters["purge_tags"]),
+        warnings=_uncompared(existing, parameters),
+        before=_shown(path, current, existing.tags),
         after=_shown(path, after, tags),
         predicted=_result(path, after, known),
         outcome=lambda client, _answers: _read(client, path, after, known),
@@ -120,88 +125,87 @@ def _update(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
     )
 
 
-def _uncompared(found: ExistingDefinition, parameters: Mapping[str, Any]) -> list[str]:
+def _uncompared(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> list[str]:
     name = parameters["integration_name"]
     warning = (
-        f"integration_name: whether {found.place.path} uses {name!r} was not compared, since this token may neither "
+        f"integration_name: could not check whether {existing.place.path} uses {name!r}, since this token may neither "
         "read it nor list integrations (ReadIntegration, ListIntegrations)."
     )
-    return [warning] if found.is_integration_untold else []
+    return [warning] if existing.is_integration_untold else []
 
 
 def _patch(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The smallest patch, but awsTags whole with null for each key that goes (secrets-api facts, "Answers")."""
+    """Return the smallest patch, but all of awsTags with null for each removed key (secrets-api facts, "Answers")."""
     patch = patch_between(current, after)
     if isinstance(patch.get("awsTags"), dict):
         patch["awsTags"] = {**patch["awsTags"], **after["awsTags"]}
     return patch
 
 
-def _recreate(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
-    """Remove the definition for good and make the wanted one; its tags stay."""
-    path, creation = found.place.path, _creation(found, parameters)
-    removal = _delete(found, {**parameters, "permanent": True})
-    (deletion_of_it,) = removal.requests
-    loss = f"the dynamic secret {path}, which these options make again: {options_again(found)}"
-    told = replace(deletion_of_it, loss=loss)
+def _recreate(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
+    """Return the change that removes the definition for good and creates the wanted one with its tags."""
+    path, creation = existing.place.path, _creation(existing, parameters)
+    removal = _delete(existing, {**parameters, "permanent": True})
+    (request,) = removal.requests
+    loss = f"the dynamic secret {path}, which these options make again: {options_again(existing)}"
     return replace(
         creation,
         first=removal.first,
-        requests=(told, *creation.requests),
+        requests=(replace(request, loss=loss), *creation.requests),
         before=removal.before,
-        missing=_prerequisites(found, parameters),
+        missing=_prerequisites(existing, parameters),
     )
 
 
-def _delete(found: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
-    path, ending = found.place.path, leases_to_end(found, parameters)
-    before = None if found.place.living is None else _shown(path, found.config, found.tags)
+def _delete(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
+    path, ending = existing.place.path, leases_to_end(existing, parameters)
+    before = None if existing.place.living is None else _shown(path, existing.config, existing.tags)
     removal = replace(
-        deletion(found.place, before, parameters),
-        explain=lambda client, error: _undeleted(client, found, parameters, error),
+        deletion(existing.place, before, permanent=parameters["permanent"]),
+        explain=lambda client, error: _undeleted(client, existing, parameters, error),
     )
     return replace(removal, first=lambda client: _end(client, path, ending)) if ending else removal
 
 
 def _undeleted(
-    client: Client, found: ExistingDefinition, parameters: Mapping[str, Any], error: RequestError
+    client: Client, existing: ExistingDefinition, parameters: Mapping[str, Any], error: RequestError
 ) -> WorkloadCredentialsError:
-    """The error of a deletion, with the leases that are in the way as far as this token sees them."""
-    if found.place.refusal is None or not parameters["revoke_leases"] or not isinstance(error, ConflictError):
-        return in_use(error, lambda: living_leases(client, found.place.path))
+    """Return the error for a deletion, with the leases in the way that this token sees."""
+    if existing.place.refusal is None or not parameters["revoke_leases"] or not isinstance(error, ConflictError):
+        return in_use(error, lambda: living_leases(client, existing.place.path))
     return StateError(
-        f"{error} revoke_leases has revoked none, since this token may not read the definition (ReadDynamicSecret)."
+        f"{error} revoke_leases revoked none, since this token may not read the definition (ReadDynamicSecret)."
     )
 
 
 def _end(client: Client, path: ResourcePath, leases: Sequence[ListedLease]) -> dict[str, Any]:
     """End the leases that are in the way.
 
-    :raises StateError: one may live on, so that the definition stays.
+    :raises StateError: one may live on, so the definition stays.
     """
     ended = end_leases(client, leases)
-    if any(one.how != REVOKED for one in ended):
+    if any(outcome.how != REVOKED for outcome in ended):
         raise StateError(f"{path} was not deleted. {account(ended)}")
     return {}
 
 
 def _made(
-    client: Client, found: ExistingDefinition, answers: Sequence[Any], config: Mapping[str, Any], tags: Tags
+    client: Client, existing: ExistingDefinition, answers: Sequence[Any], config: Mapping[str, Any], tags: Tags
 ) -> dict[str, Any]:
-    """The definition as the answer of its creation says; reading it would not name the integration."""
-    path = found.place.path
-    answer = next((one for one in map(created, answers) if one and one.get("config")), None)
-    if answer is None:
-        return _read(client, path, config, {"tags": tags})
-    shown = {key: value for key, value in answer["config"].items() if key != "integrationName"}
-    return _result(path, shown, {**(answer.get("metadata") or {}), "tags": tags})
+    """Return the definition from the answer of its creation, or else read it."""
+    path = existing.place.path
+    for answer in map(created, answers):
+        if answer and answer.get("config"):
+            shown = {key: value for key, value in answer["config"].items() if key != "integrationName"}
+            return _result(path, shown, {**(answer.get("metadata") or {}), "tags": tags})
+    return _read(client, path, config, {"tags": tags})
 
 
 def _read(client: Client, path: ResourcePath, config: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
     def look() -> dict[str, Any]:
-        found = must_show(client, "dynamic", path)
+        definition = must_show(client, "dynamic", path)
         tags = {"tags": metadata["tags"]} if "tags" in metadata else {}
-        return _result(path, found.get("config") or {}, {**(found.get("metadata") or {}), **tags})
+        return _result(path, definition.get("config") or {}, {**(definition.get("metadata") or {}), **tags})
 
     return read_back(look, _result(path, config, metadata), f"The dynamic secret {path}")
 
@@ -220,7 +224,7 @@ DYNAMIC_SECRET = Spec(
         **RESOURCE,
         "type": {"type": "str", "choices": list(PROVIDERS)},
         "integration_name": {"type": "str"},
-        "credential_type": {"type": "str", "choices": [one.credential_type for one in PROVIDERS.values()]},
+        "credential_type": {"type": "str", "choices": [provider.credential_type for provider in PROVIDERS.values()]},
         "ttl": {"type": "int"},
         "role_arn": {"type": "str"},
         "external_id": {"type": "str"},
@@ -239,24 +243,24 @@ DYNAMIC_SECRET = Spec(
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
-    """What is there."""
+    """Return the definitions in a folder, or the one at a path."""
     if parameters["path"] is not None:
-        definitions, warnings = _one(client, parse_path(parameters["path"], "path"))
+        definitions, warnings = _at_path(client, parse_path(parameters["path"], "path"))
         return ReadResult({"dynamic_secrets": definitions, "warnings": warnings})
-    found, missing = listed(client, listing("dynamic", parameters))
-    return ReadResult({"dynamic_secrets": view(found)}, missing)
+    entries, missing = listed(client, listing("dynamic", parameters))
+    return ReadResult({"dynamic_secrets": view(entries)}, missing)
 
 
-def _one(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """The definition, and a warning where its tags may not be read."""
-    found = find(client, "dynamic", path)
-    if found is None:
+def _at_path(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Return the definition, and a warning if its tags may not be read."""
+    definition = find(client, "dynamic", path)
+    if definition is None:
         return [], ()
     try:
-        return [{**view(with_tags(client, "dynamic", path, found)), "path": str(path)}], ()
+        return [{**view(with_tags(client, "dynamic", path, definition)), "path": str(path)}], ()
     except RefusedError as error:
         warning = f"{error} The tags of {path} are left out."
-        return [{**view(found), "path": str(path)}], (warning,)
+        return [{**view(definition), "path": str(path)}], (warning,)
 
 
 DYNAMIC_SECRET_INFO = Spec(

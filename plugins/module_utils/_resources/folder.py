@@ -1,15 +1,12 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders: present with tags, absent, or read.
-
-Private to this collection: it may change at any time.
-"""
+"""Folders: present with tags, absent, or read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._api.client import Client
@@ -21,14 +18,24 @@ from .._api.request import Replay, Request, item
 from .._change import EXISTS, Change, ReadResult, answer_to
 from .._spec import CONNECTION, RESOURCE, Spec
 from ._parts.leases import in_use, living_leases, named
-from ._parts.lifecycle import Place, deletion, doubts, existing, explained_creation, is_restore, look_at, revive
-from ._parts.tags import tag_requests, tags_after, wanted_tags
+from ._parts.lifecycle import (
+    Place,
+    Wanted,
+    check_readable,
+    deletion,
+    doubts,
+    explained_creation,
+    is_restore,
+    look_at,
+    revive,
+)
+from ._parts.tags import Tags
 from ._parts.view import view
 from ._parts.visibility import (
     NOUNS,
     SHOWN,
     UNTOLD,
-    is_foreseen_gone,
+    is_predicted_gone,
     listed,
     listed_paths,
     listing,
@@ -36,37 +43,58 @@ from ._parts.visibility import (
     read_back,
 )
 
-# As many are named as fit a sentence.
+# So many contents are named in a sentence.
 _SOME = 5
 
 
+@dataclass(frozen=True)
+class WantedFolder(Wanted):
+    """The wanted state of a folder. ``recursive``: a deletion removes its contents too."""
+
+    recursive: bool
+
+
+def wanted_of(parameters: Mapping[str, Any]) -> WantedFolder:
+    """Return the wanted folder from the module's parameters."""
+    return WantedFolder.of(parameters, recursive=parameters["recursive"])
+
+
 def look(client: Client, parameters: Mapping[str, Any]) -> Place:
-    """What is at the path, or which folders above it lack."""
-    return look_at(client, "folders", parameters)
+    """Return the folder at the path, or which folders above it are missing."""
+    return look_at(client, "folders", wanted_of(parameters))
 
 
-def plan(found: Place, parameters: Mapping[str, Any]) -> Change:
-    """What is to be done so that the folder is as wanted.
+def plan(place: Place, parameters: Mapping[str, Any]) -> Change:
+    """Return the change to the wanted folder.
 
-    :raises OptionError: more tags than the API can hold.
+    :raises OptionError: the API cannot hold so many tags.
     :raises StateError: something deleted is in the way.
     """
-    path, metadata = found.path, found.living
-    if parameters["state"] == "absent":
-        before = None if metadata is None else _shown(path, metadata.get("tags"))
-        return replace(
-            deletion(found, before, parameters, recursive=parameters["recursive"]),
-            rehearsal=lambda client: _rehearsed_deletion(client, found, parameters),
-            explain=lambda client, error: in_use(error, lambda: _leases_in(client, path)),
-        )
-    if found.how == SHOWN and found.refusal is not None:
-        return _unread(found, parameters)
-    if metadata is None:
-        return _create(found, parameters)
-    current = metadata.get("tags") or {}
-    after = tags_after(current, wanted_tags(parameters), purge=parameters["purge_tags"])
+    wanted = wanted_of(parameters)
+    if wanted.is_absent:
+        return _delete(place, wanted)
+    if place.how == SHOWN and place.refusal is not None:
+        return _unread(place, wanted)
+    if place.living is None:
+        return _create(place, wanted)
+    return _update(place.living, wanted)
+
+
+def _delete(place: Place, wanted: WantedFolder) -> Change:
+    path = place.path
+    before = None if place.living is None else _shown(path, place.living.get("tags"))
+    return replace(
+        deletion(place, before, permanent=wanted.permanent, recursive=wanted.recursive),
+        dry_run=lambda client: _predicted_deletion(client, place, wanted),
+        explain=lambda client, error: in_use(error, lambda: _leases_in(client, path)),
+    )
+
+
+def _update(metadata: Mapping[str, Any], wanted: WantedFolder) -> Change:
+    path, current = wanted.path, metadata.get("tags") or {}
+    after = wanted.tags_from(current)
     return Change(
-        requests=tag_requests("folders", path, current, after, purge=parameters["purge_tags"]),
+        requests=wanted.tag_requests("folders", current, after),
         before=_shown(path, current),
         after=_shown(path, after),
         predicted={"folder": _view(path, {**metadata, "tags": after})},
@@ -75,116 +103,129 @@ def plan(found: Place, parameters: Mapping[str, Any]) -> Change:
     )
 
 
-def _unread(found: Place, parameters: Mapping[str, Any]) -> Change:
-    """A folder that is there and may not be read, which is enough where no tags are asked for.
+def _unread(place: Place, wanted: WantedFolder) -> Change:
+    """Return no change for a folder that exists and may not be read.
 
-    :raises RefusedError: some are.
+    :raises RefusedError: there are wanted tags.
     """
-    if parameters["tags"] is not None:
-        existing(found)
-    return Change(predicted=_there(found.path))
+    if wanted.tags is not None:
+        check_readable(place)
+    return Change(predicted=_unread_result(place.path))
 
 
-def _there(path: ResourcePath) -> dict[str, Any]:
-    warning = f"{path}: this folder exists, and this token may not read its metadata (ReadFolderMetadata)."
+def _unread_result(path: ResourcePath) -> dict[str, Any]:
+    warning = f"{path}: this folder exists, but this token may not read its metadata (ReadFolderMetadata)."
     return {"folder": {"path": str(path), "type": "folder"}, "warnings": [warning]}
 
 
-def _rehearsed_deletion(client: Client, found: Place, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What a listing shows to be in the way of the deletion.
+def _predicted_deletion(client: Client, place: Place, wanted: WantedFolder) -> dict[str, Any]:
+    """Return warnings about contents that may prevent the deletion.
 
-    :raises StateError: something is.
+    :raises StateError: contents surely prevent it.
     """
-    if found.living is None:
+    path = place.path
+    if place.living is None:
         return {}
-    if parameters["recursive"]:
-        leases = _leases_in(client, found.path)
+    if wanted.recursive:
+        leases = _leases_in(client, path)
         if leases:
-            raise StateError(
-                f"{found.path} cannot be deleted: dynamic secrets in it have active leases: {named(leases)}."
-            )
+            raise StateError(f"{path} cannot be deleted: dynamic secrets in it have active leases: {named(leases)}.")
         return {}
-    living, deleted = _contents(client, found.path)
+    living, deleted = _contents(client, path)
     contents = sorted({*living, *deleted})
     some = ", ".join(contents[:_SOME]) + (", ..." if len(contents) > _SOME else "")
     with_it = "recursive=true removes its contents with it."
-    if living or (deleted and parameters["permanent"]):
-        raise StateError(f"{found.path} cannot be deleted: it is not empty ({len(contents)}: {some}). {with_it}")
-    # Services differ in whether these count.
-    doubt = (
-        f"{found.path} holds what can be restored ({len(contents)}: {some}), for which the service may refuse to "
-        f"delete it. {with_it}"
-    )
-    return {"warnings": [doubt]} if deleted else {}
+    if living or (deleted and wanted.permanent):
+        raise StateError(f"{path} cannot be deleted: it is not empty ({len(contents)}: {some}). {with_it}")
+    if not deleted:
+        return {}
+    # Not every service counts these as contents.
+    doubt = f"{path} holds what can be restored ({len(contents)}: {some}), so the service may refuse to delete it."
+    return {"warnings": [f"{doubt} {with_it}"]}
 
 
 def _contents(client: Client, path: ResourcePath) -> tuple[set[str], set[str]]:
-    """What lies in the folder, as far as this token sees it, and what is only restorable."""
+    """Return the contents that this token sees, and those that can only be restored."""
     living: set[str] = set()
     deleted: set[str] = set()
     for kind in NOUNS:
         shown = listed_paths(client, kind, str(path)) or ()
-        living.update(one for one in shown if not is_foreseen_gone(client, kind, one))
+        living.update(inner for inner in shown if not is_predicted_gone(client, kind, inner))
         deleted.update(listed_paths(client, kind, str(path), deletedOnly=True) or ())
     return living, deleted
 
 
 def _leases_in(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
-    """The active leases of the dynamic secrets anywhere in the folder, as far as this token sees them."""
+    """Return the active leases of all dynamic secrets in the folder and below it that this token sees."""
     inside = listed_paths(client, "dynamic", str(path), recursive=True) or ()
-    paths = [one for one in inside if not is_foreseen_gone(client, "dynamic", one)]
-    found = gather_attempts(lambda one: living_leases(client, parse_path(one, "path")), paths)
-    # Where they may not be listed, only a real run can tell.
-    return [lease for leases in found if isinstance(leases, list) for lease in leases]
+    paths = [inner for inner in inside if not is_predicted_gone(client, "dynamic", inner)]
+    active: list[dict[str, Any]] = []
+    for leases in gather_attempts(lambda inner: living_leases(client, parse_path(inner, "path")), paths):
+        # If they may not be listed, only a real run finds them.
+        if isinstance(leases, list):
+            active += leases
+    return active
 
 
-def _create(found: Place, parameters: Mapping[str, Any]) -> Change:
-    path, lacking = found.path, found.lacking
+def _create(place: Place, wanted: WantedFolder) -> Change:
+    lacking = place.lacking
     missing: tuple[str, ...] = ()
-    if lacking and not parameters["parents"]:
-        missing = (f"{path}: its folder {lacking[-1]} does not exist, and parents=false forbids creating it.",)
+    if lacking and not wanted.parents:
+        missing = (f"{place.path}: its folder {lacking[-1]} does not exist, and parents=false forbids creating it.",)
         lacking = ()
-    # A deleted one comes back with all its contents.
-    requests = revive(found, parameters["on_deleted"])
-    tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
-    restored = is_restore(requests)
-    if not restored:
-        # What could not be read may be there.
-        unread = found.refusal is not None
-        above_it: dict[str, Any] = {"replay": Replay.CREATE, "may_exist": unread, "may_be_denied": unread}
-        requests += tuple(item("POST", "folders", one, **above_it) for one in lacking)
-        may_exist = unread and parameters["tags"] is None
-        requests += (item("POST", "folders", path, replay=Replay.CREATE, may_exist=may_exist),)
-        requests += tag_requests("folders", path, {}, tags, purge=parameters["purge_tags"])
-    above = () if restored or lacking or not parameters["parents"] or found.how != UNTOLD else _folders_above(path)
-    left = [Written("folders", str(one)) for one in lacking] + [Written("folders", str(path), tags=tags)]
+    # A deleted folder comes back with all its contents.
+    requests = revive(place, wanted.on_deleted)
+    if is_restore(requests):
+        restored = Written("folders", str(place.deleted), restored=True)
+        return replace(_creation(place, wanted, requests, missing), replan=True, leaves=(restored,))
+    creation = _creation(place, wanted, requests + _creations(place, wanted, lacking), missing)
+    leaves = (*(Written("folders", str(parent)) for parent in lacking), *creation.leaves)
+    above = _folders_above(place.path)
+    if lacking or not wanted.parents or place.how != UNTOLD or not above:
+        return replace(creation, leaves=leaves)
+    # Nobody knows whether the folders above exist: if the service refuses, they are created first.
+    return replace(creation, leaves=leaves, otherwise=_create(replace(place, lacking=above), wanted))
+
+
+def _creations(place: Place, wanted: WantedFolder, lacking: Sequence[ResourcePath]) -> tuple[Request, ...]:
+    """Return the requests for the missing folders above, the folder and its tags."""
+    # A folder that could not be read may exist.
+    unread = place.refusal is not None
+    above: dict[str, Any] = {"replay": Replay.CREATE, "may_exist": unread, "may_be_denied": unread}
+    may_exist = unread and wanted.tags is None
+    return (
+        *(item("POST", "folders", parent, **above) for parent in lacking),
+        item("POST", "folders", place.path, replay=Replay.CREATE, may_exist=may_exist),
+        *wanted.tag_requests("folders", {}, wanted.tags_from({})),
+    )
+
+
+def _creation(place: Place, wanted: WantedFolder, requests: tuple[Request, ...], missing: tuple[str, ...]) -> Change:
+    path, tags = place.path, wanted.tags_from({})
     return Change(
         requests=requests,
         after=_shown(path, tags),
         predicted={"folder": _view(path, {"tags": tags})},
         outcome=lambda client, answers: _made(client, path, requests, answers, tags),
-        explain=lambda _client, error: explained_creation(found, error),
-        replan=restored,
+        explain=lambda _client, error: explained_creation(place, error),
         missing=missing,
-        doubts=doubts(found) if found.how == UNTOLD else (),
-        # Whether those above are there is not told either, until this one cannot be made.
-        otherwise=_create(replace(found, lacking=above), parameters) if above else None,
-        leaves=(Written("folders", str(found.deleted), restored=True),) if restored else tuple(left),
+        doubts=doubts(place) if place.how == UNTOLD else (),
+        leaves=(Written("folders", str(path), tags=tags),),
     )
 
 
 def _folders_above(path: ResourcePath) -> tuple[ResourcePath, ...]:
-    """Outermost first."""
+    """Return the folders above, outermost first."""
     return () if path.parent is None else (*_folders_above(path.parent), path.parent)
 
 
 def _made(
-    client: Client, path: ResourcePath, requests: Sequence[Request], answers: Sequence[Any], tags: Mapping[str, str]
+    client: Client, path: ResourcePath, requests: Sequence[Request], answers: Sequence[Any], tags: Tags
 ) -> dict[str, Any]:
-    """The folder as the answer of its creation says."""
+    """Return the folder from the answer of its creation, or else read it."""
     answer = answer_to(item("POST", "folders", path), requests, answers)
-    if answers and all(one == EXISTS or isinstance(one, ApiError) for one in answers):
-        return {**_there(path), "changed": False}
+    if answers and all(given == EXISTS or isinstance(given, ApiError) for given in answers):
+        return {**_unread_result(path), "changed": False}
     metadata = (answer or {}).get("metadata")
     if not metadata:
         return _read(client, path, {"tags": tags})
@@ -219,7 +260,7 @@ FOLDER = Spec(
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
-    """What is there."""
+    """Return the folders in a folder."""
     folders, missing = listed(client, listing("folders", parameters))
     return ReadResult({"folders": view(folders)}, missing)
 

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which spec a module runs. For the action plugin and tests only: a module imports its own spec and no other's.
-
-Private to this collection: it may change at any time.
-"""
+"""The specs of all modules, for the action plugin and tests. A module imports only its own spec."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ _PACKAGE = "ansible_collections.community.workload_credentials.plugins.module_ut
 
 
 def spec_of(module: str) -> Spec:
-    """The spec of a module, loaded when it is asked for.
+    """Load and return the spec of a module.
 
     :arg module: its name, with or without the collection's.
     :raises KeyError: the collection has no such module.
@@ -42,7 +39,7 @@ def spec_of(module: str) -> Spec:
     name = module.rpartition(".")[2]
     if name not in MODULES:
         raise KeyError(name)
-    # A module that only reads is in the file of what it reads.
+    # An info module is in the file of its resource.
     resource = name if name == "session_info" else name.removesuffix("_info")
     spec: Spec = getattr(importlib.import_module(f"{_PACKAGE}.{resource}"), name.upper())
     return spec

@@ -1,15 +1,12 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Integrations: how the service reaches a cloud account.
-
-Private to this collection: it may change at any time.
-"""
+"""Integrations: how the service reaches a cloud account."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._api.client import Client
@@ -29,7 +26,7 @@ from ._parts.visibility import (
     entries_now,
     find_integration,
     hidden_words,
-    is_foreseen_gone,
+    is_predicted_gone,
     look_for_integration,
     read_back,
     read_integration,
@@ -40,15 +37,15 @@ from ._parts.visibility import (
 
 _SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
 
-_EMPTY_SECRET = "client_secret: it is empty, so the one that is there stays. See that the variable in it is set."
+_EMPTY_SECRET = "client_secret: it is empty, so the present one stays. Check that the variable in it is set."
 
 
 @dataclass(frozen=True)
 class ExistingIntegration:
-    """The integration as it is; None: there is none.
+    """The present integration; None: it does not exist.
 
-    :arg refusal: the read was refused: there is none, or it is hidden from this token.
-    :arg how: what the list of integrations says then.
+    :arg refusal: of the read: the integration does not exist, or is hidden from this token.
+    :arg how: what the list of integrations shows then.
     """
 
     living: Mapping[str, Any] | None
@@ -56,66 +53,132 @@ class ExistingIntegration:
     how: str = ABSENT
 
 
-def look(client: Client, parameters: Mapping[str, Any]) -> ExistingIntegration:
-    """The integration of this name.
+@dataclass(frozen=True)
+class WantedIntegration:
+    """The wanted state of an integration.
 
-    :raises OptionError: a name that the API cannot hold, or an option of the other provider.
+    :arg config: the API's fields with the values of options, None where an option is not given.
+    :arg secret: the fields that the API never returns, in the same form.
+    :arg updates_secret: send the secret to an existing integration too.
     """
-    _check(parameters)
-    return ExistingIntegration(*look_for_integration(client, parameters["type"], parameters["name"]))
 
+    kind: str
+    name: str
+    is_absent: bool
+    config: Mapping[str, Any]
+    secret: Mapping[str, Any] = field(repr=False)
+    updates_secret: bool
 
-def plan(found: ExistingIntegration, parameters: Mapping[str, Any]) -> Change:
-    """What is to be done so that the integration is as wanted."""
-    path = integration_path(parameters["type"], parameters["name"])
-    living = found.living
-    if parameters["state"] == "absent":
-        return _delete(path, found, parameters)
-    if living is not None:
-        return _update(path, living, parameters)
-    if found.refusal is not None and found.how == SHOWN:
-        raise refused(_what(parameters), SHOWN, found.refusal)
-    return _create(path, found, parameters)
+    @property
+    def has_empty_secret(self) -> bool:
+        """Return whether the secret is empty, which means that the variable in it is not set."""
+        return any(value is not None and not value.strip() for value in self.secret.values())
 
+    @property
+    def new_secret(self) -> dict[str, Any]:
+        """Return the fields to send to an existing integration."""
+        if not self.updates_secret or self.has_empty_secret:
+            return {}
+        return {name: value for name, value in self.secret.items() if value}
 
-def _delete(path: str, found: ExistingIntegration, parameters: Mapping[str, Any]) -> Change:
-    request, leaves = Request("DELETE", path), (_written(parameters, gone=True),)
-    before = {"name": parameters["name"], "type": parameters["type"]}
-    if found.living is not None:
-        before = _shown(parameters, found.living)
-    elif found.how != SHOWN:
-        if found.refusal is None:
-            return Change()
-        hidden = hidden_words(
-            f"{parameters['name']}: this token sees no {parameters['type']} integration there", request
+    def config_from(self, current: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the configuration after the change."""
+        return {**current, **{name: value for name, value in self.config.items() if value is not None}}
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> WantedIntegration:
+        """Return the wanted integration from the module's parameters.
+
+        :raises OptionError: the API cannot hold the name, or an option belongs to the other provider.
+        """
+        _check(parameters)
+        provider = PROVIDERS[parameters["type"]]
+        return cls(
+            kind=provider.name,
+            name=parameters["name"],
+            is_absent=parameters["state"] == "absent",
+            config={name: parameters[option] for option, name in provider.integration.items()},
+            secret={name: parameters[option] for option, name in provider.integration_secret.items()},
+            updates_secret=parameters["update_secret"] == "always",
         )
-        return Change(first=lambda client: tried(client, request, hidden), foretold=hidden, leaves=leaves)
-    return Change(
-        (request,), before=before, leaves=leaves, rehearsal=lambda client: _rehearsed(client, path, parameters)
-    )
+
+    def __str__(self) -> str:
+        """Return a description for messages."""
+        return f"the {self.kind} integration {self.name}"
+
+    @property
+    def path(self) -> str:
+        """Return the path below the site's address."""
+        return integration_path(self.kind, self.name)
+
+    @property
+    def missing_options(self) -> list[str]:
+        """Return the options that creating needs and that are not given."""
+        provider = PROVIDERS[self.kind]
+        options = {**provider.integration, **provider.integration_secret}
+        given = {**self.config, **self.secret}
+        return [option for option, name in options.items() if not given[name]]
+
+    def written(self, **known: Any) -> Written:
+        """Return what a write leaves."""
+        return Written("integrations", f"{self.kind}/{self.name}", **known)
+
+    def shown(self, integration: Mapping[str, Any], *, has_new_secret: bool = False) -> dict[str, Any]:
+        """Return the diff's view of an integration."""
+        secret = _SECRET_SHOWN if has_new_secret else {}
+        config = {**view(integration.get("config") or {}), **secret}
+        return {"name": self.name, "type": self.kind, "config": config}
 
 
-def _rehearsed(client: Client, path: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What a listing shows to be in the way of the deletion.
+def look(client: Client, parameters: Mapping[str, Any]) -> ExistingIntegration:
+    """Return the integration of this name.
 
-    :raises StateError: something is.
+    :raises OptionError: the API cannot hold the name, or an option belongs to the other provider.
+    """
+    wanted = WantedIntegration.of(parameters)
+    return ExistingIntegration(*look_for_integration(client, wanted.kind, wanted.name))
+
+
+def plan(current: ExistingIntegration, parameters: Mapping[str, Any]) -> Change:
+    """Return the change to the wanted integration."""
+    wanted = WantedIntegration.of(parameters)
+    if wanted.is_absent:
+        return _delete(current, wanted)
+    if current.living is not None:
+        return _update(current.living, wanted)
+    if current.refusal is not None and current.how == SHOWN:
+        raise refused(str(wanted), SHOWN, current.refusal)
+    return _create(current, wanted)
+
+
+def _delete(current: ExistingIntegration, wanted: WantedIntegration) -> Change:
+    request, leaves = Request("DELETE", wanted.path), (wanted.written(gone=True),)
+    if current.living is not None:
+        before = wanted.shown(current.living)
+    elif current.how == SHOWN:
+        before = {"name": wanted.name, "type": wanted.kind}
+    elif current.refusal is None:
+        return Change()
+    else:
+        warning = hidden_words(f"{wanted.name}: this token sees no {wanted.kind} integration there", request)
+        return Change(first=lambda client: tried(client, request, warning), uncertain=warning, leaves=leaves)
+    return Change((request,), before=before, leaves=leaves, dry_run=lambda client: _predicted(client, wanted))
+
+
+def _predicted(client: Client, wanted: WantedIntegration) -> dict[str, Any]:
+    """Return no values.
+
+    :raises StateError: dynamic secrets prevent the deletion.
     """
     try:
-        users = [str(one.get("path", "")).strip("/") for one in client.items(Request("GET", f"{path}/dynamic"))]
+        entries = client.items(Request("GET", f"{wanted.path}/dynamic"))
     except RequestError:
         return {}
-    users = [one for one in users if not is_foreseen_gone(client, "dynamic", one)]
+    paths = [str(entry.get("path", "")).strip("/") for entry in entries]
+    users = [path for path in paths if not is_predicted_gone(client, "dynamic", path)]
     if users:
-        raise StateError(f"{parameters['name']} cannot be deleted: these dynamic secrets use it: {', '.join(users)}.")
+        raise StateError(f"{wanted.name} cannot be deleted: these dynamic secrets use it: {', '.join(users)}.")
     return {}
-
-
-def _what(parameters: Mapping[str, Any]) -> str:
-    return f"the {parameters['type']} integration {parameters['name']}"
-
-
-def _written(parameters: Mapping[str, Any], **what: Any) -> Written:
-    return Written("integrations", f"{parameters['type']}/{parameters['name']}", **what)
 
 
 def _check(parameters: Mapping[str, Any]) -> None:
@@ -128,94 +191,78 @@ def _check(parameters: Mapping[str, Any]) -> None:
     check_shapes({option: parameters[option] for option in PROVIDERS[kind].integration})
 
 
-def _create(path: str, found: ExistingIntegration, parameters: Mapping[str, Any]) -> Change:
-    kind = parameters["type"]
-    provider = PROVIDERS[kind]
-    config = {field: parameters[option] for option, field in provider.integration.items()}
-    secret = {field: parameters[option] for option, field in provider.integration_secret.items()}
-    # With fewer options than creating needs, the integration must be there.
-    missing = tuple(
-        f"{option}: {kind} integration {parameters['name']!r} does not exist, and creating needs it."
-        for option in (*provider.integration, *provider.integration_secret)
-        if not parameters[option]
-    )
-    after = {"name": parameters["name"], "type": kind, "config": config}
-    body = {"type": kind, **config, **secret}
+def _create(current: ExistingIntegration, wanted: WantedIntegration) -> Change:
+    kind, config = wanted.kind, wanted.config
+    missing = [
+        f"{option}: {kind} integration {wanted.name!r} does not exist, and creating needs it."
+        for option in wanted.missing_options[:1]
+    ]
+    after = {"name": wanted.name, "type": kind, "config": config}
+    body = {"type": kind, **config, **wanted.secret}
+    # New permissions need some time before the provider's test knows them.
+    settling = (f"{kind}_integration_test_failed",)
     return Change(
-        # Permissions that were granted a moment ago need some time to reach the provider's test.
-        requests=(
-            Request("POST", path, body=body, replay=Replay.CREATE, settling=(f"{kind}_integration_test_failed",)),
-        ),
-        after=_shown(parameters, after, **(_SECRET_SHOWN if secret else {})),
+        requests=(Request("POST", wanted.path, body=body, replay=Replay.CREATE, settling=settling),),
+        after=wanted.shown(after, has_new_secret=bool(wanted.secret)),
         predicted={"integration": view(after)},
-        outcome=lambda client, answers: _made(client, parameters, answers[0], after),
-        explain=lambda _client, error: _explained(path, found, parameters, error),
-        missing=missing[:1],
-        doubts=_doubts(found, parameters),
-        leaves=(_written(parameters, content=config if kind != "aws" else None),),
+        outcome=lambda client, answers: _made(client, wanted, answers[0], after),
+        explain=lambda _client, error: _explained(current, wanted, error),
+        missing=missing,
+        doubts=_doubts(current, wanted),
+        leaves=(wanted.written(content=config if kind != "aws" else None),),
     )
 
 
-def _doubts(found: ExistingIntegration, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    """Why a creation may fail, where the list does not say what is there."""
-    if found.refusal is None or found.how != UNTOLD:
+def _doubts(current: ExistingIntegration, wanted: WantedIntegration) -> tuple[str, ...]:
+    """Return why a creation may fail if nobody knows whether the integration exists."""
+    if current.refusal is None or current.how != UNTOLD:
         return ()
     words = "this token may neither read it nor list integrations (ReadIntegration, ListIntegrations)"
-    return (f"{parameters['name']}: {words}, so it is taken as missing.",)
+    return (f"{wanted.name}: {words}, so it counts as missing.",)
 
 
 def _explained(
-    path: str, found: ExistingIntegration, parameters: Mapping[str, Any], error: RequestError
+    current: ExistingIntegration, wanted: WantedIntegration, error: RequestError
 ) -> WorkloadCredentialsError:
-    if isinstance(error, ConflictError) and found.refusal is not None:
-        return unreadable(_what(parameters), error, Request("GET", path))
+    if isinstance(error, ConflictError) and current.refusal is not None:
+        return unreadable(str(wanted), error, Request("GET", wanted.path))
     return error
 
 
-def _made(client: Client, parameters: Mapping[str, Any], answer: Any, known: Mapping[str, Any]) -> dict[str, Any]:
-    """The integration as the answer of its creation says; of AWS it holds the external ID that the service made."""
+def _made(client: Client, wanted: WantedIntegration, answer: Any, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the integration from the answer of its creation, which has the service's external ID, or else read it."""
     made = created(answer)
     if made and made.get("config") and made.get("metadata"):
         return {"integration": view(made)}
-    return _read(client, parameters, known)
+    return _read(client, wanted, known)
 
 
-def _read(client: Client, parameters: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+def _read(client: Client, wanted: WantedIntegration, known: Mapping[str, Any]) -> dict[str, Any]:
     def look() -> dict[str, Any]:
-        found = read_integration(client, parameters["type"], parameters["name"])
-        if found is None:
+        integration = read_integration(client, wanted.kind, wanted.name)
+        if integration is None:
             raise StateError("The service does not show it yet.")
-        return {"integration": view(found)}
+        return {"integration": view(integration)}
 
-    return read_back(look, {"integration": view(known)}, f"The integration {parameters['name']}")
+    return read_back(look, {"integration": view(known)}, f"The integration {wanted.name}")
 
 
-def _update(path: str, found: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
-    fields = PROVIDERS[parameters["type"]].integration
-    current = found.get("config") or {}
-    given = {field: parameters[option] for option, field in fields.items() if parameters[option] is not None}
-    differs = any(current.get(field) != value for field, value in given.items())
-    is_empty = parameters["client_secret"] is not None and not parameters["client_secret"].strip()
-    new_secret = parameters["client_secret"] if parameters["update_secret"] == "always" and not is_empty else None
-    after = {**found, "config": {**current, **given}}
-    # The provider is tested with the whole configuration, so a patch names all of it (secrets-api facts, "Answers").
-    body = {field: after["config"][field] for field in fields.values() if field in after["config"]}
-    if new_secret:
-        body["clientSecret"] = new_secret
+def _update(living: Mapping[str, Any], wanted: WantedIntegration) -> Change:
+    current, secret = living.get("config") or {}, wanted.new_secret
+    config = wanted.config_from(current)
+    after = {**living, "config": config}
+    # The provider is tested with the whole configuration, so a patch has all of it (secrets-api facts, "Answers").
+    body = {**{name: config[name] for name in wanted.config if name in config}, **secret}
+    is_change = secret or config != current
     return Change(
-        requests=(Request("PATCH", path, body=body),) if differs or new_secret else (),
-        before=_shown(parameters, found),
-        after=_shown(parameters, after, **(_SECRET_SHOWN if new_secret else {})),
+        requests=(Request("PATCH", wanted.path, body=body),) if is_change else (),
+        before=wanted.shown(living),
+        after=wanted.shown(after, has_new_secret=bool(secret)),
         predicted={"integration": view(after)},
-        outcome=lambda client, _answers: _read(client, parameters, after),
-        leaves=(_written(parameters, content=after["config"]),),
-        warnings=[_EMPTY_SECRET] if is_empty else [],
+        outcome=lambda client, _answers: _read(client, wanted, after),
+        leaves=(wanted.written(content=config),),
+        warnings=[_EMPTY_SECRET] if wanted.has_empty_secret else [],
     )
-
-
-def _shown(parameters: Mapping[str, Any], integration: Mapping[str, Any], **secret: str) -> dict[str, Any]:
-    config = view(integration.get("config") or {})
-    return {"name": parameters["name"], "type": parameters["type"], "config": {**config, **secret}}
 
 
 INTEGRATION = Spec(
@@ -238,17 +285,18 @@ INTEGRATION = Spec(
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
-    """What is there."""
-    integrations = _one(client, parameters) if parameters["name"] is not None else _listed(client, parameters)
+    """Return the integrations, or the one of a name."""
+    integrations = _by_name(client, parameters) if parameters["name"] is not None else _listed(client, parameters)
     if parameters["dynamic_secrets"]:
         integrations = [{**entry, "dynamic_secrets": _users(client, entry)} for entry in integrations]
     return ReadResult({"integrations": integrations})
 
 
-def _one(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    check_integration_name(parameters["name"], "name")
-    found = find_integration(client, parameters["type"], parameters["name"])
-    return [] if found is None else [{**view(found), "type": parameters["type"], "name": parameters["name"]}]
+def _by_name(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    kind, name = parameters["type"], parameters["name"]
+    check_integration_name(name, "name")
+    integration = find_integration(client, kind, name)
+    return [] if integration is None else [{**view(integration), "type": kind, "name": name}]
 
 
 def _listed(client: Client, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,21 +1,18 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Leases: reading them, and ending them early where the provider can.
-
-Private to this collection: it may change at any time.
-"""
+"""Leases: reading them, and ending them early if the provider can."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._api.client import Client
 from .._api.concurrency import gather_attempts
 from .._api.errors import OptionError, StateError, WorkloadCredentialsError
-from .._api.paths import parse_path
+from .._api.paths import ResourcePath, parse_path
 from .._change import Change, ReadResult
 from .._spec import CONNECTION, Spec
 from ._parts.leases import (
@@ -40,81 +37,100 @@ from ._parts.visibility import Unseen, listed, listing
 
 @dataclass(frozen=True)
 class SelectedLeases:
-    """Those of the leases named that live.
+    """The selected leases that are active.
 
-    :arg unread: a sentence for each ID of which that could not be read.
-    :arg unknown: those that were minted a moment ago and that the service does not know yet.
-    :arg unseen: a sentence about such ones that it does not list yet, of which the IDs are not known here.
+    :arg unread: a sentence for each ID that could not be read.
+    :arg unknown: new leases that the service does not know yet.
+    :arg unlisted: a sentence about new leases that the service does not list yet, so that their IDs are not known.
     :arg hidden: sentences about leases that may only be hidden from this token.
     """
 
     leases: Sequence[ListedLease]
     unread: Mapping[str, str] = field(default_factory=dict)
     unknown: Sequence[ListedLease] = ()
-    unseen: str = ""
+    unlisted: str = ""
     hidden: Sequence[str] = ()
 
 
 def look(client: Client, parameters: Mapping[str, Any]) -> SelectedLeases:
-    """Which of the leases live.
+    """Return the selected leases that are active.
 
-    :raises OptionError: a path, or an ID, that is none.
+    :raises OptionError: a path or an ID has the wrong form.
     """
     if parameters["path"] is not None:
-        listed, missing, unseen = listed_leases(client, parse_path(parameters["path"], "path"))
-        return SelectedLeases(listed, unseen=unseen, hidden=[one for one in missing if isinstance(one, Unseen)])
+        leases, missing, unlisted = listed_leases(client, parse_path(parameters["path"], "path"))
+        hidden = [sentence for sentence in missing if isinstance(sentence, Unseen)]
+        return SelectedLeases(leases, unlisted=unlisted, hidden=hidden)
     if parameters["minted"] is not None:
-        # The action plugin puts their IDs in its place.
-        raise OptionError("minted", "the leases of a run are known where Ansible runs only.")
+        # The action plugin replaces the option with the leases' IDs.
+        raise OptionError("minted", "only the controller knows the leases of a run.")
     # Every ID is checked before the first request.
     for lease_id in parameters["lease_id"]:
         lease_path(lease_id, "lease_id")
-    unique = list(dict.fromkeys(parameters["lease_id"]))
-    fresh = {one: just_minted(client, one) for one in unique}
-    found = gather_attempts(lambda lease_id: lease_by_id(client, lease_id, "lease_id"), unique)
-    failed = {one: error for one, error in zip(unique, found) if isinstance(error, WorkloadCredentialsError)}
-    # None that cannot be read stands in the way of the others.
-    unread = {one: f"{one}: it is revoked without being read. {error}" for one, error in failed.items()}
-    read = (lease for lease in found if not isinstance(lease, WorkloadCredentialsError))
-    unknown = [fresh[one] or {} for one, lease in zip(unique, found) if lease is None and fresh[one]]
-    return SelectedLeases([lease for lease in read if lease is not None], unread, unknown)
+    return _by_id(client, list(dict.fromkeys(parameters["lease_id"])))
 
 
-def plan(found: SelectedLeases, parameters: Mapping[str, Any]) -> Change:
-    """Revoke every lease named that lives and can be revoked; what has gone is done.
+def _by_id(client: Client, lease_ids: Sequence[str]) -> SelectedLeases:
+    """Read the leases; one that cannot be read does not prevent that the others end."""
+    leases: list[ListedLease] = []
+    unread: dict[str, str] = {}
+    unknown: list[ListedLease] = []
+    new = {lease_id: just_minted(client, lease_id) for lease_id in lease_ids}
+    results = gather_attempts(lambda lease_id: lease_by_id(client, lease_id, "lease_id"), lease_ids)
+    for lease_id, lease in zip(lease_ids, results):
+        if isinstance(lease, WorkloadCredentialsError):
+            unread[lease_id] = f"{lease_id}: it is revoked without being read. {lease}"
+        elif lease is not None:
+            leases.append(lease)
+        else:
+            unknown += filter(None, [new[lease_id]])
+    return SelectedLeases(leases, unread, unknown)
+
+
+def plan(selected: SelectedLeases, parameters: Mapping[str, Any]) -> Change:
+    """Return the change that revokes all selected leases that are active and revocable.
 
     :raises StateError: one cannot be revoked and ``on_not_revocable`` is ``fail``.
     """
-    leases, on_not_revocable = found.leases, parameters["on_not_revocable"]
-    keep = [lease for lease in leases if not revocable(lease)]
-    unread: list[ListedLease] = [{"id": lease_id, "seconds_left": None} for lease_id in found.unread]
-    ending = [*(lease for lease in leases if revocable(lease)), *unread]
-    problem = staying_words([Ended(lease, NOT_REVOCABLE) for lease in keep])
-    if keep and on_not_revocable == "fail":
-        raise StateError(problem)
-    is_known = not found.unknown and not found.unseen
-    return Change(
-        first=(lambda client: _end(client, ending, keep, found, on_not_revocable)) if ending or not is_known else None,
-        before={"leases": _shown([*leases, *unread])},
+    on_not_revocable = parameters["on_not_revocable"]
+    unread: list[ListedLease] = [{"id": lease_id, "seconds_left": None} for lease_id in selected.unread]
+    keep = [lease for lease in selected.leases if not revocable(lease)]
+    ending = [*filter(revocable, selected.leases), *unread]
+    change = Change(
+        before={"leases": _shown([*selected.leases, *unread])},
         after={"leases": _shown(keep)},
         predicted=_result([lease["id"] for lease in ending], keep),
-        warnings=(*((problem,) if keep and on_not_revocable == "warn" else ()), *found.unread.values(), *found.hidden),
+        warnings=[*_warnings(keep, on_not_revocable), *selected.unread.values(), *selected.hidden],
     )
+    if not (ending or selected.unknown or selected.unlisted):
+        return change
+    return replace(change, first=lambda client: _end(client, ending, keep, selected, on_not_revocable))
+
+
+def _warnings(keep: Sequence[ListedLease], on_not_revocable: str) -> list[str]:
+    """Return the warning about leases that cannot be revoked.
+
+    :raises StateError: there are some and ``on_not_revocable`` is ``fail``.
+    """
+    problem = staying_words([Ended(lease, NOT_REVOCABLE) for lease in keep])
+    if problem and on_not_revocable == "fail":
+        raise StateError(problem)
+    return [problem] if problem and on_not_revocable == "warn" else []
 
 
 def _end(
     client: Client,
     ending: Sequence[ListedLease],
     keep: Sequence[ListedLease],
-    found: SelectedLeases,
+    selected: SelectedLeases,
     on_not_revocable: str,
 ) -> dict[str, Any]:
-    """What became of the leases: the service may refuse one that its type promised to revoke."""
-    ended = [*end_leases(client, ending), *map(never_known, found.unknown)]
-    staying = [lease for lease, one in zip(ending, ended) if one.how == NOT_REVOCABLE]
-    if refused_words(ended) or found.unseen or (staying and on_not_revocable == "fail"):
-        told = account([*ended, *(Ended(lease, NOT_REVOCABLE) for lease in keep)])
-        raise StateError(" ".join(filter(None, [found.unseen, told])))
+    """End the leases and return the result; the service may refuse one whose type is revocable."""
+    ended = [*end_leases(client, ending), *map(never_known, selected.unknown)]
+    staying = [lease for lease, outcome in zip(ending, ended) if outcome.how == NOT_REVOCABLE]
+    if refused_words(ended) or selected.unlisted or (staying and on_not_revocable == "fail"):
+        outcomes = account([*ended, *(Ended(lease, NOT_REVOCABLE) for lease in keep)])
+        raise StateError(" ".join(filter(None, [selected.unlisted, outcomes])))
     return _result(revoked_ids(ended), [*keep, *staying])
 
 
@@ -150,21 +166,22 @@ LEASE = Spec(
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
-    """What is there."""
-    leases, missing, unseen = _found(client, parameters)
-    return ReadResult({"leases": leases, **({"warnings": [unseen]} if unseen else {})}, missing)
-
-
-def _found(client: Client, parameters: Mapping[str, Any]) -> tuple[list[dict[str, Any]], tuple[str, ...], str]:
+    """Return the lease of an ID, or the active leases of a dynamic secret or a folder."""
     if parameters["lease_id"] is not None:
-        found = lease_by_id(client, parameters["lease_id"], "lease_id")
-        return [] if found is None else [found], (), ""
+        lease = lease_by_id(client, parameters["lease_id"], "lease_id")
+        return ReadResult({"leases": [] if lease is None else [lease]})
     if parameters["path"] is not None:
-        path = parse_path(parameters["path"], "path")
-        leases, missing, unseen = listed_leases(client, path)
-        return [{**lease, "dynamic_secret_path": str(path)} for lease in leases], missing, unseen
+        return _of_path(client, parse_path(parameters["path"], "path"))
     definitions, missing = listed(client, listing("dynamic", parameters))
-    return leases_below(client, definitions), missing, ""
+    return ReadResult({"leases": leases_below(client, definitions)}, missing)
+
+
+def _of_path(client: Client, path: ResourcePath) -> ReadResult:
+    leases, missing, unlisted = listed_leases(client, path)
+    values: dict[str, Any] = {"leases": [{**lease, "dynamic_secret_path": str(path)} for lease in leases]}
+    if unlisted:
+        values["warnings"] = [unlisted]
+    return ReadResult(values, missing)
 
 
 LEASE_INFO = Spec(

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report on leases: which live, who holds them, and what became of those of an earlier report.
-
-Private to this collection: it may change at any time.
-"""
+"""The report on leases: the active ones, their holders, and the outcomes of those in an earlier report."""
 
 from __future__ import annotations
 
@@ -40,7 +37,7 @@ class Holder:
 
 
 def holders_in(clusters: Mapping[str, Any]) -> list[Holder]:
-    """The Secrets that hold leases.
+    """Return the Secrets that hold leases.
 
     :arg clusters: the Secrets of each cluster by its name, in Kubernetes' own form.
     :raises OptionError: they have another form.
@@ -55,11 +52,11 @@ def _in_cluster(cluster: str, secrets: Any) -> Iterator[Holder]:
         metadata = secret.get("metadata") if isinstance(secret, Mapping) else None
         if not isinstance(metadata, Mapping):
             raise OptionError("secrets", f"{cluster}: an entry has no metadata, so it is no Secret.")
-        annotations = metadata.get("annotations")
-        notes = annotations if isinstance(annotations, Mapping) else {}
+        given = metadata.get("annotations")
+        annotations = given if isinstance(given, Mapping) else {}
         name = "/".join((cluster, str(metadata.get("namespace", "")), str(metadata.get("name", ""))))
         for marks in (LEASE_MARKS, OPERATED_MARKS):
-            lease = noted_lease(notes, marks)
+            lease = noted_lease(annotations, marks)
             if lease.id:
                 yield Holder(name, lease.id, lease.minted, lease.expiration)
 
@@ -73,12 +70,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class ReportLook:
-    """What is looked at, and when.
+    """The scope and the time of a report.
 
-    :arg holders: None: it was not looked who holds leases.
-    :arg elsewhere: dynamic secrets, or folders of them, whose leases others than Secrets hold.
-    :arg margin: a lease with no more than this left ends soon.
-    :arg keep: ended leases are told of for so long.
+    :arg holders: None: the report does not look for holders.
+    :arg elsewhere: dynamic secrets, or their folders, whose leases something other than Secrets holds.
+    :arg margin: a lease with this time left, or less, ends soon.
+    :arg keep: how long the report shows leases that have ended.
     :arg whole_site: every lease of the site was listed.
     """
 
@@ -91,32 +88,36 @@ class ReportLook:
 
     @cached_property
     def held(self) -> Mapping[str, list[str]]:
-        """The names of the Secrets that hold a lease, by its ID."""
-        found: dict[str, list[str]] = {}
-        # A Secret may have been looked at twice.
+        """Return the names of the Secrets that hold a lease, by its ID."""
+        names: dict[str, list[str]] = {}
+        # The input may hold a Secret twice.
         for lease_id, name in sorted({(holder.lease_id, holder.name) for holder in self.holders or ()}):
-            found.setdefault(lease_id, []).append(name)
-        return found
+            names.setdefault(lease_id, []).append(name)
+        return names
 
 
 def rows(
     look: ReportLook, living: Sequence[ListedLease], earlier: Sequence[Mapping[str, Any]], seen: datetime | None
 ) -> list[Row]:
-    """Living leases, those that end first before the others; then ended ones, the last before the others.
+    """Return the rows of active leases, the next to end first, and then of ended ones, the latest first.
 
-    :arg earlier: the rows of the report before this one; ``seen``: when it was made.
+    :arg earlier: the rows of the earlier report; ``seen``: when it was made.
     """
-    live = [_living(look, lease) for lease in living]
-    known = {row["id"] for row in live}
-    ended = [row for one in earlier if one["id"] not in known and (row := _ended(look, one, seen)) is not None]
+    active = [_active(look, lease) for lease in living]
+    known = {row["id"] for row in active}
+    ended = []
+    for earlier_row in earlier:
+        row = None if earlier_row["id"] in known else _ended(look, earlier_row, seen)
+        if row is not None:
+            ended.append(row)
     known |= {row["id"] for row in ended}
-    ended += [row for holder in look.holders or () if (row := _loose(look, holder, known)) is not None]
-    live.sort(key=lambda row: (row["expiration"] or "~", row["id"]))
+    ended += _unlisted(look, known)
+    active.sort(key=lambda row: (row["expiration"] or "~", row["id"]))
     ended.sort(key=lambda row: (row["ended_before"], row["id"]), reverse=True)
-    return live + ended
+    return active + ended
 
 
-def _living(look: ReportLook, lease: ListedLease) -> Row:
+def _active(look: ReportLook, lease: ListedLease) -> Row:
     minted, expiration = parse_time(lease.get("created_at")), parse_time(lease.get("expiration"))
     holders = look.held.get(lease["id"], [])
     path = lease["dynamic_secret_path"]
@@ -139,7 +140,7 @@ def _living(look: ReportLook, lease: ListedLease) -> Row:
 
 
 def _ended(look: ReportLook, row: Mapping[str, Any], seen: datetime | None) -> Row | None:
-    """What has become of a lease of an earlier report that is listed no more; None: it is too long ago."""
+    """Return the row of a lease of an earlier report that is no longer listed; None: it ended too long ago."""
     expiration = parse_time(row.get("expiration"))
     after, before = parse_time(row.get("ended_after")), parse_time(row.get("ended_before"))
     state = row.get("state")
@@ -152,17 +153,21 @@ def _ended(look: ReportLook, row: Mapping[str, Any], seen: datetime | None) -> R
     return _over(look, {**row, "state": state}, after, before)
 
 
-def _loose(look: ReportLook, holder: Holder, known: set[str]) -> Row | None:
-    """The row of a lease that a Secret holds and no list has; None: it may well live elsewhere.
+def _unlisted(look: ReportLook, known: Collection[str]) -> list[Row]:
+    """Return the rows of leases that Secrets hold and no list shows, without those that may be in other folders.
 
-    :arg known: the leases that have a row.
+    :arg known: the IDs of leases that have a row.
     """
-    if holder.lease_id in known:
-        return None
-    is_over = holder.expiration is not None and holder.expiration <= look.now
-    if not is_over and not look.whole_site:
-        return None
-    known.add(holder.lease_id)
+    result: dict[str, Row] = {}
+    for holder in look.holders or ():
+        is_over = holder.expiration is not None and holder.expiration <= look.now
+        if (is_over or look.whole_site) and holder.lease_id not in (*known, *result):
+            result[holder.lease_id] = _held(look, holder, is_over=is_over)
+    return list(result.values())
+
+
+def _held(look: ReportLook, holder: Holder, *, is_over: bool) -> Row:
+    """Return the row of a lease of which only its Secret is known."""
     row = {
         "id": holder.lease_id,
         "dynamic_secret_path": None,
@@ -177,7 +182,7 @@ def _loose(look: ReportLook, holder: Holder, known: set[str]) -> Row | None:
 
 
 def _over(look: ReportLook, row: Mapping[str, Any], after: datetime | None, before: datetime | None) -> Row:
-    """The row of a lease that lives no more, which ended between these two times."""
+    """Return the row of a lease that ended between these two times."""
     holders = look.held.get(row["id"], [])
     return {
         **row,
@@ -190,7 +195,7 @@ def _over(look: ReportLook, row: Mapping[str, Any], after: datetime | None, befo
 
 
 def _from_now(look: ReportLook, start: datetime | None, end: datetime | None) -> dict[str, int | None]:
-    """The two times in seconds from now, which are negative in the past."""
+    """Return the two times in seconds from now, which are negative in the past."""
     moments = {"start": start, "end": end}
     return {name: int((one - look.now).total_seconds()) if one else None for name, one in moments.items()}
 
@@ -200,21 +205,23 @@ def _is_below(path: str, places: Collection[str]) -> bool:
     return any(place in ("", path) or path.startswith(f"{place}/") for place in places)
 
 
-def counted(found: Sequence[Row]) -> dict[str, int]:
-    """How many leases are in each state, and how many have each mark."""
-    words = [*(row["state"] for row in found), *(mark for row in found for mark in row["marks"])]
+def counted(all_rows: Sequence[Row]) -> dict[str, int]:
+    """Return how many leases are in each state, and how many have each mark."""
+    words: list[str] = []
+    for row in all_rows:
+        words += [row["state"], *row["marks"]]
     return {word: words.count(word) for word in (*_STATES, *_MARKS)}
 
 
 def earlier_rows(report: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The rows of an earlier report that are such."""
+    """Yield the valid rows of an earlier report."""
     for row in report.get("leases") or ():
         if isinstance(row, Mapping) and isinstance(row.get("id"), str) and row.get("state") in _STATES:
             yield row
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
-    """The report: one request for the definitions, and one for the leases of each."""
+    """Return the report, with one request for the definitions and one for the leases of each."""
     place, look = _place(parameters), _look(parameters)
     definitions, missing = listed(client, listing("dynamic", {**parameters, "recursive": True}))
     previous = _previous(parameters["previous"])
@@ -222,41 +229,41 @@ def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
     report["summary"]["dynamic_secrets"] = len(definitions)
     if previous is None:
         warnings.append(
-            "previous: it is damaged, and nothing is taken from it. What has ended since then is not known."
+            "previous: it is damaged and is ignored, so the report does not show what has ended since then."
         )
     return ReadResult({"report": report, "warnings": warnings, "previous_is_damaged": previous is None}, missing)
 
 
 def _previous(given: Any) -> Mapping[str, Any] | None:
-    """The earlier report, empty where there is none; None: it is damaged, as after a power cut."""
+    """Return the earlier report, empty if there is none; None: it is damaged, as after a power cut."""
     if given is None or isinstance(given, Mapping):
         return given or {}
     try:
-        found = json.loads(given)
+        report = json.loads(given)
     except (ValueError, TypeError):
         return None
-    return found if isinstance(found, Mapping) else None
+    return report if isinstance(report, Mapping) else None
 
 
 def report_of(
     place: Mapping[str, Any], look: ReportLook, leases: Sequence[ListedLease], previous: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
-    """The report and its warnings.
+    """Return the report and its warnings.
 
-    :arg place: ``site_id`` and ``folder``, by which reports can be compared.
+    :arg place: ``site_id`` and ``folder``, which a report and the earlier one must share.
     """
     warnings = []
     if previous and any(previous.get(name) != value for name, value in place.items()):
-        warnings.append("previous: it is the report on another site or folder, and nothing is taken from it.")
+        warnings.append("previous: it is the report on another site or folder and is ignored.")
         previous = {}
-    found = rows(look, leases, list(earlier_rows(previous)), parse_time(previous.get("generated")))
+    all_rows = rows(look, leases, list(earlier_rows(previous)), parse_time(previous.get("generated")))
     report = {
         **place,
         "generated": written(look.now),
         "margin": int(look.margin.total_seconds()),
         "looked_for_holders": look.holders is not None,
-        "summary": counted(found),
-        "leases": found,
+        "summary": counted(all_rows),
+        "leases": all_rows,
     }
     return report, warnings
 

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The leases of service accounts' tokens: their records, ending them, and removing what has expired.
-
-Private to this collection: it may change at any time.
-"""
+"""The leases of service accounts' tokens: reading, ending and pruning them."""
 
 from __future__ import annotations
 
@@ -27,10 +24,10 @@ _PRUNED = "pruned"
 
 @dataclass(frozen=True)
 class SelectedAccountLeases:
-    """Those of the leases meant that are there.
+    """The selected leases that exist.
 
-    :arg left: what lost leases have left.
-    :arg warnings: what could not be looked at.
+    :arg left: objects of leases without a record.
+    :arg warnings: about objects that could not be listed.
     """
 
     leases: Sequence[AccountLease]
@@ -39,26 +36,26 @@ class SelectedAccountLeases:
 
 
 def look(cluster: InWorker, parameters: Mapping[str, Any]) -> SelectedAccountLeases:
-    """Which leases are meant and there; with ``pruned`` all of them, and what lost ones have left.
+    """Return the selected leases; with ``pruned`` all of them, and objects of leases without a record.
 
-    :raises OptionError: options that exclude each other.
+    :raises OptionError: options exclude each other.
     """
     _check(parameters)
     if parameters["state"] != _PRUNED:
-        return _meant(cluster, parameters)
+        return _selected(cluster, parameters)
     return SelectedAccountLeases(leases(cluster, parameters["namespace"]), *orphans(cluster, parameters["namespace"]))
 
 
-def plan(found: SelectedAccountLeases, parameters: Mapping[str, Any]) -> Change:
-    """End those that are meant, whether they have expired or not; with ``pruned`` only those that have."""
-    ending = [one for one in found.leases if parameters["state"] != _PRUNED or one.is_expired]
-    left = found.left
+def plan(selected: SelectedAccountLeases, parameters: Mapping[str, Any]) -> Change:
+    """Return the change that ends the selected leases; with ``pruned`` only the expired ones."""
+    ending = [lease for lease in selected.leases if parameters["state"] != _PRUNED or lease.is_expired]
+    left = selected.left
     return Change(
-        first=(lambda cluster: _ended(cluster, ending, left)) if ending or left else None,
-        before={"leases": [_line(one) for one in ending], "left_behind": [_name(one) for one in left]},
+        first=(lambda cluster: _end(cluster, ending, left)) if ending or left else None,
+        before={"leases": list(map(_line, ending)), "left_behind": list(map(_name, left))},
         after={"leases": [], "left_behind": []},
         predicted=_result(ending, left),
-        warnings=found.warnings,
+        warnings=selected.warnings,
     )
 
 
@@ -67,48 +64,53 @@ def _check(parameters: Mapping[str, Any]) -> None:
     given = [name for name in ("lease_id", "name", "minted") if parameters[name] is not None]
     if parameters["state"] == _PRUNED:
         for name in given:
-            raise OptionError(name, "state=pruned removes what has expired, whatever it was for.")
+            raise OptionError(name, "state=pruned removes all expired leases, whatever they were for.")
         return
     if parameters["namespace"] is not None and parameters["name"] is None and parameters["lease_id"] is None:
         raise OptionError("namespace", "it is for name and for state=pruned.")
     if parameters["minted"] is not None:
-        # The action plugin puts their IDs in its place.
-        raise OptionError("minted", "the leases of a run are known where Ansible runs only.")
+        # The action plugin replaces the option with the leases' IDs.
+        raise OptionError("minted", "only the controller knows the leases of a run.")
     check_places(parameters["lease_id"] or (), parameters["namespace"])
 
 
-def _meant(cluster: InWorker, parameters: Mapping[str, Any]) -> SelectedAccountLeases:
-    """Those that are named."""
+def _selected(cluster: InWorker, parameters: Mapping[str, Any]) -> SelectedAccountLeases:
     if parameters["name"] is not None:
         return SelectedAccountLeases(leases(cluster, parameters["namespace"], parameters["name"]))
     unique = list(dict.fromkeys(parameters["lease_id"]))
-    return SelectedAccountLeases([one for one in leases_by_id(cluster, unique, "lease_id") if one is not None])
+    return SelectedAccountLeases(list(filter(None, leases_by_id(cluster, unique, "lease_id"))))
 
 
-def _ended(cluster: InWorker, ending: Sequence[AccountLease], left: Sequence[Object]) -> dict[str, Any]:
-    """End all of them, and raise an error that says which could not be ended."""
-    by_lease = end(cluster, ending)
-    problems = [problem for lease in ending for problem in by_lease[lease.id]] + remove(cluster, left)
-    if problems:
-        done = [lease.id for lease in ending if not by_lease[lease.id]]
-        staying = [_line(lease) for lease in ending if by_lease[lease.id]]
-        said = f" Leases of which something is left: {', '.join(staying)}." if staying else ""
-        said += f" Revoked: {', '.join(done)}." if done else ""
-        raise StateError(" ".join(dict.fromkeys(problems)) + said)
-    return _result(ending, left)
+def _end(cluster: InWorker, ending: Sequence[AccountLease], left: Sequence[Object]) -> dict[str, Any]:
+    """End all leases, remove the other objects, and return the result.
+
+    :raises StateError: something is left.
+    """
+    problems = end(cluster, ending)
+    sentences = [sentence for lease in ending for sentence in problems[lease.id]]
+    sentences += remove(cluster, left)
+    if not sentences:
+        return _result(ending, left)
+    staying = [_line(lease) for lease in ending if problems[lease.id]]
+    if staying:
+        sentences.append(f"Leases of which something is left: {', '.join(staying)}.")
+    revoked = [lease.id for lease in ending if not problems[lease.id]]
+    if revoked:
+        sentences.append(f"Revoked: {', '.join(revoked)}.")
+    raise StateError(" ".join(dict.fromkeys(sentences)))
 
 
 def _result(ending: Sequence[AccountLease], left: Sequence[Object]) -> dict[str, Any]:
-    return {"revoked": [one.id for one in ending], "left_behind": [_name(one) for one in left]}
+    return {"revoked": [lease.id for lease in ending], "left_behind": list(map(_name, left))}
 
 
 def _line(lease: AccountLease) -> str:
     return f"{lease.id} (until {lease.fields['expiration'] or 'unknown'})"
 
 
-def _name(found: Object) -> str:
-    metadata = found["metadata"]
-    return f"{found['kind']} {'/'.join(filter(None, (metadata.get('namespace'), metadata['name'])))}"
+def _name(manifest: Object) -> str:
+    metadata = manifest["metadata"]
+    return f"{manifest['kind']} {'/'.join(filter(None, (metadata.get('namespace'), metadata['name'])))}"
 
 
 SERVICE_ACCOUNT_LEASE = Spec(
@@ -132,18 +134,18 @@ SERVICE_ACCOUNT_LEASE = Spec(
 
 
 def read(cluster: InWorker, parameters: Mapping[str, Any]) -> ReadResult:
-    """What is there.
+    """Return the leases with an ID, a name, or in a namespace.
 
-    :raises OptionError: a name or an ID that is none.
+    :raises OptionError: a name or an ID has the wrong form.
     """
     check_names(parameters["name"], parameters["namespace"])
     if parameters["lease_id"] is not None:
         check_places([parameters["lease_id"]], parameters["namespace"])
-        found = [one for one in leases_by_id(cluster, [parameters["lease_id"]], "lease_id") if one is not None]
+        selected = list(filter(None, leases_by_id(cluster, [parameters["lease_id"]], "lease_id")))
     else:
-        found = leases(cluster, parameters["namespace"], parameters["name"])
+        selected = leases(cluster, parameters["namespace"], parameters["name"])
     expired = parameters["expired"]
-    return ReadResult({"leases": [shown(one) for one in found if expired is None or one.is_expired == expired]})
+    return ReadResult({"leases": [shown(lease) for lease in selected if expired in (None, lease.is_expired)]})
 
 
 SERVICE_ACCOUNT_LEASE_INFO = Spec(

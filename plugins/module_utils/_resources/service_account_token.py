@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Service accounts' tokens: one lease at a time.
-
-Private to this collection: it may change at any time.
-"""
+"""Service accounts' tokens, one lease at a time."""
 
 from __future__ import annotations
 
@@ -17,28 +14,28 @@ from .._kube.client import InWorker
 from .._kube.connection import kubeconfig
 from .._kube.options import AUTH, SECRET_VARIABLES, SECRETS, cluster_of
 from .._spec import Spec
-from ._parts.accounts.minting import Token, foresee, mint
+from ._parts.accounts.minting import Token, mint, predict
 from ._parts.accounts.wanted import WANTED, TokenSpec, wanted_of
 
-# Stands in check mode for what a run mints.
+# Stands for a token in check mode.
 NO_TOKEN = "CHECK-MODE-NO-TOKEN"
 
 
 def plan(_found: None, parameters: Mapping[str, Any]) -> Change:
-    """Always a change: one more lease. Check mode tries it with the cluster's dry run.
+    """Return the change that mints one more lease; check mode tries it with the cluster's dry run.
 
-    :raises OptionError: such a token cannot be.
+    :raises OptionError: the options allow no such token.
     """
     wanted = wanted_of(parameters)
     as_file = parameters["format"] == "kubeconfig"
     return Change(
         first=lambda cluster: _result(cluster, mint(cluster, wanted), as_file=as_file),
-        rehearsal=lambda cluster: _predicted(cluster, wanted, as_file=as_file),
+        dry_run=lambda cluster: _predicted(cluster, wanted, as_file=as_file),
     )
 
 
 def values_of(cluster: InWorker, token: Token) -> dict[str, Any]:
-    """What a token is worth to who asked for it."""
+    """Return a token's values for users."""
     return {
         "token": token.token,
         "expiration": token.expiration,
@@ -51,12 +48,12 @@ def values_of(cluster: InWorker, token: Token) -> dict[str, Any]:
 
 
 def no_token(wanted: TokenSpec) -> Token:
-    """What stands for a token in check mode."""
+    """Return check mode's placeholder for a token."""
     return Token(wanted, NO_TOKEN, NO_TIME, wanted.audiences or [])
 
 
 def file_of(cluster: InWorker, token: Token) -> str:
-    """A complete kubeconfig for the token."""
+    """Return a complete kubeconfig for the token."""
     wanted = token.wanted
     return kubeconfig(cluster.endpoint, wanted.service_account, token.token, wanted.namespace)
 
@@ -68,7 +65,7 @@ def _result(cluster: InWorker, token: Token, *, as_file: bool) -> dict[str, Any]
 
 
 def _predicted(cluster: InWorker, wanted: TokenSpec, *, as_file: bool) -> dict[str, Any]:
-    warnings = foresee(cluster, wanted)
+    warnings = predict(cluster, wanted)
     return {**_result(cluster, no_token(wanted), as_file=as_file), "warnings": warnings}
 
 

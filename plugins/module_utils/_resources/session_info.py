@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The session: is the token valid for this site?
-
-Private to this collection: it may change at any time.
-"""
+"""The session: is the token valid for this site?"""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from ._parts.view import view
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
-    """The session; a token that is not valid is an error with status 401."""
+    """Return the session; an invalid token gives an error with status 401."""
     session = view(client.get(Request("GET", "/session")))
     return ReadResult({"session": session})
 

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Static secrets: values compared key by key, tags, earlier versions, and reading them.
-
-Private to this collection: it may change at any time.
-"""
+"""Static secrets: values compared key by key, tags, earlier versions, and reading them."""
 
 from __future__ import annotations
 
@@ -24,31 +21,32 @@ from ._parts.finding import find
 from ._parts.json_values import check_json, merged, patch_between
 from ._parts.lifecycle import (
     Place,
+    Wanted,
+    check_readable,
     deletion,
     doubts,
-    existing,
     explained_creation,
+    hidden,
     is_restore,
     look_at,
     missing_parent,
     revive,
-    unseen,
 )
-from ._parts.tags import Tags, tag_requests, tags_after, wanted_tags
+from ._parts.tags import Tags
 from ._parts.view import view, without_secret
 from ._parts.visibility import SHOWN, listed, listed_path, listing, must_show, read_back, refused, version_of, with_tags
 
-_NO_METADATA = "{path}: it was written, and this token may not read its metadata (ReadSecretMetadata)."
+_NO_METADATA = "{path}: it was written, but this token may not read its metadata (ReadSecretMetadata)."
 _HIDDEN = "(hidden)"
 _HIDDEN_CHANGED = "(hidden, changed)"
 
 
 @dataclass(frozen=True)
 class ExistingSecret:
-    """What was found of a static secret.
+    """What exists of a static secret.
 
-    :arg values: those that it has.
-    :arg earlier: those of the version that is wanted; None: there is none yet.
+    :arg values: the present ones.
+    :arg earlier: the values of the wanted version; None: it does not exist yet.
     """
 
     place: Place
@@ -56,71 +54,96 @@ class ExistingSecret:
     earlier: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
-def look(client: Client, parameters: Mapping[str, Any]) -> ExistingSecret:
-    """What is at the path, and the version to go back to.
+@dataclass(frozen=True)
+class WantedStaticSecret(Wanted):
+    """The wanted state of a static secret.
 
-    :raises OptionError: a path or tag that the API cannot hold, or a value or version that cannot be.
-    :raises StateError: the service keeps back values, or never had the version.
+    :arg secret: the values to merge; None: not given.
+    :arg version: to go back to; None: none.
+    """
+
+    secret: Mapping[str, Any] | None = field(repr=False)
+    purge_keys: bool
+    version: int | None
+
+    def values_from(self, current: ExistingSecret) -> dict[str, Any]:
+        """Return the values after the change."""
+        if self.version is not None or self.secret is None:
+            return dict(current.values if current.earlier is None else current.earlier)
+        return dict(merged({} if self.purge_keys else current.values, self.secret))
+
+
+def wanted_of(parameters: Mapping[str, Any]) -> WantedStaticSecret:
+    """Return the wanted secret from the module's parameters.
+
+    :raises OptionError: the API cannot hold the path, the tags, a value or the version.
     """
     check_version(parameters["version"])
     check_json(parameters["secret"], "secret")
-    place = look_at(client, "static", parameters)
+    own = {name: parameters[name] for name in ("secret", "purge_keys", "version")}
+    return WantedStaticSecret.of(parameters, **own)
+
+
+def look(client: Client, parameters: Mapping[str, Any]) -> ExistingSecret:
+    """Return what exists at the path, and the version to go back to.
+
+    :raises OptionError: the API cannot hold something that is wanted.
+    :raises StateError: the service withholds values, or never had the version.
+    """
+    wanted = wanted_of(parameters)
+    place = look_at(client, "static", wanted)
     living = place.living
     if living is None:
         return ExistingSecret(place)
     values = _values(place.path, living)
-    if parameters["state"] == "present" and parameters["tags"] is not None:
+    if wanted.tags is not None and not wanted.is_absent:
         living = with_tags(client, "static", place.path, living)
-    return ExistingSecret(replace(place, living=living), values, _earlier(client, place.path, living, parameters))
+    return ExistingSecret(replace(place, living=living), values, _earlier(client, living, wanted))
 
 
-def _earlier(
-    client: Client, path: ResourcePath, living: Mapping[str, Any], parameters: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    version, newest = parameters["version"], (living.get("metadata") or {}).get("version")
-    is_to_come = version is not None and newest is not None and version > newest
-    if version is None or is_to_come or parameters["state"] == "absent":
+def _earlier(client: Client, living: Mapping[str, Any], wanted: WantedStaticSecret) -> dict[str, Any] | None:
+    version, newest = wanted.version, (living.get("metadata") or {}).get("version")
+    if version is None or wanted.is_absent or (newest is not None and version > newest):
         return None
     try:
-        found = version_of(client, path, version)
+        secret = version_of(client, wanted.path, version)
     except DeniedError as error:
-        raise refused(f"version {version} of the static secret {path}", SHOWN, error) from None
-    if found is None:
-        raise StateError(_no_version(path, version))
-    return _values(path, found)
+        raise refused(f"version {version} of the static secret {wanted.path}", SHOWN, error) from None
+    if secret is None:
+        raise StateError(_no_version(wanted.path, version))
+    return _values(wanted.path, secret)
 
 
-def plan(found: ExistingSecret, parameters: Mapping[str, Any]) -> Change:
-    """What is to be done so that the secret is as wanted.
+def plan(current: ExistingSecret, parameters: Mapping[str, Any]) -> Change:
+    """Return the change to the wanted secret.
 
-    :raises OptionError: more tags than the API can hold.
+    :raises OptionError: the API cannot hold so many tags.
     :raises StateError: something deleted is in the way.
     """
-    place = found.place
-    if parameters["state"] == "absent":
-        before = None if place.living is None else _shown(place.path, found.values, {}, _tags(place.living))
-        return deletion(place, before, parameters)
+    place, wanted = current.place, wanted_of(parameters)
+    if wanted.is_absent:
+        before = None if place.living is None else _shown(place.path, current.values, {}, _tags(place.living))
+        return deletion(place, before, permanent=wanted.permanent)
     if place.living is not None:
-        return _update(found, place.living, parameters)
-    if any(parameters[name] is not None for name in ("secret", "tags", "version")):
-        existing(place)
+        return _update(current, place.living, wanted)
+    if (wanted.secret, wanted.tags, wanted.version) != (None, None, None):
+        check_readable(place)
     elif place.how == SHOWN:
-        warning = f"{place.path}: this static secret exists, and this token may not read it (ReadSecret)."
+        warning = f"{place.path}: this static secret exists, but this token may not read it (ReadSecret)."
         return Change(predicted=_result(place.path, {}, {}), warnings=[warning])
-    return _create(place, parameters)
+    return _create(place, wanted)
 
 
-def _create(place: Place, parameters: Mapping[str, Any]) -> Change:
+def _create(place: Place, wanted: WantedStaticSecret) -> Change:
     path, missing = place.path, missing_parent(place)
-    requests = () if place.lacking else revive(place, parameters["on_deleted"])
+    requests = () if place.lacking else revive(place, wanted.on_deleted)
     restored = is_restore(requests)
-    if parameters["version"] is not None and not restored:
-        missing += (f"version: {path} does not exist, so it has no version to go back to.", *unseen(place))
-    values = merged({}, parameters["secret"] or {})
-    tags = tags_after({}, wanted_tags(parameters), purge=parameters["purge_tags"])
+    if wanted.version is not None and not restored:
+        missing += (f"version: {path} does not exist, so it has no version to go back to.", *hidden(place))
+    values, tags = merged({}, wanted.secret or {}), wanted.tags_from({})
     creation = item("POST", "static", path, body={"secret": values}, replay=Replay.CREATE)
     if not restored:
-        requests += (creation, *tag_requests("static", path, {}, tags, purge=parameters["purge_tags"]))
+        requests += (creation, *wanted.tag_requests("static", {}, tags))
     return Change(
         requests=requests,
         after=_shown(path, values, {}, tags),
@@ -134,78 +157,89 @@ def _create(place: Place, parameters: Mapping[str, Any]) -> Change:
     )
 
 
-def _update(found: ExistingSecret, living: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
-    path, current, current_tags = found.place.path, found.values, _tags(living)
-    is_missing = parameters["version"] is not None and found.earlier is None
-    missing = (_no_version(path, parameters["version"]),) if is_missing else ()
-    after = _values_after(found, parameters)
-    patch = patch_between(current, after)
-    tags = tags_after(current_tags, wanted_tags(parameters), purge=parameters["purge_tags"])
+def _update(current: ExistingSecret, living: Mapping[str, Any], wanted: WantedStaticSecret) -> Change:
+    path, current_tags = wanted.path, _tags(living)
+    missing: tuple[str, ...] = ()
+    if wanted.version is not None and current.earlier is None:
+        missing = (_no_version(path, wanted.version),)
+    after, tags = wanted.values_from(current), wanted.tags_from(current_tags)
+    patch = patch_between(current.values, after)
     requests = (item("PATCH", "static", path, body={"secret": patch}),) if patch or missing else ()
     metadata = living.get("metadata") or {}
-    version = (metadata.get("version") or 0) + 1 if patch else metadata.get("version")
-    # A token may read values and not metadata, and then need not try again.
-    known = {**metadata, "version": version} if metadata else {}
-    knows_tags = parameters["tags"] is not None or "tags" in metadata
-    if known and knows_tags:
-        known["tags"] = tags
-    predicted = _result(path, known, patch)
-    unread = {**predicted, "warnings": [_NO_METADATA.format(path=path)]}
-    left = Written(
-        "static", str(path), content=left_by(current, after), tags=tags if knows_tags else None, version=version
-    )
+    known = _metadata_after(metadata, wanted, tags, has_new_version=bool(patch))
     return Change(
-        requests=requests + tag_requests("static", path, current_tags, tags, purge=parameters["purge_tags"]),
-        before=_shown(path, current, {}, current_tags),
+        requests=requests + wanted.tag_requests("static", current_tags, tags),
+        before=_shown(path, current.values, {}, current_tags),
         after=_shown(path, after, patch, tags),
-        predicted=predicted,
-        outcome=lambda client, _answers: _read(client, path, known, patch) if metadata else unread,
-        warnings=tuple(_emptied(current, after)),
+        predicted=_result(path, known if metadata else {}, patch),
+        outcome=lambda client, _answers: _updated(client, path, known if metadata else {}, patch),
+        warnings=tuple(_emptied(current.values, after)),
         missing=missing,
-        leaves=(left,),
+        leaves=(
+            Written(
+                "static",
+                str(path),
+                content=left_by(current.values, after),
+                tags=known.get("tags"),
+                version=known["version"],
+            ),
+        ),
     )
+
+
+def _metadata_after(
+    metadata: Mapping[str, Any], wanted: WantedStaticSecret, tags: Tags, *, has_new_version: bool
+) -> dict[str, Any]:
+    """Return the metadata after the change, with the tags as far as they are known."""
+    version = metadata.get("version")
+    known = {**metadata, "version": (version or 0) + 1 if has_new_version else version}
+    if wanted.tags is not None or "tags" in metadata:
+        known["tags"] = tags
+    return known
+
+
+def _updated(
+    client: Client, path: ResourcePath, known: Mapping[str, Any], changed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Read the result; a token that could read values and no metadata before need not try again."""
+    if known:
+        return _read(client, path, known, changed)
+    return {**_result(path, {}, changed), "warnings": [_NO_METADATA.format(path=path)]}
 
 
 def _emptied(before: Mapping[str, Any], after: Mapping[str, Any], above: str = "secret") -> Iterator[str]:
-    """A sentence for each value that is to become empty: few mean it, and many a variable is not set."""
+    """Yield a sentence for each value that becomes empty, which often means that a variable is not set."""
     for key, value in after.items():
         old, name = before.get(key), f"{above}.{key}"
         if isinstance(value, Mapping) and isinstance(old, Mapping):
             yield from _emptied(old, value, name)
         elif _is_empty(value) and not _is_empty(old):
-            yield f"{name}: it becomes empty, and was not. See that the variable in it is set."
+            yield f"{name}: it was not empty and becomes empty. Check that the variable in it is set."
 
 
 def _is_empty(value: Any) -> bool:
-    # Neither a number nor a switch is empty.
+    # Numbers and booleans are never empty.
     return not value.strip() if isinstance(value, str) else value is None or value == [] or value == {}
-
-
-def _values_after(found: ExistingSecret, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    if parameters["version"] is not None or parameters["secret"] is None:
-        return dict(found.values if found.earlier is None else found.earlier)
-    base = {} if parameters["purge_keys"] else found.values
-    return dict(merged(base, parameters["secret"]))
 
 
 def _no_version(path: ResourcePath, version: int) -> str:
     return f"version: {path} has no version {version}."
 
 
-def _values(path: ResourcePath, found: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(found.get("secret"), Mapping):
-        raise StateError(f"{path}: this version is deleted, so the service keeps back its values.")
-    return dict(found["secret"])
+def _values(path: ResourcePath, secret: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(secret.get("secret"), Mapping):
+        raise StateError(f"{path}: this version is deleted, so the service withholds its values.")
+    return dict(secret["secret"])
 
 
-def _tags(found: Mapping[str, Any]) -> Tags:
-    return (found.get("metadata") or {}).get("tags") or {}
+def _tags(secret: Mapping[str, Any]) -> Tags:
+    return (secret.get("metadata") or {}).get("tags") or {}
 
 
 def _made(
     client: Client, path: ResourcePath, answer: Mapping[str, Any] | None, tags: Tags, values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The secret as the answer of its creation says."""
+    """Return the secret from the answer of its creation, or else read it."""
     metadata = (answer or {}).get("metadata")
     if not metadata:
         return _read(client, path, {"tags": tags}, values)
@@ -225,7 +259,7 @@ def _result(path: ResourcePath, metadata: Mapping[str, Any], changed: Mapping[st
 
 
 def _shown(path: ResourcePath, values: Mapping[str, Any], patch: Mapping[str, Any], tags: Tags) -> dict[str, Any]:
-    """The diff's view: names of keys, never a value."""
+    """Return the diff's view with the names of keys and never a value."""
     keys = {key: _HIDDEN_CHANGED if key in patch else _HIDDEN for key in values}
     return {"path": str(path), "secret": keys, "tags": dict(tags)}
 
@@ -246,36 +280,36 @@ STATIC_SECRET = Spec(
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
-    """What is there."""
+    """Return the secrets in a folder, or the one at a path."""
     check_version(parameters["version"])
     if parameters["path"] is not None:
-        found = _one(client, parse_path(parameters["path"], "path"), parameters)
-        return ReadResult({"static_secrets": [] if found is None else [found]})
+        secret = _at_path(client, parse_path(parameters["path"], "path"), parameters)
+        return ReadResult({"static_secrets": [] if secret is None else [secret]})
     entries, missing = listed(client, listing("static", parameters, versions=parameters["versions"]))
     secrets = _with_values(client, view(entries), parameters)
     return ReadResult({"static_secrets": secrets}, missing)
 
 
-def _one(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+def _at_path(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
     query = {"version": parameters["version"], "versions": parameters["versions"]}
     if parameters["values"] or parameters["versions"] or parameters["version"] is not None:
-        found = find(client, "static", path, **query)
+        secret = find(client, "static", path, **query)
     else:
         metadata = find(client, "static", path, "metadata")
-        found = None if metadata is None else {"metadata": metadata}
-    if found is None:
+        secret = None if metadata is None else {"metadata": metadata}
+    if secret is None:
         return None
-    shown = view(found if parameters["values"] else without_secret(found))
+    shown = view(secret if parameters["values"] else without_secret(secret))
     return {**shown, "path": str(path), "type": "static"}
 
 
 def _with_values(client: Client, entries: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    # The values of what is deleted cannot be read.
+    # The values of deleted secrets cannot be read.
     if not parameters["values"] or parameters["deleted_only"]:
         return entries
     values = run_concurrently(lambda path: find(client, "static", path), [listed_path(entry) for entry in entries])
-    # One that went between the two requests is left out, as if it had gone before.
-    return [{**entry, "secret": found["secret"]} for entry, found in zip(entries, values) if found is not None]
+    # A secret that was deleted between the two requests is left out.
+    return [{**entry, "secret": secret["secret"]} for entry, secret in zip(entries, values) if secret is not None]
 
 
 STATIC_SECRET_INFO = Spec(

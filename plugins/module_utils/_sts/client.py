@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Security Token Service's client, over botocore: one call, one session.
-
-Private to this collection: it may change at any time.
-"""
+"""The client of the Security Token Service, over botocore: one call, one session."""
 
 from __future__ import annotations
 
@@ -21,10 +18,10 @@ from urllib.parse import urlsplit
 from .._api.errors import MissingLibraryError, OptionError
 from .._api.times import written
 from .errors import Net, StsError, without_empty_variables
-from .options import KEYS
-from .request import ASSUME_ROLE, GET_SESSION_TOKEN, LONGEST_CHAINED, WEB_IDENTITY, AwsIdentity, Call
+from .options import KEYS, LONGEST_CHAINED_SESSION, NEEDS_LONG_TERM_KEYS
+from .request import ASSUME_ROLE, GET_SESSION_TOKEN, WEB_IDENTITY, AwsIdentity, Call
 
-# The keys of a session, as External Secrets Operator names them, and AWS' own.
+# The keys of a session by External Secrets Operator's names, with AWS' names.
 FIELDS = {
     "access_key_id": "AccessKeyId",
     "secret_access_key": "SecretAccessKey",
@@ -34,14 +31,14 @@ FIELDS = {
 _VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _AGENT = "community.workload_credentials"
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
-# botocore's variables for a session that reads no file of AWS' tools.
+# botocore's settings for a session that reads no file of AWS' tools.
 _NO_FILES = {
     name: (None, None, value, None)
     for name, value in {"profile": None, "config_file": os.devnull, "credentials_file": os.devnull}.items()
 }
-# An endpoint of one's own has no region, but a signature has to name one.
+# A custom endpoint has no region, but a signature needs one.
 _ANY_REGION = "us-east-1"
-# botocore's words for where credentials come from that are a role's already.
+# botocore's words for the origin of a role's credentials.
 _OF_A_ROLE = {"assume-role", "assume-role-with-web-identity", "container-role", "iam-role", "sso"}
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _NO_REGION = (
@@ -52,33 +49,33 @@ _NO_REGION = (
 
 @dataclass(frozen=True)
 class _Keys:
-    """Credentials that were found.
+    """Credentials that sign a call.
 
-    :arg method: botocore's word for where.
-    :arg expiration: None: it is not known, or there is none.
+    :arg method: botocore's word for their origin.
+    :arg expiration: None: not known, or they do not expire.
     """
 
     access_key: str
     secret_key: str = field(repr=False)
-    token: str | None = field(repr=False)
+    token: str = field(repr=False)
     method: str = ""
     expiration: Any = None
 
 
 def session_of(caller: AwsIdentity, call: Call, web_identity: str | None = None) -> dict[str, str]:
-    """Credentials of a new session, by FIELDS' keys; of one that botocore has already, without what is not known.
+    """Return the credentials of a new session by FIELDS' keys, or those of a session that botocore has already.
 
-    :arg web_identity: the token that proves who asks, for the call that wants one.
-    :raises MissingLibraryError: botocore is not here.
-    :raises OptionError: the credentials that were found cannot ask this.
-    :raises StsError: there is no session; the text holds no secret.
+    :arg web_identity: the token for a call with a web identity.
+    :raises MissingLibraryError: botocore is not installed.
+    :raises OptionError: the credentials cannot make this call.
+    :raises StsError: there is no session; the message holds no secret.
     """
     try:
         importlib.import_module("botocore.exceptions")
     except ImportError:
         raise MissingLibraryError("botocore", sys.executable) from None
-    secrets = [one for one in (caller.secret_key, caller.session_token, call.token_code, web_identity) if one]
-    net = Net(caller, call, secrets)
+    given = (caller.secret_key, caller.session_token, call.token_code, web_identity)
+    net = Net(caller, call, [secret for secret in given if secret])
     with without_empty_variables():
         session = _session(net, caller, call)
         keys = None if call.operation is WEB_IDENTITY else _keys(net, session, caller)
@@ -99,65 +96,78 @@ def _parameters(call: Call, web_identity: str | None) -> dict[str, Any]:
 
 
 def _session(net: Net, caller: AwsIdentity, call: Call) -> Any:
-    """A session of botocore's with a region, where one is needed whatever is found.
-
-    Keys and a web identity need no file; if AWS' files or the profile in them are of no use, they do without.
-    """
+    """Return botocore's session, with a region where the call surely needs one."""
     with net.around():
-        from botocore.exceptions import BotoCoreError
-        from botocore.session import Session
-
-        session = Session(profile=caller.profile)
-        if caller.has_keys or call.operation is WEB_IDENTITY or _has_keys_around(caller):
-            try:
-                session.get_scoped_config()
-            except BotoCoreError:
-                session = Session(session_vars=_NO_FILES)
+        session = _session_with_files(caller, call)
         net.watch(session)
         region = caller.region or session.get_config_variable("region") or (caller.endpoint_url and _ANY_REGION)
-    # What botocore has already needs no STS.
+    # Credentials that botocore has already need no call.
     if not region and (caller.has_keys or call.operation is not GET_SESSION_TOKEN):
         raise OptionError("region", _NO_REGION)
     if region:
-        # For what botocore asks by itself, too, such as for the role of a profile.
+        # Calls of botocore itself need it too, as for the role of a profile.
         session.set_config_variable("region", region)
     return session
 
 
-def _has_keys_around(caller: AwsIdentity) -> bool:
-    """Whether the environment holds the keys, which come before a profile that it names too."""
+def _session_with_files(caller: AwsIdentity, call: Call) -> Any:
+    """Return a session, which ignores AWS' files if they are broken and the call does not need them."""
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import Session
+
+    session = Session(profile=caller.profile)
+    if caller.has_keys or call.operation is WEB_IDENTITY or _has_keys_in_environment(caller):
+        try:
+            session.get_scoped_config()
+        except BotoCoreError:
+            return Session(session_vars=_NO_FILES)
+    return session
+
+
+def _has_keys_in_environment(caller: AwsIdentity) -> bool:
+    """Return whether the environment holds keys, which come before a profile that it names."""
     return caller.profile is None and all(os.environ.get(name) for name in _VARIABLES)
 
 
 def _keys(net: Net, session: Any, caller: AwsIdentity) -> _Keys:
-    """The credentials that ask, from the options or as botocore finds them; the session has them from now on."""
-    method, expiration = "", None
+    """Return the credentials from the options or from botocore, and let the session use them."""
     with net.around():
         if caller.has_keys:
-            given: tuple[Any, Any, Any] = (caller.access_key, caller.secret_key, caller.session_token)
+            keys = _Keys(_key(caller.access_key), _key(caller.secret_key), _key(caller.session_token))
         else:
-            _check_that_nobody_is_asked(session)
-            found = session.get_credentials()
-            if found is None:
-                raise _nothing_found(caller)
-            frozen = found.get_frozen_credentials()
-            given, method = (frozen.access_key, frozen.secret_key, frozen.token), found.method
-            # botocore has no public name for it; AWS' own command line reads the same.
-            expiration = getattr(found, "_expiry_time", None)
-    texts = [str(one).strip() if one else "" for one in given]
-    net.secrets += [one for one in texts[1:] if one]
-    if not texts[0] or not texts[1]:
+            keys = _keys_of_chain(session, caller)
+    net.secrets += filter(None, (keys.secret_key, keys.token))
+    if not (keys.access_key and keys.secret_key):
         raise StsError(f"The credentials of {caller} are incomplete: there is no access key, or no secret key.")
-    for name, text in zip(KEYS, texts):
-        if text and not _SENDABLE.fullmatch(text):
-            whose = "it" if caller.has_keys else f"that of {caller}"
-            raise OptionError(name, f"{whose} holds a space, a line end or another character that no key has.")
-    keys = _Keys(texts[0], texts[1], texts[2] or None, method, expiration)
-    session.set_credentials(keys.access_key, keys.secret_key, keys.token)
+    _check_characters(keys, caller)
+    session.set_credentials(keys.access_key, keys.secret_key, keys.token or None)
     return keys
 
 
-def _nothing_found(caller: AwsIdentity) -> OptionError:
+def _check_characters(keys: _Keys, caller: AwsIdentity) -> None:
+    for name, text in zip(KEYS, (keys.access_key, keys.secret_key, keys.token)):
+        if text and not _SENDABLE.fullmatch(text):
+            whose = "it" if caller.has_keys else f"that of {caller}"
+            raise OptionError(name, f"{whose} holds a space, a line end or another character that no key has.")
+
+
+def _keys_of_chain(session: Any, caller: AwsIdentity) -> _Keys:
+    _check_profile_needs_no_code(session)
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise _no_credentials(caller)
+    frozen = credentials.get_frozen_credentials()
+    # botocore has no public name for the expiration; AWS' own command line reads the same.
+    expiration = getattr(credentials, "_expiry_time", None)
+    keys = _key(frozen.access_key), _key(frozen.secret_key), _key(frozen.token)
+    return _Keys(*keys, credentials.method, expiration)
+
+
+def _key(value: Any) -> str:
+    return str(value).strip() if value else ""
+
+
+def _no_credentials(caller: AwsIdentity) -> OptionError:
     return OptionError(
         "profile" if caller.profile else "access_key",
         f"no credentials were found for {caller}: set access_key and secret_key or profile, or provide what AWS' "
@@ -166,17 +176,17 @@ def _nothing_found(caller: AwsIdentity) -> OptionError:
 
 
 def _service(net: Net, session: Any, caller: AwsIdentity, call: Call) -> Any:
-    """The client of botocore."""
+    """Return botocore's client of STS."""
     with net.around():
         from botocore import UNSIGNED
         from botocore.config import Config
 
         options: dict[str, Any] = {"user_agent_extra": _AGENT}
         if call.operation is WEB_IDENTITY:
-            # The token is all the proof; no other credentials are looked for.
+            # The token is enough, so botocore need not search for credentials.
             options["signature_version"] = UNSIGNED
         if call.token_code:
-            # A code serves once: a second attempt would fail, and hide why the first one did.
+            # A code is valid once: a second attempt would fail and hide why the first one did.
             options["retries"] = {"total_max_attempts": 1}
         if not session.get_config_variable("region"):
             raise OptionError("region", _NO_REGION)
@@ -188,53 +198,53 @@ def _is_of_aws(address: str) -> bool:
 
 
 def _is_session(keys: _Keys, caller: AwsIdentity, call: Call) -> bool:
-    """Whether what was found is what is asked for: a profile's, container's or machine's credentials of a session.
+    """Return whether the credentials of a profile, container or machine are the wanted session already.
 
-    Keys of the options or the environment are the user's own, who can see what they are.
+    Keys in the options or the environment come from the user, who can see what they are.
     """
     return bool(call.operation is GET_SESSION_TOKEN and keys.token and not caller.has_keys and keys.method != "env")
 
 
 def _existing(keys: _Keys, caller: AwsIdentity, call: Call) -> dict[str, str]:
-    """The session that botocore has already: GetSessionToken takes no credentials of a session.
+    """Return the session that botocore has already, since GetSessionToken does not accept its credentials.
 
-    :raises OptionError: something was asked for that only a new session has.
+    :raises OptionError: an option asks for something that only a new session can have.
     """
-    asked = {"duration_seconds": call.duration, "serial_number": call.parameters.get("SerialNumber")}
-    refused = next((name for name, value in asked.items() if value), None)
-    if refused:
-        raise OptionError(
-            refused,
-            f"the credentials of {caller} are those of a session already, which is given as it is: leave {refused} "
-            "out, or set role_arn, or take a profile with the long-term keys of an IAM user.",
-        )
+    wanted = {"duration_seconds": call.duration, "serial_number": call.parameters.get("SerialNumber")}
+    for option, value in wanted.items():
+        if value:
+            raise OptionError(
+                option,
+                f"the credentials of {caller} are those of a session already, which is returned as it is: leave "
+                f"{option} out, or set role_arn, or use a profile with the long-term keys of an IAM user.",
+            )
     made = {"access_key_id": keys.access_key, "secret_access_key": keys.secret_key, "session_token": str(keys.token)}
     expiration = written(keys.expiration) if isinstance(keys.expiration, datetime) else None
     return {**made, "expiration": expiration} if expiration else made
 
 
 def _check(keys: _Keys, caller: AwsIdentity, call: Call, *, is_aws: bool) -> None:
-    """See that the credentials can ask this.
+    """Check that the credentials can make this call.
 
-    :arg is_aws: they are for AWS itself; what another STS takes is its own matter.
+    :arg is_aws: the endpoint is AWS'; another STS may have other rules.
     """
     if is_aws and keys.token and call.operation is GET_SESSION_TOKEN:
         raise OptionError(
             "session_token" if caller.has_keys else "role_arn",
-            f"the credentials of {caller} are those of a session already, and GetSessionToken works with the long-term "
-            "keys of an IAM user only: set role_arn, or the user's own keys.",
+            f"the credentials of {caller} are those of a session already, and {NEEDS_LONG_TERM_KEYS}: set role_arn, or "
+            "the user's own keys.",
         )
     is_chained = call.operation is ASSUME_ROLE and keys.method in _OF_A_ROLE
-    if is_aws and is_chained and call.duration and call.duration > LONGEST_CHAINED:
+    if is_aws and is_chained and call.duration and call.duration > LONGEST_CHAINED_SESSION:
         raise OptionError(
             "duration_seconds",
             f"{call.duration} is out of range: the credentials of {caller} are a role's, and a role that another role "
-            f"assumes lasts {LONGEST_CHAINED} at most.",
+            f"assumes lasts at most {LONGEST_CHAINED_SESSION}.",
         )
 
 
-def _check_that_nobody_is_asked(session: Any) -> None:
-    """A profile may want the code of an MFA device, for which botocore would ask at the terminal, and wait."""
+def _check_profile_needs_no_code(session: Any) -> None:
+    """Refuse a profile that needs the code of an MFA device, for which botocore would prompt at the terminal."""
     profiles = session.full_config.get("profiles", {})
     name, seen = session.profile or "default", set[str]()
     while name in profiles and name not in seen:
@@ -242,15 +252,15 @@ def _check_that_nobody_is_asked(session: Any) -> None:
         if profiles[name].get("role_arn") and profiles[name].get("mfa_serial"):
             raise OptionError(
                 "profile",
-                f"{name} wants the code of an MFA device, and nobody can be asked for it here: set role_arn, "
+                f"{name} needs the code of an MFA device, and nobody can enter it here: set role_arn, "
                 "serial_number and token_code, with the profile that has the long-term keys.",
             )
         name = profiles[name].get("source_profile", "")
 
 
 def _credentials(call: Call, answer: Mapping[str, Any]) -> dict[str, str]:
-    found = answer.get("Credentials") or {}
-    if not all(found.get(name) for name in FIELDS.values()):
+    given = answer.get("Credentials") or {}
+    if not all(given.get(name) for name in FIELDS.values()):
         raise StsError(f"{call.operation.name}: the answer holds no credentials. Check endpoint_url.")
-    made = {key: found[name] for key, name in FIELDS.items()}
-    return {**{key: str(value) for key, value in made.items()}, "expiration": str(written(made["expiration"]))}
+    credentials = {key: str(given[name]) for key, name in FIELDS.items()}
+    return {**credentials, "expiration": str(written(given["Expiration"]))}

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Security Token Service or botocore refuses, in words that name the option and hold no secret.
-
-Private to this collection: it may change at any time.
-"""
+"""Errors of the Security Token Service and botocore, as messages that name the option and hold no secret."""
 
 from __future__ import annotations
 
@@ -20,26 +17,27 @@ from urllib.parse import quote, quote_plus
 from .._api.errors import WorkloadCredentialsError
 from .._api.option_values import is_set, shown
 from .._api.text import one_line
+from .options import LONGEST_CHAINED_SESSION, NEEDS_LONG_TERM_KEYS
 from .request import GET_SESSION_TOKEN, WEB_IDENTITY, AwsIdentity, Call
 
 _HIDDEN = "(hidden)"
 _LATER = "The service limits requests: repeat later, with fewer at the same time (concurrency, forks)."
-# What is wrong, by words of AWS' message; the first that fits counts.
-_CLOCK = "This machine's clock is wrong: AWS takes a request for some minutes only."
+_CLOCK = "This machine's clock is wrong: AWS accepts a request only for some minutes."
+# By a part of AWS' message; the first that occurs counts.
 _ADVICE_BY_WORDS = (
     ("Signature expired", _CLOCK),
     ("Signature not yet current", _CLOCK),
-    ("MultiFactorAuthentication failed", "Check serial_number, and take the device's next token_code."),
+    ("MultiFactorAuthentication failed", "Check serial_number, and use the device's next token_code."),
+    ("with session credentials", f"{NEEDS_LONG_TERM_KEYS}: set role_arn, or the user's own keys."),
     (
-        "with session credentials",
-        "GetSessionToken works with the long-term keys of an IAM user only: set role_arn, or the user's own keys.",
+        "1 hour session limit",
+        f"duration_seconds: a role that another role assumes lasts at most {LONGEST_CHAINED_SESSION} seconds.",
     ),
-    ("1 hour session limit", "duration_seconds: a role that another role assumes lasts 3600 seconds at most."),
     ("MaxSessionDuration", "duration_seconds: it is longer than the role's own maximum session duration."),
 )
 _ALLOWED_USER = "a policy of this user allows sts:GetSessionToken"
-_ALLOWED_ROLE = "role_arn is right, and the role's trust policy names who asks, with external_id and MFA as it says"
-_EXPIRED_TOKEN = "The web identity token has expired: see that a fresh one is there (web_identity_token_file)."
+_ALLOWED_ROLE = "role_arn is right, and the role's trust policy allows this identity, external_id and MFA device"
+_EXPIRED_TOKEN = "The web identity token has expired: provide a fresh one (web_identity_token_file)."
 _EXPIRED_KEYS = "session_token: the credentials that sign have expired: get fresh ones."
 # By AWS' error code.
 _ADVICE_BY_CODE = {
@@ -65,11 +63,11 @@ _ADVICE_BY_CODE = {
     # Of single sign-on.
     "UnauthorizedException": "Sign in first: aws sso login.",
 }
-_USED_UP = "token_code: the code was sent and is not sent again; take the device's next one."
-# Their texts may hold what a program or service has said, or a header of the request.
+_USED_UP = "token_code: the code was sent and is not sent again; use the device's next one."
+# Their texts may quote a program, a service or a header of the request.
 _QUOTING = ("HTTPClientError", "MetadataRetrievalError", "TokenRetrievalError", "ResponseStreamingError")
 _OF_CREDENTIALS = ("CredentialRetrievalError", "MetadataRetrievalError", "TokenRetrievalError")
-# What botocore itself says of a program, which quotes no more than this of it.
+# botocore's own message about a program, which quotes only this.
 _OF_A_PROGRAM = re.compile(r"Unsupported version '(?:[0-9.]{1,9}|<[\w ]+>)'|Missing required key in response: '\w+'")
 _SIGNED = re.compile(r"AWS4-[A-Z]|Authorization *(header|[:=])|X-Amz-|Signature=", re.IGNORECASE)
 _USER_OF_AN_ADDRESS = re.compile(r"(?<=//)[^/@\s]*@")
@@ -78,25 +76,32 @@ _UNFIT = "a key, token or address holds a character that cannot be sent"
 
 
 class StsError(WorkloadCredentialsError):
-    """STS did not answer with a session; the text says why and what to do."""
+    """STS did not return a session; the message says why and what to do."""
 
 
 def refused(call: Call, asked: str, answer: Mapping[str, Any], secrets: Iterable[str]) -> StsError:
-    """The error of an answer that is none.
+    """Return the error for a refusal.
 
-    :arg asked: the operation that it answers, which may be one with which botocore finds credentials for the call.
-    :arg answer: botocore's ``response`` of a ``ClientError``.
-    :arg secrets: what was sent: AWS repeats what it finds wrong.
+    :arg asked: the refused operation; botocore may have called it to find credentials for the call.
+    :arg answer: the ``response`` of botocore's ``ClientError``.
+    :arg secrets: that were sent: AWS repeats wrong values.
     """
-    said = answer.get("Error") or {}
-    code, message = str(said.get("Code") or "Unknown"), str(said.get("Message") or "")
+    code, message = _code_and_message(answer)
     status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode")
-    is_spent = call.token_code and asked == call.operation.name
-    used_up = _USED_UP if is_spent else ""
-    if code == "Unknown" or code == str(status):
-        return _told(asked, _no_answer_of_sts(status), _NOT_STS, used_up)
-    told = [one_line(_unsigned(hidden(part, secrets))) for part in (code, message) if part]
-    return _told(asked, ": ".join(told), _advice(asked, code, message), used_up)
+    used_up = _used_up(call, sent=asked == call.operation.name)
+    if code in ("Unknown", str(status)):
+        return _error(asked, _no_answer_of_sts(status), _NOT_STS, used_up)
+    texts = [one_line(_unsigned(hidden(text, secrets))) for text in (code, message) if text]
+    return _error(asked, ": ".join(texts), _advice(asked, code, message), used_up)
+
+
+def _used_up(call: Call, *, sent: bool) -> str:
+    return _USED_UP if sent and call.token_code else ""
+
+
+def _code_and_message(answer: Mapping[str, Any]) -> tuple[str, str]:
+    error = answer.get("Error") or {}
+    return str(error.get("Code") or "Unknown"), str(error.get("Message") or "")
 
 
 def broken(
@@ -109,63 +114,76 @@ def broken(
     status: int | None = None,
     session: Any = None,
 ) -> StsError:
-    """The error in the place of one that botocore raised, or let through: some texts hold more than may be shown.
+    """Return the error to show instead of one that botocore raised or let through, whose text may hold too much.
 
     :arg sent: the call itself may have reached STS.
-    :arg asked: who was asked for credentials, where that failed.
-    :arg status: of the last answer that came.
-    :arg session: botocore's, if there is one, to see which of its settings is no number.
+    :arg asked: the source of credentials, if it failed.
+    :arg status: of the last answer.
+    :arg session: of botocore, to find settings that are not numbers.
     """
     name = type(error).__name__
-    used_up = _USED_UP if call.token_code and sent else ""
+    used_up = _used_up(call, sent=sent)
+    source = f"{asked}: " if asked else ""
     if name == "ResponseParserError" or (sent and status and not _is_of_botocore(error)):
-        whose = f"{asked}: " if asked else ""
-        return _told(call.operation.name, f"{whose}{_no_answer_of_sts(status)}", _NOT_STS, used_up)
-    wrong = next(_not_numbers(session), None) if isinstance(error, ValueError) and session else None
-    if name == "ValueError" and str(error).startswith("Invalid endpoint"):
-        wrong = "endpoint_url is no address"
-    said = wrong or _sentence(error, secrets)
-    is_clear = wrong or (_is_of_botocore(error) and name not in _OF_CREDENTIALS)
-    whose = f"{asked}: " if asked and not is_clear else ""
-    return _told(call.operation.name, f"{whose}{said}", _ADVICE_BY_CLASS.get(name, ""), used_up)
+        return _error(call.operation.name, f"{source}{_no_answer_of_sts(status)}", _NOT_STS, used_up)
+    problem = _wrong_setting(error, session)
+    if problem is None:
+        # botocore's other errors say themselves what is wrong.
+        needs_source = name in _OF_CREDENTIALS or not _is_of_botocore(error)
+        problem = f"{source if needs_source else ''}{_sentence(error, secrets)}"
+    return _error(call.operation.name, problem, _ADVICE_BY_CLASS.get(name, ""), used_up)
+
+
+def _wrong_setting(error: Exception, session: Any) -> str | None:
+    """Return which setting caused the error; None: another cause."""
+    if not isinstance(error, ValueError):
+        return None
+    if type(error) is ValueError and str(error).startswith("Invalid endpoint"):
+        return "endpoint_url is not an address"
+    return _setting_without_number(session) if session else None
 
 
 def named(text: str) -> str:
-    """A program's or file's name as a word of a sentence; nothing where it may be more than a name."""
+    """Return the name of a program or file with a space before it, or nothing if it may be more than a name."""
     return f" {text}" if _NAME.fullmatch(text) else ""
 
 
 def _unsigned(text: str) -> str:
-    """The text up to where it repeats what signs the request."""
-    found = _SIGNED.search(text)
-    return f"{text[: found.start()]}{_HIDDEN}" if found else text
+    """Return the text up to the place where it repeats the request's signature."""
+    match = _SIGNED.search(text)
+    return f"{text[: match.start()]}{_HIDDEN}" if match else text
 
 
 def _no_answer_of_sts(status: Any) -> str:
-    said = "an answer that is none of AWS' Security Token Service"
-    return f"status {status}, and {said}" if status else said
+    problem = "an answer that is not from AWS' Security Token Service"
+    return f"status {status}, and {problem}" if status else problem
 
 
 def _sentence(error: Exception, secrets: Iterable[str]) -> str:
-    """What happened, without what a program, a file or a service has said."""
-    name = type(error).__name__
-    if name in _OF_PYTHON and (name != "RuntimeError" or "expired" in str(error)):
-        return _OF_PYTHON[name]
+    """Return what happened, without quoting a program, a file or a service."""
     if not _is_of_botocore(error):
-        return (
-            _of_system(error) if isinstance(error, OSError) else f"what it gave is not what botocore expects ({name})"
-        )
+        return _of_python(error)
+    name = type(error).__name__
     text = one_line(_USER_OF_AN_ADDRESS.sub("", hidden(str(error), secrets)))
     if _SIGNED.search(text) or name in _QUOTING:
         return _cause(error)
     if name == "CredentialRetrievalError":
         known = _OF_A_PROGRAM.search(text)
-        return f"{name}: {known.group(0) if known else 'it gave no credentials'}"
+        return f"{name}: {known.group(0) if known else 'it returned no credentials'}"
     return f"{name}: {text}" if text else name
 
 
+def _of_python(error: Exception) -> str:
+    name = type(error).__name__
+    if name in _OF_PYTHON and (name != "RuntimeError" or "expired" in str(error)):
+        return _OF_PYTHON[name]
+    if isinstance(error, OSError):
+        return _of_system(error)
+    return f"it returned something that botocore does not expect ({name})"
+
+
 def _is_of_botocore(error: Exception) -> bool:
-    # Its errors of the connection are errors of the system's, too.
+    # Some of its errors are OSErrors too.
     return type(error).__module__.startswith("botocore.")
 
 
@@ -176,19 +194,19 @@ def _of_system(error: OSError) -> str:
 
 
 def _cause(error: Exception) -> str:
-    """What is behind an error whose text may not be shown."""
+    """Return the cause of an error whose text may not be shown."""
     name, cause = type(error).__name__, getattr(error, "kwargs", {}).get("error")
     if isinstance(cause, OSError) and cause.strerror:
         return f"{name}: {_of_system(cause)}"
     if type(cause).__name__ in ("LocationParseError", "InvalidURL"):
-        return f"{name}: endpoint_url, or the proxy that HTTPS_PROXY names, is no address"
+        return f"{name}: endpoint_url, or the proxy in HTTPS_PROXY, is not an address"
     if isinstance(cause, ValueError):
         return f"{name}: {_UNFIT}"
-    return f"{name}: {type(cause).__name__}" if cause is not None else f"{name}: it gave no credentials"
+    return f"{name}: {type(cause).__name__}" if cause is not None else f"{name}: it returned no credentials"
 
 
-def _not_numbers(session: Any) -> Iterator[str]:
-    """Settings of AWS' tools that should be numbers."""
+def _setting_without_number(session: Any) -> str | None:
+    """Return the first setting of AWS' tools that should be a number, as a sentence; None: there is none."""
     for option, (own, variable, _default, convert) in dict(session.session_var_map).items():
         if convert is not int:
             continue
@@ -196,17 +214,16 @@ def _not_numbers(session: Any) -> Iterator[str]:
             session.get_config_variable(option)
         except ValueError:
             given = os.environ.get(variable or "")
-            yield (
-                f"the environment variable {variable}: {shown(given)} is no number"
-                if given
-                else (f"{own} in the profile is no number")
-            )
+            if given:
+                return f"the environment variable {variable}: {shown(given)} is not a number"
+            return f"{own} in the profile is not a number"
         except Exception:  # pylint: disable=broad-exception-caught
-            return
+            return None
+    return None
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
-    """The text without the secrets, also as a form or an address carries them."""
+    """Return the text without the secrets, also in the encoding of forms and addresses."""
     for secret in secrets:
         for form in (secret, quote(secret, safe=""), quote_plus(secret)):
             text = text.replace(form, _HIDDEN)
@@ -214,38 +231,40 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
 
 
 _OF_PYTHON = {
-    "JSONDecodeError": "what it said is no JSON",
-    "UnicodeDecodeError": "what it said is no text in UTF-8",
+    "JSONDecodeError": "its output is not JSON",
+    "UnicodeDecodeError": "its output is not UTF-8 text",
     "UnicodeEncodeError": _UNFIT,
-    "RuntimeError": "the credentials that it gave have expired",
+    "RuntimeError": "the credentials that it returned have expired",
 }
-_GAVE_NONE = "The program or service that the profile names gave no credentials."
+_GAVE_NONE = "The program or service in the profile returned no credentials."
 _LOGIN = "Sign in first: aws sso login."
 _ADVICE_BY_CLASS = {
-    "ConfigParseError": "An AWS configuration file cannot be read: it is no ini file.",
+    "ConfigParseError": "An AWS configuration file cannot be read: it is not an ini file.",
     "CredentialRetrievalError": _GAVE_NONE,
-    "FileNotFoundError": "See that it is there, on the controller.",
+    "FileNotFoundError": "Check that it exists on the controller.",
     "JSONDecodeError": "Run the program by hand: it must print the JSON that AWS describes for credential_process.",
     "NoRegionError": "Set the option region.",
-    "PermissionError": "See that whoever runs the play may read it, and run it if it is a program.",
+    "PermissionError": "Check that the user who runs the play may read it, and may run it if it is a program.",
     "ProfileNotFound": "profile: name one of ~/.aws/config or ~/.aws/credentials.",
-    "ProxyConnectionError": "Check the proxy that HTTPS_PROXY names.",
-    "RuntimeError": "Sign in anew with the tool that makes them, and see that this machine's clock is right.",
-    "SSLError": "Check endpoint_url, and set AWS_CA_BUNDLE where another authority has signed its certificate.",
+    "ProxyConnectionError": "Check the proxy in HTTPS_PROXY.",
+    "RuntimeError": "Sign in again with the tool that makes them, and check this machine's clock.",
+    "SSLError": "Check endpoint_url, and set AWS_CA_BUNDLE if another authority has signed its certificate.",
     "SSOTokenLoadError": _LOGIN,
     "TokenRetrievalError": _LOGIN,
     "UnauthorizedSSOTokenError": _LOGIN,
 }
-_NOT_STS = "Check endpoint_url, and that no proxy or portal in between answers in its place."
+_NOT_STS = "Check endpoint_url, and that no proxy or portal in between answers instead."
 
 
-def _told(asked: str, what: str, *steps: str) -> StsError:
-    return StsError(" ".join([f"{asked}: {what.rstrip('.')}.", *filter(None, steps)]))
+def _error(asked: str, problem: str, *steps: str) -> StsError:
+    return StsError(" ".join([f"{asked}: {problem.rstrip('.')}.", *filter(None, steps)]))
 
 
 def _advice(asked: str, code: str, message: str) -> str:
-    by_words = next((advice for words, advice in _ADVICE_BY_WORDS if words in message), None)
-    return by_words or _ADVICE_BY_CODE.get(code, "").format(
+    for words, advice in _ADVICE_BY_WORDS:
+        if words in message:
+            return advice
+    return _ADVICE_BY_CODE.get(code, "").format(
         allowed=_ALLOWED_USER if asked == GET_SESSION_TOKEN.name else _ALLOWED_ROLE,
         expired=_EXPIRED_TOKEN if asked == WEB_IDENTITY.name else _EXPIRED_KEYS,
     )
@@ -255,9 +274,9 @@ _OWN = ("AWS_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class Net:
-    """What botocore is asked for one session, and what it has seen of secrets and answers so far.
+    """The error handling of all calls to botocore for one session.
 
-    :arg secrets: what may be in no message; those that are found on the way are added.
+    :arg secrets: that no message may hold; the client adds those that botocore finds.
     """
 
     def __init__(self, caller: AwsIdentity, call: Call, secrets: list[str]) -> None:
@@ -269,7 +288,7 @@ class Net:
 
     @contextmanager
     def around(self, *, sent: bool = False) -> Iterator[None]:
-        """Turn whatever is raised inside into words for the user.
+        """Turn any error inside into a message for the user.
 
         :arg sent: the call itself may have reached STS.
         :raises StsError: botocore failed, or STS refused.
@@ -289,9 +308,9 @@ class Net:
             ) from None
 
     def watch(self, session: Any) -> None:
-        """See the status of each answer: an error over what is no XML does not have it."""
+        """Keep the status of each answer, which an error about invalid XML does not have."""
         self.session = session
-        # It logs failures with all that was said; with log_path that would be in the log of the run.
+        # botocore logs failed requests with their contents, which log_path would write into Ansible's log.
         logging.getLogger("botocore").propagate = False
         session.register("before-parse", self._answered)
 
@@ -300,7 +319,7 @@ class Net:
 
 
 def asked_of(caller: AwsIdentity, session: Any) -> str:
-    """Who was asked for credentials, with the program that a profile names (without its arguments)."""
+    """Return the source of credentials, with the program in a profile (without its arguments)."""
     if caller.has_keys or session is None:
         return str(caller)
     try:
@@ -308,19 +327,19 @@ def asked_of(caller: AwsIdentity, session: Any) -> str:
         name = session.profile or "default"
     except Exception:  # pylint: disable=broad-exception-caught
         return str(caller)
-    said = f"the profile {name}" if name in profiles else str(caller)
+    source = f"the profile {name}" if name in profiles else str(caller)
     seen = set[str]()
     while name in profiles and name not in seen:
         seen.add(name)
         program = str(profiles[name].get("credential_process") or "").split()[:1]
         if program:
-            return f"{said} (credential_process{named(program[0])})"
+            return f"{source} (credential_process{named(program[0])})"
         name = profiles[name].get("source_profile", "")
-    return said
+    return source
 
 
 class _Empty:
-    """Empty variables of AWS' tools, put aside while anybody in this process asks botocore."""
+    """The empty variables of AWS' tools, which are removed while a thread of this process uses botocore."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -331,8 +350,8 @@ class _Empty:
     def aside(self) -> Iterator[None]:
         with self._lock:
             if not self._asking:
-                found = {name: os.environ[name] for name in os.environ if name.startswith(_OWN)}
-                self._aside = {name: value for name, value in found.items() if not is_set(value)}
+                own = {name: value for name, value in os.environ.items() if name.startswith(_OWN)}
+                self._aside = {name: value for name, value in own.items() if not is_set(value)}
                 for name in self._aside:
                     del os.environ[name]
             self._asking += 1
@@ -345,5 +364,5 @@ class _Empty:
                     os.environ.update(self._aside)
 
 
-# To botocore an empty variable is a value: no number, a profile of no name, or no certificates to check with.
+# botocore treats an empty variable as a value: a wrong number, a profile without a name, or no certificates.
 without_empty_variables = _Empty().aside

@@ -1,24 +1,33 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of a session at AWS' Security Token Service; those that say who asks have the names of amazon.aws.
-
-Private to this collection: it may change at any time.
-"""
+"""The options and limits of a session at AWS' Security Token Service; the identity's have the names of amazon.aws."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-# Who asks: one source sets all of them, or keys of one and a profile of another would be mixed.
+# The identity. One source sets all of these options, so that nobody mixes the keys of one with the profile of another.
 KEYS = ("access_key", "secret_key", "session_token")
 IDENTITY = (*KEYS, "profile")
+# The audience that AWS expects of a service account's token.
+AUDIENCE = "sts.amazonaws.com"
+# Seconds of sessions: the limits, and the lives that STS gives without the option.
+SHORTEST_SESSION = 900
+LONGEST_SESSION, LONGEST_ROLE_SESSION = 129600, 43200
+USUAL_SESSION, USUAL_ROLE_SESSION = 43200, 3600
+# For a role that is assumed with the credentials of another role.
+LONGEST_CHAINED_SESSION = 3600
+TOKEN_CODE = re.compile(r"[0-9]{6}")
+NO_TOKEN_CODE = "it must be six digits, as text (in quotes)."
+NEEDS_LONG_TERM_KEYS = "GetSessionToken works with the long-term keys of an IAM user only"
 
 SERVICE_ACCOUNT: Mapping[str, Mapping[str, Any]] = {
     "namespace": {"type": "str", "required": True},
     "name": {"type": "str", "required": True},
-    "audience": {"type": "str", "default": "sts.amazonaws.com"},
+    "audience": {"type": "str", "default": AUDIENCE},
     "kubeconfig": {"type": "path"},
     "context": {"type": "str"},
 }

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A request to AWS' Security Token Service as a value: who asks, which call, and with what; nothing is sent here.
-
-Private to this collection: it may change at any time.
-"""
+"""A request to AWS' Security Token Service as a value: the identity, the call and its parameters."""
 
 from __future__ import annotations
 
@@ -22,32 +19,36 @@ from urllib.parse import urlsplit
 from .._api.errors import OptionError
 from .._api.option_values import is_set, shown, stripped
 from .._api.text import decoded
-from .options import IDENTITY, KEYS, SERVICE_ACCOUNT
+from .._providers import POLICY_ARN, ROLE_ARN
+from .options import (
+    IDENTITY,
+    KEYS,
+    LONGEST_ROLE_SESSION,
+    LONGEST_SESSION,
+    NO_TOKEN_CODE,
+    SHORTEST_SESSION,
+    TOKEN_CODE,
+    USUAL_ROLE_SESSION,
+    USUAL_SESSION,
+)
 
-SHORTEST = 900
-# For a role that is assumed with the credentials of another role.
-LONGEST_CHAINED = 3600
-# The audience of a token that is shown to STS.
-AUDIENCE: str = SERVICE_ACCOUNT["audience"]["default"]
 USUAL_SESSION_NAME = "workload-credentials"
-CODE = re.compile(r"[0-9]{6}")
-# What the API's own description says of its parameters, and what a person needs to be told.
+# The patterns of the API's own description, and a description of each for messages.
 _SHAPES = {
     "serial_number": (r"[\w+=/:,.@-]{9,256}", "the ARN of an MFA device, such as arn:aws:iam::123456789012:mfa/me"),
-    "role_arn": (r"arn:aws[-a-z]*:iam::[0-9]{12}:role/[!-~]+", "a role, such as arn:aws:iam::123456789012:role/deploy"),
+    "role_arn": (ROLE_ARN, "a role, such as arn:aws:iam::123456789012:role/deploy"),
     "role_session_name": (r"[\w+=,.@-]{2,64}", "2 to 64 letters, digits and =,.@+_-"),
     "external_id": (r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits and =,.@:/+_-"),
 }
-_POLICY_ARN = re.compile(r"arn:aws[-a-z]*:iam::(aws|[0-9]{12}):policy/[!-~]+")
 
 
 @dataclass(frozen=True)
 class Operation:
     """A call of the API.
 
-    :arg name: AWS' own; ``method``: botocore's.
-    :arg usual: seconds that a session lasts unless the caller says otherwise, and ``longest``.
-    :arg takes: the options that it has a parameter for, with the parameter's name.
+    :arg name: of AWS; ``method``: of botocore.
+    :arg usual: seconds that a session lasts unless the caller says otherwise; ``longest``: the longest session.
+    :arg takes: the options that it accepts, with the names of their parameters.
     """
 
     name: str
@@ -59,14 +60,23 @@ class Operation:
 
 _DEVICE = {"serial_number": "SerialNumber", "token_code": "TokenCode"}
 _ROLE = {"role_arn": "RoleArn", "role_session_name": "RoleSessionName", "policy": "Policy", "policy_arns": "PolicyArns"}
-GET_SESSION_TOKEN = Operation("GetSessionToken", "get_session_token", 43200, 129600, _DEVICE)
-ASSUME_ROLE = Operation("AssumeRole", "assume_role", 3600, 43200, {**_ROLE, **_DEVICE, "external_id": "ExternalId"})
-WEB_IDENTITY = Operation("AssumeRoleWithWebIdentity", "assume_role_with_web_identity", 3600, 43200, _ROLE)
+_ASSUMED_ROLE = {**_ROLE, **_DEVICE, "external_id": "ExternalId"}
+GET_SESSION_TOKEN = Operation("GetSessionToken", "get_session_token", USUAL_SESSION, LONGEST_SESSION, _DEVICE)
+ASSUME_ROLE = Operation(
+    "AssumeRole",
+    "assume_role",
+    USUAL_ROLE_SESSION,
+    LONGEST_ROLE_SESSION,
+    {**_ROLE, **_DEVICE, "external_id": "ExternalId"},
+)
+WEB_IDENTITY = Operation(
+    "AssumeRoleWithWebIdentity", "assume_role_with_web_identity", USUAL_ROLE_SESSION, LONGEST_ROLE_SESSION, _ROLE
+)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call. ``parameters`` are the API's, without what proves who asks."""
+    """One call, with the API's parameters but for codes and tokens."""
 
     operation: Operation
     parameters: Mapping[str, Any]
@@ -74,38 +84,38 @@ class Call:
 
     @property
     def duration(self) -> int | None:
-        """Seconds; None: as STS does where nothing is said."""
-        found: int | None = self.parameters.get("DurationSeconds")
-        return found
+        """Return the session's life in seconds; None: STS decides."""
+        seconds: int | None = self.parameters.get("DurationSeconds")
+        return seconds
 
 
 def with_what_a_pod_has(parameters: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """The options with the role of a pod's service account, if nothing says who asks.
+    """Return the options with the role of a pod's service account, if they name no identity.
 
-    botocore would assume that role by itself, and GetSessionToken takes no credentials of a role.
+    botocore would assume that role by itself, and GetSessionToken does not accept a role's credentials.
     """
-    found = {
+    of_pod = {
         "role_arn": environment.get("AWS_ROLE_ARN"),
         "web_identity_token_file": environment.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
     }
-    said = (*IDENTITY, *found, "service_account", "serial_number", "token_code")
-    if not all(map(is_set, found.values())) or any(parameters.get(name) for name in said):
+    identity = (*IDENTITY, *of_pod, "service_account", "serial_number", "token_code")
+    if not all(map(is_set, of_pod.values())) or any(parameters.get(name) for name in identity):
         return dict(parameters)
     name = parameters.get("role_session_name") or environment.get("AWS_ROLE_SESSION_NAME") or None
-    return {**parameters, **found, "role_session_name": name}
+    return {**parameters, **of_pod, "role_session_name": name}
 
 
 def call_of(parameters: Mapping[str, Any]) -> Call:
-    """The call that the options ask for.
+    """Return the call that the options ask for.
 
-    :arg parameters: of the right types; what is not set is None.
-    :raises OptionError: they do not go together, or the call would be refused.
+    :arg parameters: of the right types, None where nothing is set.
+    :raises OptionError: the options do not fit together, or STS would refuse the call.
     """
     operation = _operation(parameters)
     given = {name: value for name, value in parameters.items() if value not in (None, "", [], {})}
     for option in ASSUME_ROLE.takes:
         if option in given and option not in operation.takes:
-            raise OptionError(option, f"{operation.name} does not take it{_why(operation)}.")
+            raise OptionError(option, f"{operation.name} does not accept it{_why(operation)}.")
     code = _code(given)
     duration = _duration(given, operation)
     if "RoleSessionName" in operation.takes.values():
@@ -139,10 +149,10 @@ def _code(given: Mapping[str, Any]) -> str | None:
     code: str | None = given.get("token_code")
     missing = [name for name in _DEVICE if name not in given]
     if len(missing) == 1:
-        raise OptionError(missing[0], "AWS wants serial_number and token_code together.")
-    if code is not None and not CODE.fullmatch(code):
-        # It is not repeated: a code may still be good.
-        raise OptionError("token_code", "it must be six digits, as a text (in quotes).")
+        raise OptionError(missing[0], "AWS needs serial_number and token_code together.")
+    if code is not None and not TOKEN_CODE.fullmatch(code):
+        # The message does not repeat the code, which may still be valid.
+        raise OptionError("token_code", NO_TOKEN_CODE)
     return code
 
 
@@ -150,10 +160,9 @@ def _duration(given: Mapping[str, Any], operation: Operation) -> dict[str, int]:
     seconds = given.get("duration_seconds")
     if seconds is None:
         return {}
-    if not SHORTEST <= seconds <= operation.longest:
-        raise OptionError(
-            "duration_seconds", f"{seconds} is out of range: {operation.name} takes {SHORTEST} to {operation.longest}."
-        )
+    if not SHORTEST_SESSION <= seconds <= operation.longest:
+        allowed = f"{operation.name} allows {SHORTEST_SESSION} to {operation.longest}"
+        raise OptionError("duration_seconds", f"{seconds} is out of range: {allowed}.")
     return {"DurationSeconds": int(seconds)}
 
 
@@ -161,7 +170,7 @@ def _value(option: str, value: Any) -> Any:
     if option == "policy":
         return _policy(value)
     if option == "policy_arns":
-        return [_policy_arn(one) for one in value]
+        return [_policy_arn(arn) for arn in value]
     pattern, wanted = _SHAPES[option]
     if not re.fullmatch(pattern, value, re.ASCII):
         raise OptionError(option, f"{shown(value)} is not {wanted}.")
@@ -175,19 +184,19 @@ def _policy(value: Any) -> str:
         document = None
     if not isinstance(document, dict):
         raise OptionError("policy", "it is not a JSON object (an IAM policy document).")
-    # White space counts towards the size that AWS allows.
+    # White space counts towards AWS' limit of size.
     return json.dumps(document, separators=(",", ":"))
 
 
 def _policy_arn(value: Any) -> dict[str, str]:
-    if not _POLICY_ARN.fullmatch(str(value)):
+    if not re.fullmatch(POLICY_ARN, str(value)):
         raise OptionError("policy_arns", f"{shown(value)} is not the ARN of an IAM policy.")
     return {"arn": str(value)}
 
 
 @dataclass(frozen=True)
 class AwsIdentity:
-    """Whose credentials sign, and where. Without keys and profile it is the SDK's default chain that finds some."""
+    """The credentials that sign, and the endpoint. Without keys and profile the SDK's default chain finds some."""
 
     region: str | None
     endpoint_url: str | None
@@ -198,10 +207,10 @@ class AwsIdentity:
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> AwsIdentity:
-        """Check the options that say who asks.
+        """Check the options of the identity.
 
-        :arg parameters: of the right types; what is not set is None.
-        :raises OptionError: they cannot work together, before anything is sent.
+        :arg parameters: of the right types, None where nothing is set.
+        :raises OptionError: the options do not fit together.
         """
         given = {name: _text(parameters, name) for name in KEYS}
         pair = {name: given[name] for name in ("access_key", "secret_key")}
@@ -222,18 +231,18 @@ class AwsIdentity:
 
     @property
     def has_keys(self) -> bool:
-        """Whether the options hold the keys themselves."""
+        """Return whether the options hold the keys themselves."""
         return self.access_key is not None
 
     def __str__(self) -> str:
-        """Who it is, for messages."""
+        """Return a description for messages."""
         if self.profile:
             return f"the profile {self.profile}"
         return f"the access key {self.access_key}" if self.access_key else "the default chain"
 
 
 def _text(parameters: Mapping[str, Any], name: str) -> str | None:
-    """What is set, without the white space that files and forms leave around it."""
+    """Return an option's text without the white space that files and forms leave around it."""
     return stripped(str(parameters.get(name) or "")) or None
 
 
@@ -245,7 +254,7 @@ def _endpoint(value: str | None) -> str | None:
         usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    # An address with credentials in it is not repeated.
+    # The message does not repeat an address with credentials in it.
     if "@" in value:
         raise OptionError("endpoint_url", "an address without credentials is needed.")
     if not usable:
@@ -259,10 +268,10 @@ _TOKEN = re.compile(r"[\x21-\x7e]{4,20000}")
 
 @dataclass(frozen=True)
 class WebIdentity:
-    """A token that proves who asks.
+    """A token that proves an identity.
 
     :arg name: where it comes from.
-    :arg token: gives it, anew at each use, since projected and OIDC tokens rotate.
+    :arg token: reads it at each use, since projected and OIDC tokens rotate.
     """
 
     name: str
@@ -270,9 +279,9 @@ class WebIdentity:
 
 
 def token_in(path: str) -> str:
-    """The token in a file, which is read at each use.
+    """Return the token in a file.
 
-    :raises OptionError: there is no file, no token in it, or one that has expired; the text holds nothing of it.
+    :raises OptionError: there is no file, no token in it, or an expired one; the message repeats nothing of it.
     """
     path = os.path.expanduser(os.path.expandvars(path))
     try:
@@ -291,7 +300,7 @@ def token_in(path: str) -> str:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """What a JSON Web Token says of itself; nothing where it is none, which is for AWS to judge."""
+    """Return the claims of a JSON Web Token; empty for anything else, which AWS has to judge."""
     parts = token.split(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))

@@ -26,8 +26,8 @@ from ...module_utils._kube.client import InWorker
 from ...module_utils._kube.objects import OBJECT_KINDS
 from ...module_utils._resources._parts.accounts.wanted import WANTED, wanted_of
 from ...module_utils._spec import Options
-from ...module_utils._sts.options import STS_OPTIONS
-from ...module_utils._sts.request import AUDIENCE, CODE, GET_SESSION_TOKEN, SHORTEST, AwsIdentity, call_of
+from ...module_utils._sts.options import AUDIENCE, SHORTEST_SESSION, STS_OPTIONS, TOKEN_CODE
+from ...module_utils._sts.request import GET_SESSION_TOKEN, AwsIdentity, call_of
 from .spec import ONCE
 
 if TYPE_CHECKING:
@@ -365,12 +365,12 @@ def _problems_of_parameters(parameters: Mapping[str, Any], where: str, refresh_p
             f"{where}.token_code: a code of an MFA device serves once, and the operator asks again at each refresh: it "
             f"needs refresh_policy {ONCE}."
         )
-    if code and not CODE.fullmatch(code):
+    if code and not TOKEN_CODE.fullmatch(code):
         # The message does not repeat the code, which may still be good.
         yield f"{where}.token_code: it must be six digits, as a text (in quotes)."
     duration, longest = parameters["session_duration"], GET_SESSION_TOKEN.longest
-    if duration is not None and not SHORTEST <= duration <= longest:
-        yield f"{where}.session_duration: it must be from {SHORTEST} to {longest} seconds."
+    if duration is not None and not SHORTEST_SESSION <= duration <= longest:
+        yield f"{where}.session_duration: it must be from {SHORTEST_SESSION} to {longest} seconds."
 
 
 def _session_fields(given: Mapping[str, Any], fields: Mapping[str, Any]) -> SourceFields:

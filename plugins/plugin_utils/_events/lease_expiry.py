@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils._api.client import Client
-from ...module_utils._api.errors import OptionError, WorkloadCredentialsError, unforeseen
+from ...module_utils._api.errors import OptionError, WorkloadCredentialsError, internal_error
 from ...module_utils._api.option_values import Given, is_set
 from ...module_utils._api.paths import parse_folder
 from ...module_utils._credentials.lease import Margin
@@ -83,7 +83,7 @@ class ExpirySource:
             except WorkloadCredentialsError as error:
                 problems.append(f"{what}: {error}")
             except Exception as error:  # pylint: disable=broad-exception-caught
-                problems.append(f"{what}: {unforeseen('lease_expiry', error)}")
+                problems.append(f"{what}: {internal_error('lease_expiry', error)}")
         now = datetime.now(timezone.utc)
         due = [lease for lease in merged(leases) if self._is_due(lease, now)]
         # Before they are sent: a source that dies in between loses an event, instead of sending it twice.

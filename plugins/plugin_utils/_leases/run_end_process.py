@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from ...module_utils._api.errors import WorkloadCredentialsError, unforeseen
+from ...module_utils._api.errors import WorkloadCredentialsError, internal_error
 from ...module_utils._api.settings import Settings
 from ...module_utils._credentials.lease import SERVICE_ACCOUNT
 from ...module_utils._credentials.source import Origin, origin_of
@@ -150,7 +150,7 @@ def main() -> None:
         report = Execution(order, progress).run().as_json()
     except Exception as error:  # pylint: disable=broad-exception-caught
         # The last net: nobody should read a traceback.
-        known = error if isinstance(error, WorkloadCredentialsError) else unforeseen("leases", error)
+        known = error if isinstance(error, WorkloadCredentialsError) else internal_error("leases", error)
         report = {"own": [], "dead": [], "warnings": [str(known)], "done": []}
     progress.close(report)
 

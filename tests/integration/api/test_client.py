@@ -241,7 +241,7 @@ def test_plain_http_where_tls_is_spoken_and_the_other_way_round(site: Site) -> N
 
 @pytest.mark.parametrize(
     ("answer", "said"),
-    [(407, "wants a name and password"), (502, "does not let through to it"), (None, "does not answer")],
+    [(407, "asks for a name and password"), (502, "refuses to connect to it"), (None, "does not answer")],
 )
 def test_what_a_proxy_does_is_told_of_the_proxy(
     site: Site, monkeypatch: pytest.MonkeyPatch, answer: int | None, said: str
@@ -272,7 +272,7 @@ def test_a_proxy_that_is_none_is_told_of_the_proxy(site: Site, monkeypatch: pyte
     monkeypatch.delenv("no_proxy", raising=False)
     with monkeypatch.context() as patch:
         patch.setenv("HTTPS_PROXY", address)
-        with pytest.raises(StateError, match="the proxy for it is no address of a proxy.* Check HTTPS_PROXY") as error:
+        with pytest.raises(StateError, match="does not have a proxy's address.* Check HTTPS_PROXY") as error:
             site.client(retries=0).get(SESSION)
     assert "canary" not in str(error.value)
 

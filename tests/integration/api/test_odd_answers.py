@@ -39,7 +39,7 @@ def test_what_drips_ends_with_the_timeout_and_its_connection_with_it(site: Site,
     client = site.client(timeout=1, retries=0)
     client.get(SESSION)
     site.fault("drip", part=part, size=80, seconds=0.05)
-    with pytest.raises(NoAnswerError, match=r"no whole answer from .* within 1 s \(option timeout\)") as caught:
+    with pytest.raises(NoAnswerError, match=r"no complete answer from .* within 1 s \(option timeout\)") as caught:
         client.get(SESSION)
     assert caught.value.ambiguous
     assert client.get(SESSION) == {"valid": True}
@@ -65,7 +65,7 @@ def test_an_answer_has_a_limit_and_below_it_is_read(site: Site, packed: bool) ->
         ("null", {}, "the whole is null instead of an object"),
         ("", {}, "null instead of an object"),
         ('{"valid": 1}', {}, "valid is a number instead of true or false"),
-        ('{"valid": true, "valid": true}', {}, "a key stands twice"),
+        ('{"valid": true, "valid": true}', {}, "an object in it has a key twice"),
         ('{"valid": NaN}', {}, "NaN"),
         ('{"x": 1e999}', {}, "too large"),
         ('{"x": ' + "9" * 5000 + "}", {}, "too large"),

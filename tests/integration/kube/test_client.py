@@ -193,7 +193,7 @@ def test_each_refusal_is_said_in_words_and_stops_no_other(
         "key": (secret("key", space, {"a b": CANARY}), "data[a b]: Invalid value"),
         "field": (secret("field", space, text, foo="bar"), "field not declared in schema"),
         "number": ({**secret("number", space), "stringData": {"a": 734512}}, "withheld"),
-        "policy": (secret("policy", space, text), "no Secret has this name: what guards the cluster"),
+        "policy": (secret("policy", space, text), "no Secret has this name: an admission policy of the cluster"),
         "quoted": (secret("quoted", space, {"forbidden": CANARY}), "withheld"),
         "last": (secret("last", space, text), ""),
     }
@@ -245,8 +245,8 @@ def test_a_manifest_that_cannot_be_sent_stops_before_anything_is_sent(ways: Any,
     cluster = ways()
     good = secret("good", space)
     for bad, words in (
-        ({**good, "kind": "Pod"}, "Pod of v1 is no kind"),
-        ({**good, "apiVersion": "v2"}, "Secret of v2 is no kind"),
+        ({**good, "kind": "Pod"}, "does not handle Pod of v1"),
+        ({**good, "apiVersion": "v2"}, "does not handle Secret of v2"),
         (secret("", space), "without a name"),
         (secret("x", ""), "without a namespace"),
         ({"apiVersion": "v1", "kind": "Secret"}, "without a name"),

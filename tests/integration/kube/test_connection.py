@@ -57,11 +57,14 @@ WRONG: dict[str, tuple[Any, str]] = {
     "token of two lines": (lambda _c, u: u.update(token=f"{CANARY}\nx"), "a token or header cannot be sent"),
     "empty file": ("", "Invalid kube-config"),
     "unknown name": (lambda c, _u: c.update(server="https://nowhere.invalid"), "its name is unknown"),
-    "no TLS": (lambda c, _u: c.update(server=c["server"].replace("https", "http")), "no Kubernetes API's: check host"),
+    "no TLS": (
+        lambda c, _u: c.update(server=c["server"].replace("https", "http")),
+        "not from a Kubernetes API: check host",
+    ),
     "no CA file": (lambda c, _u: (c.pop(NO_CA), c.update({"certificate-authority": "/no/ca"})), "not exist: /no/ca"),
     "CA": (lambda c, _u: c.update({NO_CA: "YWJj"}), f"no TLS connection is possible: {CHECK}"),
     "foreign token": (lambda _c, u: u.update(token=f"{CANARY}☃"), "a token or header cannot be sent"),
-    "program": (lambda _c, u: (u.clear(), u.update(program("false"))), "no credentials: .*its exec plugin"),
+    "program": (lambda _c, u: (u.clear(), u.update(program("false"))), "as anonymous: .*its exec plugin"),
     "client key": (
         lambda _c, u: u.update({"client-certificate-data": "YWJj", "client-key-data": "YWJj"}),
         "no TLS connection is possible",
@@ -99,14 +102,14 @@ def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (407, "the proxy for it wants a name and password: check proxy and proxy_headers"),
-        (403, "the proxy for it does not let through to it: check proxy and no_proxy"),
-        (None, "the proxy for it is not there: check proxy and no_proxy"),
+        (407, "the proxy for it asks for a name and password: check proxy and proxy_headers"),
+        (403, "the proxy for it refuses to connect to it: check proxy and no_proxy"),
+        (None, "the proxy for it cannot be reached: check proxy and no_proxy"),
     ],
 )
 def test_what_a_proxy_does_is_told_of_the_proxy(cluster: Any, answer: int | None, said: str) -> None:
     with refusing_proxy(answer) as address, InWorker({"kubeconfig": str(cluster.kubeconfig), "proxy": address}) as one:
-        (refused,) = one.make([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "never"}}])
+        (refused,) = one.post([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "never"}}])
         assert isinstance(refused, Refusal)
         assert said in refused.words
         assert not refused.may_be_done
@@ -118,7 +121,7 @@ def test_what_a_proxy_does_is_told_of_the_proxy(cluster: Any, answer: int | None
 def test_an_address_that_is_none_is_told(host: str) -> None:
     with (
         InWorker({"host": host, "api_key": "x"}) as one,
-        pytest.raises(ClusterError, match="this is no address: check"),
+        pytest.raises(ClusterError, match="this is not an address: check"),
     ):
         one.list(NAMESPACE)
 

@@ -149,7 +149,7 @@ def test_one_that_is_never_answered_does_not_stop_the_others(through: Any, fault
     one, two, three = through.apply([secret(name, space) for name in ("one", "two", "three")])
     assert (one["metadata"]["name"], three["metadata"]["name"]) == ("one", "three")
     assert (two.status, two.reason) == (0, "NoAnswer")
-    assert two.words.endswith("may have been done all the same; run again.")
+    assert two.words.endswith("may have been done nevertheless; run again.")
     with pytest.raises(ClusterError, match="the connection ended too early"):
         through.get(SECRET, "two", space)
     # A dry run does nothing.

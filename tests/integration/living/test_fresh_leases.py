@@ -17,7 +17,7 @@ from tests.support.rounds import CALLBACK, living
 from tests.support.site import Site
 
 COLLECTION = "community.workload_credentials"
-NOT_KNOWN = "The service has not known this lease since it was minted"
+NOT_KNOWN = "The service does not know this new lease yet"
 
 
 @pytest.fixture(params=[{"lease_lag": 0.5}, {"lease_lag": 1.8}, {"living": True}], ids=["short", "long", "living"])
@@ -96,7 +96,7 @@ def test_a_lost_answer_names_its_lease(late: Site) -> None:
     late.fault("drop_after", method="POST", path="/dynamic/azure/generate")
     said = failure(late, "dynamic_credentials", path="prod/azure")
     (lease,) = living(late)
-    assert f"The newest of its living leases: {lease} (until " in said
+    assert f"Its active leases, the newest first: {lease} (until " in said
 
 
 READ = {

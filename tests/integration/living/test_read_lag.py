@@ -169,7 +169,7 @@ def test_a_read_back_that_stays_refused_is_a_warning(site: Site) -> None:
     result = do(site, "static_secret", path="prod/app", secret={"user": "other"})
     assert (result["changed"], result["changed_keys"]) == (True, ["user"])
     assert result["static_secret"]["metadata"]["version"] == 2
-    assert "was written, and could not be read afterwards" in result["warnings"][0]
+    assert "was written, but could not be read afterwards" in result["warnings"][0]
 
 
 COLLECTION = "community.workload_credentials"

@@ -328,11 +328,11 @@ def test_where_the_other_kind_of_secret_lies_the_message_names_its_lookup(plays:
         f"lookup('{DYNAMIC}', 'prod/app')",
         f"lookup('{DYNAMIC}', 'top')",
     )
-    assert f"prod/aws: this is a dynamic secret, and no static secret. The lookup {DYNAMIC}" in found[0]
-    assert f"prod/app: this is a static secret, and no dynamic secret. The lookup {STATIC}" in found[1]
-    assert f"top: this is a static secret, and no dynamic secret. The lookup {STATIC}" in found[2]
+    assert f"prod/aws: this is a dynamic secret and not a static secret. The lookup {DYNAMIC}" in found[0]
+    assert f"prod/app: this is a static secret and not a dynamic secret. The lookup {STATIC}" in found[1]
+    assert f"top: this is a static secret and not a dynamic secret. The lookup {STATIC}" in found[2]
     said = failure(site, "dynamic_credentials", path="prod/app")
-    assert f"prod/app: this is a static secret, and no dynamic secret. The lookup {STATIC}" in said
+    assert f"prod/app: this is a static secret and not a dynamic secret. The lookup {STATIC}" in said
     assert "hidden" not in said
 
 

@@ -19,7 +19,7 @@ from tests.support.site import TOKEN, Site
 
 pytestmark = pytest.mark.one_core
 
-GONE, NOT_MADE, UNKNOWN = "had been removed for good", "The new one was not made", "What is there now is not known"
+GONE, NOT_MADE, UNKNOWN = "had been removed for good", "The new one was not made", "Nobody knows what is there now"
 MADE, PERHAPS = "The new one was made", "This may have been removed for good"
 POLICY = '{"Version": "2012-10-17"}'
 

@@ -119,7 +119,7 @@ def test_check_mode_foresees_what_an_earlier_task_could_have_made(scenario: Any)
         if step.foreseen is not None:
             assert not predicted.get("failed"), (step, predicted)
             assert predicted["changed"] is step.foreseen, step
-            foreseen = [warning.partition(" In check mode")[0] for warning in predicted["warnings"]]
+            foreseen = [warning.partition(" Check mode")[0] for warning in predicted["warnings"]]
             assert foreseen, (step, predicted)
             assert all(words in real["msg"] for words in foreseen), (step, predicted, real)
             returned = documented("module", step.module)["return"]

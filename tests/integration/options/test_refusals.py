@@ -111,7 +111,7 @@ def test_numbers_and_choices_name_option_and_source(plays: Plays, site: Site, as
             {**lookup(DYNAMIC), "vars": {"workload_credentials_concurrency": 65}},
             "concurrency: it must be from 1 to 64 (from the variable workload_credentials_concurrency)",
         ),
-        (lookup(version="0"), "version: versions count from 1 (from the lookup's own option)"),
+        (lookup(version="0"), "version: versions start at 1 (from the lookup's own option)"),
         (lookup(DYNAMIC, key="'clent_id'"), "key: no credentials of format=raw have 'clent_id'; there are accessKeyId"),
         (
             lookup(DYNAMIC, key="'client_id'", format="'azure_env'"),
@@ -131,8 +131,8 @@ def test_numbers_and_choices_name_option_and_source(plays: Plays, site: Site, as
                 ("'prod/app', ''", "a term is empty"),
                 ("none", "a term is empty"),
                 ("omit", "a term is empty"),
-                ("{'a': 'canary'}", "the value is not a text"),
-                ("true", "the value is not a text"),
+                ("{'a': 'canary'}", "the value is not text"),
+                ("true", "the value is not text"),
             )
         ),
         (lookup(DYNAMIC, reuze="'run'"), "reuze: there is no such option; did you mean reuse?"),

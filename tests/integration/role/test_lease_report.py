@@ -92,7 +92,7 @@ def test_a_damaged_report_is_put_aside_and_told(plays: Plays, site: Site, tmp_pa
     do(site, "dynamic_credentials", path="prod/azure")
     (tmp_path / "leases.json").write_text(content, encoding="utf-8")
     outcome = reported(plays, tmp_path, lease_report_clusters=[]).ok()
-    assert "previous: it is damaged, and nothing is taken from it" in " ".join(outcome.output.split())
+    assert "previous: it is damaged and is ignored" in " ".join(outcome.output.split())
     assert (tmp_path / "leases.json.damaged").read_text(encoding="utf-8") == content
     assert len(json.loads((tmp_path / "leases.json").read_text(encoding="utf-8"))["leases"]) == 1
     again = reported(plays, tmp_path, lease_report_clusters=[]).ok()

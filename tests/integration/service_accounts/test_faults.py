@@ -155,7 +155,7 @@ def test_a_shorter_life_than_was_asked_for_is_told_and_recorded(accounts: Accoun
     answer = {"kind": "TokenRequest", "spec": {"expirationSeconds": 3600, "audiences": ["api"]}, "status": given}
     way.faults = [Fault(1, "/token", 201, {"Content-Type": "application/json"}, json.dumps(answer))]
     minted = accounts.mint(ttl="2h")
-    assert minted["warnings"] == ["ttl: the API server gives 3600 seconds instead of 7200, which is its own limit."]
+    assert minted["warnings"] == ["ttl: the API server limits it to 3600 seconds instead of 7200."]
     (lease,) = accounts.leases()
     assert (lease["expiration"], lease["audiences"]) == (minted["expiration"], ["api"])
     way.faults = [Fault(1, "/token", 201, {"Content-Type": "application/json"}, json.dumps({"kind": "TokenRequest"}))]
@@ -192,7 +192,7 @@ def test_what_guards_the_cluster_is_quoted_where_no_value_can_be_in_it(accounts:
 def test_an_answer_that_is_no_api_servers_is_said_to_be_none(accounts: Accounts, way: Watched, body: str) -> None:
     way.faults = [Fault(1, "/secrets?", 201, {"Content-Type": "application/json"}, body)]
     said = problem(accounts.mint)
-    assert "the answer has status 200 and is no Kubernetes API's" in said
+    assert "the answer has status 200 and is not from a Kubernetes API" in said
     assert "a fault of this collection" not in said
     assert accounts.left() == []
 

@@ -192,10 +192,10 @@ def test_the_api_servers_own_limits_are_told_as_they_are(accounts: Accounts) -> 
         ({"name": ""}, "name: '' cannot be the name of a lease"),
         ({"name": "app", "namespace": ""}, "namespace: '' is not a name"),
         ({"state": "pruned", "namespace": ""}, "namespace: '' is not a name"),
-        ({"state": "pruned", "name": "app"}, "name: state=pruned removes what has expired, whatever it was for."),
+        ({"state": "pruned", "name": "app"}, "name: state=pruned removes all expired leases, whatever they were for."),
         ({"namespace": "other", "lease_id": "apps/x"}, "namespace: the lease apps/x is not in other."),
         ({"lease_id": ["x"]}, "lease_id: 'x' is not a lease's ID"),
-        ({"minted": "run"}, "minted: the leases of a run are known where Ansible runs only."),
+        ({"minted": "run"}, "minted: only the controller knows the leases of a run."),
     ],
 )
 def test_what_would_end_more_than_is_meant_is_refused(accounts: Accounts, given: Any, words: str) -> None:
@@ -209,7 +209,7 @@ def test_what_would_end_more_than_is_meant_is_refused(accounts: Accounts, given:
 def test_an_id_that_names_another_secret_ends_nothing(accounts: Accounts) -> None:
     core = client.CoreV1Api(accounts.admin)
     core.create_namespaced_secret(accounts.namespace, {"metadata": {"name": "mine"}})
-    with pytest.raises(OptionError, match="is no record of a lease"):
+    with pytest.raises(OptionError, match="is not a lease's record"):
         accounts.end(lease_id=f"{accounts.namespace}/mine")
     assert core.read_namespaced_secret("mine", accounts.namespace)
 

@@ -101,7 +101,7 @@ def test_through_a_proxy_which_the_kubeconfig_names_too(
     with cluster_of({"kubeconfig": str(file)}) as own:
         path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-        answer = own.ask({"kind": "SelfSubjectReview", "metadata": {"name": "x"}}, path, body)
+        answer = own.create_review({"kind": "SelfSubjectReview", "metadata": {"name": "x"}}, path, body)
     assert answer["status"]["userInfo"]["username"] == f"system:serviceaccount:{accounts.namespace}:app"
     assert len(proxy.asked) == before + 1
 

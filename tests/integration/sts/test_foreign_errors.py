@@ -62,14 +62,14 @@ def program(folder: Path, prints: str, *, mode: int = 0o755, ends: int = 0) -> P
     ("prints", "more", "said"),
     [
         ("", {"mode": 0o644}, "Permission denied"),
-        ("", {}, "what it said is no JSON"),
-        ("canary", {}, "what it said is no JSON"),
-        ("\xff\xfe", {}, "what it said is no text in UTF-8"),
-        ("[]", {}, "what it gave is not what botocore expects"),
-        ("", {"ends": 1}, "gave no credentials"),
+        ("", {}, "its output is not JSON"),
+        ("canary", {}, "its output is not JSON"),
+        ("\xff\xfe", {}, "its output is not UTF-8 text"),
+        ("[]", {}, "it returned something that botocore does not expect"),
+        ("", {"ends": 1}, "returned no credentials"),
         (json.dumps({**MADE, "Version": 2}), {}, "Unsupported version '2'"),
-        (json.dumps({**MADE, "Version": "canary"}), {}, "gave no credentials"),
-        (json.dumps({**MADE, "Version": None}), {}, "gave no credentials"),
+        (json.dumps({**MADE, "Version": "canary"}), {}, "returned no credentials"),
+        (json.dumps({**MADE, "Version": None}), {}, "returned no credentials"),
         (json.dumps({"AccessKeyId": "A"}), {}, "Unsupported version '<Version key not provided>'"),
         (json.dumps({"Version": 1, "AccessKeyId": "A"}), {}, "Missing required key in response: 'SecretAccessKey'"),
         (json.dumps({**MADE, "SecretAccessKey": None}), {}, "are incomplete"),
@@ -78,9 +78,9 @@ def program(folder: Path, prints: str, *, mode: int = 0o755, ends: int = 0) -> P
             {},
             "session_token: that of the profile tool holds a space",
         ),
-        (json.dumps({**MADE, "Expiration": "2020-01-01T00:00:00Z"}), {}, "the credentials that it gave have expired"),
-        (json.dumps({**MADE, "Expiration": "soon"}), {}, "is not what botocore expects"),
-        (json.dumps({**MADE, "Expiration": 5}), {}, "is not what botocore expects"),
+        (json.dumps({**MADE, "Expiration": "2020-01-01T00:00:00Z"}), {}, "that it returned have expired"),
+        (json.dumps({**MADE, "Expiration": "soon"}), {}, "that botocore does not expect"),
+        (json.dumps({**MADE, "Expiration": 5}), {}, "that botocore does not expect"),
     ],
 )
 def test_a_program_that_gives_no_credentials_is_named(
@@ -147,7 +147,7 @@ def test_an_answer_of_somebody_else_has_its_status_in_the_message(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     sts.answer(status, text)
     found = refusal(sts, KEYS)
-    assert f"status {status}, and an answer that is none of AWS' Security Token Service" in found
+    assert f"status {status}, and an answer that is not from AWS' Security Token Service" in found
     assert "endpoint_url" in found
 
 
@@ -159,12 +159,12 @@ def test_a_variable_that_is_no_number_is_named_and_an_empty_one_is_none(
 ) -> None:
     who: dict[str, str] = KEYS if "MAX" in name else {}
     monkeypatch.setenv(name, "many")
-    assert f"the environment variable {name}: 'many' is no number" in refusal(sts, who)
+    assert f"the environment variable {name}: 'many' is not a number" in refusal(sts, who)
     monkeypatch.setenv(name, " ")
     assert who == {} or ask(sts, who)
     option = name.removeprefix("AWS_").lower()
     config.write_text(f"[default]\n{option} = x\n", encoding="utf-8")
-    assert f"{option} in the profile is no number" in refusal(sts, who)
+    assert f"{option} in the profile is not a number" in refusal(sts, who)
 
 
 @pytest.mark.parametrize(
@@ -254,9 +254,9 @@ def test_what_lies_between_is_named(sts: Sts, monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("HTTPS_PROXY", "socks9://127.0.0.1:9")
     assert "GetSessionToken: " in refusal(sts, https)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:canary")
-    assert "the proxy that HTTPS_PROXY names, is no address" in refusal(sts, https)
+    assert "the proxy in HTTPS_PROXY, is not an address" in refusal(sts, https)
     monkeypatch.delenv("HTTPS_PROXY")
-    assert refusal(sts, {**KEYS, "endpoint_url": "https://a b"}) == "GetSessionToken: endpoint_url is no address."
+    assert refusal(sts, {**KEYS, "endpoint_url": "https://a b"}) == "GetSessionToken: endpoint_url is not an address."
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "none.pem"))
     assert "GetSessionToken: " in refusal(sts, https)
 

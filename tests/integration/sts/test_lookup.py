@@ -110,14 +110,14 @@ def test_what_cannot_work_sends_nothing(plays: Plays, sts: Sts, tmp_path: Path) 
     (tmp_path / "old").write_text(jwt(exp=time.time() - 1), encoding="utf-8")
     web = {"role_arn": f"'{ROLE}'"}
     cases = {
-        session(duration_seconds="899"): "duration_seconds: 899 is out of range: GetSessionToken takes 900 to 129600",
+        session(duration_seconds="899"): "duration_seconds: 899 is out of range: GetSessionToken allows 900 to 129600",
         session(
             role_arn=f"'{ROLE}'", duration_seconds="129600"
         ): "duration_seconds: 129600 is out of range: AssumeRole",
         session(duration_seconds="'an hour'"): "duration_seconds: 'an hour' is not a whole number",
         session(
             token_code="lookup('env', 'MFA_CODE')"
-        ): "serial_number: AWS wants serial_number and token_code together",
+        ): "serial_number: AWS needs serial_number and token_code together",
         f"query('{LOOKUP}', 'user', 'other', {MFA})": "token_code: a code serves once, so it cannot serve for several",
         session(
             "user", **web, web_identity_token_file="'/x'"

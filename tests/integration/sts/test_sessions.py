@@ -110,7 +110,7 @@ def test_without_a_region_nothing_is_sent(sts: Sts) -> None:
         ({**KEYS, "session_token": TOKEN}, "session_token: the credentials of the access key AKIACANARY are", 0),
         (
             {"profile": "role", "duration_seconds": 900},
-            "duration_seconds: the credentials of the profile role are those of a session already, which is given",
+            "duration_seconds: the credentials of the profile role are those of a session already, which is returned",
             1,
         ),
         (
@@ -120,8 +120,8 @@ def test_without_a_region_nothing_is_sent(sts: Sts) -> None:
         ),
         ({}, "access_key: no credentials were found for the default chain", 0),
         ({"profile": "nobody"}, "GetSessionToken: ProfileNotFound: The config profile (nobody) could not be found", 0),
-        ({"profile": "mfa"}, "profile: mfa wants the code of an MFA device, and nobody can be asked for it here", 0),
-        ({"profile": "below"}, "profile: mfa wants the code of an MFA device", 0),
+        ({"profile": "mfa"}, "profile: mfa needs the code of an MFA device, and nobody can enter it here", 0),
+        ({"profile": "below"}, "profile: mfa needs the code of an MFA device", 0),
     ],
 )
 def test_credentials_that_cannot_ask_are_told_before_they_do(
@@ -143,7 +143,7 @@ def test_credentials_that_cannot_ask_are_told_before_they_do(
             "secret_key: it is not that of access_key",
         ),
         ({}, "AccessDenied", "not authorized", "Check that a policy of this user allows sts:GetSessionToken."),
-        ({"role_arn": ROLE}, "AccessDenied", "not authorized", "the role's trust policy names who asks"),
+        ({"role_arn": ROLE}, "AccessDenied", "not authorized", "the role's trust policy allows this identity"),
         ({}, "ExpiredToken", "The security token is expired", "session_token: the credentials that sign have expired"),
         (
             {"role_arn": ROLE},
@@ -155,7 +155,7 @@ def test_credentials_that_cannot_ask_are_told_before_they_do(
             {"role_arn": ROLE},
             "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
-            "duration_seconds: a role that another role assumes lasts 3600 seconds at most.",
+            "duration_seconds: a role that another role assumes lasts at most 3600 seconds.",
         ),
         ({"role_arn": ROLE}, "PackedPolicyTooLarge", "Packed size 110%", "policy, policy_arns: they are too large"),
         ({}, "RegionDisabledException", "STS is not activated", "region: STS is not active there for this account."),
@@ -180,7 +180,7 @@ def test_a_code_of_an_mfa_device_is_sent_once_whatever_happens(sts: Sts, given: 
         sts.forget()
         sts.refuse(code, message, status=500 if code == "InternalFailure" else 400, times=9)
         found = refusal(sts, {**KEYS, **MFA, **given})
-        assert found.endswith("token_code: the code was sent and is not sent again; take the device's next one.")
+        assert found.endswith("token_code: the code was sent and is not sent again; use the device's next one.")
         assert len(sts.calls) == 1, code
 
 
@@ -203,7 +203,7 @@ def test_a_key_that_stands_in_a_file_is_hidden_too(sts: Sts) -> None:
 def test_a_web_identity_that_aws_refuses(sts: Sts) -> None:
     web = {"role_arn": ROLE, "web_identity_token_file": "/token"}
     for code, said in {
-        "ExpiredTokenException": "The web identity token has expired: see that a fresh one is there",
+        "ExpiredTokenException": "The web identity token has expired: provide a fresh one",
         "InvalidIdentityToken": "Check that the account has an OIDC provider for the token's issuer and audience.",
         "IDPRejectedClaim": "Check the role's trust policy: its conditions name the token's audience and subject.",
     }.items():
@@ -222,7 +222,7 @@ def test_no_answer_names_the_address(sts: Sts, monkeypatch: pytest.MonkeyPatch) 
 def test_what_programs_and_files_say_is_left_out(sts: Sts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "config"
     config.write_text("[profile one]\ncredential_process = /bin/sh -c 'echo canary >&2; exit 1'\n", encoding="utf-8")
-    assert "The program or service that the profile names gave no credentials." in refusal(sts, {"profile": "one"})
+    assert "The program or service in the profile returned no credentials." in refusal(sts, {"profile": "one"})
     config.write_text("[default]\ncanary\n", encoding="utf-8")
     assert "ConfigParseError" in refusal(sts, {"profile": "one"})
 

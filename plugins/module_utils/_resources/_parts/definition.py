@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A dynamic secret's definition as it is found, and what stands in the way of what is wanted.
-
-Private to this collection: it may change at any time.
-"""
+"""A dynamic secret's present definition, and obstacles to the wanted one."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from ..._api.request import Request
 from ..._api.text import one_line
 from .dynamic_config import check_config, incomplete
 from .leases import ListedLease, living_leases, named, revocable
-from .lifecycle import Place, look_at
+from .lifecycle import Place, Wanted, look_at
 from .tags import Tags
 from .view import view
 from .visibility import RefusedError, listed_integrations, read_integration, with_tags
@@ -28,14 +25,14 @@ from .visibility import RefusedError, listed_integrations, read_integration, wit
 
 @dataclass(frozen=True)
 class ExistingDefinition:
-    """What was found of a dynamic secret, as far as it counts for what is wanted.
+    """What exists of a dynamic secret, as far as the wanted state needs it.
 
-    :arg metadata: the definition's, with its tags.
-    :arg integration: the one that is wanted; None: there is none.
-    :arg is_integration_sure: None means that there surely is none, and not only that this token sees none.
+    :arg metadata: of the definition, with its tags.
+    :arg integration: the wanted one; None: it does not exist.
+    :arg is_integration_sure: None surely means that it does not exist, and not only that this token does not see it.
     :arg is_integration_untold: this token may neither read it nor list integrations.
-    :arg leases: those that live, of a definition that is to go.
-    :arg integration_name: of a definition that is to be made anew, the integration that it has.
+    :arg leases: the active ones of a definition that is removed.
+    :arg integration_name: the present integration of a definition that is recreated.
     """
 
     place: Place
@@ -48,87 +45,90 @@ class ExistingDefinition:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The definition's configuration."""
+        """Return the definition's configuration."""
         return (self.place.living or {}).get("config") or {}
 
     @property
     def tags(self) -> Tags:
-        """The definition's tags."""
+        """Return the definition's tags."""
         return self.metadata.get("tags") or {}
 
 
 def look(client: Client, parameters: Mapping[str, Any]) -> ExistingDefinition:
-    """What is at the path, and what the wanted definition hangs on.
+    """Return what exists at the path, and what the wanted definition depends on.
 
-    :raises OptionError: a value that the API cannot hold, an option of the other provider, or a missing one.
-    :raises StateError: leases are in the way of a definition that is to be made anew.
+    :raises OptionError: the API cannot hold a value, an option belongs to the other provider, or one is missing.
+    :raises StateError: leases prevent that the definition is recreated.
     """
     if parameters["state"] == "present":
         check_config(parameters)
         if parameters["integration_name"] is not None:
             check_integration_name(parameters["integration_name"], "integration_name")
-    place = look_at(client, "dynamic", parameters)
+    place = look_at(client, "dynamic", Wanted.of(parameters))
     if place.living is None:
-        found = ExistingDefinition(place)
-        return _with_integration(client, found, parameters) if _is_made(place, parameters) else found
-    found = ExistingDefinition(place, place.living.get("metadata") or {})
+        nothing = ExistingDefinition(place)
+        return _with_integration(client, nothing, parameters) if _is_created(place, parameters) else nothing
+    existing = ExistingDefinition(place, place.living.get("metadata") or {})
     if parameters["state"] == "absent":
-        return replace(found, leases=_leases(client, place.path, parameters))
-    return _look_further(client, found, place.living, parameters)
+        return replace(existing, leases=_leases(client, place.path, parameters))
+    return _look_further(client, existing, place.living, parameters)
 
 
 def _look_further(
-    client: Client, found: ExistingDefinition, living: Mapping[str, Any], parameters: Mapping[str, Any]
+    client: Client, existing: ExistingDefinition, living: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> ExistingDefinition:
-    """Also at what decides whether the definition can be changed in place, or can be made anew."""
-    path = found.place.path
-    if parameters["integration_name"] is not None and not _fixed(found, parameters):
-        found = _with_integration(client, found, parameters)
-    if obstacle(found, parameters) is None:
-        return found if parameters["tags"] is None else _with_tags(client, found, living)
+    """Read also what decides whether the definition can be changed in place or recreated."""
+    path = existing.place.path
+    if parameters["integration_name"] is not None and not _fixed_difference(existing, parameters):
+        existing = _with_integration(client, existing, parameters)
+    if obstacle(existing, parameters) is None:
+        return existing if parameters["tags"] is None else _with_tags(client, existing, living)
     if not parameters["recreate"]:
-        return found
+        return existing
     problem = incomplete(parameters, path)
     if problem:
         raise problem
-    found = _with_tags(client, found, living)
-    if found.integration is None:
-        found = _with_integration(client, found, parameters)
-    found = replace(found, leases=_leases(client, path, parameters))
-    leases_to_end(found, parameters)
-    return replace(found, integration_name=_name_of_integration(client, found.config))
+    existing = _with_tags(client, existing, living)
+    if existing.integration is None:
+        existing = _with_integration(client, existing, parameters)
+    existing = replace(existing, leases=_leases(client, path, parameters))
+    leases_to_end(existing, parameters)
+    return replace(existing, integration_name=_name_of_integration(client, existing.config))
 
 
-def _is_made(place: Place, parameters: Mapping[str, Any]) -> bool:
-    """Whether the definition is created; what is deleted comes back as it was, or stays so."""
+def _is_created(place: Place, parameters: Mapping[str, Any]) -> bool:
+    """Return whether the definition is created: a deleted one is restored as it was, or stays deleted."""
     comes_back = place.deleted == place.path and parameters["on_deleted"] != "replace"
     return parameters["state"] == "present" and not comes_back and not incomplete(parameters, place.path)
 
 
-def _with_tags(client: Client, found: ExistingDefinition, living: Mapping[str, Any]) -> ExistingDefinition:
-    return replace(found, metadata=with_tags(client, "dynamic", found.place.path, living)["metadata"])
+def _with_tags(client: Client, existing: ExistingDefinition, living: Mapping[str, Any]) -> ExistingDefinition:
+    return replace(existing, metadata=with_tags(client, "dynamic", existing.place.path, living)["metadata"])
 
 
-def _with_integration(client: Client, found: ExistingDefinition, parameters: Mapping[str, Any]) -> ExistingDefinition:
-    """The same with the wanted integration; where it may not be read, the list has its ID."""
+def _with_integration(
+    client: Client, existing: ExistingDefinition, parameters: Mapping[str, Any]
+) -> ExistingDefinition:
+    """Add the wanted integration; if it may not be read, its ID comes from the list."""
     kind, name = parameters["type"], parameters["integration_name"]
     try:
-        return replace(found, integration=read_integration(client, kind, name))
+        return replace(existing, integration=read_integration(client, kind, name))
     except DeniedError:
         entries = listed_integrations(client, kind)
-        entry = next((one for one in entries or () if one.get("name") == name), None)
-        current = found.config.get("integrationId")
-        # A list that leaves out the definition's own integration leaves out others too.
-        hides = entry is None and current is not None and all(one.get("id") != current for one in entries or ())
-        known = {"metadata": entry} if entry else None
-        untold = entries is None or hides
-        return replace(found, integration=known, is_integration_sure=False, is_integration_untold=untold)
+    unsure = replace(existing, is_integration_sure=False)
+    for entry in entries or ():
+        if entry.get("name") == name:
+            return replace(unsure, integration={"metadata": entry})
+    current_id = existing.config.get("integrationId")
+    # A list without the definition's own integration may lack others too.
+    is_partial = current_id is not None and current_id not in [entry.get("id") for entry in entries or ()]
+    return replace(unsure, is_integration_untold=entries is None or is_partial)
 
 
 def _leases(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The active leases of the definition; a token that may not list them learns from the deletion that it has some.
+    """Return the active leases of the definition; none if this token may not list them: the deletion finds them.
 
-    :raises RefusedError: they may not be listed, and are to be revoked.
+    :raises RefusedError: this token may not list them, but should revoke them.
     """
     try:
         return living_leases(client, path)
@@ -139,83 +139,89 @@ def _leases(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -
 
 
 def _name_of_integration(client: Client, config: Mapping[str, Any]) -> str | None:
-    """None: it has gone, or integrations may not be listed."""
+    """Return the name of the definition's integration; None: it does not exist, or may not be listed."""
     try:
         listed = client.items(Request("GET", integration_path(str(config.get("type")))))
     except RequestError:
         return None
-    return next((one.get("name") for one in listed if one.get("id") == config.get("integrationId")), None)
+    for entry in listed:
+        if entry.get("id") == config.get("integrationId"):
+            return entry.get("name")
+    return None
 
 
-def options_again(found: ExistingDefinition) -> str:
-    """The module's options that make the definition as it is now, as JSON; who may not list integrations has the ID."""
-    options = {"path": str(found.place.path), **view(found.config), "tags": dict(found.tags)}
-    if found.integration_name:
+def options_again(existing: ExistingDefinition) -> str:
+    """Return, as JSON, the module's options that make the present definition, with the integration's name or ID."""
+    options = {"path": str(existing.place.path), **view(existing.config), "tags": dict(existing.tags)}
+    if existing.integration_name:
         options.pop("integration_id", None)
-        options["integration_name"] = found.integration_name
+        options["integration_name"] = existing.integration_name
     return json.dumps(options)
 
 
-def obstacle(found: ExistingDefinition, parameters: Mapping[str, Any]) -> str | None:
-    """Which wanted value cannot be had by changing the definition in place; None: all can.
+def obstacle(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> str | None:
+    """Return why the definition cannot be changed in place; None: it can.
 
-    :raises OptionError: the wanted integration is not there.
+    :raises OptionError: the wanted integration does not exist.
     """
-    fixed, name = _fixed(found, parameters), parameters["integration_name"]
-    if fixed or name is None:
-        return fixed
-    if found.is_integration_untold:
-        # It cannot be compared, and could not be changed in place either.
-        return None
-    if found.integration is None and not parameters["recreate"]:
-        raise no_integration(found, parameters)
-    # Reading a definition gives the integration's ID only.
-    wanted_id = ((found.integration or {}).get("metadata") or {}).get("id")
-    is_another = wanted_id is not None and found.config.get("integrationId") not in (None, wanted_id)
-    if found.integration is None or is_another:
-        return _cannot_change(found, "integration_name", "another integration", name)
+    problem, name = _fixed_difference(existing, parameters), parameters["integration_name"]
+    # An integration that is not known cannot be compared.
+    if problem or name is None or existing.is_integration_untold:
+        return problem
+    if existing.integration is None and not parameters["recreate"]:
+        raise no_integration(existing, parameters)
+    if existing.integration is None or _has_another_integration(existing.config, existing.integration):
+        return _cannot_change(existing, "integration_name", "another integration", name)
     return None
 
 
-def _fixed(found: ExistingDefinition, parameters: Mapping[str, Any]) -> str | None:
-    """The same for those values that can be told without the wanted integration."""
+def _has_another_integration(config: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    # A definition has only the integration's ID.
+    wanted_id = (wanted.get("metadata") or {}).get("id")
+    return wanted_id is not None and config.get("integrationId") not in (None, wanted_id)
+
+
+def _fixed_difference(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> str | None:
+    """Return which type differs and so cannot be changed in place; None: none."""
     for option, name in (("type", "type"), ("credential_type", "credentialType")):
-        wanted, current = parameters[option], found.config.get(name)
+        wanted, current = parameters[option], existing.config.get(name)
         if wanted is not None and current not in (None, wanted):
-            return _cannot_change(found, option, one_line(current, 100), wanted)
+            return _cannot_change(existing, option, one_line(current, 100), wanted)
     return None
 
 
-def no_integration(found: ExistingDefinition, parameters: Mapping[str, Any]) -> OptionError:
-    """The error of an integration that is not there, or that this token does not see."""
-    hidden = "" if found.is_integration_sure else ", or it is hidden from this token, which then lacks ReadIntegration"
+def no_integration(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> OptionError:
+    """Return the error for an integration that does not exist, or that this token does not see."""
+    hidden = ""
+    if not existing.is_integration_sure:
+        hidden = ", or it is hidden from this token, which then lacks ReadIntegration"
     return OptionError(
         "integration_name", f"there is no {parameters['type']} integration {parameters['integration_name']!r}{hidden}."
     )
 
 
-def _cannot_change(found: ExistingDefinition, option: str, current: str, wanted: str) -> str:
+def _cannot_change(existing: ExistingDefinition, option: str, current: str, wanted: str) -> str:
     return (
-        f"{found.place.path}: {option} is {current!r} and cannot be changed to {wanted!r} in place. "
+        f"{existing.place.path}: {option} is {current!r} and cannot be changed to {wanted!r} in place. "
         "Keep the present value, or let recreate=true remove the dynamic secret for good and create it anew."
     )
 
 
-def leases_to_end(found: ExistingDefinition, parameters: Mapping[str, Any]) -> list[ListedLease]:
-    """The leases that are to end before the definition goes.
+def leases_to_end(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> list[ListedLease]:
+    """Return the leases to end before the definition is removed.
 
-    :raises StateError: one lives that cannot be ended, or that may not.
+    :raises StateError: a lease is active that cannot be revoked, or that ``revoke_leases`` does not allow to revoke.
     """
-    ending = [lease for lease in found.leases if revocable(lease)]
-    staying = [lease for lease in found.leases if not revocable(lease)]
+    ending = [lease for lease in existing.leases if revocable(lease)]
+    staying = [lease for lease in existing.leases if not revocable(lease)]
     if staying:
         raise StateError(
-            f"{found.place.path} cannot be deleted: {len(staying)} of its leases live and cannot be revoked: "
+            f"{existing.place.path} cannot be deleted: {len(staying)} of its leases are active and cannot be revoked: "
             f"{named(staying)}. Delete it after they have expired."
         )
     if ending and not parameters["revoke_leases"]:
         raise StateError(
-            f"{found.place.path} cannot be deleted: {len(ending)} of its leases live: {named(ending)}. "
+            f"{existing.place.path} cannot be deleted: {len(ending)} of its leases are active: {named(ending)}. "
             "revoke_leases=true revokes them first."
         )
     return ending

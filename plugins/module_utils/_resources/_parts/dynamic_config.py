@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A dynamic secret's configuration: options to the API's fields, limits, and what counts as a difference.
-
-Private to this collection: it may change at any time.
-"""
+"""A dynamic secret's configuration: the API's fields for options, limits, and comparison."""
 
 from __future__ import annotations
 
@@ -15,18 +12,18 @@ from typing import Any
 from ..._api.errors import OptionError
 from ..._api.paths import ResourcePath
 from ..._api.responses import parse_json
-from ..._providers import PROVIDERS, Provider
+from ..._providers import POLICY_ARN, PROVIDERS, ROLE_ARN, Provider
 from .json_values import same_json
 
-# Option -> the API's field, by provider type (API document, "Create Dynamic Secret").
+# Lists whose order does not matter.
 _SETS = ("policy_arns", "groups")
 _LIMITS = {"groups": (1, 128), "aws_tags": (1, 128)}
 _AWS_TAG_VALUE = 256
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-# What AWS and Azure themselves ask of these (IAM identifiers, AssumeRole, object IDs); an empty value clears.
+# The rules of AWS and Azure (IAM identifiers, AssumeRole, object IDs). An empty value clears an option.
 _SHAPES = {
-    "role_arn": (r"arn:aws[-a-z]*:iam::[0-9]{12}:role/[!-~]+", "the ARN of an IAM role"),
-    "policy_arns": (r"arn:aws[-a-z]*:iam::(aws|[0-9]{12}):policy/[!-~]+", "the ARN of an IAM policy"),
+    "role_arn": (ROLE_ARN, "the ARN of an IAM role"),
+    "policy_arns": (POLICY_ARN, "the ARN of an IAM policy"),
     "external_id": (r"[-\w+=,.@:\\/]{2,1224}", "an external ID (2 to 1224 characters, a-z A-Z 0-9 _+=,.@:/\\-)"),
     "groups": (r"[-\w+=,.@]+", "the name of an IAM group"),
     "tenant_id": (_UUID, "a tenant's ID (a UUID)"),
@@ -36,7 +33,7 @@ _SHAPES = {
 
 
 def check_config(parameters: Mapping[str, Any]) -> None:
-    """:raises OptionError: an option of the other provider, or a value outside of the documented limits."""
+    """Raise OptionError for an option of the other provider, or a value outside of the documented limits."""
     provider = PROVIDERS[parameters["type"]]
     for other in PROVIDERS.values():
         for option in other.definition:
@@ -45,27 +42,31 @@ def check_config(parameters: Mapping[str, Any]) -> None:
                     option, f"it belongs to type={other.name}, and this dynamic secret is of type={provider.name}."
                 )
     if parameters["credential_type"] not in (None, provider.credential_type):
-        raise OptionError("credential_type", f"{parameters['credential_type']} does not go with type={provider.name}.")
+        raise OptionError("credential_type", f"{parameters['credential_type']} does not fit type={provider.name}.")
     _check_ttl(parameters["ttl"], provider)
     _check_lengths("groups", parameters["groups"] or [])
     check_shapes(parameters)
-    _check_lengths("aws_tags", list(parameters["aws_tags"] or {}))
-    for key, value in (parameters["aws_tags"] or {}).items():
-        if value is not None and len(str(value)) > _AWS_TAG_VALUE:
-            raise OptionError("aws_tags", f"the value of {key!r} is longer than {_AWS_TAG_VALUE} characters.")
+    _check_aws_tags(parameters["aws_tags"] or {})
     _check_policy(parameters["policy"])
 
 
+def _check_aws_tags(tags: Mapping[str, Any]) -> None:
+    _check_lengths("aws_tags", list(tags))
+    for key, value in tags.items():
+        if value is not None and len(str(value)) > _AWS_TAG_VALUE:
+            raise OptionError("aws_tags", f"the value of {key!r} is longer than {_AWS_TAG_VALUE} characters.")
+
+
 def incomplete(parameters: Mapping[str, Any], path: ResourcePath) -> OptionError | None:
-    """The error of an option without which none can be created; None: all are there."""
+    """Return the error for an option that creating needs; None: all are given."""
     missing = [option for option in PROVIDERS[parameters["type"]].required if not parameters[option]]
     return OptionError(missing[0], f"{path} has to be created, and that needs it.") if missing else None
 
 
 def config_after(current: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The API's configuration that should stand at the end; what was not named, or means the same, stays as it is.
+    """Return the API's configuration after the change; an empty value clears an optional field.
 
-    An empty value clears an optional field.
+    Fields of options that are not given, or mean the same, stay as they are.
     """
     after = dict(current)
     for option, field in PROVIDERS[parameters["type"]].definition.items():
@@ -110,12 +111,12 @@ def _check_ttl(ttl: int | None, provider: Provider) -> None:
 
 
 def check_shapes(parameters: Mapping[str, Any]) -> None:
-    """:raises OptionError: a value that AWS or Azure themselves would not take."""
+    """Raise OptionError for a value that AWS or Azure would refuse."""
     for option, (pattern, what) in _SHAPES.items():
         given = parameters.get(option) or []
-        for one in given if isinstance(given, list) else [given]:
-            if not re.fullmatch(pattern, one, re.ASCII):
-                raise OptionError(option, f"{one[:80]!r} is not {what}.")
+        for text in given if isinstance(given, list) else [given]:
+            if not re.fullmatch(pattern, text, re.ASCII):
+                raise OptionError(option, f"{text[:80]!r} is not {what}.")
 
 
 def _check_lengths(option: str, names: list[Any]) -> None:

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Static and dynamic secrets and folders as a reader finds them, and why one is not there.
-
-What only reads loads no more than this. Private to this collection: it may change at any time.
-"""
+"""Reading folders, static and dynamic secrets, and why one is missing. Readers load only this file."""
 
 from __future__ import annotations
 
@@ -28,22 +25,22 @@ _READ_BY = {
 
 
 def present(client: Client, kind: str, path: ResourcePath) -> dict[str, Any]:
-    """The static or dynamic secret that must be there.
+    """Return a static or dynamic secret.
 
-    :raises MissingError: it is not; the text is ``absence``.
-    :raises RefusedError: it may not be read, or may not even be there.
+    :raises MissingError: it does not exist; the message is ``absence``.
+    :raises RefusedError: this token may not read it, and it exists or may exist.
     """
-    found = find(client, kind, path)
-    if found is None:
+    secret = find(client, kind, path)
+    if secret is None:
         raise MissingError(absence(client, kind, path))
-    return found
+    return secret
 
 
 def find(client: Client, kind: str, path: ResourcePath, action: str = "", **query: Any) -> dict[str, Any] | None:
-    """An item or its metadata; None: there is none, or none that this token could see.
+    """Return an item or its metadata; None: it does not exist, or this token does not see it.
 
     :arg action: ``metadata``, or "" for the item itself.
-    :raises RefusedError: it may not be read, or may not even be there.
+    :raises RefusedError: this token may not read it, and it exists or may exist.
     """
     try:
         return read(client, kind, path, action, **query)
@@ -52,14 +49,14 @@ def find(client: Client, kind: str, path: ResourcePath, action: str = "", **quer
         if how == ABSENT or (query.get("version") is not None and _is_readable(client, kind, path)):
             return None
         look = partial(read, client, kind, path, action, **query)
-        found = shown_at_last(client, kind, str(path), look) if how == SHOWN else None
-        if found is not None:
-            return found
+        resource = shown_at_last(client, kind, str(path), look) if how == SHOWN else None
+        if resource is not None:
+            return resource
         raise refused(f"the {NOUNS[kind]} {path}", how, error) from None
 
 
 def _is_readable(client: Client, kind: str, path: ResourcePath) -> bool:
-    """Whether the newest version can be read, so that it is an older one that is not there."""
+    """Return whether the newest version can be read, so that only the wanted one is missing."""
     try:
         return read(client, kind, path) is not None
     except DeniedError:
@@ -67,20 +64,20 @@ def _is_readable(client: Client, kind: str, path: ResourcePath) -> bool:
 
 
 def absence(client: Client, kind: str, path: ResourcePath, hidden: str = "") -> str:
-    """Why nothing is at this path, in a sentence that says what to do.
+    """Return a sentence about why nothing is at this path and what to do.
 
     :arg kind: ``static`` or ``dynamic``.
-    :arg hidden: a sentence for where it may be there all the same.
+    :arg hidden: a sentence to add if it may exist nevertheless.
     """
     deleted = listed_paths(client, kind, path.folder, deletedOnly=True)
     if _deleted_by(client, kind, path, deleted) is not None:
         restores = f"community.workload_credentials.{kind}_secret restores it by default"
         return f"{path}: this {kind} secret is deleted. {restores}."
-    # The folder's other list stands for a look at the folder: what can be listed is there.
+    # If the folder's other list can be read, the folder exists.
     other = _OTHERS[kind]
     others = None if deleted is None else listed_paths(client, other, path.folder)
     if others is not None and str(path) in others:
-        return f"{path}: this is a {NOUNS[other]}, and no {NOUNS[kind]}. {_READ_BY[other]}"
+        return f"{path}: this is a {NOUNS[other]} and not a {NOUNS[kind]}. {_READ_BY[other]}"
     lacking = lacking_folders(client, path) if others is None else ()
     if lacking:
         return f"{path}: {no_folder(lacking)} {hidden}".strip()
@@ -89,14 +86,14 @@ def absence(client: Client, kind: str, path: ResourcePath, hidden: str = "") -> 
 
 
 def find_deleted(client: Client, kind: str, path: ResourcePath) -> ResourcePath | None:
-    """The path, if a soft-deleted resource lies there: by the list of its folder, or as a write was told."""
+    """Return the path if a deleted resource there can be restored, as its folder's list or this run's writes show."""
     return _deleted_by(client, kind, path, listed_paths(client, kind, path.folder, deletedOnly=True))
 
 
 def _deleted_by(client: Client, kind: str, path: ResourcePath, shown: Collection[str] | None) -> ResourcePath | None:
-    """The same.
+    """Return the path if a deleted resource there can be restored.
 
-    :arg shown: what the list of the deleted says; None: it may not be listed.
+    :arg shown: the paths in the list of deleted resources; None: it may not be read.
     """
     trace = client.writes.left_at(kind, str(path))
     if trace is not None and trace.gone and (trace.is_recent or shown is None):
@@ -106,7 +103,7 @@ def _deleted_by(client: Client, kind: str, path: ResourcePath, shown: Collection
 
 
 def lacking_folders(client: Client, path: ResourcePath) -> tuple[ResourcePath, ...]:
-    """The folders above the path that are not there, outermost first."""
+    """Return the missing folders above the path, outermost first."""
     parent = path.parent
     if parent is None:
         return ()
@@ -114,12 +111,12 @@ def lacking_folders(client: Client, path: ResourcePath) -> tuple[ResourcePath, .
         if read(client, "folders", parent, "metadata") is not None:
             return ()
     except DeniedError:
-        found = search(client, "folders", parent)
-        return (*found.lacking, parent) if found.how == ABSENT else ()
+        result = search(client, "folders", parent)
+        return (*result.lacking, parent) if result.how == ABSENT else ()
     return (*lacking_folders(client, parent), parent)
 
 
 def no_folder(lacking: tuple[ResourcePath, ...]) -> str:
-    """Return in words which folder is missing, and where it would have to be."""
+    """Return a sentence about which folder is missing, and its parent."""
     exists = f"; its parent {lacking[0].parent} exists" if lacking[0].parent else ""
     return f"there is no folder {lacking[0]}{exists}."

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JSON values: equal or not, merged, and the smallest merge patch between two (RFC 7396).
-
-Private to this collection: it may change at any time.
-"""
+"""JSON values: equality, merging, and the smallest merge patch between two (RFC 7396)."""
 
 from __future__ import annotations
 
@@ -16,31 +13,31 @@ from ..._api.errors import OptionError
 
 
 def check_json(value: Any, option: str) -> None:
-    """See that the option's value can be sent.
+    """Check that the option's value can be sent.
 
-    :raises OptionError: JSON cannot hold it; the text repeats nothing of it.
+    :raises OptionError: JSON cannot hold it; the message repeats nothing of it.
     """
     try:
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8")
     except (ValueError, TypeError, RecursionError):
         raise OptionError(
-            option, "something in it is no JSON, such as NaN or Infinity, or a text that is not Unicode."
+            option, "JSON cannot hold something in it, such as NaN, Infinity or text that is not Unicode."
         ) from None
 
 
-def same_json(one: Any, other: Any) -> bool:
-    """Equality as JSON sees it: true is not 1, and 1 is 1.0."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same_json(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(same_json(a, b) for a, b in zip(one, other))
-    return bool(one == other)
+def same_json(left: Any, right: Any) -> bool:
+    """Return whether two values are equal in JSON: true is not 1, and 1 is 1.0."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same_json(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same_json, left, right))
+    return bool(left == right)
 
 
 def merged(current: Any, patch: Any) -> Any:
-    """``current`` after the merge patch (RFC 7396, section 2)."""
+    """Return ``current`` after the merge patch (RFC 7396, section 2)."""
     if not isinstance(patch, Mapping):
         return patch
     result = dict(current) if isinstance(current, Mapping) else {}
@@ -53,7 +50,7 @@ def merged(current: Any, patch: Any) -> Any:
 
 
 def patch_between(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The smallest merge patch that makes ``current`` into ``after``."""
+    """Return the smallest merge patch that turns ``current`` into ``after``."""
     patch: dict[str, Any] = {key: None for key in current if key not in after}
     for key, value in after.items():
         if key in current and same_json(current[key], value):

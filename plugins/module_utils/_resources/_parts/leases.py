@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Leases: how they are found, shown and ended.
-
-Private to this collection: it may change at any time.
-"""
+"""Leases: finding, describing and ending them."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from typing import Any
 from ..._api.client import Client
 from ..._api.concurrency import run_concurrently
 from ..._api.errors import ConflictError, OptionError, RequestError, StateError, WorkloadCredentialsError
-from ..._api.own_writes import WINDOW, Written, pauses
+from ..._api.own_writes import WINDOW, Written, pauses, wait_for_next
 from ..._api.paths import ResourcePath
 from ..._api.request import Replay, Request, item
 from ..._api.text import one_line
@@ -26,14 +23,14 @@ from ..._providers import revocable as provider_revokes
 from .view import view
 from .visibility import listed, listed_path
 
-# A lease as users see it: ``id``, ``expiration`` and more.
+# A lease with the keys for users: ``id``, ``expiration`` and more.
 ListedLease = Mapping[str, Any]
 
 
 def lease_path(lease_id: str, option: str) -> str:
-    """The path of one lease below the site's address.
+    """Return the path of one lease below the site's address.
 
-    :raises OptionError: not a UUID.
+    :raises OptionError: the ID is not a UUID.
     """
     try:
         return f"/leases/id/{uuid.UUID(lease_id)}"
@@ -42,47 +39,50 @@ def lease_path(lease_id: str, option: str) -> str:
 
 
 def revocation(lease_id: str) -> Request:
-    """The request that ends a lease early."""
+    """Return the request that ends a lease early."""
     return Request("DELETE", lease_path(lease_id, "lease_id"), replay=Replay.NEVER)
 
 
 def leases_below(client: Client, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The living leases of these listed dynamic secrets, in their order, each with its ``dynamic_secret_path``."""
-    paths = [listed_path(entry) for entry in entries]
-    found = run_concurrently(lambda path: living_leases(client, path), paths)
-    return [{**lease, "dynamic_secret_path": str(path)} for path, leases in zip(paths, found) for lease in leases]
+    """Return the active leases of these listed dynamic secrets, in their order, each with ``dynamic_secret_path``."""
+    paths = list(map(listed_path, entries))
+    leases_of_each = run_concurrently(lambda path: living_leases(client, path), paths)
+    result = []
+    for path, leases in zip(paths, leases_of_each):
+        result += [{**lease, "dynamic_secret_path": str(path)} for lease in leases]
+    return result
 
 
 def living_leases(client: Client, path: ResourcePath) -> list[dict[str, Any]]:
-    """The living leases of a dynamic secret, each with ``id``, ``expiration``, ``seconds_left`` and its type.
+    """Return the active leases of a dynamic secret, each with ``id``, ``expiration``, ``seconds_left`` and its type.
 
-    None where there is no such dynamic secret. A list may not show yet what this run has just minted, so it is asked
-    for again until it does.
+    There are none if the dynamic secret does not exist. The list is read again until it shows what this run has just
+    minted.
 
-    :raises RefusedError: they may not be listed, or there may be no such dynamic secret.
+    :raises RefusedError: this token may not list them, or the dynamic secret may not exist.
     """
     return listed_leases(client, path)[0]
 
 
 def listed_leases(client: Client, path: ResourcePath) -> tuple[list[dict[str, Any]], tuple[str, ...], str]:
-    """The same, a sentence where there is no such dynamic secret, and one about leases that are not shown yet or ""."""
+    """Return the active leases, a sentence if the dynamic secret does not exist, and one about new leases ("": none).
+
+    New are leases that this run has just minted and that the list does not show yet.
+    """
     expected = client.writes.recent_leases(str(path))
-    waits = pauses(max((one.at for one in expected.values()), default=0.0))
+    waits = pauses(max((trace.at for trace in expected.values()), default=0.0))
     while True:
         entries, missing = listed(client, item("GET", "leases", path), ("dynamic", path))
-        found = [_with_time_left(view(entry)) for entry in entries]
-        unseen = expected.keys() - {client.writes.name_of("leases", lease["id"]) for lease in found}
-        pause = next(waits, None) if unseen else None
-        if pause is None:
-            return found, missing, _unseen_words(path, [expected[one].expiration for one in sorted(unseen)])
-        time.sleep(pause)
+        leases = [_with_time_left(view(entry)) for entry in entries]
+        unlisted = expected.keys() - {client.writes.name_of("leases", lease["id"]) for lease in leases}
+        if not unlisted or not wait_for_next(waits):
+            return leases, missing, _unlisted_message(path, [expected[name].expiration for name in unlisted])
 
 
-def _unseen_words(path: ResourcePath, expirations: Sequence[str | None]) -> str:
-    """A sentence about leases that this run has minted a moment ago, and that the service does not list; "": none."""
+def _unlisted_message(path: ResourcePath, expirations: Sequence[str | None]) -> str:
     if not expirations:
         return ""
-    until = ", ".join(sorted(_until({"expiration": one}) for one in expirations))
+    until = ", ".join(sorted(_until({"expiration": expiration}) for expiration in expirations))
     return (
         f"{path}: {len(expirations)} of its leases were minted a moment ago, and the service does not show them yet "
         f"(until {until}). Repeat the task, or name them with lease_id."
@@ -90,22 +90,22 @@ def _unseen_words(path: ResourcePath, expirations: Sequence[str | None]) -> str:
 
 
 def in_use(error: RequestError, leases: Callable[[], Sequence[ListedLease]]) -> WorkloadCredentialsError:
-    """The error of a deletion that leases are in the way of, with until when they are.
+    """Return the error for a deletion that active leases prevent, with these leases.
 
     :arg leases: lists them.
     """
     if not isinstance(error, ConflictError) or error.code != "dynamic_secret_in_use":
         return error
     try:
-        found = leases()
+        active = leases()
     except WorkloadCredentialsError:
-        # Who may not list them learns no more.
-        found = ()
-    return StateError(f"{error} These leases are active: {named(found)}.") if found else error
+        # This token may not list them.
+        return error
+    return StateError(f"{error} These leases are active: {named(active)}.") if active else error
 
 
 def just_minted(client: Client, lease_id: str) -> dict[str, Any] | None:
-    """What this run knows of a lease that it minted a moment ago and has not ended; None: it is none of these."""
+    """Return what this run knows of a lease that it has just minted and not ended; None: it has not."""
     trace = client.writes.of("leases", lease_id)
     if trace is None or not freshness(client, lease_id).is_sure:
         return None
@@ -113,44 +113,42 @@ def just_minted(client: Client, lease_id: str) -> dict[str, Any] | None:
 
 
 def lease_by_id(client: Client, lease_id: str, option: str, minted: float | None = None) -> dict[str, Any] | None:
-    """One lease in the same form, with what its own page adds; None: expired, revoked or never there.
+    """Return one lease with all its details; None: it has expired, was revoked or never existed.
 
     :arg minted: when, in seconds since 1970, if that is known.
     """
     request = Request("GET", lease_path(lease_id, option))
     waits = freshness(client, lease_id, minted).pauses()
-    while (found := client.find(request)) is None:
-        pause = next(waits, None)
-        if pause is None:
+    answer = client.find(request)
+    while answer is None:
+        if not wait_for_next(waits):
             return None
-        time.sleep(pause)
-    shown = view(found)
-    metadata = shown.pop("metadata", None) or {}
-    return _with_time_left({**metadata, **shown, "id": lease_id})
+        answer = client.find(request)
+    lease = view(answer)
+    metadata = lease.pop("metadata", None) or {}
+    return _with_time_left({**metadata, **lease, "id": lease_id})
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """Whether the service may not know a lease yet.
+    """The age of a lease, which the service may not know until two seconds after it was minted.
 
-    It knows one up to two seconds after it was minted (the vendor's Terraform provider asks for so long).
+    The vendor's Terraform provider waits for so long.
 
-    :arg since: when it was minted, or may have been at the latest, in seconds since 1970.
-    :arg is_sure: it was minted a moment ago, so that it lives though the service does not know it.
+    :arg since: the latest time at which it may have been minted, in seconds since 1970.
+    :arg is_sure: it was minted just now, so it is active even if the service does not know it.
     """
 
     since: float
     is_sure: bool
 
     def pauses(self) -> Iterator[float]:
-        """Pauses for which a lease that the service does not know may still become known to it."""
+        """Yield the pauses between reads while the service may not know the lease yet."""
         return pauses(self.since)
 
 
 def freshness(client: Client, lease_id: str, minted: float | None = None) -> Freshness:
-    """What is known of a lease's age: by what this run has done, else by when it was minted.
-
-    Where neither is known, it may have been minted just now.
+    """Return a lease's age, from what this run has done or when it was minted; if unknown, it may be new.
 
     :arg minted: in seconds since 1970, if that is known; 0: the service has shown it.
     """
@@ -165,12 +163,12 @@ def freshness(client: Client, lease_id: str, minted: float | None = None) -> Fre
 
 
 def lease_id_of(credentials: Mapping[str, Any]) -> str | None:
-    """The ID of the lease behind generated credentials; None: the service named none."""
+    """Return the ID of the credentials' lease; None: the service named none."""
     return credentials.get("leaseId") or None
 
 
 def is_lease_id(lease_id: str | None) -> bool:
-    """Whether a request can name the lease."""
+    """Return whether a request can name the lease."""
     try:
         return bool(uuid.UUID(lease_id or ""))
     except ValueError:
@@ -178,7 +176,7 @@ def is_lease_id(lease_id: str | None) -> bool:
 
 
 def unending(path: ResourcePath, credentials: Mapping[str, Any]) -> str | None:
-    """A warning where generated credentials name no lease that could be ended; None: they do."""
+    """Return a warning if credentials name no lease that could be ended; None: they do."""
     if is_lease_id(lease_id_of(credentials)):
         return None
     until = _until(credentials)
@@ -189,23 +187,23 @@ def unending(path: ResourcePath, credentials: Mapping[str, Any]) -> str | None:
 
 
 def revocable(lease: Mapping[str, Any]) -> bool:
-    """Whether the provider can end it early."""
+    """Return whether the provider can end the lease early."""
     return provider_revokes(lease.get("dynamic_secret_type"))
 
 
 def creators(leases: Iterable[Mapping[str, Any]], ids: Collection[str]) -> set[Any]:
-    """Who minted those of the leases that have these IDs, as far as the service says."""
+    """Return who minted the leases with these IDs, as far as the service says."""
     return {lease.get("created_by") for lease in leases if lease["id"] in ids} - {None}
 
 
 def named(leases: Sequence[Mapping[str, Any]]) -> str:
-    """Leases in a sentence: all IDs, as the sentence may be their only record, with their expirations."""
+    """Return all leases as part of a sentence, which may be the only record of their IDs."""
     return ", ".join(f"{lease['id']} (until {_until(lease)})" for lease in leases)
 
 
 def ending_words(leases: Sequence[Mapping[str, Any]]) -> str:
-    """A sentence with the command that ends them, as it is typed."""
-    # What is no UUID is nothing for a shell.
+    """Return a sentence with the command that ends them."""
+    # Nothing but a UUID may get into a shell.
     ids = [str(lease["id"]) for lease in leases if revocable(lease) and is_lease_id(lease["id"])]
     if not ids:
         return "They end only with their expiration."
@@ -221,19 +219,19 @@ def _with_time_left(lease: dict[str, Any]) -> dict[str, Any]:
     return {**lease, "seconds_left": seconds_left(lease.get("expiration"))}
 
 
-# What can become of a lease.
+# The outcomes of ending a lease.
 REVOKED, NOT_REVOCABLE, REFUSED, UNKNOWN = "revoked", "not revocable", "refused", "unknown"
 
-_NOT_KNOWN = "The service has not known this lease since it was minted; it ends with its expiration at the latest."
+_NOT_KNOWN = "The service does not know this new lease yet; it ends with its expiration at the latest."
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of a lease.
+    """The outcome of ending a lease.
 
     :arg lease: ``id`` and ``expiration``; ``minted``, in seconds since 1970, if that is known.
-    :arg how: one of REVOKED, NOT_REVOCABLE, REFUSED, and UNKNOWN: no answer came, and it could not be read either.
-    :arg reason: of the latter two.
+    :arg how: REVOKED, NOT_REVOCABLE, REFUSED, or UNKNOWN: no answer came, and the lease could not be read either.
+    :arg reason: of REFUSED and UNKNOWN.
     """
 
     lease: ListedLease
@@ -242,10 +240,10 @@ class Ended:
 
 
 def end_leases(client: Client, leases: Sequence[ListedLease]) -> list[Ended]:
-    """What became of each lease, in their order; nothing is raised but for wrong IDs.
+    """End the leases and return the outcomes, in their order.
 
-    :arg leases: each with ``id`` and ``expiration``; those with ``revocable`` false are not asked for.
-    :raises OptionError: an ID is none, before anything is sent.
+    :arg leases: each with ``id`` and ``expiration``; nothing is sent for those with ``revocable`` false.
+    :raises OptionError: an ID is not a UUID; nothing has been sent then.
     """
     for lease in leases:
         revocation(lease["id"])
@@ -253,38 +251,38 @@ def end_leases(client: Client, leases: Sequence[ListedLease]) -> list[Ended]:
 
 
 def never_known(lease: ListedLease) -> Ended:
-    """What became of a lease that the service has not known since it was minted a moment ago."""
+    """Return the outcome for a new lease that the service does not know yet."""
     return Ended(lease, UNKNOWN, _NOT_KNOWN)
 
 
 def revoked_ids(ended: Sequence[Ended]) -> list[str]:
-    """The IDs of those that have ended."""
-    return [one.lease["id"] for one in ended if one.how == REVOKED]
+    """Return the IDs of the leases that have ended."""
+    return [outcome.lease["id"] for outcome in ended if outcome.how == REVOKED]
 
 
 def staying_words(ended: Sequence[Ended]) -> str:
-    """A sentence about those that only expire, with every ID; "" where there are none."""
-    staying = [one.lease for one in ended if one.how == NOT_REVOCABLE]
+    """Return a sentence about leases that only expire, with every ID; "": there are none."""
+    staying = [outcome.lease for outcome in ended if outcome.how == NOT_REVOCABLE]
     return f"These leases cannot be revoked and end only with their expiration: {named(staying)}." if staying else ""
 
 
 def refused_words(ended: Sequence[Ended]) -> str:
-    """Sentences about those that should have ended and may live on, with the reasons; "" where there are none."""
-    said: list[str] = []
+    """Return sentences about leases that should have ended and may live on, with the reasons; "": there are none."""
+    sentences: list[str] = []
     for how, words in (
         (REFUSED, "Leases that may live on"),
         (UNKNOWN, "Leases that may have been revoked, or live on"),
     ):
-        some = [one for one in ended if one.how == how]
+        some = [outcome for outcome in ended if outcome.how == how]
         if some:
-            said.append(f"{words}: {named([one.lease for one in some])}.")
-            said.extend(dict.fromkeys(one.reason for one in some))
-    return " ".join(said)
+            sentences.append(f"{words}: {named([outcome.lease for outcome in some])}.")
+            sentences.extend(dict.fromkeys(outcome.reason for outcome in some))
+    return " ".join(sentences)
 
 
 def account(ended: Sequence[Ended]) -> str:
-    """What became of all of them, in sentences with every ID, as the only record of what was done before a failure."""
-    revoked = [one.lease for one in ended if one.how == REVOKED]
+    """Return all outcomes in sentences with every ID, the only record of what was done before a failure."""
+    revoked = [outcome.lease for outcome in ended if outcome.how == REVOKED]
     done = f"Revoked: {named(revoked)}." if revoked else ""
     return " ".join(filter(None, (refused_words(ended), staying_words(ended), done)))
 
@@ -297,7 +295,7 @@ def _end(client: Client, lease: ListedLease) -> Ended:
     except RequestError as error:
         if getattr(error, "code", "") == "lease_not_revocable":
             return Ended(lease, NOT_REVOCABLE)
-        ended = _settled(client, lease, error)
+        ended = _resolved(client, lease, error)
     except WorkloadCredentialsError as error:
         return Ended(lease, REFUSED, str(error))
     if ended.how == REVOKED:
@@ -306,7 +304,7 @@ def _end(client: Client, lease: ListedLease) -> Ended:
 
 
 def _revoked(client: Client, lease: ListedLease) -> Ended:
-    """Revoke a lease; one that the service does not know has gone, unless it was minted a moment ago.
+    """Revoke a lease; one that the service does not know has ended, unless it is new.
 
     :raises WorkloadCredentialsError: it was not revoked, or no clear answer came.
     """
@@ -314,25 +312,23 @@ def _revoked(client: Client, lease: ListedLease) -> Ended:
     age = freshness(client, lease["id"], _minted(lease))
     waits = age.pauses()
     while not client.remove(request):
-        pause = next(waits, None)
-        if pause is None:
+        if not wait_for_next(waits):
             return never_known(lease) if age.is_sure else Ended(lease, REVOKED)
-        time.sleep(pause)
     return Ended(lease, REVOKED)
 
 
 def _minted(lease: ListedLease) -> float | None:
-    """When it was minted, as ``freshness`` takes it: what the service has shown it knows."""
+    """Return when it was minted, for ``freshness``; 0: the service has shown it, so it knows it."""
     return 0.0 if lease.get("created_at") else lease.get("minted")
 
 
-def _settled(client: Client, lease: ListedLease, error: RequestError) -> Ended:
-    """A revocation without a clear answer: the lease is looked up, and the request not repeated (design, section 7)."""
+def _resolved(client: Client, lease: ListedLease, error: RequestError) -> Ended:
+    """Return the outcome of a failed revocation: read the lease, and do not repeat the request (design, section 7)."""
     if not getattr(error, "ambiguous", False):
         return Ended(lease, REFUSED, str(error))
     try:
         gone = lease_by_id(client, lease["id"], "lease_id", _minted(lease)) is None
     except WorkloadCredentialsError:
-        said = f"{error} The request is not repeated, and whether the lease lives could not be read."
-        return Ended(lease, UNKNOWN, said)
+        reason = f"{error} The request is not repeated, and the lease could not be read."
+        return Ended(lease, UNKNOWN, reason)
     return Ended(lease, REVOKED) if gone else Ended(lease, REFUSED, f"{error} The request is not repeated.")

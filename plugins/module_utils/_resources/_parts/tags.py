@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tags: what is wanted, against what is there (API document, "Tags": at most 50, keys without case).
-
-Private to this collection: it may change at any time.
-"""
+"""Tags: the wanted ones and the present ones (API document, "Tags": at most 50, keys without case)."""
 
 from __future__ import annotations
 
@@ -22,9 +19,9 @@ Tags = Mapping[str, str]
 
 
 def wanted_tags(parameters: Mapping[str, Any]) -> dict[str, str | None] | None:
-    """The option ``tags`` checked: text, or None for a tag to remove; None when the option is not set.
+    """Return the option ``tags``: texts, and None for each tag to remove; None: the option is not set.
 
-    :raises OptionError: something that the API cannot hold.
+    :raises OptionError: the API cannot hold them.
     """
     tags = parameters["tags"]
     if tags is None:
@@ -35,9 +32,9 @@ def wanted_tags(parameters: Mapping[str, Any]) -> dict[str, str | None] | None:
 
 
 def tags_after(current: Tags, wanted: Mapping[str, str | None] | None, *, purge: bool) -> dict[str, str]:
-    """The tags that should stand at the end; the spelling of keys that exist stays.
+    """Return the tags after the change, with the present spelling of existing keys.
 
-    :raises OptionError: more than the API allows.
+    :raises OptionError: the API does not allow so many.
     """
     if wanted is None:
         return dict(current)
@@ -51,12 +48,12 @@ def tags_after(current: Tags, wanted: Mapping[str, str | None] | None, *, purge:
 
 
 def tag_requests(kind: str, path: ResourcePath, current: Tags, after: Tags, *, purge: bool) -> tuple[Request, ...]:
-    """The one write that makes ``current`` into ``after``, or none."""
+    """Return the one request that turns ``current`` into ``after``, or none."""
     if dict(current) == dict(after):
         return ()
+    if purge and not after:
+        return (item("DELETE", kind, path, "metadata/tags"),)
     if purge:
-        if not after:
-            return (item("DELETE", kind, path, "metadata/tags"),)
         return (item("PUT", kind, path, "metadata/tags", body=dict(after)),)
     patch: dict[str, str | None] = {key: None for key in current if key not in after}
     patch.update({key: value for key, value in after.items() if current.get(key) != value})

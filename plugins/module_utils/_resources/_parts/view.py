@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API's objects as users see them: the API's own words in snake_case, what users chose untouched.
-
-Private to this collection: it may change at any time.
-"""
+"""The API's objects for users: its own keys in snake_case, and the keys of users unchanged."""
 
 from __future__ import annotations
 
@@ -13,17 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])([A-Z])")
-# Their content is chosen by users or by the provider.
+# Users or the provider choose the keys in these.
 _UNTOUCHED = ("tags", "aws_tags", "secret")
 
 
 def snake_case(name: str) -> str:
-    """``createdAt`` as ``created_at``."""
+    """Return ``createdAt`` as ``created_at``."""
     return _WORD_START.sub(r"_\1", name).lower()
 
 
 def view(value: Any) -> Any:
-    """An object of the API with its own keys in snake_case and paths without outer slashes."""
+    """Return an object of the API with its own keys in snake_case and paths without outer slashes."""
     if isinstance(value, list):
         return [view(entry) for entry in value]
     if not isinstance(value, Mapping):
@@ -38,10 +35,10 @@ def view(value: Any) -> Any:
 
 
 def without_secret(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The same object without its secret values."""
+    """Return the object without its secret values."""
     return {key: inner for key, inner in value.items() if key != "secret"}
 
 
 def no_value(key: str) -> str:
-    """Return what stands in check mode for the key's value, and nobody can take for a real one."""
+    """Return check mode's placeholder for the key's value, which nobody can mistake for a real one."""
     return "CHECK-MODE-NO-" + snake_case(key).upper().replace("_", "-")

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding and ending the leases of service accounts: all that was made for one, and the record of it last.
-
-Private to this collection: it may change at any time.
-"""
+"""Finding and ending the leases of service accounts: first everything that was made for one, then its record."""
 
 from __future__ import annotations
 
@@ -20,38 +17,40 @@ from .wanted import LABEL_LETTERS
 
 _SECRET = OBJECT_KINDS["Secret"]
 _PARTS = ("ServiceAccount", "RoleBinding", "Role", "ClusterRoleBinding", "ClusterRole")
-# As many leases are named in one selector, which stands in an address.
-_NAMED = 50
+# Leases per label selector: the selector is part of the URL.
+_PER_SELECTOR = 50
 
 
 def leases(cluster: InWorker, namespace: str | None = None, name: str | None = None) -> list[AccountLease]:
-    """The leases of a namespace, or of all, the oldest first.
+    """Return the leases of a namespace, or of all, the oldest first.
 
-    :arg name: what they are for.
+    :arg name: the leases' name; None: any.
     :raises ForbiddenError: this identity may not list Secrets there.
     """
-    labels = [f"{KIND}={RECORD}", *([f"{NAME}={name}"] if name else [])]
-    found = cluster.list(_SECRET, namespace=namespace, labels=labels, metadata_only=True) or []
-    return sorted(map(lease_of, found), key=lambda one: (str(one.fields["created"]), one.id))
+    labels = [f"{KIND}={RECORD}"]
+    if name:
+        labels.append(f"{NAME}={name}")
+    records = cluster.list(_SECRET, namespace=namespace, labels=labels, metadata_only=True) or []
+    return sorted(map(lease_of, records), key=lambda lease: (str(lease.fields["created"]), lease.id))
 
 
 def leases_by_id(cluster: InWorker, lease_ids: Sequence[str], option: str) -> list[AccountLease | None]:
-    """The leases of these IDs, in their order; None: it has ended, or there never was one.
+    """Return the leases of these IDs, in their order; None: it has ended, or never existed.
 
-    :raises OptionError: an ID is none, or it names something that is no record of a lease.
+    :raises OptionError: an ID has the wrong form, or names a Secret that is not a lease's record.
     """
-    places = [place_of(one, option) for one in lease_ids]
-    found = cluster.get_many(_SECRET, places, metadata_only=True)
-    for lease_id, one in zip(lease_ids, found):
-        if one is not None and (one["metadata"].get("labels") or {}).get(KIND) != RECORD:
-            raise OptionError(option, f"the Secret {lease_id} is no record of a lease.")
-    return [None if one is None else lease_of(one) for one in found]
+    places = [place_of(lease_id, option) for lease_id in lease_ids]
+    records = cluster.get_many(_SECRET, places, metadata_only=True)
+    for lease_id, record in zip(lease_ids, records):
+        if record is not None and (record["metadata"].get("labels") or {}).get(KIND) != RECORD:
+            raise OptionError(option, f"the Secret {lease_id} is not a lease's record.")
+    return [None if record is None else lease_of(record) for record in records]
 
 
 def place_of(lease_id: str, option: str) -> tuple[str, str]:
-    """Namespace and name of a lease's record.
+    """Return namespace and name of a lease's record.
 
-    :raises OptionError: it is not a lease's ID.
+    :raises OptionError: this is not a lease's ID.
     """
     namespace, slash, name = lease_id.partition("/")
     if not (namespace and slash and name) or "/" in name:
@@ -60,7 +59,7 @@ def place_of(lease_id: str, option: str) -> tuple[str, str]:
 
 
 def check_places(lease_ids: Sequence[str], namespace: str | None) -> None:
-    """:raises OptionError: an ID is none, or is not in the namespace that is given too."""
+    """Raise OptionError if an ID has the wrong form or does not lie in the given namespace."""
     for lease_id in lease_ids:
         place, _name = place_of(lease_id, "lease_id")
         if namespace not in (None, place):
@@ -70,87 +69,108 @@ def check_places(lease_ids: Sequence[str], namespace: str | None) -> None:
 def end(cluster: InWorker, ending: Sequence[AccountLease]) -> dict[str, list[str]]:
     """End each lease, whatever happens to the others; return a sentence for each thing that is left, by lease ID.
 
-    What was made for a lease goes first, all at once: the token ends with its account. The record goes last, once
-    nothing else is left, so that a later run finds what could not be removed.
+    First everything that was made for the leases is removed; without its account a token is invalid already. A record
+    is removed when nothing else of its lease is left, so that a later run finds what could not be removed.
     """
-    problems: dict[str, list[str]] = {one.id: [] for one in ending}
-    parts = _parts_of(cluster, ending, problems)
-    _removed(cluster, parts, problems)
-    records = [one for one in ending if not problems[one.id]]
-    _removed(cluster, [(one.id, _record(one)) for one in records], problems)
+    problems: dict[str, list[str]] = {lease.id: [] for lease in ending}
+    _remove_and_note(cluster, _parts_of(cluster, ending, problems), problems)
+    records = [(lease.id, _record(lease)) for lease in ending if not problems[lease.id]]
+    _remove_and_note(cluster, records, problems)
     return problems
 
 
 def orphans(cluster: InWorker, namespace: str | None) -> tuple[list[dict[str, Any]], list[str]]:
-    """What was made for leases whose records somebody else has removed, and a sentence for each kind not looked at.
+    """Return objects of leases whose records somebody else has removed, and a sentence for each kind that is forbidden.
 
-    :arg namespace: look at what lies there, of leases there; None: everywhere.
+    :arg namespace: of the objects and their leases; None: all.
     """
-    found: list[dict[str, Any]] = []
-    unseen: list[str] = []
-    for kind in _PARTS:
-        if namespace is not None and not OBJECT_KINDS[kind].namespaced:
-            continue
-        labels = [f"{KIND}={PART}", *([f"{PLACE}={namespace}"] if namespace else [])]
+    parts: list[dict[str, Any]] = []
+    warnings: list[str] = []
+    kinds = [OBJECT_KINDS[name] for name in _PARTS]
+    labels = [f"{KIND}={PART}"]
+    if namespace is not None:
+        kinds = [kind for kind in kinds if kind.namespaced]
+        labels.append(f"{PLACE}={namespace}")
+    for kind in kinds:
         try:
-            found += cluster.list(OBJECT_KINDS[kind], namespace=namespace, labels=labels, metadata_only=True) or []
+            parts += cluster.list(kind, namespace=namespace, labels=labels, metadata_only=True) or []
         except ForbiddenError as error:
-            unseen.append(f"What records that are gone have left was not looked for: {error}")
-    # The records are read last: each was there before what was made for it.
-    known = {one.id for one in leases(cluster, namespace)} if found else set()
-    return [one for one in found if _lease_id(one) not in known], unseen
+            warnings.append(f"Could not look for objects of leases without a record: {error}")
+    return _without_record(cluster, namespace, parts), warnings
+
+
+def _without_record(cluster: InWorker, namespace: str | None, parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    # The records are read last: each existed before the other objects of its lease.
+    known = {lease.id for lease in leases(cluster, namespace)} if parts else set()
+    return [part for part in parts if _lease_id(part) not in known]
 
 
 def remove(cluster: InWorker, objects: Sequence[Object]) -> list[str]:
-    """Remove these, and say in a sentence of each that is left why it is."""
+    """Remove the objects and return a sentence for each that is left."""
     problems: dict[str, list[str]] = {"": []}
-    _removed(cluster, [("", one) for one in objects], problems)
+    _remove_and_note(cluster, [("", manifest) for manifest in objects], problems)
     return problems[""]
 
 
-def removed_with(cluster: InWorker, made: Sequence[Object]) -> list[str]:
-    """Remove what was made for one lease, its record last; a sentence for each thing that is left.
+def remove_with_record(cluster: InWorker, made: Sequence[Object]) -> list[str]:
+    """Remove the objects of one lease, its record last, and return a sentence for each that is left.
 
     :arg made: as the cluster answered, the record first.
     """
-    return (remove(cluster, made[1:]) or remove(cluster, made[:1])) if made else []
+    if not made:
+        return []
+    return remove(cluster, made[1:]) or remove(cluster, made[:1])
 
 
 def _parts_of(
     cluster: InWorker, ending: Sequence[AccountLease], problems: dict[str, list[str]]
 ) -> list[tuple[str, dict[str, Any]]]:
-    """What was made for these leases, each with its lease's ID: found by labels, since a record can name anything."""
-    asked: dict[tuple[str, str | None], list[AccountLease]] = {}
+    """Return the objects of these leases, each with its lease's ID; labels find them, since a record may be forged."""
+    by_place: dict[tuple[str, str | None], list[AccountLease]] = {}
     for lease in ending:
-        # A longer name is in no label, so nothing was made for it.
-        for place in lease.kinds() if len(lease.name) <= LABEL_LETTERS else ():
-            asked.setdefault(place, []).append(lease)
+        # A longer name does not fit into a label, so there are no objects for it.
+        if len(lease.name) <= LABEL_LETTERS:
+            for place in lease.kinds():
+                by_place.setdefault(place, []).append(lease)
     parts: list[tuple[str, dict[str, Any]]] = []
-    for (kind, namespace), concerned in asked.items():
-        by_id = {one.id for one in concerned}
-        for start in range(0, len(concerned), _NAMED):
-            names = ",".join(sorted({one.name for one in concerned[start : start + _NAMED]}))
-            labels = [f"{KIND}={PART}", f"{LEASE} in ({names})"]
-            try:
-                found = cluster.list(OBJECT_KINDS[kind], namespace=namespace, labels=labels, metadata_only=True) or []
-            except WorkloadCredentialsError as error:
-                for lease in concerned[start : start + _NAMED]:
-                    problems[lease.id].append(str(error))
-                continue
-            parts += [(_lease_id(one), one) for one in found if _lease_id(one) in by_id]
+    for (kind, namespace), its_leases in by_place.items():
+        for start in range(0, len(its_leases), _PER_SELECTOR):
+            parts += _listed_parts(cluster, kind, namespace, its_leases[start : start + _PER_SELECTOR], problems)
     return parts
 
 
-def _removed(cluster: InWorker, objects: Sequence[tuple[str, Object]], problems: dict[str, list[str]]) -> None:
-    references = [_reference(one) for _lease, one in objects]
-    for (lease_id, _one), answer in zip(objects, cluster.delete(references)):
+def _listed_parts(
+    cluster: InWorker,
+    kind: str,
+    namespace: str | None,
+    some: Sequence[AccountLease],
+    problems: dict[str, list[str]],
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return the objects of one kind and namespace for some of the leases."""
+    names = ",".join(sorted({lease.name for lease in some}))
+    labels = [f"{KIND}={PART}", f"{LEASE} in ({names})"]
+    try:
+        objects = cluster.list(OBJECT_KINDS[kind], namespace=namespace, labels=labels, metadata_only=True) or []
+    except WorkloadCredentialsError as error:
+        for lease in some:
+            problems[lease.id].append(str(error))
+        return []
+    ids = {lease.id for lease in some}
+    return [(_lease_id(part), part) for part in objects if _lease_id(part) in ids]
+
+
+def _remove_and_note(cluster: InWorker, objects: Sequence[tuple[str, Object]], problems: dict[str, list[str]]) -> None:
+    """Remove the objects, each with its lease's ID, and add refusals to the problems of the leases."""
+    answers = cluster.delete([_reference(manifest) for _lease_id, manifest in objects])
+    for (lease_id, _manifest), answer in zip(objects, answers):
         if isinstance(answer, Refusal):
             problems[lease_id].append(answer.words)
 
 
-def _reference(found: Object) -> dict[str, Any]:
-    # With its type a record is known to hold no value, so that whoever refuses is quoted.
-    return {**exact_reference(found), **({"type": found["type"]} if found.get("type") else {})}
+def _reference(manifest: Object) -> dict[str, Any]:
+    exact = exact_reference(manifest)
+    # The type says that a record holds no value, so that messages may quote a policy's refusal.
+    return {**exact, "type": manifest["type"]} if manifest.get("type") else exact
 
 
 def _record(lease: AccountLease) -> dict[str, Any]:
@@ -158,6 +178,6 @@ def _record(lease: AccountLease) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "type": TYPE, "metadata": metadata}
 
 
-def _lease_id(found: Object) -> str:
-    labels = found["metadata"].get("labels") or {}
+def _lease_id(part: Object) -> str:
+    labels = part["metadata"].get("labels") or {}
     return f"{labels.get(PLACE)}/{labels.get(LEASE)}"

@@ -1,45 +1,42 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Minting a service account's token: record, what a dynamic one needs, token. What breaks off leaves nothing behind.
-
-Private to this collection: it may change at any time.
-"""
+"""Minting a service account's token: record, objects of a dynamic one, token. A failure leaves nothing behind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ...._api.errors import MayExistError, OptionError, StateError, WorkloadCredentialsError
 from ...._api.times import parse_time
-from ...._change import foreseen
+from ...._change import assumed
 from ...._kube.client import InWorker
 from ...._kube.errors import ForbiddenError
 from ...._kube.objects import OBJECT_KINDS, Applied, Object, Refusal
 from ...._kube.refusals import name_of
-from .ending import end, removed_with
-from .objects import AccountLease, account_of, bindings_of, lease_of, record_of, roles_of, settled
+from .ending import end, remove_with_record
+from .objects import AccountLease, account_of, bindings_of, lease_of, outcome_patch, record_of, roles_of
 from .wanted import TokenSpec
 
-# In the text of an error that leaves something behind.
+# Part of the message of an error that leaves something behind.
 LEFT = "Of what was made for it something may be left"
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _AUTHENTICATION = "authentication.k8s.io/v1"
 _MAY = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _AUTHORIZATION = "authorization.k8s.io/v1"
-# What a refusal is about.
+# The object that a refusal of a review names.
 _IDENTITY = {"kind": "The identity", "metadata": {"name": "of this task"}}
 
 
 @dataclass(frozen=True)
 class Token:
-    """A token, and the lease that ends it.
+    """A token and its lease.
 
-    :arg expiration: the API server's own.
-    :arg warnings: what the API server made otherwise than it was asked.
+    :arg expiration, audiences: as the API server granted them.
+    :arg warnings: about what it granted differently.
     """
 
     wanted: TokenSpec
@@ -50,66 +47,67 @@ class Token:
 
 
 def mint(cluster: InWorker, wanted: TokenSpec) -> Token:
-    """One more lease.
+    """Mint one more lease.
 
-    :raises WorkloadCredentialsError: none was made; or, and then it is MayExistError, something of it is left.
+    :raises MayExistError: it failed, and something of it is left.
+    :raises WorkloadCredentialsError: it failed, and nothing is left.
     """
     _check_role(cluster, wanted)
     record = record_of(wanted, _who(cluster))
     made: list[dict[str, Any]] = []
     try:
         for batch in _batches(wanted, record):
-            made += _accepted(cluster.make(batch), made)
+            made += _accepted(cluster.post(batch), made)
             if batch[0] is record:
-                # What it is to own names it so.
+                # The objects that it owns name its uid.
                 record["metadata"]["uid"] = made[0]["metadata"]["uid"]
         token = _token(cluster, wanted, record)
-        _accepted(cluster.patch([settled(record, token.expiration, token.audiences)]), made)
+        _accepted(cluster.patch([outcome_patch(record, token.expiration, token.audiences)]), made)
     except _Refused as error:
-        # A refusal is an answer: there is what was accepted, and nothing else.
-        left = _said(lease_of(record), removed_with(cluster, made))
+        # The cluster has answered, so only the accepted objects exist.
+        left = _sentence_about(lease_of(record), remove_with_record(cluster, made))
         raise (MayExistError if left else StateError)(f"{error}{left}") from None
     except WorkloadCredentialsError as error:
         left = _undone(cluster, record)
         raise (MayExistError if left else StateError)(f"{error}{left}") from None
     except BaseException:
-        # Ctrl-C too: what is left then stands in the record, which is pruned when it has expired.
+        # After Ctrl-C too. Anything left is found by the record and pruned when it has expired.
         _undone(cluster, record)
         raise
     return token
 
 
 class _Refused(StateError):
-    """The cluster has answered, and made nothing of it."""
+    """The cluster has answered that it did not do it."""
 
 
-def foresee(cluster: InWorker, wanted: TokenSpec) -> list[str]:
-    """Try with the cluster's dry run what can be tried; a warning for each thing that an earlier task may make.
+def predict(cluster: InWorker, wanted: TokenSpec) -> list[str]:
+    """Try a minting with the cluster's dry run; return a warning for each thing that an earlier task may make.
 
     :raises WorkloadCredentialsError: a real run would be refused.
     """
     try:
         check_account(cluster, wanted)
     except OptionError as missing:
-        return [foreseen(str(missing))]
+        return [assumed(str(missing))]
     record = record_of(wanted, None)
-    tried = [one for batch in _batches(wanted, record) for one in batch]
+    objects = [manifest for batch in _batches(wanted, record) for manifest in batch]
     warnings = []
-    for answer in cluster.make(tried, dry_run=True):
+    for answer in cluster.post(objects, dry_run=True):
         if isinstance(answer, Refusal):
-            # A namespace, or the role that was not made either.
+            # The namespace is missing, or the role, which the dry run did not create either.
             if answer.status != 404:
                 raise StateError(answer.words)
-            warnings.append(foreseen(answer.words))
+            warnings.append(assumed(answer.words))
     if not warnings:
         _check_rights(cluster, wanted)
     return list(dict.fromkeys(warnings))
 
 
 def _check_rights(cluster: InWorker, wanted: TokenSpec) -> None:
-    """Ask for the rights that no dry run shows: the cluster tries no token, nor a change of what is not there.
+    """Check the permissions that no dry run covers: for the token, and for changes of objects that do not exist yet.
 
-    :raises StateError: one of them is lacking.
+    :raises StateError: one of them is missing.
     """
     for verb, resource, name in (
         ("create", "serviceaccounts/token", wanted.service_account),
@@ -118,24 +116,24 @@ def _check_rights(cluster: InWorker, wanted: TokenSpec) -> None:
         kind, _slash, below = resource.partition("/")
         attributes = {"namespace": wanted.namespace, "verb": verb, "resource": kind, "subresource": below, "name": name}
         spec = {"resourceAttributes": attributes}
-        question = {"apiVersion": _AUTHORIZATION, "kind": "SelfSubjectAccessReview", "spec": spec}
-        answer = cluster.ask(_IDENTITY, _MAY, question)
-        # Who may not ask learns it in a real run.
+        review = {"apiVersion": _AUTHORIZATION, "kind": "SelfSubjectAccessReview", "spec": spec}
+        answer = cluster.create_review(_IDENTITY, _MAY, review)
+        # Without the permission to ask, only a real run shows it.
         if not isinstance(answer, Refusal) and (answer.get("status") or {}).get("allowed") is False:
             raise StateError(
-                f"The identity of this task may not {verb} {resource} in namespace {wanted.namespace}: grant it that, "
-                "or use another identity."
+                f"The identity of this task may not {verb} {resource} in namespace {wanted.namespace}: grant this "
+                "permission, or use another identity."
             )
 
 
 class MissingRole(OptionError):
-    """The role that should be bound is not there. An earlier task may make it in a real run."""
+    """The role to bind does not exist. An earlier task may make it in a real run."""
 
 
 def check_account(cluster: InWorker, wanted: TokenSpec) -> None:
-    """See that the account of a static token exists, or the role of a dynamic one, as far as this identity may look.
+    """Check that the account of a static token, or the role of a dynamic one, exists, if this identity may read it.
 
-    :raises OptionError: there is none, which an earlier task may make in a real run.
+    :raises OptionError: it does not exist; an earlier task may make it in a real run.
     """
     _check_role(cluster, wanted)
     if wanted.is_dynamic:
@@ -151,24 +149,25 @@ def _no_account(wanted: TokenSpec) -> OptionError:
 
 
 def _check_role(cluster: InWorker, wanted: TokenSpec) -> None:
-    """See that the role exists: who may bind anything would else make a binding to nothing."""
+    """Check that the role exists, since the cluster would accept a binding to a missing one."""
     if wanted.role is None:
         return
     kind, name = wanted.role
-    spaces: Sequence[str | None] = wanted.namespaces if kind == "Role" else [None]
+    namespaces: Sequence[str | None] = wanted.namespaces if kind == "Role" else [None]
+    places = [(namespace, name) for namespace in namespaces]
     try:
-        found = cluster.get_many(OBJECT_KINDS[kind], [(one, name) for one in spaces], metadata_only=True)
+        roles = cluster.get_many(OBJECT_KINDS[kind], places, metadata_only=True)
     except ForbiddenError:
-        # Who may bind the role need not be allowed to read it.
+        # An identity may bind a role without reading it.
         return
-    for space, one in zip(spaces, found):
-        if one is None:
-            where = f" in namespace {space}" if space else ""
+    for namespace, role in zip(namespaces, roles):
+        if role is None:
+            where = f" in namespace {namespace}" if namespace else ""
             raise MissingRole("role", f"there is no {kind} {name}{where}.")
 
 
 def _batches(wanted: TokenSpec, record: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
-    """What is made, each batch when the one before it is there, since its objects name what is in it."""
+    """Yield the objects to create in batches: each names objects of the batch before it."""
     yield [record]
     if wanted.is_dynamic:
         yield [account_of(wanted, record), *roles_of(wanted, record)]
@@ -176,6 +175,7 @@ def _batches(wanted: TokenSpec, record: dict[str, Any]) -> Iterator[list[dict[st
 
 
 def _token(cluster: InWorker, wanted: TokenSpec, record: Object) -> Token:
+    """Request the token, bound to the record."""
     account = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
@@ -189,30 +189,30 @@ def _token(cluster: InWorker, wanted: TokenSpec, record: Object) -> Token:
     }
     spec = {"expirationSeconds": wanted.ttl, "boundObjectRef": bound, "audiences": wanted.audiences or []}
     path = OBJECT_KINDS["ServiceAccount"].path(wanted.namespace, wanted.service_account) + "/token"
-    question = {"apiVersion": _AUTHENTICATION, "kind": "TokenRequest", "spec": spec}
-    answer = cluster.ask(account, path, question)
+    review = {"apiVersion": _AUTHENTICATION, "kind": "TokenRequest", "spec": spec}
+    answer = cluster.create_review(account, path, review)
     if isinstance(answer, Refusal):
         if answer.status == 404 and not wanted.is_dynamic:
             raise _Refused(str(_no_account(wanted)))
         raise _error_of([answer])
-    given = answer.get("status") or {}
-    if not given.get("token") or not parse_time(given.get("expirationTimestamp")):
-        raise StateError(f"{name_of(account)}: the cluster's answer to a token request holds no token.")
-    asked = int((answer.get("spec") or {}).get("expirationSeconds") or wanted.ttl)
-    shortened = f"ttl: the API server gives {asked} seconds instead of {wanted.ttl}, which is its own limit."
-    audiences = (answer.get("spec") or {}).get("audiences") or wanted.audiences or []
-    return Token(
-        wanted,
-        given["token"],
-        given["expirationTimestamp"],
-        list(audiences),
-        [shortened] if asked < wanted.ttl else [],
-    )
+    return _granted(wanted, answer.get("spec") or {}, answer.get("status") or {}, name_of(account))
+
+
+def _granted(wanted: TokenSpec, spec: Mapping[str, Any], status: Mapping[str, Any], account: str) -> Token:
+    """Return the token in the answer to a token request."""
+    token, expiration = status.get("token"), status.get("expirationTimestamp")
+    if not token or not parse_time(expiration):
+        raise StateError(f"{account}: the cluster's answer to a token request holds no token.")
+    seconds = int(spec.get("expirationSeconds") or wanted.ttl)
+    warnings = []
+    if seconds < wanted.ttl:
+        warnings.append(f"ttl: the API server limits it to {seconds} seconds instead of {wanted.ttl}.")
+    return Token(wanted, token, str(expiration), list(spec.get("audiences") or wanted.audiences or []), warnings)
 
 
 def _who(cluster: InWorker) -> str | None:
-    """The identity that the API server sees; None: it does not say, as before Kubernetes 1.28."""
-    answer = cluster.ask(_IDENTITY, _WHO, {"apiVersion": _AUTHENTICATION, "kind": "SelfSubjectReview"})
+    """Return the identity that the API server sees; None: it does not say, as before Kubernetes 1.28."""
+    answer = cluster.create_review(_IDENTITY, _WHO, {"apiVersion": _AUTHENTICATION, "kind": "SelfSubjectReview"})
     if isinstance(answer, Refusal):
         if answer.status in (403, 404):
             return None
@@ -222,13 +222,13 @@ def _who(cluster: InWorker) -> str | None:
 
 
 def _accepted(answers: Sequence[Applied], made: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The objects as the cluster has them.
+    """Return the objects as the cluster has them.
 
-    :arg made: those of earlier answers, to which these are added if others with them were refused.
-    :raises StateError: it did not take one of them.
+    :arg made: takes the accepted objects if others were refused.
+    :raises StateError: the cluster refused one of them.
     """
-    accepted = [one for one in answers if not isinstance(one, Refusal)]
-    refusals = [one for one in answers if isinstance(one, Refusal)]
+    accepted = [answer for answer in answers if not isinstance(answer, Refusal)]
+    refusals = [answer for answer in answers if isinstance(answer, Refusal)]
     if not refusals:
         return accepted
     made += accepted
@@ -236,22 +236,24 @@ def _accepted(answers: Sequence[Applied], made: list[dict[str, Any]]) -> list[di
 
 
 def _error_of(refusals: Sequence[Refusal]) -> StateError:
-    said = " ".join(dict.fromkeys(one.words for one in refusals))
-    return StateError(said) if any(one.may_be_done for one in refusals) else _Refused(said)
+    message = " ".join(dict.fromkeys(refusal.words for refusal in refusals))
+    if any(refusal.may_be_done for refusal in refusals):
+        return StateError(message)
+    return _Refused(message)
 
 
 def _undone(cluster: InWorker, record: Object) -> str:
-    """Remove what has been made, wherever it is; a sentence about what is left."""
+    """Remove what has been made, wherever it is, and return a sentence about what is left."""
     lease = lease_of(record)
     try:
         problems = end(cluster, [lease])[lease.id]
     except WorkloadCredentialsError as error:
-        return _said(lease, [str(error)])
-    return _said(lease, problems)
+        return _sentence_about(lease, [str(error)])
+    return _sentence_about(lease, problems)
 
 
-def _said(lease: AccountLease, problems: Sequence[str]) -> str:
-    """What is left, in a sentence; "": nothing is."""
+def _sentence_about(lease: AccountLease, problems: Sequence[str]) -> str:
+    """Return a sentence about what is left of a lease; "": nothing is."""
     if not problems:
         return ""
     return (

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The objects of a service account's lease, and the record of it: a Secret without data, to which the token is bound.
-
-Private to this collection: it may change at any time.
-"""
+"""The objects of a service account's lease, and its record: a Secret without data to which the token is bound."""
 
 from __future__ import annotations
 
@@ -20,12 +17,13 @@ from ...._marks import DOMAIN
 from .wanted import DYNAMIC, TokenSpec
 
 _RBAC = "rbac.authorization.k8s.io"
-# On everything that is made for a lease. What is found by them is its own, whatever its name.
-KIND, LEASE, PLACE, NAME = (f"{DOMAIN}/{one}" for one in ("kind", "lease", "lease-namespace", "lease-name"))
+# The labels of everything that is made for a lease, by which it is found, whatever its name.
+KIND, LEASE = f"{DOMAIN}/kind", f"{DOMAIN}/lease"
+PLACE, NAME = f"{DOMAIN}/lease-namespace", f"{DOMAIN}/lease-name"
 RECORD, PART = "service-account-lease", "service-account-lease-part"
 TYPE = f"{DOMAIN}/{RECORD}"
 _EXPIRATION = f"{DOMAIN}/expiration"
-# Annotation of the record -> field of the lease as users see it; what is no text stands there as JSON.
+# The record's annotations, with the fields of the lease that users see: as text, and as JSON.
 _TEXTS = {
     "credential-type": "credential_type",
     "service-account": "service_account",
@@ -43,10 +41,10 @@ _JSON = {
 
 @dataclass(frozen=True)
 class AccountLease:
-    """A lease as its record tells of it.
+    """A lease as its record describes it.
 
-    :arg fields: what users see.
-    :arg uid: the record's; "" where it is not known whether there is one.
+    :arg uid: of the record; "": nobody knows whether it exists.
+    :arg fields: the values for users.
     """
 
     namespace: str
@@ -56,44 +54,46 @@ class AccountLease:
 
     @property
     def id(self) -> str:
-        """As users name it."""
+        """Return the ID for users."""
         return f"{self.namespace}/{self.name}"
 
     @property
     def is_expired(self) -> bool:
-        """By this machine's clock. Where no expiration can be read it is not."""
+        """Return whether it has expired by this machine's clock; false if its expiration cannot be read."""
         moment = parse_time(self.fields["expiration"])
         return moment is not None and moment <= datetime.now(timezone.utc)
 
     def kinds(self) -> list[tuple[str, str | None]]:
-        """Where something may have been made for it: kinds, and namespaces (None: none)."""
+        """Return the kinds and namespaces (None: none) of objects that may have been made for it."""
         if self.fields["credential_type"] != DYNAMIC:
             return []
         role = self.fields["role"]
-        kinds = ["RoleBinding", *(["Role"] if isinstance(role, dict) and "rules" in role else [])]
+        kinds = ["RoleBinding"]
+        if isinstance(role, dict) and "rules" in role:
+            kinds.append("Role")
         own: list[tuple[str, str | None]] = [("ServiceAccount", self.namespace)]
         if self.fields["cluster_wide"]:
             return own + [(f"Cluster{kind}", None) for kind in kinds]
-        return own + [(kind, one) for one in self.fields["namespaces"] for kind in kinds]
+        return own + [(kind, namespace) for namespace in self.fields["namespaces"] for kind in kinds]
 
 
-def lease_of(found: Object) -> AccountLease:
-    """The lease of a record, whoever may have changed it since."""
-    metadata = found["metadata"]
-    notes = metadata.get("annotations") or {}
+def lease_of(record: Object) -> AccountLease:
+    """Return the lease of a record, which somebody may have changed."""
+    metadata = record["metadata"]
+    annotations = metadata.get("annotations") or {}
     fields: dict[str, Any] = {
         "name": (metadata.get("labels") or {}).get(NAME),
         "namespace": metadata["namespace"],
-        **{field: notes.get(f"{DOMAIN}/{note}") for note, field in _TEXTS.items()},
-        **{field: _parsed(notes.get(f"{DOMAIN}/{note}")) for note, field in _JSON.items()},
+        **{field: annotations.get(f"{DOMAIN}/{name}") for name, field in _TEXTS.items()},
+        **{field: _parsed(annotations.get(f"{DOMAIN}/{name}")) for name, field in _JSON.items()},
     }
-    spaces = fields["namespaces"]
-    fields["namespaces"] = [one for one in spaces if isinstance(one, str)] if isinstance(spaces, list) else []
+    namespaces = fields["namespaces"] if isinstance(fields["namespaces"], list) else []
+    fields["namespaces"] = [namespace for namespace in namespaces if isinstance(namespace, str)]
     return AccountLease(metadata["namespace"], metadata["name"], str(metadata.get("uid") or ""), fields)
 
 
 def shown(lease: AccountLease) -> dict[str, Any]:
-    """The lease as users see it."""
+    """Return the lease's values for users."""
     expiration = lease.fields["expiration"]
     return {
         "id": lease.id,
@@ -105,9 +105,9 @@ def shown(lease: AccountLease) -> dict[str, Any]:
 
 
 def record_of(wanted: TokenSpec, requested_by: str | None) -> dict[str, Any]:
-    """The record, with the expiration that is hoped for: what breaks off now is found by it later."""
+    """Return the record with the wanted expiration, by which a minting that breaks off is found later."""
     now = datetime.now(timezone.utc)
-    notes = {
+    annotations = {
         "credential-type": wanted.credential_type,
         "service-account": wanted.service_account,
         "created": written(now),
@@ -117,53 +117,54 @@ def record_of(wanted: TokenSpec, requested_by: str | None) -> dict[str, Any]:
     }
     if wanted.is_dynamic:
         role = {"kind": wanted.role[0], "name": wanted.role[1]} if wanted.role else {"rules": wanted.rules}
-        notes["role"] = json.dumps(role)
-        notes["namespaces"] = json.dumps(wanted.namespaces)
-        notes["cluster-wide"] = json.dumps(wanted.cluster_wide)
-    own = {f"{DOMAIN}/{name}": text for name, text in notes.items() if text is not None}
+        annotations["role"] = json.dumps(role)
+        annotations["namespaces"] = json.dumps(wanted.namespaces)
+        annotations["cluster-wide"] = json.dumps(wanted.cluster_wide)
+    own = {f"{DOMAIN}/{name}": text for name, text in annotations.items() if text is not None}
     made = _object("v1", "Secret", wanted, wanted.lease, wanted.namespace, kind=RECORD)
     made["metadata"]["annotations"].update(own)
     return {**made, "type": TYPE}
 
 
-def settled(record: Object, expiration: str, audiences: Any) -> dict[str, Any]:
-    """The patch that says what the API server made of it."""
+def outcome_patch(record: Object, expiration: str, audiences: Any) -> dict[str, Any]:
+    """Return the patch that records what the API server granted."""
     place = {name: record["metadata"][name] for name in ("name", "namespace")}
-    notes = {_EXPIRATION: expiration, f"{DOMAIN}/audiences": json.dumps(audiences)}
-    return {"apiVersion": "v1", "kind": "Secret", "type": TYPE, "metadata": {**place, "annotations": notes}}
+    annotations = {_EXPIRATION: expiration, f"{DOMAIN}/audiences": json.dumps(audiences)}
+    return {"apiVersion": "v1", "kind": "Secret", "type": TYPE, "metadata": {**place, "annotations": annotations}}
 
 
 def account_of(wanted: TokenSpec, record: Object) -> dict[str, Any]:
-    """The temporary account."""
+    """Return the temporary service account."""
     made = _object("v1", "ServiceAccount", wanted, wanted.service_account, wanted.namespace, owner=record)
-    # Nothing but the lease's token should come of it.
+    # It should have no token but the lease's.
     return {**made, "automountServiceAccountToken": False}
 
 
 def roles_of(wanted: TokenSpec, record: Object) -> list[dict[str, Any]]:
-    """The roles for its rules, where it has some."""
+    """Return the roles for the lease's rules."""
     if not wanted.rules:
         return []
     kind = "ClusterRole" if wanted.cluster_wide else "Role"
     return [
-        {**_object(f"{_RBAC}/v1", kind, wanted, wanted.lease, one, owner=record), "rules": list(wanted.rules)}
-        for one in _spaces(wanted)
+        {**_object(f"{_RBAC}/v1", kind, wanted, wanted.lease, namespace, owner=record), "rules": list(wanted.rules)}
+        for namespace in _namespaces(wanted)
     ]
 
 
 def bindings_of(wanted: TokenSpec, record: Object) -> list[dict[str, Any]]:
-    """What lets the account do what its role says."""
+    """Return the bindings of the account to its role."""
     made_for_it = ("ClusterRole" if wanted.cluster_wide else "Role", wanted.lease)
     kind, name = wanted.role or made_for_it
     subject = {"kind": "ServiceAccount", "name": wanted.service_account, "namespace": wanted.namespace}
     rest = {"roleRef": {"apiGroup": _RBAC, "kind": kind, "name": name}, "subjects": [subject]}
     binding = "ClusterRoleBinding" if wanted.cluster_wide else "RoleBinding"
     return [
-        {**_object(f"{_RBAC}/v1", binding, wanted, wanted.lease, one, owner=record), **rest} for one in _spaces(wanted)
+        {**_object(f"{_RBAC}/v1", binding, wanted, wanted.lease, namespace, owner=record), **rest}
+        for namespace in _namespaces(wanted)
     ]
 
 
-def _spaces(wanted: TokenSpec) -> list[str | None]:
+def _namespaces(wanted: TokenSpec) -> list[str | None]:
     return [None] if wanted.cluster_wide else list(wanted.namespaces)
 
 
@@ -177,7 +178,7 @@ def _object(
     kind: str = PART,
     owner: Object | None = None,
 ) -> dict[str, Any]:
-    """An object of the lease; the record owns what lies beside it, and Kubernetes lets it own nothing else."""
+    """Return an object of the lease. Its record owns it if both are in one namespace: Kubernetes allows no other."""
     own = {KIND: kind, LEASE: wanted.lease, PLACE: wanted.namespace, NAME: wanted.name}
     metadata: dict[str, Any] = {
         "name": name,

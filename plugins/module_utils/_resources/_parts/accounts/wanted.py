@@ -1,16 +1,13 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a service account's token is asked for: options, and what of them is checked before anything is made.
-
-Private to this collection: it may change at any time.
-"""
+"""The options of a service account's token, and their checks."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +25,7 @@ _RULE: Mapping[str, Mapping[str, Any]] = {
     "non_resource_urls": {"type": "list", "elements": "str", "aliases": ["nonResourceURLs"]},
     "verbs": {"type": "list", "elements": "str", "required": True},
 }
-# As RBAC writes them.
+# RBAC's names of these fields.
 _RBAC_NAMES = {"api_groups": "apiGroups", "resource_names": "resourceNames", "non_resource_urls": "nonResourceURLs"}
 WANTED: Mapping[str, Mapping[str, Any]] = {
     "credential_type": {"type": "str", "choices": [STATIC, DYNAMIC], "default": STATIC},
@@ -51,24 +48,24 @@ WANTED: Mapping[str, Mapping[str, Any]] = {
     "annotations": {"type": "dict"},
 }
 
-# A label holds no more, and the lease's ID in it is the name and what makes it unique.
+# The limit of a label, which holds the name and random letters.
 LABEL_LETTERS = 63
-# What every API server takes.
+# Seconds that every API server accepts.
 SHORTEST, LONGEST = 600, 2**32
-_LETTERS, _CHANCE = "bcdfghjklmnpqrstvwxz2456789", 10
+_LETTERS, _RANDOM_LETTERS = "bcdfghjklmnpqrstvwxz2456789", 10
 _PLACEHOLDER = re.compile(r"\{(name|namespace|random)\}")
-# What only one of the two types has.
+# Options of only one of the two types.
 _OF_STATIC = ("service_account",)
 _OF_DYNAMIC = ("role", "rules", "namespaces", "cluster_wide", "name_template")
 
 
 @dataclass(frozen=True)
 class TokenSpec:
-    """A token that is asked for, and the lease that it will have.
+    """A wanted token and its lease.
 
-    :arg lease: the name of its record, and of what is made for it.
-    :arg role: kind and name; None for a static one, and where ``rules`` say what may be done.
-    :arg namespaces: where a dynamic one may do it; none with ``cluster_wide``.
+    :arg lease: the name of its record and its objects.
+    :arg role: kind and name; None: a static token, or ``rules`` are given.
+    :arg namespaces: of a dynamic token's bindings; empty with ``cluster_wide``.
     :arg ttl: in seconds.
     :arg audiences: None: the API server's own.
     """
@@ -89,50 +86,52 @@ class TokenSpec:
 
     @property
     def is_dynamic(self) -> bool:
-        """Whether its service account is made for it."""
+        """Return whether its service account is made for it."""
         return self.credential_type == DYNAMIC
 
     @property
     def lease_id(self) -> str:
-        """As users name the lease: where its record lies."""
+        """Return the lease's ID for users: the place of its record."""
         return f"{self.namespace}/{self.lease}"
 
 
 def wanted_of(parameters: Mapping[str, Any]) -> TokenSpec:
-    """What the options ask for.
+    """Return the token that the options ask for.
 
     :arg parameters: of the module or of a lookup's term, validated.
-    :raises OptionError: some cannot be, alone or together.
+    :raises OptionError: a value is not allowed, or options do not fit together.
     """
+    _check(parameters)
     name, namespace = str(parameters["name"]), str(parameters["namespace"])
-    for problem in _problems(parameters):
-        raise problem
-    chance = "".join(secrets.choice(_LETTERS) for _letter in range(_CHANCE))
-    dynamic, cluster_wide = parameters["credential_type"] == DYNAMIC, bool(parameters["cluster_wide"])
-    template = parameters["name_template"] or "{name}-{random}"
-    account = _account(template, {"name": name, "namespace": namespace, "random": chance})
-    role = parameters["role"]
+    random = "".join(secrets.choice(_LETTERS) for _letter in range(_RANDOM_LETTERS))
+    role, audiences = parameters["role"], parameters["audiences"]
     return TokenSpec(
         name=name,
         namespace=namespace,
-        lease=f"{name[: LABEL_LETTERS - _CHANCE - 1].rstrip('-.')}-{chance}",
+        lease=f"{name[: LABEL_LETTERS - _RANDOM_LETTERS - 1].rstrip('-.')}-{random}",
         credential_type=parameters["credential_type"],
-        service_account=account if dynamic else parameters["service_account"] or name,
+        service_account=_account(parameters, name, namespace, random),
         role=(role["kind"], role["name"]) if role else None,
-        rules=[_rule(one) for one in parameters["rules"] or ()],
-        namespaces=[] if cluster_wide or not dynamic else list(dict.fromkeys(parameters["namespaces"] or [namespace])),
-        cluster_wide=cluster_wide,
+        rules=list(map(_rule, parameters["rules"] or ())),
+        namespaces=_namespaces(parameters, namespace),
+        cluster_wide=bool(parameters["cluster_wide"]),
         ttl=lifetime(parameters["ttl"], parameters["max_ttl"]),
-        audiences=list(parameters["audiences"]) if parameters["audiences"] else None,
+        audiences=list(audiences) if audiences else None,
         labels=_texts(parameters["labels"], "labels"),
         annotations=_texts(parameters["annotations"], "annotations"),
     )
 
 
-def lifetime(ttl: str, max_ttl: str | None) -> int:
-    """The wanted life, in seconds; what the API server makes of it is its own.
+def _namespaces(parameters: Mapping[str, Any], namespace: str) -> list[str]:
+    if parameters["cluster_wide"] or parameters["credential_type"] != DYNAMIC:
+        return []
+    return list(dict.fromkeys(parameters["namespaces"] or [namespace]))
 
-    :raises OptionError: one is no duration, or it is longer than it may be.
+
+def lifetime(ttl: str, max_ttl: str | None) -> int:
+    """Return the wanted life in seconds, which the API server may still limit.
+
+    :raises OptionError: an option is not a duration, or the life is out of range.
     """
     wanted = whole_seconds(ttl, "ttl")
     if not SHORTEST <= wanted <= LONGEST:
@@ -143,88 +142,93 @@ def lifetime(ttl: str, max_ttl: str | None) -> int:
 
 
 def check_names(name: str | None, namespace: str | None) -> None:
-    """See that leases can have this name, and be in this namespace; None: nothing is said of it.
+    """Check that leases can have this name and be in this namespace; None: not given.
 
-    An empty one is a slip, and would mean all leases there are.
+    An empty one is a mistake, which would otherwise mean all leases.
 
     :raises OptionError: they cannot.
     """
-    for problem in (*_problems_of_name(name), *_problems_of_namespaces("namespace", [namespace])):
-        raise problem
-
-
-def _problems_of_name(name: str | None) -> Iterator[OptionError]:
     if name is not None and (not is_object_name(name) or len(name) > LABEL_LETTERS):
         allowed = f"lower case letters, digits, - and ., and no more than {LABEL_LETTERS} of them"
-        yield OptionError("name", f"{name!r} cannot be the name of a lease: {allowed}.")
+        raise OptionError("name", f"{name!r} cannot be the name of a lease: {allowed}.")
+    if namespace is not None:
+        _check_namespace("namespace", namespace)
 
 
-def _problems_of_namespaces(option: str, namespaces: Sequence[str | None]) -> Iterator[OptionError]:
-    for one in namespaces:
-        if one is not None and not is_namespace(one):
-            yield OptionError(option, f"{one!r} is not a name that a namespace can have.")
+def _check_namespace(option: str, namespace: str) -> None:
+    if not is_namespace(namespace):
+        raise OptionError(option, f"{namespace!r} is not a name that a namespace can have.")
 
 
-def _problems(parameters: Mapping[str, Any]) -> Iterator[OptionError]:
-    yield from _problems_of_name(parameters["name"])
-    yield from _problems_of_namespaces("namespace", [parameters["namespace"]])
-    yield from _problems_of_namespaces("namespaces", parameters["namespaces"] or ())
+def _check(parameters: Mapping[str, Any]) -> None:
+    check_names(parameters["name"], parameters["namespace"])
+    for namespace in parameters["namespaces"] or ():
+        _check_namespace("namespaces", namespace)
     credential_type = parameters["credential_type"]
     others, other = (_OF_DYNAMIC, DYNAMIC) if credential_type == STATIC else (_OF_STATIC, STATIC)
     for option in others:
         if parameters[option]:
-            yield OptionError(option, f"it needs credential_type={other}.")
-    if any(not one for one in parameters["audiences"] or ()):
-        yield OptionError("audiences", "one of them is empty.")
+            raise OptionError(option, f"it needs credential_type={other}.")
+    if not all(parameters["audiences"] or ()):
+        raise OptionError("audiences", "one of them is empty.")
     if credential_type == DYNAMIC:
-        yield from _problems_of_dynamic(parameters)
+        _check_dynamic(parameters)
 
 
-def _problems_of_dynamic(parameters: Mapping[str, Any]) -> Iterator[OptionError]:
+def _check_dynamic(parameters: Mapping[str, Any]) -> None:
     role, rules, cluster_wide = parameters["role"], parameters["rules"], parameters["cluster_wide"]
     if bool(role) == bool(rules):
-        yield OptionError("role", "credential_type=dynamic needs a role or rules, and not both.")
+        raise OptionError("role", "credential_type=dynamic needs a role or rules, and not both.")
     if cluster_wide and parameters["namespaces"]:
-        yield OptionError("namespaces", "cluster_wide=true is for all of them: leave one out.")
+        raise OptionError("namespaces", "cluster_wide=true is for all of them: leave one out.")
     if cluster_wide and role and role["kind"] == "Role":
-        yield OptionError("role", "a Role is of one namespace, so cluster_wide=true needs a ClusterRole.")
+        raise OptionError("role", "a Role belongs to one namespace, so cluster_wide=true needs a ClusterRole.")
     for number, rule in enumerate(rules or ()):
-        where, urls = f"rules[{number}]", rule.get("non_resource_urls")
-        if bool(rule.get("resources")) == bool(urls):
-            yield OptionError(where, "it needs resources or non_resource_urls, and not both.")
-        elif rule.get("resources") and not rule.get("api_groups"):
-            yield OptionError(where, 'it needs api_groups, which is [""] for the core group.')
-        if urls and not cluster_wide:
-            yield OptionError(where, "non_resource_urls are of no namespace, so they need cluster_wide=true.")
-        if not rule["verbs"]:
-            yield OptionError(where, "it needs verbs.")
+        _check_rule(f"rules[{number}]", rule, cluster_wide=cluster_wide)
+
+
+def _check_rule(option: str, rule: Mapping[str, Any], *, cluster_wide: bool) -> None:
+    resources, urls = rule.get("resources"), rule.get("non_resource_urls")
+    if bool(resources) == bool(urls):
+        raise OptionError(option, "it needs resources or non_resource_urls, and not both.")
+    if resources and not rule.get("api_groups"):
+        raise OptionError(option, 'it needs api_groups, which is [""] for the core group.')
+    if urls and not cluster_wide:
+        raise OptionError(option, "non_resource_urls belong to no namespace, so they need cluster_wide=true.")
+    if not rule["verbs"]:
+        raise OptionError(option, "it needs verbs.")
 
 
 def _rule(rule: Mapping[str, Any]) -> dict[str, list[str]]:
     return {_RBAC_NAMES.get(name, name): list(value) for name, value in rule.items() if value and name in _RULE}
 
 
-def _account(template: str, meanings: Mapping[str, str]) -> str:
-    """The temporary account's name."""
-    found = _PLACEHOLDER.sub(lambda one: meanings[one.group(1)], template)
-    if not is_object_name(found):
+def _account(parameters: Mapping[str, Any], name: str, namespace: str, random: str) -> str:
+    """Return the name of the service account, which a dynamic token makes from its template."""
+    template = parameters["name_template"] or "{name}-{random}"
+    values = {"name": name, "namespace": namespace, "random": random}
+    account = _PLACEHOLDER.sub(lambda placeholder: values[placeholder.group(1)], template)
+    if not is_object_name(account):
         raise OptionError(
             "name_template",
-            f"{template!r} makes {found!r}, which cannot be the name of a service account. It may hold {{name}}, "
+            f"{template!r} makes {account!r}, which cannot be the name of a service account. It may hold {{name}}, "
             "{namespace} and {random}.",
         )
-    return found
+    if parameters["credential_type"] == DYNAMIC:
+        return account
+    return str(parameters["service_account"] or name)
 
 
 def _texts(given: Mapping[str, Any] | None, option: str) -> dict[str, str]:
-    """Labels or annotations; those of this collection are its own to set."""
-    for name, text in (given or {}).items():
-        if not is_qualified_name(str(name)):
-            raise OptionError(option, f"{str(name)!r} is no name that Kubernetes takes.")
-        if option == "labels" and isinstance(text, (str, int)) and not is_label_value(str(text)):
+    """Return labels or annotations as texts, without those that only this collection may set."""
+    for key, value in (given or {}).items():
+        name = str(key)
+        if not is_qualified_name(name):
+            raise OptionError(option, f"{name!r} is not a name that Kubernetes accepts.")
+        if value is None or isinstance(value, (Mapping, list)):
+            raise OptionError(option, f"{name} must be text.")
+        if option == "labels" and not is_label_value(texts({name: value})[name]):
             raise OptionError(option, f"{name} must have letters, digits, -, _ and . only, and no more than 63.")
-        if isinstance(text, (Mapping, list)) or text is None:
-            raise OptionError(option, f"{name} must be a text.")
-        if str(name).startswith(f"{DOMAIN}/") or text == FIELD_MANAGER:
-            raise OptionError(option, f"{name} is this collection's own.")
+        if name.startswith(f"{DOMAIN}/") or value == FIELD_MANAGER:
+            raise OptionError(option, f"only this collection sets {name}.")
     return texts(given)

@@ -31,7 +31,7 @@ def test_any_header_is_seconds_or_none(header: str | None) -> None:
     assert asked is None or 0 <= asked <= 1e9
     pause = delay(0, asked)
     assert pause is None or 0 <= pause <= 120
-    assert RetryState(1, asked).words()
+    assert RetryState(1, asked).sentences()
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("0", 0), (" 7 ", 7), ("120", 120), ("1.5", None), ("-1", None)])

@@ -21,7 +21,7 @@ def test_durations_of_go(duration: str, length: float) -> None:
 
 @pytest.mark.parametrize("duration", ["", "1d", "45", "0s", "-5m", "45 m", "1h 30m", "m"])
 def test_what_is_no_duration_of_go_is_refused(duration: str) -> None:
-    with pytest.raises(OptionError, match="no duration above zero"):
+    with pytest.raises(OptionError, match="not a duration above zero"):
         seconds(duration, "refresh_interval")
 
 

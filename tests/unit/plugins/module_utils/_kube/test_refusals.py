@@ -32,12 +32,12 @@ def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
         (
             403,
             rbac("a:b", "create", "secrets", 'in the namespace "web"'),
-            "a:b may not create secrets in namespace web: grant it that, or use another identity.",
+            "a:b may not create secrets in namespace web: grant this permission, or use another identity.",
         ),
         (
             403,
             rbac("joe", "list", "events", "at the cluster scope"),
-            "joe may not list events in the whole cluster: grant it that, or use another identity.",
+            "joe may not list events in the whole cluster: grant this permission, or use another identity.",
         ),
         (
             403,
@@ -47,7 +47,10 @@ def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
         (
             400,
             {"message": 'admission webhook "a" denied the request'},
-            'admission webhook "a" denied the request: what guards the cluster has decided so: ask those who run it.',
+            (
+                'admission webhook "a" denied the request: an admission policy of the cluster forbids it: ask its '
+                "administrators."
+            ),
         ),
         (
             422,
@@ -56,7 +59,7 @@ def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
                 "message": "long",
                 "details": {"causes": [{"field": "type", "message": "field is immutable (e.g. x)"}] * 2},
             },
-            "type: field is immutable: remove it, so that it is made anew.",
+            "type: field is immutable: remove the object, so that it is created anew.",
         ),
         (
             409,
@@ -68,7 +71,10 @@ def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
         (
             302,
             {},
-            "the answer has status 302 and is no Kubernetes API's: check host or kubeconfig, and what is in between.",
+            (
+                "the answer has status 302 and is not from a Kubernetes API: check host or kubeconfig, and what is in "
+                "between."
+            ),
         ),
     ],
 )

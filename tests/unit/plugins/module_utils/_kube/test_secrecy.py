@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.refusals import (
     WITHHELD,
+    redacted,
     refusal,
-    shown,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -43,8 +43,8 @@ def test_no_message_repeats_a_value(first: str, second: str, frame: str) -> None
     data = manifest(data={"a": encoded(first), "b": encoded(f"first line\n{second}\n")})
     for value in (first, second):
         for form in (value, encoded(value), json.dumps(value)):
-            assert shown(frame.format(form), texts) == WITHHELD
-        assert shown(frame.format(value), data) == WITHHELD
+            assert redacted(frame.format(form), texts) == WITHHELD
+        assert redacted(frame.format(value), data) == WITHHELD
 
 
 @UNHURRIED
@@ -73,16 +73,16 @@ def test_no_refusal_holds_a_value(value: str, status: int, caused: bool) -> None
     ],
 )
 def test_short_values_count_as_words_only(value: Any, text: str, is_shown: bool) -> None:
-    assert (shown(text, manifest(stringData={"a": value})) == text) is is_shown
+    assert (redacted(text, manifest(stringData={"a": value})) == text) is is_shown
 
 
 def test_what_guards_the_cluster_is_quoted_where_a_secret_holds_no_value() -> None:
     words = "admission webhook x denied the request: leases need a team"
     # One that is made without data has none; of a reference or a patch nobody knows.
-    assert shown(words, manifest(type="example.org/record")) == words
+    assert redacted(words, manifest(type="example.org/record")) == words
     for unknown in (manifest(), {**manifest(type="x"), "metadata": {"name": "one", "resourceVersion": "7"}}):
-        assert "its words are withheld" in shown(words, unknown)
+        assert "its message is withheld" in redacted(words, unknown)
 
 
 def test_only_secrets_have_values() -> None:
-    assert shown("no: canary", {**manifest(data={"a": "canary"}), "kind": "ExternalSecret"}) == "no: canary"
+    assert redacted("no: canary", {**manifest(data={"a": "canary"}), "kind": "ExternalSecret"}) == "no: canary"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._kube.client import is_as_wanted
+from ansible_collections.community.workload_credentials.plugins.module_utils._kube.client import is_applied
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.objects import (
     FIELD_MANAGER,
     OBJECT_KINDS,
@@ -44,12 +44,12 @@ FOUND = {
 )
 def test_what_counts_as_written(wanted: dict[str, Any], is_ours: bool) -> None:
     metadata = {"name": "a", **wanted.get("metadata", {})}
-    assert is_as_wanted(FOUND, {"kind": "ExternalSecret", **wanted, "metadata": metadata}) is is_ours
+    assert is_applied(FOUND, {"kind": "ExternalSecret", **wanted, "metadata": metadata}) is is_ours
 
 
 def test_what_another_manager_wrote_is_not_ours() -> None:
     theirs = {**FOUND, "metadata": {**FOUND["metadata"], "managedFields": [{"manager": "x"}]}}
-    assert not is_as_wanted(theirs, {"metadata": {"name": "a"}})
+    assert not is_applied(theirs, {"metadata": {"name": "a"}})
 
 
 def test_every_kind_has_an_address() -> None:

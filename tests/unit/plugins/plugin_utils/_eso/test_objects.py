@@ -123,7 +123,7 @@ def test_a_template_that_cannot_fail_is_taken(text: str) -> None:
     ("entry", "says"),
     [
         ({**AWS, "refresh_interval": "1h"}, "web/aws.refresh_interval: 1h is not shorter"),
-        ({**AWS, "refresh_interval": "1d"}, "no duration above zero"),
+        ({**AWS, "refresh_interval": "1d"}, "not a duration above zero"),
         ({**AWS, "format": "azure_env"}, "web/aws.format: there will be no client_id"),
         ({**AZURE, "keys": {"a": "accessKeyId"}}, "web/azure.keys: there will be no accessKeyId"),
         ({**AZURE, "deletion_policy": "Delete"}, "with azure only Retain"),
