@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401  # pylint: disable=unused-import
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # pylint: disable=unused-import
 
 # Loaded here, in the process that all workers are forked from, and not by each of them.
-import ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.cluster_modules  # noqa: F401
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.cluster_modules  # noqa: F401  # pylint: disable=unused-import
 
 from ..plugin_utils._in_process import ActionModule
 

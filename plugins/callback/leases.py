@@ -74,7 +74,7 @@ seealso:
 
 from typing import Any
 
-import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401  # pylint: disable=unused-import
 from ansible.plugins.callback import CallbackBase
 
 from ..plugin_utils._end_of_run import begin

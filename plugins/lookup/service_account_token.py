@@ -106,7 +106,7 @@ _raw:
 from collections.abc import Mapping
 from typing import Any
 
-import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401  # pylint: disable=unused-import
 
 from ..plugin_utils._leases.account_tokens import OPTIONS, tokens_on_read
 from ..plugin_utils._lookup_base import CollectionLookup

@@ -114,7 +114,7 @@ _raw:
 from collections.abc import Mapping
 from typing import Any
 
-import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils._api.client import Client
 from ..plugin_utils._lookup_base import WorkloadCredentialsLookup

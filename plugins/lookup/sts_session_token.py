@@ -277,7 +277,7 @@ _raw:
 from collections.abc import Mapping
 from typing import Any
 
-import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._bytecode  # noqa: F401  # pylint: disable=unused-import
 
 from ..plugin_utils._leases.sts_sessions import OPTIONS, sessions_on_read
 from ..plugin_utils._lookup_base import CollectionLookup

@@ -12,7 +12,7 @@ this file. Nothing here opens a connection or starts a thread, which workers cou
 from __future__ import annotations
 
 # A worker would load it when it mints its first lease.
-import ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.run_connections  # noqa: F401
+import ansible_collections.community.workload_credentials.plugins.plugin_utils._leases.run_connections  # noqa: F401  # pylint: disable=unused-import
 from ansible.plugins.loader import lookup_loader
 
 _LOOKUPS = ("static_secret", "dynamic_credentials")

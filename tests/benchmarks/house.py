@@ -88,7 +88,7 @@ def _at_most(what: str, figure: int, most: int) -> Row:
 
 def _is_ours(frame: FrameType) -> bool:
     """Whether the frame is of plugins/, but for the cluster's client, where each call is a request like any other's."""
-    _before, _, name = frame.f_code.co_filename.partition("/community/workload_credentials/plugins/")
+    _before, _found, name = frame.f_code.co_filename.partition("/community/workload_credentials/plugins/")
     return bool(name) and not name.startswith("module_utils/_kube/")
 
 

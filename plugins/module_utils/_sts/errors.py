@@ -138,7 +138,7 @@ def _wrong_setting(error: Exception, session: Any) -> str | None:
     """Return which setting caused the error; None: another cause."""
     if not isinstance(error, ValueError):
         return None
-    if type(error) is ValueError and str(error).startswith("Invalid endpoint"):
+    if str(error).startswith("Invalid endpoint"):
         return "endpoint_url is not an address"
     return _setting_without_number(session) if session else None
 

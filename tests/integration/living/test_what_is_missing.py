@@ -219,7 +219,7 @@ def test_generating_from_nothing_and_without_the_permission(masked: Site) -> Non
     owner = masked.token_for("Owner")
     said = failure(masked, "dynamic_credentials", path="prod/aws", access_token=owner)
     assert "lacks the permission GenerateDynamicCredential" in said
-    assert "being its owner may not include it" in said
+    assert "which its owner may lack" in said
     assert masked.leases() == []
 
 

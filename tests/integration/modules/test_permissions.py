@@ -664,4 +664,4 @@ def test_leases_that_are_hidden_are_not_taken_for_none(living: Site) -> None:
 def test_an_owner_is_told_that_generating_is_a_permission_of_its_own(living: Site) -> None:
     found = tried(living, Case("generate", on("dynamic_credentials", "aws"), aws), {"Owner"})
     assert "lacks the permission GenerateDynamicCredential" in found.error
-    assert "being its owner may not include it" in found.error
+    assert "which its owner may lack" in found.error
