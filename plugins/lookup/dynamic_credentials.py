@@ -28,14 +28,19 @@ options:
   key:
     description:
       - Return one field instead of a dictionary. The field is one of the O(format)'s.
+      - V(seconds_left), with O(format=raw), gives the whole seconds until the expiration by the clock of this machine.
+        It is V(0) when that is past, and none where the expiration is not known.
     type: str
   format:
     description:
       - V(raw) has the API's own keys, the same that External Secrets Operator writes.
       - V(aws_env) and V(azure_env) are the environment variables that the providers' tools read.
+      - V(azcollection_env) are those that the modules of C(azure.azcollection) read, V(arm_env) those of Terraform's
+        provider C(azurerm). Both want a subscription too, which the service does not know. Set
+        E(AZURE_SUBSCRIPTION_ID) or E(ARM_SUBSCRIPTION_ID) beside them.
       - V(aws_credentials) is the text of an AWS credentials file with the profile C(default).
     type: str
-    choices: [raw, aws_env, azure_env, aws_credentials]
+    choices: [raw, aws_env, azure_env, azcollection_env, arm_env, aws_credentials]
     default: raw
     env:
       - name: WORKLOAD_CREDENTIALS_FORMAT

@@ -31,6 +31,7 @@ options:
   key:
     description:
       - Return one field of O(format=raw) instead of a dictionary.
+      - V(seconds_left) gives the whole seconds until the expiration by this machine's clock, V(0) when that is past.
     type: str
   format:
     description:

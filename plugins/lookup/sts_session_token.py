@@ -38,6 +38,8 @@ options:
   key:
     description:
       - Return one field instead of a dictionary. The field is one of the O(format)'s.
+      - V(seconds_left), with O(format=raw), gives the whole seconds until the expiration by the clock of this machine.
+        It is V(0) when that is past, and none where the expiration is not known.
     type: str
   format:
     description:

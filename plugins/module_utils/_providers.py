@@ -23,7 +23,7 @@ class Provider:
     :arg required: options that creating a definition needs.
     :arg ttl: the shortest and the longest life in seconds.
     :arg generated: the keys of generated credentials, without the lease's.
-    :arg environment: the variables that the provider's tools read, with their keys.
+    :arg environments: the key for each variable that tools read, by the name of the format.
     :arg spellings: other names that a service may give to the keys.
     :arg may_lack: keys that a service may leave out.
     """
@@ -36,7 +36,7 @@ class Provider:
     required: tuple[str, ...]
     ttl: tuple[int, int]
     generated: tuple[str, ...]
-    environment: Mapping[str, str]
+    environments: Mapping[str, Mapping[str, str]]
     revocable: bool
     spellings: Mapping[str, str] = field(default_factory=dict)
     may_lack: tuple[str, ...] = ()
@@ -45,11 +45,6 @@ class Provider:
     def keys(self) -> tuple[str, ...]:
         """Return every key of generated credentials."""
         return (*self.generated, *LEASE_KEYS)
-
-    @property
-    def environment_format(self) -> str:
-        """Return the name of the format with ``environment``."""
-        return f"{self.name}_env"
 
 
 # Keys with which a service may describe credentials.
@@ -79,10 +74,12 @@ _AWS = Provider(
     required=("integration_name", "ttl", "role_arn"),
     ttl=ROLE_SESSION,
     generated=("accessKeyId", "secretAccessKey", "sessionToken"),
-    environment={
-        "AWS_ACCESS_KEY_ID": "accessKeyId",
-        "AWS_SECRET_ACCESS_KEY": "secretAccessKey",
-        "AWS_SESSION_TOKEN": "sessionToken",
+    environments={
+        "aws_env": {
+            "AWS_ACCESS_KEY_ID": "accessKeyId",
+            "AWS_SECRET_ACCESS_KEY": "secretAccessKey",
+            "AWS_SESSION_TOKEN": "sessionToken",
+        },
     },
     # Credentials of an assumed role only expire (API document, "Revoke Lease by ID").
     revocable=False,
@@ -96,10 +93,23 @@ _AZURE = Provider(
     required=("integration_name", "ttl", "application_object_id"),
     ttl=(3600, 86400),
     generated=("client_id", "client_secret", "tenant_id", "key_id"),
-    environment={
-        "AZURE_CLIENT_ID": "client_id",
-        "AZURE_CLIENT_SECRET": "client_secret",
-        "AZURE_TENANT_ID": "tenant_id",
+    # Of Azure's SDKs, of azure.azcollection and of Terraform's azurerm. The service does not know their subscription.
+    environments={
+        "azure_env": {
+            "AZURE_CLIENT_ID": "client_id",
+            "AZURE_CLIENT_SECRET": "client_secret",
+            "AZURE_TENANT_ID": "tenant_id",
+        },
+        "azcollection_env": {
+            "AZURE_CLIENT_ID": "client_id",
+            "AZURE_SECRET": "client_secret",
+            "AZURE_TENANT": "tenant_id",
+        },
+        "arm_env": {
+            "ARM_CLIENT_ID": "client_id",
+            "ARM_CLIENT_SECRET": "client_secret",
+            "ARM_TENANT_ID": "tenant_id",
+        },
     },
     revocable=True,
     # A running service and the vendor's newest client have these, the document has the others.

@@ -344,7 +344,7 @@ options:
       format:
         description: Shape of the credentials as lookups have it, instead of O(entries[].keys).
         type: str
-        choices: [raw, aws_env, azure_env, aws_credentials, token, kubeconfig]
+        choices: [raw, aws_env, azure_env, azcollection_env, arm_env, aws_credentials, token, kubeconfig]
       template:
         description:
           - The Secret's data as the operator's template, instead of keys and format. What generates may only use

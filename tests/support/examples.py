@@ -24,7 +24,7 @@ GUIDES = sorted(
     if path.stem not in ("guide_service_accounts",)
 )
 # Programs that examples call.
-PROGRAMS = ("aws", "deploy", "report")
+PROGRAMS = ("aws", "deploy", "report", "terraform")
 SECRET = "canary-value-of-examples"
 _BLOCK = re.compile(r"^( *)\.\. code-block:: yaml\n((?:\n|\1 +.*\n)+)", re.MULTILINE)
 

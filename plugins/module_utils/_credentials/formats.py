@@ -87,8 +87,10 @@ def profile(variables: Mapping[str, Any]) -> str:
 
 DYNAMIC_SECRETS = Formats(
     keys=tuple(dict.fromkeys(key for one in PROVIDERS.values() for key in one.keys)),
-    environments=MappingProxyType({one.environment_format: one.environment for one in PROVIDERS.values()}),
-    texts=MappingProxyType({"aws_credentials": Text(PROVIDERS["aws"].environment, profile)}),
+    environments=MappingProxyType(
+        {name: keys for one in PROVIDERS.values() for name, keys in one.environments.items()}
+    ),
+    texts=MappingProxyType({"aws_credentials": Text(PROVIDERS["aws"].environments["aws_env"], profile)}),
 )
 _STS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "access_key_id",

@@ -12,7 +12,7 @@ from typing import Any
 from ...module_utils._api.concurrency import check_concurrency, gather_attempts
 from ...module_utils._api.errors import OptionError, StateError, WorkloadCredentialsError
 from ...module_utils._api.text import one_line
-from ...module_utils._api.times import written
+from ...module_utils._api.times import seconds_left, written
 from ...module_utils._credentials.formats import RAW, Formats
 from ...module_utils._credentials.lease import Credentials, Lease
 from ...module_utils._credentials.source import Origin, Source
@@ -23,6 +23,7 @@ from .._lookup_base import CONCURRENCY
 from .._worker import defer_signals
 from .lease_store import LeaseStore, MintedLeases
 
+_EXPIRATION, _SECONDS_LEFT = "expiration", "seconds_left"
 # Options of each lookup that mints.
 _SHARED: Options = {
     "key": {"type": "str"},
@@ -108,7 +109,7 @@ def _check(options: Mapping[str, Any], forms: Formats) -> None:
         raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
     if key is not None and forms.is_text(name):
         raise OptionError("key", f"format={name} is a text without fields.")
-    known = forms.fields_of(name)
+    known = _fields_of(forms, name)
     if key is not None and key not in known:
         raise OptionError("key", f"no credentials of format={name} have {key!r}; there are {', '.join(sorted(known))}.")
 
@@ -182,10 +183,18 @@ def _words_of_living(ends: Sequence[Ended]) -> list[str]:
     return [f"Other leases were minted for nothing and live on: {listed}.", *reasons]
 
 
+def _fields_of(forms: Formats, name: str) -> set[str]:
+    """Return what can be asked for alone; the seconds go on, so no dictionary has them."""
+    fields = set(forms.fields_of(name))
+    return fields | {_SECONDS_LEFT} if _EXPIRATION in fields else fields
+
+
 def _field(credentials: Any, options: Mapping[str, Any], source: Source) -> Any:
     key = options["key"]
     if key is None:
         return credentials
+    if key == _SECONDS_LEFT:
+        return seconds_left(credentials.get(_EXPIRATION))
     if key not in credentials:
         keys = one_line(", ".join(sorted(credentials)))
         raise OptionError("key", f"the credentials of {source.identity} have no {key!r}; they have {keys}.")

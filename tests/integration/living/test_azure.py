@@ -34,6 +34,11 @@ WORLDS: dict[str, dict[str, Any]] = {
     "lease unknown": {"azure_expiration": False, "lease_lag": 5},
     "living": {"living": True},
 }
+VARIABLES = {
+    "azure_env": ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"),
+    "azcollection_env": ("AZURE_CLIENT_ID", "AZURE_SECRET", "AZURE_TENANT"),
+    "arm_env": ("ARM_CLIENT_ID", "ARM_CLIENT_SECRET", "ARM_TENANT_ID"),
+}
 # What tells until when, where the answer does not.
 ACTIONS = {
     "all": ("Admin",),
@@ -109,15 +114,16 @@ def lookup(**options: str) -> dict[str, Any]:
 def test_formats_and_keys_are_the_same_in_either_spelling(site: Site, plays: Plays, world: str) -> None:
     populate(site)
     site.behave(living=world == "living")
-    tasks = [lookup(), lookup(format="azure_env"), lookup(key="client_secret"), lookup(key="expiration")]
-    raw, environment, secret, until = (one["ansible_facts"]["a"] for one in plays.tasks(tasks).ok().results)
+    environments = [lookup(format=name) for name in VARIABLES]
+    fields = [lookup(key=key) for key in ("client_secret", "expiration", "seconds_left")]
+    tasks = [lookup(), *environments, *fields]
+    raw, *others = (one["ansible_facts"]["a"] for one in plays.tasks(tasks).ok().results)
+    *found, secret, until, left = others
     assert sorted(raw) == KEYS
-    assert environment == {
-        "AZURE_CLIENT_ID": raw["client_id"],
-        "AZURE_CLIENT_SECRET": raw["client_secret"],
-        "AZURE_TENANT_ID": raw["tenant_id"],
-    }
+    values = (raw["client_id"], raw["client_secret"], raw["tenant_id"])
+    assert found == [dict(zip(variables, values, strict=True)) for variables in VARIABLES.values()]
     assert (secret, until) == (raw["client_secret"], raw["expiration"])
+    assert 3000 < int(left) <= 3600
     assert len(site.leases()) == 1
 
 

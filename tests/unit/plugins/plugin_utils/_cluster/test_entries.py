@@ -61,7 +61,7 @@ def test_the_same_name_in_two_namespaces_is_two_secrets() -> None:
         ({**AWS, "secret_name": "x"}, "secret_name. Supported parameters include"),
         (
             {**AWS, "format": "xml"},
-            "value of format must be one of: raw, aws_env, azure_env, aws_credentials, token, kubeconfig, got: xml",
+            "one of: raw, aws_env, azure_env, azcollection_env, arm_env, aws_credentials, token, kubeconfig, got: xml",
         ),
         ({**APP, "format": "aws_env"}, "static_secret has raw; use keys for others"),
         ({**AWS, "delivery": "pigeon"}, "value of delivery must be one of: push, external_secret, got: pigeon"),

@@ -223,6 +223,20 @@ def test_values_that_are_no_text_become_json() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "variables"),
+    [
+        ("azcollection_env", ["AZURE_CLIENT_ID", "AZURE_SECRET", "AZURE_TENANT"]),
+        ("arm_env", ["ARM_CLIENT_ID", "ARM_CLIENT_SECRET", "ARM_TENANT_ID"]),
+    ],
+)
+def test_a_pushed_secret_has_the_variables_of_its_format(name: str, variables: list[str]) -> None:
+    values = {"client_id": "an-id", "client_secret": "canary-key", "tenant_id": "a-tenant", "key_id": "a-key"}
+    made = secret({"name": "azure", "namespace": "web", "dynamic_secret": "prod/azure", "format": name}, values)
+    texts = {key: base64.b64decode(text).decode() for key, text in made["data"].items()}
+    assert texts == dict(zip(variables, ("an-id", "canary-key", "a-tenant"), strict=True))
+
+
+@pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"keys": {"a": "nothing"}}, "web/aws.keys: prod/aws has no nothing; it has accessKeyId, "),

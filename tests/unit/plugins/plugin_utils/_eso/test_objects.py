@@ -109,6 +109,11 @@ def test_formats_and_keys_become_templates_that_cannot_fail() -> None:
     assert objects({**AZURE, "keys": {"ID": "client_id"}})[-1].more["template_data"] == {
         "ID": '{{ index . "client_id" }}'
     }
+    assert objects({**AZURE, "format": "azcollection_env"})[-1].more["template_data"] == {
+        "AZURE_CLIENT_ID": '{{ index . "client_id" }}',
+        "AZURE_SECRET": '{{ index . "client_secret" }}',
+        "AZURE_TENANT": '{{ index . "tenant_id" }}',
+    }
     text = objects({**AWS, "format": "aws_credentials"})[-1].more["template_data"]["credentials"]
     assert text.startswith('[default]\naws_access_key_id = {{ index . "accessKeyId" }}\n')
     assert objects(AWS)[-1].more["template_data"] == {}
