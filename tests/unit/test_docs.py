@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 DOCSITE = ROOT / "docs" / "docsite"
 TEXTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md"), *ROOT.glob(".github/**/*.md")]
 GUIDES = [*DOCSITE.glob("rst/*.rst")]
-# Words of other languages in English clothes, riddles and pronouns, which the field's words replace: request, check, report, own,
-# revoke, expire, again. Quoted messages and code are not looked at: they have tests of their own.
+# Phrases that read as translated, and "he" for a person: the field says request, check, report, own, revoke, expire.
+# Code and quoted messages are left out.
 REFUSED = (
     r"all the same",
     r"anew",
@@ -111,9 +111,11 @@ def test_texts_are_in_the_words_of_the_field(path: Path) -> None:
 
 
 def test_anchors_of_former_titles_lead_to_one_section() -> None:
-    """Two spaces before their name keep them from the prefix of labels that texts refer to: they are for old addresses."""
+    """They are for old addresses, and two spaces keep them apart from labels in references, which need a prefix."""
     names = Counter(
-        name for path in GUIDES for name in re.findall(r"^\.\.  _([a-z0-9-]+):$", path.read_text(), re.MULTILINE)
+        name
+        for path in GUIDES
+        for name in re.findall(r"^\.\.  _([a-z0-9-]+):$", path.read_text(encoding="utf-8"), re.MULTILINE)
     )
     assert len(names) > 80
     assert [name for name, times in names.items() if times > 1] == []
