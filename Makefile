@@ -16,7 +16,7 @@ TEST = $(START) tests.environment.run_tests
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint sanity unit integration packaging bench emulator kubernetes docs lock release clean
 
-help: ## list all targets
+help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-12s %s\n' "$$name" "$$text"; done
 
