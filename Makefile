@@ -16,53 +16,53 @@ TEST = $(START) tests.environment.run_tests
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint sanity unit integration packaging bench emulator kubernetes docs lock release clean
 
-help: ## what there is
+help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-12s %s\n' "$$name" "$$text"; done
 
-demo: ## the whole job on this machine: a Secrets API, a Kubernetes control plane, one playbook
+demo: ## run everything locally: a Secrets API, a Kubernetes control plane, one playbook
 	$(RUN) python -m tests.demo $(ARGS)
 
-test: ## what CI runs: every subject; SUITES="unit lint" for some
+test: ## run the tests of CI; SUITES="unit lint" selects some
 	$(TEST) $(SUITES)
 
-test-all: ## every test there is, on both ansible-cores and in both worlds; SUITES="unit lint" for some
+test-all: ## run every test, with both versions of ansible-core and both emulator modes; SUITES="unit lint" selects some
 	$(TEST) --thorough $(SUITES)
 
-lint: ## what reads without running: format, style, types, ansible-lint, documentation
+lint: ## static checks: format, style, types, ansible-lint, documentation
 	$(TEST) lint
 
 sanity: ## ansible-test sanity
 	$(TEST) sanity
 
-unit: ## tests of functions
+unit: ## unit tests
 	$(TEST) unit
 
 integration: ## real playbook runs against the emulator and a Kubernetes control plane
 	$(TEST) control-plane integration
 
-packaging: ## the collection's archive: what is in it, and that it works where it is installed
+packaging: ## check the contents of the collection's archive, and that it works when installed
 	$(TEST) packaging
 
-bench: ## what the collection costs, beside its peers; ARGS="--runs 5 --only a,b"
+bench: ## compare the speed of the collection with its peers; ARGS="--runs 5 --only a,b"
 	$(RUN) python -m tests.benchmarks $(ARGS)
 
-emulator: ## a Secrets API to try the guides and test your own plays against; ARGS="--with-example --port 0"
+emulator: ## start a Secrets API to try the guides and to test your own plays; ARGS="--with-example --port 0"
 	$(START) tests.environment.emulator --explain $(ARGS)
 
-kubernetes: ## a Kubernetes control plane; ARGS="--kubeconfig FILE"
+kubernetes: ## start a Kubernetes control plane; ARGS="--kubeconfig FILE"
 	$(RUN) python -m tests.kubernetes $(ARGS)
 
-docs: ## the documentation as a web site, in docs/_build
+docs: ## build the documentation as a web site, in docs/_build
 	$(RUN) python -m tests.environment.docs docs/_build
 
-lock: ## take newer versions of everything that the environments are made of
+lock: ## upgrade the locked versions of all environments
 	$(START) tests.environment.lock --upgrade
 
-release: ## VERSION=1.2.0: changelog, version, archive and checksum, committed and tagged, on this machine only
+release: ## VERSION=1.2.0: prepare a release locally: changelog, version, archive, checksum, commit and tag
 	$(RUN) .ci/release $(VERSION)
 
-clean: ## remove what tools left in this checkout; environments stay in ~/.cache/workload-credentials
+clean: ## remove files that tools left in this checkout; environments stay in ~/.cache/workload-credentials
 	@rm -rf .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml docs/_build tests/output
 	@rm -f community-workload_credentials-*.tar.gz
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

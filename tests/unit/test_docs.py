@@ -17,6 +17,32 @@ pytestmark = pytest.mark.one_core
 ROOT = Path(__file__).parents[2]
 DOCSITE = ROOT / "docs" / "docsite"
 TEXTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md"), *ROOT.glob(".github/**/*.md")]
+GUIDES = [*DOCSITE.glob("rst/*.rst")]
+# Phrases that read as translated, and "he" for a person: the field says request, check, report, own, revoke, expire.
+# Code and quoted messages are left out.
+REFUSED = (
+    r"all the same",
+    r"anew",
+    r"be(comes?|came) of (it|them|each|those)",
+    r"(end|ends|ended|ending) (a|the|its|their|those|these|every|each) leases?",
+    r"for good",
+    r"give(s|n)? away",
+    r"he|him|his|himself",
+    r"holds? (a|no|the) leases?",
+    r"it is (looked|told|asked)",
+    r"living (leases?|service)",
+    r"looked at",
+    r"makes do",
+    r"no more than an",
+    r"nobody (holds|knows)",
+    r"now and then",
+    r"so it is with",
+    r"(tell|tells|told|telling) of",
+    r"What (went wrong|becomes what|it costs|nobody)",
+    r"where (nothing is said|none is)",
+    r"who (may|asks?|holds?|mints?|minted) (not|it|them)",
+    r"whoever",
+)
 # Kinds of plugins that get pages; action plugins and fragments are shown with what they are for.
 WITH_PAGES = {"callback", "lookup", "modules"}
 WITHOUT_PAGES = {"action", "doc_fragments", "module_utils", "plugin_utils"}
@@ -75,3 +101,28 @@ def _spelled_out(name: str) -> list[str]:
         return [name]
     before, names, after = alternatives.groups()
     return [f"{before}{one}{after}" for one in names.split(",")]
+
+
+@pytest.mark.parametrize("path", [*TEXTS, *GUIDES], ids=lambda path: str(path.relative_to(ROOT)))
+def test_texts_are_in_the_words_of_the_field(path: Path) -> None:
+    pattern = re.compile(rf"\b({'|'.join(REFUSED)})\b".replace(" ", r"\s+"))
+    text = _prose(path.read_text(encoding="utf-8"))
+    assert [" ".join(found[0].split()) for found in pattern.finditer(text)] == []
+
+
+def test_anchors_of_former_titles_lead_to_one_section() -> None:
+    """They are for old addresses, and two spaces keep them apart from labels in references, which need a prefix."""
+    names = Counter(
+        name
+        for path in GUIDES
+        for name in re.findall(r"^\.\.  _([a-z0-9-]+):$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert len(names) > 80
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def _prose(text: str) -> str:
+    """A text without code, quoted messages, comments and targets."""
+    text = re.sub(r"```.*?```|``.+?``", "", text, flags=re.DOTALL)
+    text = re.sub(r"^( *)\.\. (code-block|raw)::.*\n(?:\1 +.*\n|\n)*", "", text, flags=re.MULTILINE)
+    return re.sub(r"`[^`]*`_?|^ *\.\. .*$|\]\([^)]*\)", "", text, flags=re.MULTILINE)

@@ -22,7 +22,7 @@ _IN_A_TABLE = re.compile(r"^     - \.\. code-block:: yaml\n((?:\n| {10}.*\n)+)",
 @pytest.mark.one_core
 def test_the_tasks_of_the_table_do_what_the_page_says(plays: Plays, sts: Sts) -> None:
     text = GUIDE.read_text(encoding="utf-8")
-    table = text[text.index("From the operator's page to tasks") :]
+    table = text[text.index("External Secrets Operator mapping") :]
     tasks = [task for block in _IN_A_TABLE.findall(table) for task in yaml.safe_load(textwrap.dedent(block))]
     assert len(tasks) == 5
     sts.forget()

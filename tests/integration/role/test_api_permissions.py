@@ -79,13 +79,13 @@ PUSH = (
         after(AZURE),
     ),
     Case(
-        "Role, push: the same anew, whose old lease ends (Azure)",
+        "Role, push: the same again, whose old lease is revoked (Azure)",
         pushed({**AZURE, **FORMAT}),
         after(AZURE),
         needs=("ReadDynamicSecret", "GenerateDynamicCredential", "RevokeLease"),
     ),
     Case(
-        "Role, push: absent, with leases that end (Azure)",
+        "Role, push: absent, with leases that can be revoked (Azure)",
         pushed(AZURE, state="absent"),
         after(AZURE),
         needs=("RevokeLease",),
@@ -95,7 +95,7 @@ PUSH = (
         "Role, push: verified",
         pushed(AZURE, state="verified"),
         after(AZURE),
-        optional={"ListLeases": "else a warning: it is not known whether leases live that no Secret holds"},
+        optional={"ListLeases": "else a warning: orphaned leases cannot be found"},
     ),
 )
 OPERATOR = (
@@ -112,7 +112,7 @@ OPERATOR = (
         needs=("ReadDynamicSecret", "RevokeLease"),
     ),
     Case(
-        "Role, External Secrets Operator: absent, with leases that end (Azure)",
+        "Role, External Secrets Operator: absent, with leases that can be revoked (Azure)",
         pushed(AZURE, state="absent", **OPERATED),
         after(AZURE, **OPERATED),
         needs=("RevokeLease",),

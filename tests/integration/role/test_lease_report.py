@@ -137,7 +137,7 @@ def test_two_namespaces_of_one_cluster_are_both_looked_at(
     assert sorted(row["holders"] for row in found) == sorted(
         [[f"main/{role.namespace}/held"], [f"MAIN/{other}/held", f"main/{other}/held"]]
     )
-    assert "2 living, 0 of them end soon, 0 that nobody holds" in " ".join(outcome.output.split())
+    assert "2 active, 0 of them expire soon, 0 orphaned" in " ".join(outcome.output.split())
     assert f"{tmp_path}/leases.html" in outcome.output
 
 
@@ -214,7 +214,7 @@ def test_the_page_loads_nothing_and_says_each_state_in_words(pages: dict[str, st
     page = Page(pages["plain"])
     assert page.loaded == []
     assert not re.search(r"url\(|@import|https?:|<script|<link|<img", pages["plain"])
-    words = ("● living", "▲ ends soon", "◇ nobody holds it", "■ a Secret still holds it", "✕ ended early", "○ expired")
+    words = ("● active", "▲ expires soon", "◇ orphaned", "■ ended, still in a Secret", "✕ revoked early", "○ expired")
     assert {*words} <= {*page.texts}
     assert "@media print" in pages["plain"]
 
@@ -228,10 +228,10 @@ def test_what_only_clusters_can_tell_is_offered_where_some_were_looked_at(tmp_pa
     Plays(tmp_path).tasks([{**task, "vars": {"report": report, **names}}]).ok()
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert "nobody holds it" not in " ".join(page.texts[page.texts.index("Show") :])
+    assert "orphaned" not in " ".join(page.texts[page.texts.index("Show") :])
     assert 'id="only-unheld"' not in text
     assert any("Lease holders were not checked" in one for one in page.texts)
-    assert page.texts.count("12 living, 0 ended") == 2
+    assert page.texts.count("12 active, 0 ended") == 2
 
 
 def test_a_page_without_leases_says_so(pages: dict[str, str]) -> None:
