@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,19 @@ def lookup(name: str) -> Any:
 
 def test_files_index_group_and_action_plugins_name_the_same_modules() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-    files = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-    actions = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py"))
     groups = runtime["action_groups"]
     # A module without an action plugin would run as a process only, and show secret values that it returns.
-    assert files == actions == sorted(itertools.chain(*groups.values())) == sorted((*MODULES, ON_THE_CONTROLLER))
+    places = {
+        "plugins/modules": [path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")],
+        "plugins/action": [path.stem for path in (ROOT / "plugins" / "action").glob("*.py")],
+        "a group in meta/runtime.yml": list(itertools.chain(*groups.values())),
+        "MODULES in _resources/index.py": [*MODULES, ON_THE_CONTROLLER],
+    }
+    every = Counter({name: 1 for names in places.values() for name in names})
+    wrong = {place: sorted((every - Counter(names)) + (Counter(names) - every)) for place, names in places.items()}
+    assert not any(wrong.values()), f"missing or repeated: {wrong}"
     # A group's defaults are for options that each of its modules has.
-    assert sorted(groups["service_accounts"]) == [name for name in files if name in MODULES and spec_of(name).connect]
+    assert sorted(groups["service_accounts"]) == [name for name in MODULES if spec_of(name).connect]
 
 
 def test_a_clusters_options_are_those_of_kubernetes_core() -> None:

@@ -39,7 +39,8 @@ def spec_of(module: str) -> Spec:
     name = module.rpartition(".")[2]
     if name not in MODULES:
         raise KeyError(name)
-    # An info module is in the file of its resource.
-    resource = name if name == "session_info" else name.removesuffix("_info")
+    # An info module is in the file of its resource, if another module changes that resource.
+    changing = name.removesuffix("_info")
+    resource = changing if changing in MODULES else name
     spec: Spec = getattr(importlib.import_module(f"{_PACKAGE}.{resource}"), name.upper())
     return spec
