@@ -102,6 +102,14 @@ def test_the_options_of_the_clusters_module_and_the_roles_variables_are_its_spec
     assert specs["main"]["options"].keys() == defaults.keys()
 
 
+def test_the_roles_step_hands_over_each_of_its_variables() -> None:
+    (block,) = yaml.safe_load((ROLE / "tasks" / "step.yml").read_text(encoding="utf-8"))
+    (step,) = [task for task in block["block"] if f"{COLLECTION}.{ON_THE_CONTROLLER}" in task]
+    own = {name: f"{{{{ cluster_credentials_{name} }}}}" for name in OPTIONS if name not in CONNECTION}
+    own["state"] = "{{ cluster_credentials_wanted_state }}"
+    assert step[f"{COLLECTION}.{ON_THE_CONTROLLER}"] == own
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_the_environment_variables_that_the_documentation_names_are_those_that_count(name: str) -> None:
     options = documented("module", name)["doc"]["options"]
