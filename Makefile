@@ -16,7 +16,7 @@ TEST = $(START) tests.environment.run_tests
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint sanity unit integration packaging bench emulator kubernetes docs lock release clean
 
-help: ## what there is
+help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-12s %s\n' "$$name" "$$text"; done
 
@@ -26,10 +26,10 @@ demo: ## the whole job on this machine: a Secrets API, a Kubernetes control plan
 test: ## what CI runs: every subject; SUITES="unit lint" for some
 	$(TEST) $(SUITES)
 
-test-all: ## every test there is, on both ansible-cores and in both worlds; SUITES="unit lint" for some
+test-all: ## every test, on both ansible-cores and in both worlds; SUITES="unit lint" for some
 	$(TEST) --thorough $(SUITES)
 
-lint: ## what reads without running: format, style, types, ansible-lint, documentation
+lint: ## static checks: format, style, types, ansible-lint, documentation
 	$(TEST) lint
 
 sanity: ## ansible-test sanity

@@ -97,7 +97,7 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4602,
+    "lookup/static_secret": 4601,
     "lookup/dynamic_credentials": 7133,
     "lookup/sts_session_token": 9511,
     "action/folder": 4254,
