@@ -128,6 +128,5 @@ class LookupModule(WorkloadCredentialsLookup):
 
     def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """Values for the terms, in their order."""
-        names = ("key", "version", "default", "on_missing", "on_denied", "concurrency")
-        options = {name: self.get_option(name) for name in names}
+        options = {name: self.get_option(name) for name in self.own}
         return read_secrets(client, terms, {**options, "in_check_mode": self.in_check_mode(variables)}, self.warn)

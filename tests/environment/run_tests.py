@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> int:
     names = options.suites
     unknown = sorted(set(names) - {suite.name for suite in SUITES})
     if unknown:
-        parser.error(f"no suite is called {', '.join(unknown)}")
+        known = ", ".join(suite.name for suite in SUITES)
+        parser.error(f"no suite is called {', '.join(unknown)}; there are {known}")
     started = time.monotonic()
     try:
         environments = _environments()

@@ -8,25 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 
 SITE = "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
 
 
 def settings(**changes: Any) -> Settings:
     """Settings as validated parameters make them, with these differences."""
-    parameters = {
-        "api_url": "https://api.example.com",
-        "site_id": SITE,
-        "access_token": "token-canary",
-        "access_token_file": None,
-        "api_version": "2026-04-28",
-        "api_path_version": None,
-        "api_product": "secrets",
-        "service_name": None,
-        "auth_role": None,
-        "validate_certs": True,
-        "ca_cert": None,
-        "timeout": 30,
-        "retries": 4,
-    }
-    return Settings.from_parameters({**parameters, **changes})
+    defaults = {name: option.get("default") for name, option in CONNECTION.items()}
+    given = {"api_url": "https://api.example.com", "site_id": SITE, "access_token": "token-canary"}
+    return Settings.from_parameters({**defaults, **given, **changes})

@@ -15,8 +15,8 @@ from typing import Any
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES
 
 COLLECTION = "community.workload_credentials"
-LOOKUPS_OF_THE_API = ("dynamic_credentials", "static_secret")
-LOOKUPS = (*LOOKUPS_OF_THE_API, "service_account_token", "sts_session_token")
+_LOOKUP_FILES = Path(__file__).parents[2] / "plugins" / "lookup"
+LOOKUPS = tuple(sorted(path.stem for path in _LOOKUP_FILES.glob("*.py")))
 CALLBACKS = ("leases",)
 # Its logic is an action plugin alone.
 ON_THE_CONTROLLER = "cluster_credentials"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,19 @@ def lookup(name: str) -> Any:
 
 def test_files_index_group_and_action_plugins_name_the_same_modules() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-    files = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-    actions = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py"))
     groups = runtime["action_groups"]
     # A module without an action plugin would run as a process only, and show secret values that it returns.
-    assert files == actions == sorted(itertools.chain(*groups.values())) == sorted((*MODULES, ON_THE_CONTROLLER))
+    places = {
+        "plugins/modules": [path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")],
+        "plugins/action": [path.stem for path in (ROOT / "plugins" / "action").glob("*.py")],
+        "a group in meta/runtime.yml": list(itertools.chain(*groups.values())),
+        "MODULES in _resources/index.py": [*MODULES, ON_THE_CONTROLLER],
+    }
+    every = Counter({name: 1 for names in places.values() for name in names})
+    wrong = {place: sorted((every - Counter(names)) + (Counter(names) - every)) for place, names in places.items()}
+    assert not any(wrong.values()), f"missing or repeated: {wrong}"
     # A group's defaults are for options that each of its modules has.
-    assert sorted(groups["service_accounts"]) == [name for name in files if name in MODULES and spec_of(name).connect]
+    assert sorted(groups["service_accounts"]) == [name for name in MODULES if spec_of(name).connect]
 
 
 def test_a_clusters_options_are_those_of_kubernetes_core() -> None:
@@ -93,6 +100,14 @@ def test_the_options_of_the_clusters_module_and_the_roles_variables_are_its_spec
             compare({variable: said}, {variable: known}, "options")
     assert defaults == {f"cluster_credentials_{name}": own[name].get("default", "") for name in own}
     assert specs["main"]["options"].keys() == defaults.keys()
+
+
+def test_the_roles_step_hands_over_each_of_its_variables() -> None:
+    (block,) = yaml.safe_load((ROLE / "tasks" / "step.yml").read_text(encoding="utf-8"))
+    (step,) = [task for task in block["block"] if f"{COLLECTION}.{ON_THE_CONTROLLER}" in task]
+    own = {name: f"{{{{ cluster_credentials_{name} }}}}" for name in OPTIONS if name not in CONNECTION}
+    own["state"] = "{{ cluster_credentials_wanted_state }}"
+    assert step[f"{COLLECTION}.{ON_THE_CONTROLLER}"] == own
 
 
 @pytest.mark.parametrize("name", MODULES)

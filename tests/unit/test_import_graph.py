@@ -97,7 +97,7 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4602,
+    "lookup/static_secret": 4601,
     "lookup/dynamic_credentials": 7159,
     "lookup/sts_session_token": 9534,
     "action/folder": 4254,
@@ -185,7 +185,8 @@ def test_no_new_arrow(path: Path) -> None:
 
 @pytest.mark.parametrize("entry", LOADED)
 def test_entry_points_load_no_more_than_they_did(entry: str) -> None:
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in loaded(entry)) <= LOADED[entry]
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in loaded(entry))
+    assert lines <= LOADED[entry], f"{entry}: import in the function that needs it, or raise the figure and say why"
 
 
 @pytest.mark.parametrize("entry", NOT_LOADED)

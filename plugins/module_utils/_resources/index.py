@@ -39,7 +39,7 @@ def spec_of(module: str) -> Spec:
     name = module.rpartition(".")[2]
     if name not in MODULES:
         raise KeyError(name)
-    # An info module is in the file of its resource.
-    resource = name if name == "session_info" else name.removesuffix("_info")
+    # An info module is in the file of its resource, if there is a module for that.
+    resource = name.removesuffix("_info") if name.removesuffix("_info") in MODULES else name
     spec: Spec = getattr(importlib.import_module(f"{_PACKAGE}.{resource}"), name.upper())
     return spec

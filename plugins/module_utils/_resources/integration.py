@@ -35,9 +35,9 @@ from ._parts.visibility import (
     unreadable,
 )
 
-_SECRET_SHOWN = {"client_secret": "(hidden, changed)"}
-
-_EMPTY_SECRET = "client_secret: it is empty, so the present one stays. Check that the variable in it is set."
+_SECRET: Mapping[str, Any] = {"type": "str", "no_log": True}
+_SECRET_SHOWN = "(hidden, changed)"
+_EMPTY_SECRET = "it is empty, so the present one stays. Check that the variable in it is set."
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,16 @@ class WantedIntegration:
     updates_secret: bool
 
     @property
-    def has_empty_secret(self) -> bool:
-        """Return whether the secret is empty, which means that the variable in it is not set."""
-        return any(value is not None and not value.strip() for value in self.secret.values())
+    def empty_secrets(self) -> list[str]:
+        """Return the options of the secret that are empty: the variables in them are not set."""
+        options = PROVIDERS[self.kind].integration_secret
+        given = {option: self.secret[name] for option, name in options.items() if self.secret[name] is not None}
+        return [option for option, value in given.items() if not value.strip()]
 
     @property
     def new_secret(self) -> dict[str, Any]:
         """Return the fields to send to an existing integration."""
-        if not self.updates_secret or self.has_empty_secret:
+        if not self.updates_secret or self.empty_secrets:
             return {}
         return {name: value for name, value in self.secret.items() if value}
 
@@ -125,7 +127,7 @@ class WantedIntegration:
 
     def shown(self, integration: Mapping[str, Any], *, has_new_secret: bool = False) -> dict[str, Any]:
         """Return the diff's view of an integration."""
-        secret = _SECRET_SHOWN if has_new_secret else {}
+        secret = dict.fromkeys(PROVIDERS[self.kind].integration_secret, _SECRET_SHOWN) if has_new_secret else {}
         config = {**view(integration.get("config") or {}), **secret}
         return {"name": self.name, "type": self.kind, "config": config}
 
@@ -261,7 +263,7 @@ def _update(living: Mapping[str, Any], wanted: WantedIntegration) -> Change:
         predicted={"integration": view(after)},
         outcome=lambda client, _answers: _read(client, wanted, after),
         leaves=(wanted.written(content=config),),
-        warnings=[_EMPTY_SECRET] if wanted.has_empty_secret else [],
+        warnings=[f"{option}: {_EMPTY_SECRET}" for option in wanted.empty_secrets],
     )
 
 
@@ -272,10 +274,8 @@ INTEGRATION = Spec(
         **STATE,
         "type": {"type": "str", "choices": list(PROVIDERS), "required": True},
         "name": {"type": "str", "required": True},
-        "role_arn": {"type": "str"},
-        "tenant_id": {"type": "str"},
-        "client_id": {"type": "str"},
-        "client_secret": {"type": "str", "no_log": True},
+        **{option: {"type": "str"} for provider in PROVIDERS.values() for option in provider.integration},
+        **{option: _SECRET for provider in PROVIDERS.values() for option in provider.integration_secret},
         # When to send the secret, not a secret.
         "update_secret": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
     },
