@@ -99,9 +99,9 @@ ALLOWED = {
 LOADED = {
     "lookup/static_secret": 4601,
     "lookup/dynamic_credentials": 7159,
-    "lookup/sts_session_token": 9534,
+    "lookup/sts_session_token": 9528,
     "action/folder": 4254,
-    "action/cluster_credentials": 8009,
+    "action/cluster_credentials": 8008,
     "callback/leases": 3783,
 }
 # What they load nothing of, since what they do needs none of it.

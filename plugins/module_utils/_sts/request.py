@@ -62,13 +62,7 @@ _DEVICE = {"serial_number": "SerialNumber", "token_code": "TokenCode"}
 _ROLE = {"role_arn": "RoleArn", "role_session_name": "RoleSessionName", "policy": "Policy", "policy_arns": "PolicyArns"}
 _ASSUMED_ROLE = {**_ROLE, **_DEVICE, "external_id": "ExternalId"}
 GET_SESSION_TOKEN = Operation("GetSessionToken", "get_session_token", USUAL_SESSION, LONGEST_SESSION, _DEVICE)
-ASSUME_ROLE = Operation(
-    "AssumeRole",
-    "assume_role",
-    USUAL_ROLE_SESSION,
-    LONGEST_ROLE_SESSION,
-    {**_ROLE, **_DEVICE, "external_id": "ExternalId"},
-)
+ASSUME_ROLE = Operation("AssumeRole", "assume_role", USUAL_ROLE_SESSION, LONGEST_ROLE_SESSION, _ASSUMED_ROLE)
 WEB_IDENTITY = Operation(
     "AssumeRoleWithWebIdentity", "assume_role_with_web_identity", USUAL_ROLE_SESSION, LONGEST_ROLE_SESSION, _ROLE
 )

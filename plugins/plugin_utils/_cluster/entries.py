@@ -113,6 +113,11 @@ class Entry:
         return f"{self.namespace}/{self.name}"
 
     @property
+    def external_identity(self) -> tuple[str, str, str]:
+        """Return kind, namespace and name of its ExternalSecret."""
+        return "ExternalSecret", self.namespace, self.external_secret
+
+    @property
     def kind(self) -> SourceKind:
         """Return the kind of its source."""
         return SOURCES[self.source]

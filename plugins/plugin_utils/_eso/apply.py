@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +26,7 @@ from .._cluster.secrets import (
     OPERATORS,
     SECRET,
     ClusterObject,
+    identity,
     is_of,
     lease_fields,
     own_objects,
@@ -96,6 +97,12 @@ def desired_objects(
     ]
     _check_owners(job, manifests, existing)
     return DesiredObjects(manifests, service, existing)
+
+
+def unnamed(job: Job, external: Iterable[ClusterObject]) -> list[ClusterObject]:
+    """Return the owner's ExternalSecrets that no entry names."""
+    named = {(entry.namespace, entry.external_secret) for entry in job.entries}
+    return [found for found in external if is_of(job.owner, found) and identity(found) not in named]
 
 
 def _check_owners(job: Job, manifests: Sequence[Manifest], existing: Existing) -> None:
@@ -335,9 +342,9 @@ class Rollout:
 
     def expect_renewal(self, external: Sequence[Identity]) -> None:
         """Count these ExternalSecrets as ready only once the operator has refreshed them again."""
-        for identity in external:
-            self._actions[identity] = "renewed"
-            self.watch.expect(self._before[identity])
+        for renewed in external:
+            self._actions[renewed] = "renewed"
+            self.watch.expect(self._before[renewed])
 
     def apply(
         self,
@@ -450,11 +457,11 @@ class Rollout:
 
     def applied(self, operated: Sequence[Entry]) -> list[Entry]:
         """Return those of the entries whose ExternalSecret the cluster has accepted."""
-        return [entry for entry in operated if self._actions.get(_external_of(entry)) != "failed"]
+        return [entry for entry in operated if self._actions.get(entry.external_identity) != "failed"]
 
     def created(self, operated: Sequence[Entry]) -> list[Entry]:
         """Return those of the entries whose ExternalSecret is new."""
-        return [entry for entry in operated if self._actions.get(_external_of(entry)) == "created"]
+        return [entry for entry in operated if self._actions.get(entry.external_identity) == "created"]
 
     def applied_objects(self) -> list[ClusterObject]:
         """Return the manifests that the cluster has accepted."""
@@ -463,7 +470,7 @@ class Rollout:
 
     def turned(self, operated: Sequence[Entry]) -> list[ClusterObject]:
         """Return those of the entries' ExternalSecrets, as they were, that now refer to another generator or store."""
-        places = set(map(_external_of, operated))
+        places = {entry.external_identity for entry in operated}
         turned = []
         for manifest in self._external:
             before = self._before.get(manifest.identity)
@@ -479,10 +486,6 @@ class Rollout:
         for retried in self.watch.tried_again:
             outcome.differs(where(retried), {"metadata": {}}, {"metadata": {"annotations": {TRIED_AGAIN: "now"}}})
         return states
-
-
-def _external_of(entry: Entry) -> Identity:
-    return "ExternalSecret", entry.namespace, entry.external_secret
 
 
 def _accepted(manifests: Sequence[Manifest], answers: Mapping[Identity, Any]) -> list[Manifest]:

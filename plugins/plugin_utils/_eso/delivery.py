@@ -20,11 +20,11 @@ from .._cluster.job import Job
 from .._cluster.outcome import Outcome
 from .._cluster.pushed_secrets import shown
 from .._cluster.removal import Identity, Turned, identity_of, remove_unused
-from .._cluster.secrets import ClusterObject, by_target, everybodys_external_secrets, identity, is_of
+from .._cluster.secrets import ClusterObject, by_target, everybodys_external_secrets, is_of
 from .._cluster.sources import SourceInfo
 from .._cluster.steps import Step
 from .._leases.ledger import Ledger
-from .apply import DesiredObjects, Rollout, blocked_writes, desired_objects, read_existing
+from .apply import DesiredObjects, Rollout, blocked_writes, desired_objects, read_existing, unnamed
 from .handover import (
     Adopted,
     Writers,
@@ -111,7 +111,7 @@ def plan_operator(
         return None
     existing = read_existing(job, external, sees_all=sees_all)
     try:
-        desired = desired_objects(job, sources, _staying(job, own), existing)
+        desired = desired_objects(job, sources, [] if job.prune else unnamed(job, own), existing)
     except ForbiddenError:
         raise
     except WorkloadCredentialsError as error:
@@ -128,14 +128,6 @@ def _external_secrets(job: Job, steps: Sequence[Step], problems: list[str]) -> t
     if external is None:
         problems.append(_NOT_SERVED)
     return external or (), sees_all
-
-
-def _staying(job: Job, own: Sequence[ClusterObject]) -> list[ClusterObject]:
-    """Return the owner's ExternalSecrets that no entry names and that stay."""
-    if job.prune:
-        return []
-    named = {(entry.namespace, entry.external_secret) for entry in job.entries}
-    return [external for external in own if identity(external) not in named]
 
 
 class OperatorDelivery:

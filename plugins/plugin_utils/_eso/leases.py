@@ -82,16 +82,16 @@ def renewals(
     :arg coded: those for which there is a new code of an MFA device.
     :arg secrets: the metadata of Secrets by namespace and name.
     """
-    idle = [entry for entry in job.operated if _place(entry) in external]
+    idle = [entry for entry in job.operated if entry.external_identity in external]
     dead, warnings = dead_leases(job, _noted_leases(idle, secrets))
     outcome.warnings.extend(warnings)
     wanted = []
     for entry in idle:
-        secret, current = secrets.get((entry.namespace, entry.name)), external[_place(entry)]
-        reason = _reason(job, entry, secret, entry.where in dead, _place(entry) in coded)
+        secret, current = secrets.get((entry.namespace, entry.name)), external[entry.external_identity]
+        reason = _reason(job, entry, secret, entry.where in dead, entry.external_identity in coded)
         if reason is None:
             continue
-        if entry.refresh_policy == ONCE and _place(entry) not in coded:
+        if entry.refresh_policy == ONCE and entry.external_identity not in coded:
             outcome.warnings.append(
                 f"{entry.where}: {reason}, and with refresh_policy {ONCE} the operator never generates again: remove "
                 "its ExternalSecret, or choose another policy."
@@ -101,10 +101,6 @@ def renewals(
         lease = lease_in(current, secret, kind_of(current, generators)) if secret is not None and is_living else None
         wanted.append(Renewal(entry, current, reason, lease))
     return wanted
-
-
-def _place(entry: Entry) -> Identity:
-    return "ExternalSecret", entry.namespace, entry.external_secret
 
 
 def _noted_leases(

@@ -14,9 +14,9 @@ from .._cluster.job import Job
 from .._cluster.lease_checks import listed_leases, warn_of_unheld
 from .._cluster.outcome import Outcome, where
 from .._cluster.removal import Identity, identity_of, used
-from .._cluster.secrets import SECRET, ClusterObject, everybodys_external_secrets, identity, is_of, references_of
+from .._cluster.secrets import SECRET, ClusterObject, everybodys_external_secrets, references_of
 from .._cluster.sources import SourceInfo, ask
-from .apply import DesiredObjects, desired_objects, read_existing
+from .apply import DesiredObjects, desired_objects, read_existing, unnamed
 from .manifests import added, different
 from .names import Existing
 from .secret_data import problems_of_keys
@@ -69,7 +69,7 @@ def _differences(job: Job) -> dict[str, str]:
     problems = {}
     for entry in job.operated:
         problem = _source_problem(entry, sources)
-        external = manifests.get(("ExternalSecret", entry.namespace, entry.external_secret))
+        external = manifests.get(entry.external_identity)
         if problem is None and external is not None:
             problem = next(_object_problems(external, manifests, desired.existing, absent), None)
         if problem is not None:
@@ -81,10 +81,8 @@ def _desired(job: Job, sources: SourceInfo) -> DesiredObjects:
     """Return the objects of all entries whose source is known."""
     external, sees_all = everybodys_external_secrets(job.cluster(), {entry.namespace for entry in job.operated})
     everybodys = external or []
-    own = {(entry.namespace, entry.external_secret) for entry in job.entries}
-    others = [found for found in everybodys if is_of(job.owner, found) and identity(found) not in own]
     known = replace(sources, missing={**sources.missing, **sources.failed})
-    return desired_objects(job, known, others, read_existing(job, everybodys, sees_all=sees_all))
+    return desired_objects(job, known, unnamed(job, everybodys), read_existing(job, everybodys, sees_all=sees_all))
 
 
 def _source_problem(entry: Entry, sources: SourceInfo) -> str | None:
