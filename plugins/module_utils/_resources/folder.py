@@ -70,7 +70,15 @@ def plan(place: Place, parameters: Mapping[str, Any]) -> Change:
     :raises OptionError: the API cannot hold so many tags.
     :raises StateError: something deleted is in the way.
     """
-    wanted = wanted_of(parameters)
+    return change_to(place, wanted_of(parameters))
+
+
+def change_to(place: Place, wanted: WantedFolder) -> Change:
+    """Return the change to the wanted folder.
+
+    :raises OptionError: the API cannot hold so many tags.
+    :raises StateError: something deleted is in the way.
+    """
     if wanted.is_absent:
         return _delete(place, wanted)
     if place.how == SHOWN and place.refusal is not None:
