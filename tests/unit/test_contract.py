@@ -27,7 +27,9 @@ from tests.support.documentation import COLLECTION, LOOKUPS, ON_THE_CONTROLLER, 
 PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]
 ROLE = ROOT / "roles" / "cluster_credentials"
-SECRETS = {"access_token", "api_key", "client_secret", "password", "secret", "secrets"}
+SECRETS = {"access_token", "api_key", "client_secret", "documents", "password", "secret", "secrets"}
+# Those of a tree hold values and client secrets; of a module's own results they are names.
+SECRETS |= {"integrations", "static_secrets"}
 # Mentioned in the connection's descriptions without being an option's own.
 OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
 

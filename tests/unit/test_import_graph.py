@@ -33,7 +33,7 @@ _LOGIC = {
 # A file's room -> rooms that it may import from; the lowest floor last.
 ALLOWED = {
     "modules": {"module_utils/_resources", "module_utils/_run"},
-    "action": {"plugin_utils", "plugin_utils/_leases", "plugin_utils/_delivery"},
+    "action": {"plugin_utils", "plugin_utils/_leases", "plugin_utils/_delivery", "plugin_utils/_tree"},
     "callback": {"plugin_utils"},
     "lookup": {"plugin_utils", "plugin_utils/_leases", "module_utils/_credentials", "module_utils/_api"},
     "doc_fragments": set(),
@@ -54,6 +54,7 @@ ALLOWED = {
     "plugin_utils/_cluster": {"plugin_utils/_cluster", "plugin_utils/_leases", "plugin_utils", *_LOGIC},
     "plugin_utils/_events": {"plugin_utils/_events", "plugin_utils", "plugin_utils/_cluster", *_LOGIC},
     "plugin_utils": {"plugin_utils", "plugin_utils/_leases", "module_utils/_resources/index", *_LOGIC},
+    "plugin_utils/_tree": {"plugin_utils/_tree", "plugin_utils", *_LOGIC},
     "plugin_utils/_leases": {"plugin_utils/_leases", "plugin_utils", *_LOGIC},
     "module_utils/_credentials": {
         "module_utils/_credentials",
@@ -68,6 +69,7 @@ ALLOWED = {
     "module_utils/_resources/index": {"module_utils/_resources", "module_utils/_spec"},
     "module_utils/_resources": {
         "module_utils/_resources/_parts",
+        "module_utils/_resources/_tree",
         "module_utils/_spec",
         "module_utils/_change",
         "module_utils/_kube",
@@ -81,6 +83,17 @@ ALLOWED = {
         "module_utils/_kube",
         "module_utils/_api",
         "module_utils/_marks",
+        "module_utils/_providers",
+    },
+    # Many objects at once: it plans with their modules' rules, and has each plan applied.
+    "module_utils/_resources/_tree": {
+        "module_utils/_resources/_tree",
+        "module_utils/_resources",
+        "module_utils/_resources/_parts",
+        "module_utils/_apply",
+        "module_utils/_spec",
+        "module_utils/_change",
+        "module_utils/_api",
         "module_utils/_providers",
     },
     "module_utils/_run": {"module_utils/_apply", "module_utils/_spec", "module_utils/_change", "module_utils/_api"},
@@ -97,12 +110,12 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4601,
-    "lookup/dynamic_credentials": 7159,
-    "lookup/sts_session_token": 9528,
-    "action/folder": 4254,
-    "action/cluster_credentials": 8008,
-    "callback/leases": 3783,
+    "lookup/static_secret": 4639,
+    "lookup/dynamic_credentials": 7197,
+    "lookup/sts_session_token": 9566,
+    "action/folder": 4321,
+    "action/cluster_credentials": 8044,
+    "callback/leases": 3819,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {
@@ -125,6 +138,7 @@ FORBIDDEN = ("ansible_collections.community.workload_credentials", "tests", "wor
 ANSIBLE = {
     *("modules", "action", "callback", "lookup"),
     *("plugin_utils", "plugin_utils/_cluster", "plugin_utils/_delivery", "plugin_utils/_eso", "plugin_utils/_leases"),
+    "plugin_utils/_tree",
     "module_utils/_run",
 }
 

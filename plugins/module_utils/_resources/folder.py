@@ -61,7 +61,12 @@ def wanted_of(parameters: Mapping[str, Any]) -> WantedFolder:
 
 def look(client: Client, parameters: Mapping[str, Any]) -> Place:
     """Return the folder at the path, or which folders above it are missing."""
-    return look_at(client, "folders", wanted_of(parameters))
+    return look_for(client, wanted_of(parameters))
+
+
+def look_for(client: Client, wanted: WantedFolder) -> Place:
+    """Return the same for a wanted folder."""
+    return look_at(client, "folders", wanted)
 
 
 def plan(place: Place, parameters: Mapping[str, Any]) -> Change:

@@ -26,6 +26,8 @@ MODULES = (
     "session_info",
     "static_secret",
     "static_secret_info",
+    "tree",
+    "tree_info",
 )
 _PACKAGE = "ansible_collections.community.workload_credentials.plugins.module_utils._resources"
 

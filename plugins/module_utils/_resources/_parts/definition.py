@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Optional
 
 from ..._api.client import Client
 from ..._api.errors import DeniedError, OptionError, RequestError, StateError
@@ -109,28 +109,39 @@ def look_for(client: Client, wanted: WantedDynamicSecret) -> ExistingDefinition:
     return look_further(client, look_at(client, "dynamic", wanted), wanted)
 
 
-def look_further(client: Client, place: Place, wanted: WantedDynamicSecret) -> ExistingDefinition:
+# Integrations that a caller knows already, by type and name; None: there is no such integration.
+KnownIntegrations = Optional[Mapping[tuple[str, str], Optional[Mapping[str, Any]]]]
+
+
+def look_further(
+    client: Client, place: Place, wanted: WantedDynamicSecret, known: KnownIntegrations = None
+) -> ExistingDefinition:
     """Return what exists at the path of a place that has been read, and what the wanted definition depends on.
 
+    :arg known: integrations that need not be read.
     :raises OptionError: an option is missing.
     :raises StateError: leases prevent that the definition is recreated.
     """
     if place.living is None:
         nothing = ExistingDefinition(place)
-        return _with_integration(client, nothing, wanted) if _is_created(place, wanted) else nothing
+        return _with_integration(client, nothing, wanted, known) if _is_created(place, wanted) else nothing
     existing = ExistingDefinition(place, place.living.get("metadata") or {})
     if wanted.is_absent:
         return replace(existing, leases=_leases(client, place.path, wanted))
-    return _compared(client, existing, place.living, wanted)
+    return _compared(client, existing, place.living, wanted, known)
 
 
 def _compared(
-    client: Client, existing: ExistingDefinition, living: Mapping[str, Any], wanted: WantedDynamicSecret
+    client: Client,
+    existing: ExistingDefinition,
+    living: Mapping[str, Any],
+    wanted: WantedDynamicSecret,
+    known: KnownIntegrations,
 ) -> ExistingDefinition:
     """Read also what decides whether the definition can be changed in place or recreated."""
     path = existing.place.path
     if wanted.integration_name is not None and not _fixed_difference(existing, wanted):
-        existing = _with_integration(client, existing, wanted)
+        existing = _with_integration(client, existing, wanted, known)
     if obstacle(existing, wanted) is None:
         return existing if wanted.tags is None else _with_tags(client, existing, living)
     if not wanted.recreate:
@@ -140,7 +151,7 @@ def _compared(
         raise problem
     existing = _with_tags(client, existing, living)
     if existing.integration is None:
-        existing = _with_integration(client, existing, wanted)
+        existing = _with_integration(client, existing, wanted, known)
     existing = replace(existing, leases=_leases(client, path, wanted))
     leases_to_end(existing, wanted)
     return replace(existing, integration_name=_name_of_integration(client, existing.config))
@@ -156,13 +167,26 @@ def _with_tags(client: Client, existing: ExistingDefinition, living: Mapping[str
     return replace(existing, metadata=with_tags(client, "dynamic", existing.place.path, living)["metadata"])
 
 
-def _with_integration(client: Client, existing: ExistingDefinition, wanted: WantedDynamicSecret) -> ExistingDefinition:
+def _with_integration(
+    client: Client, existing: ExistingDefinition, wanted: WantedDynamicSecret, known: KnownIntegrations
+) -> ExistingDefinition:
     """Add the wanted integration; if it may not be read, its ID comes from the list."""
-    kind, name = wanted.type, wanted.integration_name
+    kind, name = wanted.type, wanted.integration_name or ""
+    if _is_known(existing, known, (kind, name)):
+        return replace(existing, integration=(known or {})[kind, name])
     try:
         return replace(existing, integration=read_integration(client, kind, name))
     except DeniedError:
-        entries = listed_integrations(client, kind)
+        return _from_list(existing, listed_integrations(client, kind), name)
+
+
+def _from_list(
+    existing: ExistingDefinition, entries: Sequence[Mapping[str, Any]] | None, name: str
+) -> ExistingDefinition:
+    """Add the wanted integration as its list shows it.
+
+    :arg entries: None: this token may not list integrations.
+    """
     unsure = replace(existing, is_integration_sure=False)
     for entry in entries or ():
         if entry.get("name") == name:
@@ -171,6 +195,13 @@ def _with_integration(client: Client, existing: ExistingDefinition, wanted: Want
     # A list without the definition's own integration may lack others too.
     is_partial = current_id is not None and current_id not in [entry.get("id") for entry in entries or ()]
     return replace(unsure, is_integration_untold=entries is None or is_partial)
+
+
+def _is_known(existing: ExistingDefinition, known: KnownIntegrations, names: tuple[str, str]) -> bool:
+    """Return whether a caller knows an integration, or that a new definition has none."""
+    if known is None or names not in known:
+        return False
+    return known[names] is not None or existing.place.living is None
 
 
 def _leases(client: Client, path: ResourcePath, wanted: WantedDynamicSecret) -> list[dict[str, Any]]:
