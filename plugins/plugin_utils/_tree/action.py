@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ...module_utils._api.errors import WorkloadCredentialsError
+from ...module_utils._api.errors import OptionError, WorkloadCredentialsError
 from .._worker import plain
 from .destination import TreeFile, without_values
 from .sources import documents
@@ -30,7 +31,7 @@ class WithFiles:
         if not source:
             return super().run(tmp, task_vars)  # type: ignore[misc,no-any-return]
         try:
-            read = documents(self._loader, self._find_needle("files", str(plain(source))))  # type: ignore[attr-defined]
+            read = documents(self._loader, self._place(str(plain(source))))
         except WorkloadCredentialsError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
         # With loop or until, the same task object runs again.
@@ -39,6 +40,18 @@ class WithFiles:
             return super().run(tmp, task_vars)  # type: ignore[misc,no-any-return]
         finally:
             self._task.args = given
+
+    def _place(self, source: str) -> str:
+        """Return the file or folder, which may be relative to a role or to the playbook.
+
+        :raises OptionError: there is none.
+        """
+        try:
+            return str(self._find_needle("files", source))  # type: ignore[attr-defined]
+        except AnsibleError:
+            raise OptionError(
+                "src", f"there is no file or folder {source!r} in the role or beside the playbook."
+            ) from None
 
 
 class WithDestination:

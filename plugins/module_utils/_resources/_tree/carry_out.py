@@ -227,7 +227,8 @@ def _remove_folder(client: Client, node: Node, change: Change) -> bool:
             raise StateError(f"it is not empty: {', '.join(sorted(living)[:5])}. These are not of this plan.") from None
         (request,) = change.requests
         with_contents = replace(request, query={**request.query, "recursive": True})
-        return bool(apply(client, replace(_brief(change), requests=(with_contents,)), lambda: change))
+        apply(client, replace(_brief(change), requests=(with_contents,)), lambda: change)
+        return True
 
 
 def _as_it_is(_client: Any, error: WorkloadCredentialsError) -> WorkloadCredentialsError:
