@@ -17,6 +17,7 @@ import pytest
 PLUGINS = Path(__file__).parents[2] / "plugins"
 PACKAGE = "ansible_collections.community.workload_credentials.plugins."
 _LOGIC = {
+    "module_utils/_access",
     "module_utils/_api",
     "module_utils/_apply",
     "module_utils/_change",
@@ -67,6 +68,7 @@ ALLOWED = {
     # It knows every module, and nothing knows it but the action that runs them.
     "module_utils/_resources/index": {"module_utils/_resources", "module_utils/_spec"},
     "module_utils/_resources": {
+        "module_utils/_access",
         "module_utils/_resources/_parts",
         "module_utils/_spec",
         "module_utils/_change",
@@ -83,7 +85,9 @@ ALLOWED = {
         "module_utils/_marks",
         "module_utils/_providers",
     },
-    "module_utils/_run": {"module_utils/_apply", "module_utils/_spec", "module_utils/_change", "module_utils/_api"},
+    # Access policies, workload identities and the administration site.
+    "module_utils/_access": {"module_utils/_access", "module_utils/_api"},
+    "module_utils/_run": {"module_utils/_access", "module_utils/_apply", "module_utils/_spec", "module_utils/_change", "module_utils/_api"},
     # No module and no Ansible: whoever has a plan can have it carried out.
     "module_utils/_apply": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_spec": {"module_utils/_change", "module_utils/_api"},
