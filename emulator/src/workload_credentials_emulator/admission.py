@@ -26,7 +26,7 @@ OTHER_VERSION_HEADER = "bt-wlc-api-version"
 _ADDRESS = re.compile(r"^/site/(?P<site>[^/]*)/(?P<product>secrets|wlc)(?:/v[0-9]+)?(?P<rest>/.*)$")
 _NO_TOKEN = "Personal access token not found"
 _NO_EXCHANGE = "OIDC workload exchange denied"
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 def admit(emulation: Emulation, scope: Scope, headers: Headers) -> Scope:
@@ -40,7 +40,7 @@ def admit(emulation: Emulation, scope: Scope, headers: Headers) -> Scope:
     if address is None or (address["product"] == "wlc" and not behaviour.both_products):
         decoded(path, "the address")
         raise NotFound("there is no such address.")
-    token = _token(emulation, headers, address["site"].lower(), behaviour)
+    token = token_of(emulation, headers, address["site"].lower(), behaviour)
     site = _site(emulation, token, decoded(address["site"], "the site's id").lower(), behaviour)
     limited = site.rate_limit.take(token.id, behaviour)
     try:
@@ -64,18 +64,18 @@ def bearer(headers: Headers) -> str | None:
     return value.strip() if scheme.lower() == "bearer" else None
 
 
-def _token(emulation: Emulation, headers: Headers, site: str, behaviour: Behaviour) -> Token:
+def token_of(emulation: Emulation, headers: Headers, site: str, behaviour: Behaviour) -> Token:
     """Who asks, or 401."""
     value = bearer(headers) or ""
     try:
         issuer = emulation.identities.issuer(headers)
     except ApiError:
         if behaviour.gateway_errors:
-            raise GatewayError(401, _NO_EXCHANGE, headers=_CHALLENGE) from None
+            raise GatewayError(401, _NO_EXCHANGE, headers=CHALLENGE) from None
         raise
     token = issuer.token(value, site, emulation.clock.now()) if issuer else emulation.tokens.get(value)
     if token is None and behaviour.gateway_errors:
-        raise GatewayError(401, _NO_EXCHANGE if issuer else _NO_TOKEN, headers=_CHALLENGE)
+        raise GatewayError(401, _NO_EXCHANGE if issuer else _NO_TOKEN, headers=CHALLENGE)
     if token is None:
         raise unauthorized("the access token is missing or invalid.")
     return token
@@ -87,7 +87,7 @@ def _site(emulation: Emulation, token: Token, id: str, behaviour: Behaviour) -> 
     if behaviour.gateway_errors and site is None:
         raise GatewayError(404, "Site not found")
     if behaviour.gateway_errors and id not in token.sites:
-        raise GatewayError(401, "Access denied for this site", headers=_CHALLENGE)
+        raise GatewayError(401, "Access denied for this site", headers=CHALLENGE)
     if site is None or id not in token.sites:
         raise Forbidden("the access token does not belong to this site.")
     return site

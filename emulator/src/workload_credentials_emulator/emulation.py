@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,10 +19,11 @@ from .fill import Content
 from .identity import Identities
 from .items import DynamicSecret, Lease
 from .journal import Journal
+from .platform.administration import Administration
 from .rate_limit import RateLimit
 from .real_time import real_seconds
 from .site import Site
-from .tokens import Token, token_table
+from .tokens import Token, token_id, token_table
 
 # What a lease tells of its dynamic secret's configuration.
 _SHOWN_CONFIG = ("credentialType", "roleArn", "applicationObjectId")
@@ -36,6 +37,8 @@ _LIMITS = {"rate_limit", "rate_window"}
 class Emulation:
     """The state behind the server.
 
+    :arg admin_site: the administration site.
+    :arg admin_tokens: those that open it.
     :arg behaviour: how all sites behave at first.
     :arg leading_slash: show the paths of static secrets with a slash before them.
     :arg contents: what sites begin with.
@@ -46,6 +49,8 @@ class Emulation:
         sites: Sequence[str],
         tokens: Sequence[str],
         *,
+        admin_site: str,
+        admin_tokens: Sequence[str],
         behaviour: Behaviour = DOCUMENT,
         identities: Identities | None = None,
         leading_slash: bool = False,
@@ -62,7 +67,11 @@ class Emulation:
         # Of sites that do not exist.
         self._behaviour = behaviour
         self.sites = {site.lower(): self._new_site(site.lower()) for site in sites}
+        self._admin_site = admin_site.lower()
+        self.administration = self._new_administration()
         self.tokens: dict[str, Token] = token_table(list(self.sites), tokens)
+        for value in admin_tokens:
+            self.tokens[value] = Token(token_id(value), frozenset([self._admin_site]))
         for content in contents:
             self.tokens |= content.all_tokens(list(self.sites))
 
@@ -76,20 +85,29 @@ class Emulation:
         self.journal.clear()
         self._behaviour = self._first_behaviour
         self.sites = {id: self._new_site(id) for id in self.sites}
+        self.administration = self._new_administration()
 
     def behaviour_of(self, site: str = "") -> Behaviour:
         """How the site behaves; that of all others where there is no such site."""
-        found = self.sites.get(site)
+        found = self.administration if site == self.administration.id else self.sites.get(site)
         return found.behaviour if found else self._behaviour
 
     def behave(self, site: str, living: bool | None, fields: dict[str, Any]) -> None:
         """Change how one site behaves, or all: first by choosing a world, then in these fields."""
-        for one in [self.sites[site]] if site else self.sites.values():
+        for one in self._behaving(site):
             one.behaviour = replace(_world(living, one.behaviour), **fields)
             if living is not None or fields.keys() & _LIMITS:
                 one.rate_limit = RateLimit()
         if not site:
             self._behaviour = replace(_world(living, self._behaviour), **fields)
+
+    def _behaving(self, site: str) -> Iterator[Site | Administration]:
+        """The site, or all of them."""
+        everywhere: list[Site | Administration] = [*self.sites.values(), self.administration]
+        return (one for one in everywhere if site in ("", one.id))
+
+    def _new_administration(self) -> Administration:
+        return Administration(self._admin_site, self.clock, self._first_behaviour, self.sites)
 
     def _new_site(self, id: str) -> Site:
         # What a site begins with was written long ago, and nobody is behind.

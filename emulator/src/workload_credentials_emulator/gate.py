@@ -23,6 +23,8 @@ from .errors import ApiError
 from .faults import Fault
 from .identity import unauthorized
 from .journal import Entry, kept_headers
+from .platform.admission import admit as admit_to_platform
+from .platform.admission import is_platform
 from .tokens import token_id
 from .wrong_answers import drip, drop, wrong_answer
 
@@ -33,9 +35,12 @@ HEALTH = "/healthz"
 class Gate:
     """The ASGI application that the server runs."""
 
-    def __init__(self, emulation: Emulation, api: ASGIApp, control: ASGIApp, *, control_token: str = "") -> None:
+    def __init__(
+        self, emulation: Emulation, api: ASGIApp, platform: ASGIApp, control: ASGIApp, *, control_token: str = ""
+    ) -> None:
         self._emulation = emulation
         self._api = api
+        self._platform = platform
         self._control = control
         self._control_token = control_token
 
@@ -78,12 +83,14 @@ class Gate:
             await self._control(scope, receive, send)
 
     async def _act(self, scope: Scope, raw: bytes, headers: Headers, send: Send) -> None:
+        platform = is_platform(scope["raw_path"].decode("latin-1"))
         try:
-            inner = admit(self._emulation, scope, headers)
+            inner = (admit_to_platform if platform else admit)(self._emulation, scope, headers)
         except ApiError as error:
             await error_response(error)(scope, _replay(raw), send)
         else:
-            await self._api(inner, _replay(raw), _adding(inner["state"]["headers"], send))
+            api = self._platform if platform else self._api
+            await api(inner, _replay(raw), _adding(inner["state"]["headers"], send))
 
     async def _go_wrong(
         self,

@@ -16,7 +16,10 @@ from typing import Any
 _HEADERS = ("content-type", "content-length", "accept", "bt-secrets-api-version", "bt-wlc-api-version", "user-agent")
 _LONGEST = 100_000
 # Bodies sent to these hold no secret value, unless they are sent there by mistake.
-_OPEN_ADDRESS = re.compile(r"/((folders|dynamic)/[^/]+|(folders|dynamic|static)/[^/]+/metadata/tags)$")
+_OPEN_ADDRESS = re.compile(
+    r"/((folders|dynamic)/[^/]+|(folders|dynamic|static)/[^/]+/metadata/tags|platform/auth/workload-identities(/[^/]+)?)$"
+)
+_POLICY = re.compile(r"/platform/iam/policies/[^/]+$")
 _SECRET_FIELDS = {"secret", "clientSecret"}
 
 
@@ -38,6 +41,9 @@ class Entry:
 
     def read_body(self, raw: bytes) -> None:
         """Keep the names in the body, and the body itself where it holds no value."""
+        if _POLICY.search(self.path):
+            self.body = raw.decode("utf-8", "replace") or None
+            return
         try:
             body = json.loads(raw) if raw else None
         except (ValueError, RecursionError):
