@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import lru_cache
+from functools import cache
 
 FOLDER, STATIC, DYNAMIC, INTEGRATION, PRODUCT = "folder", "static_secret", "dynamic_secret", "integration", "product"
 
@@ -88,13 +88,13 @@ def expanded(actions: Collection[str]) -> frozenset[str]:
     return frozenset().union(*(ROLES.get(name, frozenset((name,))) for name in actions))
 
 
-@lru_cache(maxsize=None)
+@cache
 def checked_on(actions: tuple[str, ...], kind: str) -> frozenset[str]:
     """Return the actions, with roles expanded, that the service checks on a kind of resource."""
     return expanded(actions) & ACTIONS[kind]
 
 
-@lru_cache(maxsize=None)
+@cache
 def disputed(actions: tuple[str, ...], kind: str) -> frozenset[str]:
     """Return the actions that the grant may or may not hold on a kind of resource: the vendor's documents differ."""
     if OWNER not in actions or kind != DYNAMIC:

@@ -75,19 +75,9 @@ class Identity:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Identity:
         """Return the identity from the service's answer."""
-        sites = record.get("sites") or ([record] if record.get("siteId") else [])
-        bindings = [_binding(site) for site in sites]
+        texts = [record.get(name) or "" for name in ("serviceName", "issuerUrl", "idpCategory", "description")]
         conditions = {claim: _texts(values) for claim, values in (record.get("conditions") or {}).items()}
-        return cls(
-            record.get("identityId"),
-            record.get("serviceName") or "",
-            record.get("issuerUrl") or "",
-            record.get("idpCategory") or "",
-            record.get("description") or "",
-            conditions,
-            {binding.site.lower(): binding for binding in bindings},
-            record.get("organizationId"),
-        )
+        return cls(record.get("identityId"), *texts, conditions, _bindings(record), record.get("organizationId"))
 
     def __str__(self) -> str:
         return f"{self.service_name} ({self.id})" if self.id else self.service_name
@@ -120,6 +110,12 @@ class Identity:
             "organization_id": self.organization,
             "sites": [binding.shown() for _site, binding in sorted(self.bindings.items())],
         }
+
+
+def _bindings(record: Mapping[str, Any]) -> dict[str, Binding]:
+    """Return the sites: a list, or in older answers the record's own fields."""
+    sites = record.get("sites") or ([record] if record.get("siteId") else [])
+    return {site["siteId"].lower(): _binding(site) for site in sites}
 
 
 def _binding(record: Mapping[str, Any]) -> Binding:

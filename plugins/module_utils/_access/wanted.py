@@ -62,18 +62,23 @@ def principal_of(given: Mapping[str, Any], identities: Sequence[Identity], site:
         raise OptionError(f"principal.{option}", "it is empty: check that the variable in it is set.")
     if option != "workload":
         return Principal(_PRINCIPALS[option], value.strip())
-    found = named(identities, value)
-    here = [identity for identity in found if site is None or identity.is_for(site)]
-    # One that is bound to the site itself counts before those of the whole organization.
-    here = [identity for identity in here if site is None or site.lower() in identity.bindings] or here
-    if len(here) == 1 and here[0].id:
-        return Principal(WORKLOAD, here[0].id)
+    return _registered(value.strip(), identities, site)
+
+
+def _registered(service_name: str, identities: Sequence[Identity], site: str | None) -> Principal:
+    found = named(identities, service_name)
+    here = found if site is None else [identity for identity in found if identity.is_for(site)]
+    if site is not None:
+        # One that is bound to the site itself counts before those of the whole organization.
+        here = [identity for identity in here if site.lower() in identity.bindings] or here
+    if len(here) == 1:
+        return Principal(WORKLOAD, here[0].id or "")
     if here:
         names = ", ".join(str(identity) for identity in here)
         raise OptionError("principal.workload", f"several identities have this name ({names}): give workload_id.")
     elsewhere = f"; it is registered for {', '.join(sorted(found[0].bindings))} only" if found else ""
     raise UnregisteredError(
-        "principal.workload", f"no workload identity {value.strip()!r} is registered for site {site}{elsewhere}."
+        "principal.workload", f"no workload identity {service_name!r} is registered for site {site}{elsewhere}."
     )
 
 

@@ -49,8 +49,8 @@ class PolicyState:
     :arg wanted: the meaning of the wanted policy; None: it is to be absent.
     :arg site: UUID of the site that the option site_id names; None: it is not set.
     :arg missing: a sentence if the principal is not registered, which an earlier task could have done.
-    :arg slips: sentences about what surely is a mistake and shows only where it is looked for. They are found only
-        where the policy is to be written.
+    :arg slips: sentences about mistakes that only other reads show, which are made only where the policy is to be
+        written.
     """
 
     policy: Policy | None
@@ -301,16 +301,7 @@ IAM_POLICY = Spec(
 
 def read(client: Administration, parameters: Mapping[str, Any]) -> ReadResult:
     """Return the policies that the options select, each with its meaning."""
-    if parameters["name"] is not None:
-        check_name(parameters["name"])
-        policy = find_policy(client, parameters["name"])
-        policies = [] if policy is None else [policy]
-    else:
-        policies = list_policies(client)
-    if not parameters["deleted"]:
-        policies = [policy for policy in policies if policy.is_live]
-    if parameters["principal"] is not None:
-        policies = _for_principal(client, parameters["principal"], policies)
+    policies = _selected(client, parameters)
     if parameters["path"] is None:
         return ReadResult({"iam_policies": [policy.shown() for policy in policies]})
     targets, site = targets_at(parameters["path"]), client.target.lower()
@@ -318,13 +309,27 @@ def read(client: Administration, parameters: Mapping[str, Any]) -> ReadResult:
     return ReadResult({"iam_policies": [policy for policy in reaching if policy is not None]})
 
 
-def _for_principal(client: Administration, given: Mapping[str, Any], policies: Sequence[Policy]) -> list[Policy]:
-    if given["workload"] is None:
-        principals = [principal_of(given, (), None)]
+def _selected(client: Administration, parameters: Mapping[str, Any]) -> list[Policy]:
+    """Return the policies by name, whether they are deleted, and principal."""
+    if parameters["name"] is not None:
+        check_name(parameters["name"])
+        policies = list(filter(None, [find_policy(client, parameters["name"])]))
     else:
-        identities = named(list_identities(client), given["workload"])
-        principals = [Principal(WORKLOAD, identity.id or "") for identity in identities]
-    return [policy for policy in policies if any(policy.names(principal) for principal in principals)]
+        policies = list_policies(client)
+    if not parameters["deleted"]:
+        policies = [policy for policy in policies if policy.is_live]
+    if parameters["principal"] is None:
+        return policies
+    keys = _keys(client, parameters["principal"])
+    return [policy for policy in policies if policy.grant is not None and policy.grant.principal.key in keys]
+
+
+def _keys(client: Client, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the keys of the principals that the option means: several identities may have one name."""
+    if given["workload"] is None:
+        return [principal_of(given, (), None).key]
+    identities = named(list_identities(client), given["workload"])
+    return [Principal(WORKLOAD, identity.id or "").key for identity in identities]
 
 
 def targets_at(path: str) -> list[Resource]:

@@ -85,15 +85,10 @@ class WantedIdentity:
             if wanted is not None and wanted.lower() != present.lower()
         }
 
-    def on(self, identity: Identity | None) -> Identity:
-        """Return the identity as it is to be.
-
-        :arg identity: the present one; None: there is none.
-        """
-        if identity is None:
-            new = Identity(None, self.service_name, self.issuer_url or "", self.category or "", "", {})
-            return self._with_options(new)
-        return self._with_options(identity)
+    def new(self, organization: str) -> Identity:
+        """Return the identity as it is to be registered."""
+        fresh = Identity(None, self.service_name, self.issuer_url or "", self.category or "", "", {})
+        return self.on(replace(fresh, organization=organization))
 
     def made_anew(self, identity: Identity) -> Identity:
         """Return an identity that replaces the present one, at all its sites."""
@@ -103,9 +98,10 @@ class WantedIdentity:
             issuer_url=self.issuer_url or identity.issuer_url,
             category=self.category or identity.category,
         )
-        return self._with_options(fresh)
+        return self.on(fresh)
 
-    def _with_options(self, identity: Identity) -> Identity:
+    def on(self, identity: Identity) -> Identity:
+        """Return the identity with the options' values."""
         present = identity.bindings.get(self.site.lower())
         scopes = self.scopes
         if present is not None and set(present.scopes) == set(scopes):
@@ -201,12 +197,9 @@ def _chosen(identities: Sequence[Identity], wanted: WantedIdentity) -> Identity 
     Services may have the same name at several sites. One that is bound to the site counts before the others; of those,
     only one with the same issuer can be bound to the site as well.
     """
-    site = wanted.site.lower()
-    here = [identity for identity in identities if site in identity.bindings]
-    if not here:
-        here = [] if wanted.is_absent else [one for one in identities if not wanted.differs_for_good(one)]
-    same = [identity for identity in here if not wanted.differs_for_good(identity)]
-    candidates = same or here
+    here = [identity for identity in identities if wanted.site.lower() in identity.bindings]
+    same = [identity for identity in here or identities if not wanted.differs_for_good(identity)]
+    candidates = here if wanted.is_absent else same or here
     if len(candidates) > 1:
         names = ", ".join(str(identity) for identity in candidates)
         raise StateError(
@@ -258,7 +251,7 @@ def _create(current: ExistingIdentity, wanted: WantedIdentity) -> Change:
         for option, value in (("issuer_url", wanted.issuer_url), ("idp_category", wanted.category))
         if value is None
     ]
-    identity = wanted.on(None)
+    identity = wanted.new(current.organization)
     return Change(
         (_creation(identity),),
         after=identity.shown(),
