@@ -75,9 +75,12 @@ class Identity:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Identity:
         """Return the identity from the service's answer."""
-        texts = [record.get(name) or "" for name in ("serviceName", "issuerUrl", "idpCategory", "description")]
+        name, issuer, category, description = (
+            record.get(field) or "" for field in ("serviceName", "issuerUrl", "idpCategory", "description")
+        )
         conditions = {claim: _texts(values) for claim, values in (record.get("conditions") or {}).items()}
-        return cls(record.get("identityId"), *texts, conditions, _bindings(record), record.get("organizationId"))
+        bindings, organization = _bindings(record), record.get("organizationId")
+        return cls(record.get("identityId"), name, issuer, category, description, conditions, bindings, organization)
 
     def __str__(self) -> str:
         return f"{self.service_name} ({self.id})" if self.id else self.service_name
