@@ -89,16 +89,22 @@ class Identity:
         """Return whether its tokens count at this site."""
         return site.lower() in self.bindings or any(binding.level == "org" for binding in self.bindings.values())
 
-    def body(self) -> dict[str, Any]:
-        """Return the API's whole object: one site in the form that older services know too, several as a list."""
+    def body(self, present: Identity | None = None) -> dict[str, Any]:
+        """Return the API's whole object.
+
+        Sites are a list if there are several, or were: otherwise the form that older services know too is enough.
+
+        :arg present: the identity that this one replaces; None: there is none.
+        """
         bindings = [binding.body() for binding in self.bindings.values()]
+        is_list = len(bindings) != 1 or (present is not None and len(present.bindings) > 1)
         return {
             "serviceName": self.service_name,
             "issuerUrl": self.issuer_url,
             "idpCategory": self.category,
             "description": self.description,
             "conditions": {claim: list(values) for claim, values in self.conditions.items()},
-            **(bindings[0] if len(bindings) == 1 else {"sites": bindings}),
+            **({"sites": bindings} if is_list else bindings[0]),
         }
 
     def shown(self) -> dict[str, Any]:

@@ -228,7 +228,7 @@ def _remove(current: ExistingIdentity, wanted: WantedIdentity) -> Change:
     before = identity.shown()
     if others:
         left = replace(identity, bindings=others)
-        request = request_for("PUT", identity.id or "", left.body())
+        request = request_for("PUT", identity.id or "", left.body(identity))
         kept = ", ".join(sorted(others))
         warning = f"{identity} is still bound to other sites ({kept}), so only its binding to this one is removed."
         return Change((request,), before=before, after=left.shown(), warnings=(warning,))
@@ -308,7 +308,7 @@ def _update(identity: Identity, current: ExistingIdentity, wanted: WantedIdentit
     check_sites(after)
     is_change = after != identity
     return Change(
-        (request_for("PUT", identity.id or "", after.body()),) if is_change else (),
+        (request_for("PUT", identity.id or "", after.body(identity)),) if is_change else (),
         before=identity.shown(),
         after=after.shown(),
         predicted={"workload_identity": after.shown()},

@@ -79,6 +79,9 @@ def test_both_shapes_of_sites_are_read() -> None:
 def test_one_site_is_sent_as_older_services_know_it_and_several_as_a_list() -> None:
     assert Identity.of(FLAT).body()["siteId"] == "A"
     sites = [{"siteId": site, "registeredScopes": ["secrets"]} for site in ("A", "B")]
-    body = Identity.of({**FLAT, "siteId": None, "sites": sites}).body()
+    several = Identity.of({**FLAT, "siteId": None, "sites": sites})
+    body = several.body()
     assert "siteId" not in body
     assert [site["siteId"] for site in body["sites"]] == ["A", "B"]
+    # The service refuses the other form then.
+    assert "siteId" not in Identity.of(FLAT).body(several)
