@@ -17,7 +17,9 @@ from ..items import Item
 from ..names import FOLDER_PATTERN, MAX_PATH
 from ..rate_limit import RateLimit
 from ..site import Site
+from ..tokens import Allowing, Token
 from . import cedar
+from .grants import grants_of
 from .policies import Policies, Record, Target
 from .workloads import Workloads
 
@@ -48,6 +50,10 @@ class Administration:
         if policy.site != self.id and policy.site not in self._sites:
             raise InvalidRequest(f"the organization has no site {policy.site}.", "invalid_site")
         return self.policies.write(name, text, policy)
+
+    def grants(self, token: Token, site: Site) -> tuple[Allowing, ...]:
+        """What the token's principals may do at the site by the policies that are in force."""
+        return grants_of(frozenset(token.principals), self.policies.obeyed(), site)
 
     def _target(self, policy: cedar.Policy) -> Target:
         site = self._sites.get(policy.site)

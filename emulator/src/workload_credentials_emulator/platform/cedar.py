@@ -14,6 +14,7 @@ from uuid import UUID
 
 from ..actions import ALL_ACTIONS, ROLES
 from ..errors import InvalidRequest
+from ..tokens import Principal
 
 # By the type that Cedar names, and the name that this emulator has for it.
 PRINCIPALS = {
@@ -41,14 +42,6 @@ _TOKEN = re.compile(
 _REST = re.compile(r"(?:\s|//[^\n]*)*")
 _ESCAPE = re.compile(r"\\(?:u\{(?P<unicode>[0-9a-fA-F]{1,6})\}|x(?P<byte>[0-7][0-9a-fA-F])|(?P<plain>[nrt0\\'\"]))")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Who is meant: a workload by its id, a user by an email address, a group or a role by its name."""
-
-    kind: str
-    name: str
 
 
 @dataclass(frozen=True)

@@ -60,11 +60,13 @@ async def get_dynamic(site: CurrentSite, path: ItemPath) -> JSONResponse:
 @router.post("/dynamic/{name}", **answers(shapes.DynamicSecret, status=201))
 async def create_dynamic(
     site: CurrentSite,
+    token: CurrentToken,
     path: ItemPath,
     body: Annotated[DynamicCreate, Body(discriminator="type")],
 ) -> JSONResponse:
     """Create a dynamic secret."""
     secret = new_dynamic(site, path, body)
+    secret.owner = token.maker
     site.require_parent(path)
     return shown(site.dynamic.add(secret).shown(body["integrationName"]), status=201)
 

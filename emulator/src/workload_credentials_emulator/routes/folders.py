@@ -11,7 +11,19 @@ from fastapi.responses import JSONResponse
 
 from .. import answers as shapes
 from ..items import Folder
-from ._common import NOTHING, CurrentSite, Flag, ItemPath, ListedFolder, answers, new_router, no_content, shown, visible
+from ._common import (
+    NOTHING,
+    CurrentSite,
+    CurrentToken,
+    Flag,
+    ItemPath,
+    ListedFolder,
+    answers,
+    new_router,
+    no_content,
+    shown,
+    visible,
+)
 from ._metadata import add_metadata
 
 router = new_router()
@@ -27,10 +39,10 @@ async def list_folders(
 
 
 @router.post("/folders/{name}", **answers(shapes.Folder, status=201))
-async def create_folder(site: CurrentSite, path: ItemPath) -> JSONResponse:
+async def create_folder(site: CurrentSite, token: CurrentToken, path: ItemPath) -> JSONResponse:
     """Create a folder."""
     site.require_parent(path)
-    return shown(site.folders.add(Folder(path, site.clock.now())).shown(), status=201)
+    return shown(site.folders.add(Folder(path, site.clock.now(), owner=token.maker)).shown(), status=201)
 
 
 @router.delete("/folders/{name}", **NOTHING)
