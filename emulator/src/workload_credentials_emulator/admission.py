@@ -66,7 +66,7 @@ def admit(emulation: Emulation, scope: Scope, headers: Headers) -> Scope:
 
 async def fetch_keys(emulation: Emulation, scope: Scope, headers: Headers) -> None:
     """Have the keys of the issuer at hand whose identity the request names."""
-    address = _ANY_SITE.match(scope["raw_path"].decode("latin-1"))
+    address = _ANY_SITE.match(scope["raw_path"].decode("latin-1")) if SERVICE_HEADER in headers else None
     workload = workload_of(emulation, headers, address["site"].lower()) if address else None
     if workload is not None:
         with contextlib.suppress(Denied):
