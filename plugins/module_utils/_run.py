@@ -81,6 +81,10 @@ def run(
 def _connected(spec: Spec, parameters: Mapping[str, Any], writes_folder: str | None) -> closing[Any] | nullcontext[Any]:
     if spec.connect is not None:
         return closing(spec.connect(parameters))
+    if spec.administers:
+        from ._access.administration import Administration
+
+        return nullcontext(Administration(spec.connected_by(parameters), writes_folder))
     client = Client(Settings.from_parameters(parameters), writes_folder)
     client.writes.take(os.environ.get(VARIABLE))
     return nullcontext(client)
@@ -112,10 +116,14 @@ def _result(
     ]
     result: dict[str, Any] = {"changed": bool(values.pop("changed")), **values}
     if diff and (change.before is not None or change.after is not None):
-        result["diff"] = {"before": dict(change.before or {}), "after": dict(change.after or {})}
+        result["diff"] = {"before": _side(change.before), "after": _side(change.after)}
     if warnings:
         result["warnings"] = warnings
     return result
+
+
+def _side(value: Mapping[str, Any] | str | None) -> dict[str, Any] | str:
+    return value if isinstance(value, str) else dict(value or {})
 
 
 def _predicted(client: Any, change: Change) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import pytest
 PLUGINS = Path(__file__).parents[2] / "plugins"
 PACKAGE = "ansible_collections.community.workload_credentials.plugins."
 _LOGIC = {
+    "module_utils/_access",
     "module_utils/_api",
     "module_utils/_apply",
     "module_utils/_change",
@@ -67,6 +68,7 @@ ALLOWED = {
     # It knows every module, and nothing knows it but the action that runs them.
     "module_utils/_resources/index": {"module_utils/_resources", "module_utils/_spec"},
     "module_utils/_resources": {
+        "module_utils/_access",
         "module_utils/_resources/_parts",
         "module_utils/_spec",
         "module_utils/_change",
@@ -83,7 +85,15 @@ ALLOWED = {
         "module_utils/_marks",
         "module_utils/_providers",
     },
-    "module_utils/_run": {"module_utils/_apply", "module_utils/_spec", "module_utils/_change", "module_utils/_api"},
+    # Access policies, workload identities and the administration site.
+    "module_utils/_access": {"module_utils/_access", "module_utils/_api"},
+    "module_utils/_run": {
+        "module_utils/_access",
+        "module_utils/_apply",
+        "module_utils/_spec",
+        "module_utils/_change",
+        "module_utils/_api",
+    },
     # No module and no Ansible: whoever has a plan can have it carried out.
     "module_utils/_apply": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_spec": {"module_utils/_change", "module_utils/_api"},
@@ -97,12 +107,12 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4601,
-    "lookup/dynamic_credentials": 7159,
-    "lookup/sts_session_token": 9528,
-    "action/folder": 4254,
-    "action/cluster_credentials": 8008,
-    "callback/leases": 3783,
+    "lookup/static_secret": 4692,
+    "lookup/dynamic_credentials": 7250,
+    "lookup/sts_session_token": 9619,
+    "action/folder": 4369,
+    "action/cluster_credentials": 8098,
+    "callback/leases": 3870,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {
