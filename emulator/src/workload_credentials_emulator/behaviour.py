@@ -36,6 +36,7 @@ class Behaviour:
     :arg soft_deleted_count: a folder that holds only what is softly deleted is not empty.
     :arg policy_lag: for so many seconds after it is written or deleted, a policy is on its way.
     :arg grant_lag: for so many seconds more, it is not obeyed yet (or obeyed still).
+    :arg enforce_policies: the token of a principal may do what policies in force grant, and nothing else.
     :arg owner_generates: the role Owner of a policy includes GenerateDynamicCredential.
     :arg lower_issuers: the addresses of issuers are kept in lower case.
     """
@@ -57,6 +58,7 @@ class Behaviour:
     soft_deleted_count: bool = False
     policy_lag: Seconds = 0.0
     grant_lag: Seconds = 0.0
+    enforce_policies: bool = False
     owner_generates: bool = False
     lower_issuers: bool = False
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from .behaviour import Behaviour
@@ -19,7 +20,9 @@ from .fill import Content
 from .identity import Identities
 from .items import DynamicSecret, Lease
 from .journal import Journal
+from .new_token import of_principal
 from .platform.administration import Administration
+from .platform.trust import Trust
 from .rate_limit import RateLimit
 from .real_time import real_seconds
 from .site import Site
@@ -39,9 +42,12 @@ class Emulation:
 
     :arg admin_site: the administration site.
     :arg admin_tokens: those that open it.
+    :arg issuer_ca: what the issuers of workloads' tokens are trusted by.
+    :arg issuer_keys: the files of keys of those that are not asked, as in ``https://issuer.example.com=keys.json``.
     :arg behaviour: how all sites behave at first.
     :arg leading_slash: show the paths of static secrets with a slash before them.
     :arg contents: what sites begin with.
+    :arg principals: tokens of principals, as the command line names them.
     """
 
     def __init__(
@@ -53,14 +59,18 @@ class Emulation:
         admin_tokens: Sequence[str],
         behaviour: Behaviour = DOCUMENT,
         identities: Identities | None = None,
+        issuer_ca: Path | None = None,
+        issuer_keys: Sequence[str] = (),
         leading_slash: bool = False,
         contents: Sequence[Content] = (),
+        principals: Sequence[str] = (),
     ) -> None:
         self.over = asyncio.Event()
         self.clock = Clock()
         self.faults = Faults()
         self.journal = Journal()
         self.identities = identities or Identities()
+        self.trust = Trust.of(self.clock, issuer_ca, issuer_keys)
         self._leading_slash = leading_slash
         self._contents = contents
         self._first_behaviour = behaviour
@@ -72,6 +82,9 @@ class Emulation:
         self.tokens: dict[str, Token] = token_table(list(self.sites), tokens)
         for value in admin_tokens:
             self.tokens[value] = Token(token_id(value), frozenset([self._admin_site]))
+        for one in principals:
+            value, token = of_principal(one, list(self.sites))
+            self.tokens[value] = token
         for content in contents:
             self.tokens |= content.all_tokens(list(self.sites))
 
@@ -86,6 +99,7 @@ class Emulation:
         self._behaviour = self._first_behaviour
         self.sites = {id: self._new_site(id) for id in self.sites}
         self.administration = self._new_administration()
+        self.trust.forget()
 
     def behaviour_of(self, site: str = "") -> Behaviour:
         """How the site behaves; that of all others where there is no such site."""

@@ -27,6 +27,8 @@ class ApiError(Exception):
         self.message = message
         self.details = details
         self.headers = {**(headers or {})}
+        # For the journal only.
+        self.reason = ""
 
     @property
     def body(self) -> dict[str, Any] | None:

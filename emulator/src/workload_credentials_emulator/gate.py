@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .admission import admit, bearer
+from .admission import admit, bearer, fetch_keys
 from .app import error_response
 from .connections import Connection, connection_of
 from .emulation import Emulation
@@ -69,10 +69,10 @@ class Gate:
         entry.read_body(raw)
         fault = self._emulation.faults.take(scope["method"], path)
         if fault is None:
-            await self._act(scope, raw, headers, _noting(entry, send))
+            await self._act(scope, raw, headers, entry, _noting(entry, send))
         else:
             entry.fault = fault.kind
-            await self._go_wrong(fault, scope, raw, headers, connection, _noting(entry, send), receive)
+            await self._go_wrong(fault, scope, raw, headers, entry, connection, _noting(entry, send), receive)
 
     async def _look_inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         given = bearer(Headers(scope=scope)) or ""
@@ -82,11 +82,13 @@ class Gate:
         else:
             await self._control(scope, receive, send)
 
-    async def _act(self, scope: Scope, raw: bytes, headers: Headers, send: Send) -> None:
+    async def _act(self, scope: Scope, raw: bytes, headers: Headers, entry: Entry, send: Send) -> None:
         platform = is_platform(scope["raw_path"].decode("latin-1"))
+        await fetch_keys(self._emulation, scope, headers)
         try:
             inner = (admit_to_platform if platform else admit)(self._emulation, scope, headers)
         except ApiError as error:
+            entry.refused = error.reason or None
             await error_response(error)(scope, _replay(raw), send)
         else:
             api = self._platform if platform else self._api
@@ -98,18 +100,19 @@ class Gate:
         scope: Scope,
         raw: bytes,
         headers: Headers,
+        entry: Entry,
         connection: Connection,
         send: Send,
         receive: Receive,
     ) -> None:
         if fault.kind == "delay":
             if await self._still_wanted(fault.seconds):
-                await self._act(scope, raw, headers, send)
+                await self._act(scope, raw, headers, entry, send)
             else:
                 await drop(connection, receive)
             return
         if fault.kind == "drop_after" or fault.after_acting:
-            await self._act(scope, raw, headers, _into_nothing)
+            await self._act(scope, raw, headers, entry, _into_nothing)
         if fault.kind in ("drop_before", "drop_after"):
             await drop(connection, receive)
         elif fault.kind == "drip":

@@ -25,7 +25,10 @@ _SECRET_FIELDS = {"secret", "clientSecret"}
 
 @dataclass
 class Entry:
-    """One request and its answer; ``status`` is None where the connection was dropped."""
+    """One request and its answer; ``status`` is None where the connection was dropped.
+
+    :arg refused: why the token of a workload was not taken, which the answer does not say.
+    """
 
     seq: int
     connection: int
@@ -38,6 +41,7 @@ class Entry:
     body: Any = None
     status: int | None = None
     fault: str | None = None
+    refused: str | None = None
 
     def read_body(self, raw: bytes) -> None:
         """Keep the names in the body, and the body itself where it holds no value."""

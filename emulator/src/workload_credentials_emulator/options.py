@@ -87,6 +87,23 @@ def _add_callers(parser: argparse.ArgumentParser) -> None:
             "that one of its keys has signed for the site (default: anything)",
         )
     group.add_argument(
+        "--principal",
+        action="append",
+        default=[],
+        metavar="KIND:NAME=TOKEN",
+        help="a token more, may be repeated: of a workload (its id), a user (an email address), a group or a role",
+    )
+    group.add_argument(
+        "--issuer-ca", type=Path, metavar="FILE", help="the CA of the issuers that workload identities name"
+    )
+    group.add_argument(
+        "--issuer-keys",
+        action="append",
+        default=[],
+        metavar="URL=JWKS",
+        help="the JSON Web Key Set of an issuer, which is then not asked for it; may be repeated",
+    )
+    group.add_argument(
         "--control-token",
         default=os.environ.get("EMULATOR_CONTROL_TOKEN", ""),
         metavar="TOKEN",

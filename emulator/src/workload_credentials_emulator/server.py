@@ -91,6 +91,10 @@ class Emulator:
     :arg services: what ``X-BT-Service-Name`` may say; anything without them. As ``name=file`` it takes only JWTs
         for the site that a key of the file, a JSON Web Key Set, has signed.
     :arg roles: the same for ``X-BT-Role``.
+    :arg issuer_ca: the CA of the issuers that workload identities name; without it those that the machine trusts.
+    :arg issuer_keys: instead of asking an issuer, its JSON Web Key Set, as in ``https://issuer.example.com=keys.json``.
+    :arg principals: more tokens, each of a principal, as in ``user:ann@example.com=TOKEN``; the kinds are workload,
+        user, group and role. With ``Behaviour(enforce_policies=True)`` they may do what policies grant.
     :arg leading_slash: static secrets show their path as the API document does, ``/prod/app``, and not as the vendor's
         own clients expect it, ``prod/app``.
     :arg example: each site holds what the collection's guides work with.
@@ -121,6 +125,9 @@ class Emulator:
         behaviour: Behaviour = DOCUMENT,
         services: Sequence[str] = (),
         roles: Sequence[str] = (),
+        issuer_ca: Path | None = None,
+        issuer_keys: Sequence[str] = (),
+        principals: Sequence[str] = (),
         leading_slash: bool = False,
         example: bool = False,
         fill: Path | str | Mapping[str, Any] | None = None,
@@ -136,8 +143,11 @@ class Emulator:
             admin_tokens=[admin_token],
             behaviour=behaviour,
             identities=Identities.of(services, roles),
+            issuer_ca=issuer_ca,
+            issuer_keys=issuer_keys,
             leading_slash=leading_slash,
             contents=_contents(example, fill),
+            principals=principals,
         )
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._tls = self._tls_files(tls_dir, host, tls_names) if tls else None

@@ -7,21 +7,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from typing import Any
 
 from ..behaviour import Behaviour
 from ..clock import Clock
 from ..errors import InvalidRequest
-from ..items import Item
 from ..names import FOLDER_PATTERN, MAX_PATH
 from ..rate_limit import RateLimit
-from ..site import Site
+from ..site import Collection, Site
+from ..tokens import Allowing, Token
 from . import cedar
+from .grants import grants_of
 from .policies import Policies, Record, Target
 from .workloads import Workloads
-
-_ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 class Administration:
@@ -49,24 +48,28 @@ class Administration:
             raise InvalidRequest(f"the organization has no site {policy.site}.", "invalid_site")
         return self.policies.write(name, text, policy)
 
+    def grants(self, token: Token, site: Site) -> tuple[Allowing, ...]:
+        """What the token's principals may do at the site by the policies that are in force."""
+        return grants_of(frozenset(token.principals), self.policies.obeyed(), site)
+
     def _target(self, policy: cedar.Policy) -> Target:
         site = self._sites.get(policy.site)
         if site is None or self._shut_out(policy):
             return Target(failure="NO_PRODUCT_ACCESS")
         resource = policy.resource
         if resource.kind == "product":
-            return Target(since=_ALWAYS)
+            return Target(there=True)
         assert resource.id is not None
         if resource.kind == "integration":
-            return Target(since=_first(one.created_at for one in site.integrations.values() if one.name == resource.id))
+            return Target(there=any(name == resource.id for _type, name in site.integrations))
         path = resource_path(resource.id)
         if path is None:
             return Target(failure="RESOURCE_LOOKUP_ERROR")
         if resource.kind == "folder" and not path:
-            return Target(since=_ALWAYS)
-        kinds: dict[str, Iterable[Item]] = {"folder": site.folders, "static": site.static, "dynamic": site.dynamic}
+            return Target(there=True)
+        kinds: dict[str, Collection[Any]] = {"folder": site.folders, "static": site.static, "dynamic": site.dynamic}
         items = kinds[resource.kind]
-        return Target(since=_first(one.created_at for one in items if one.path == path and not one.deleted))
+        return Target(there=items.has(path) and not items.any(path).deleted)
 
     def _shut_out(self, policy: cedar.Policy) -> bool:
         """Whether the policy is for a workload that is known, and not for the product at this site.
@@ -83,7 +86,3 @@ def resource_path(id: str) -> str | None:
     path = id.removeprefix("/")
     is_path = len(path) <= MAX_PATH and path == path.strip("/") and re.search(FOLDER_PATTERN, path)
     return path if is_path and id else None
-
-
-def _first(times: Iterator[datetime]) -> datetime | None:
-    return next(times, None)

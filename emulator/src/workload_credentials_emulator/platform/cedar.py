@@ -14,6 +14,7 @@ from uuid import UUID
 
 from ..actions import ALL_ACTIONS, ROLES
 from ..errors import InvalidRequest
+from ..tokens import Principal
 
 # By the type that Cedar names, and the name that this emulator has for it.
 PRINCIPALS = {
@@ -35,20 +36,12 @@ _ACTIONS = {
     "Pathfinder::Action": frozenset(PRODUCT_ROLES),
 }
 _TOKEN = re.compile(
-    r"""(?:\s|//[^\n]*)*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|"(?P<text>(?:[^"\\]|\\.)*)"|(?P<sign>::|==|[@(),;\[\]]))""",
+    r"""(?:\s|//[^\n]*+)*+(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|"(?P<text>(?:[^"\\]|\\.)*)"|(?P<sign>::|==|[@(),;\[\]]))""",
     re.DOTALL,
 )
-_REST = re.compile(r"(?:\s|//[^\n]*)*")
+_REST = re.compile(r"(?:\s|//[^\n]*+)*+")
 _ESCAPE = re.compile(r"\\(?:u\{(?P<unicode>[0-9a-fA-F]{1,6})\}|x(?P<byte>[0-7][0-9a-fA-F])|(?P<plain>[nrt0\\'\"]))")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Who is meant: a workload by its id, a user by an email address, a group or a role by its name."""
-
-    kind: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +71,7 @@ def parse(text: str) -> Policy:
 
 
 class _Parser:
-    """Reads one token after the other."""
+    """Reads one token after the other; what cannot be read is one of its own, the last."""
 
     def __init__(self, text: str) -> None:
         self._tokens = list(_tokens(text))
@@ -100,7 +93,7 @@ class _Parser:
             _refuse("when and unless are not supported")
         self._sign(";")
         if self._peek() is not None:
-            _refuse("there must be exactly one statement")
+            self._expected("nothing more: there must be exactly one statement")
         if resource.kind != "product" and any(action in PRODUCT_ROLES for action in actions):
             _refuse(f"{', '.join(PRODUCT_ROLES)} apply to the product only")
         return Policy(_site(annotations), principal, actions, resource)
@@ -170,17 +163,17 @@ class _Parser:
     def _one_of(self, *wanted: str) -> str:
         _kind, value = self._peek() or ("", "")
         if value not in wanted:
-            _refuse(f"expected {' or '.join(wanted)}")
+            self._expected(" or ".join(wanted))
         self._next += 1
         return value
 
     def _word(self, wanted: str) -> None:
         if self._name() != wanted:
-            _refuse(f"expected {wanted}")
+            self._expected(wanted)
 
     def _sign(self, wanted: str) -> None:
         if self._peek() != ("sign", wanted):
-            _refuse(f"expected {wanted}")
+            self._expected(wanted)
         self._next += 1
 
     def _name(self) -> str:
@@ -192,9 +185,13 @@ class _Parser:
     def _value(self, kind: str, what: str) -> str:
         found, value = self._peek() or ("", "")
         if found != kind:
-            _refuse(f"expected {what}")
+            self._expected(what)
         self._next += 1
         return value
+
+    def _expected(self, what: str) -> NoReturn:
+        kind, line = self._peek() or ("", "")
+        _refuse(f"line {line} cannot be read" if kind == "wrong" else f"expected {what}")
 
     def _peek(self, ahead: int = 0, kind: str = "") -> tuple[str, str] | None:
         """The token there; None where there is none, or none of this kind."""
@@ -213,8 +210,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     rest = _REST.match(text, place)
     assert rest is not None
     if rest.end() != len(text):
-        line = text.count("\n", 0, rest.end()) + 1
-        _refuse(f"line {line} cannot be read")
+        yield "wrong", str(text.count("\n", 0, rest.end()) + 1)
 
 
 def _unescaped(text: str) -> str:

@@ -27,11 +27,11 @@ class Target:
     """What a policy's resource was found to be.
 
     :arg failure: the status that the policy ends in; "" for none.
-    :arg since: when the resource was made; None where it is not there yet.
+    :arg there: whether there is such a resource by now.
     """
 
     failure: str = ""
-    since: datetime | None = None
+    there: bool = False
 
 
 @dataclass
@@ -40,6 +40,7 @@ class Record:
 
     :arg written: when, by the seconds of the clock; so is ``deleted``.
     :arg failure: the status that it ended in.
+    :arg missed: when it was seen last that its resource is not there.
     :arg active: whether it was seen bound, which it stays.
     :arg in_force: whether it was seen to be obeyed.
     """
@@ -52,6 +53,7 @@ class Record:
     written: float
     deleted: float | None = None
     failure: str = ""
+    missed: float = float("-inf")
     active: bool = False
     in_force: bool = False
 
@@ -132,24 +134,22 @@ class Policies:
 
     def _settle(self, record: Record) -> str:
         """Let the policy go on to where it is by now; return the status there."""
-        lag = self._behaviour().policy_lag
-        looked_up = self._age(record.written) - lag / 2
-        if record.deleted is None and looked_up >= 0 and not record.failure:
+        behaviour = self._behaviour()
+        looked_up = self._age(record.written) - behaviour.policy_lag / 2
+        if record.deleted is not None or looked_up < 0:
+            return "RESOURCE_LOOKUP"
+        if not record.active and not record.failure:
             target = self._find(record.policy)
-            if not record.active:
-                record.failure = target.failure
-            if target.since is not None and not record.failure:
-                # Of what was made later than the policy, it knows since then.
-                known = min(looked_up, (self._clock.now() - target.since).total_seconds())
-                record.active = record.active or known >= lag / 2
-                record.in_force = record.in_force or known >= lag / 2 + self._behaviour().grant_lag
-            if not record.active and target.since is None:
-                return record.failure or "WAITING_FOR_RESOURCE"
+            record.failure = target.failure
+            if not target.there and not target.failure:
+                record.missed = self._clock.passed()
+                return "WAITING_FOR_RESOURCE"
         if record.failure:
             return record.failure
-        if record.active:
-            return ACTIVE
-        return "RESOURCE_LOOKUP" if looked_up < 0 else "PENDING_BIND"
+        bound = min(looked_up, self._age(record.missed)) - behaviour.policy_lag / 2
+        record.active = record.active or bound >= 0
+        record.in_force = record.in_force or bound >= behaviour.grant_lag
+        return ACTIVE if record.active else "PENDING_BIND"
 
     def _until_obeyed(self) -> float:
         return self._behaviour().policy_lag + self._behaviour().grant_lag
