@@ -10,8 +10,8 @@ module: tree
 short_description: Manage a site or a folder of it as one declarative tree
 version_added: 1.0.0
 description:
-  - Brings folders, static secrets, integrations and dynamic secrets to the state that one tree describes. There is no
-    state file; the service itself is compared.
+  - Brings folders, static secrets, integrations, dynamic secrets and access policies to the state that one tree
+    describes. There is no state file; the service itself is compared.
   - The whole difference is known before the first write. What cannot work is refused before anything is written, with
     all problems in one message, each with its path, and with O(src) its file and line.
   - Folders above an object are implied. Objects are compared, restored and changed as by the modules for one of them.
@@ -52,6 +52,13 @@ options:
       - Dynamic secrets by their path, each with the options of M(community.workload_credentials.dynamic_secret).
         C(type) is required. The integration may be one of the same tree.
     type: dict
+  policies:
+    description:
+      - Access policies of this site by name, each with C(principal), C(actions) or C(grant), and C(resource) as in
+        M(community.workload_credentials.iam_policy), or with C(cedar). The paths of folders and secrets in C(resource)
+        are relative to O(root).
+      - They need O(admin_site_id) and a token for it. The task does not wait until they are in force.
+    type: dict
   src:
     description:
       - A YAML file on the controller, or a folder whose files with the suffixes C(.yml) and C(.yaml) are read, also
@@ -74,10 +81,12 @@ options:
         kept, with a warning.
       - A folder with objects of kinds that are not pruned is kept, with a warning.
       - With a dynamic secret that has active leases the tree is refused, unless O(revoke_leases=true) can revoke them.
+      - Of V(policies), those of this site for O(root) and paths below it. Policies for an integration or the whole
+        product are never deleted.
       - Name O(root) when you prune.
     type: list
     elements: str
-    choices: [folders, static_secrets, integrations, dynamic_secrets]
+    choices: [folders, static_secrets, integrations, dynamic_secrets, policies]
     default: []
   prune_limit:
     description:
@@ -206,10 +215,10 @@ changes:
   elements: dict
   contains:
     kind:
-      description: C(folder), C(static_secret), C(integration) or C(dynamic_secret).
+      description: C(folder), C(static_secret), C(integration), C(dynamic_secret) or C(iam_policy).
       type: str
     path:
-      description: Path in the site; of an integration its type and name.
+      description: Path in the site; of an integration its type and name, of a policy its name.
       type: str
     action:
       description: C(created), C(updated), C(restored) or C(deleted).

@@ -38,6 +38,11 @@ options:
       - Read what is deleted and can be restored. Values and configurations of deleted objects cannot be read.
     type: bool
     default: false
+  policies:
+    description:
+      - Read the access policies for O(root) and paths below it too, which needs O(admin_site_id) and a token for it.
+    type: bool
+    default: false
   dest:
     description:
       - Write the tree to this YAML file on the controller, which only its owner can read. With O(values=true) the file

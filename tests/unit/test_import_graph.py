@@ -17,6 +17,7 @@ import pytest
 PLUGINS = Path(__file__).parents[2] / "plugins"
 PACKAGE = "ansible_collections.community.workload_credentials.plugins."
 _LOGIC = {
+    "module_utils/_access",
     "module_utils/_api",
     "module_utils/_apply",
     "module_utils/_change",
@@ -68,6 +69,7 @@ ALLOWED = {
     # It knows every module, and nothing knows it but the action that runs them.
     "module_utils/_resources/index": {"module_utils/_resources", "module_utils/_spec"},
     "module_utils/_resources": {
+        "module_utils/_access",
         "module_utils/_resources/_parts",
         "module_utils/_resources/_tree",
         "module_utils/_spec",
@@ -90,13 +92,22 @@ ALLOWED = {
         "module_utils/_resources/_tree",
         "module_utils/_resources",
         "module_utils/_resources/_parts",
+        "module_utils/_access",
         "module_utils/_apply",
         "module_utils/_spec",
         "module_utils/_change",
         "module_utils/_api",
         "module_utils/_providers",
     },
-    "module_utils/_run": {"module_utils/_apply", "module_utils/_spec", "module_utils/_change", "module_utils/_api"},
+    # Access policies, workload identities and the administration site.
+    "module_utils/_access": {"module_utils/_access", "module_utils/_api"},
+    "module_utils/_run": {
+        "module_utils/_access",
+        "module_utils/_apply",
+        "module_utils/_spec",
+        "module_utils/_change",
+        "module_utils/_api",
+    },
     # No module and no Ansible: whoever has a plan can have it carried out.
     "module_utils/_apply": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_spec": {"module_utils/_change", "module_utils/_api"},
@@ -110,12 +121,12 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4639,
-    "lookup/dynamic_credentials": 7197,
-    "lookup/sts_session_token": 9566,
-    "action/folder": 4321,
-    "action/cluster_credentials": 8044,
-    "callback/leases": 3819,
+    "lookup/static_secret": 4784,
+    "lookup/dynamic_credentials": 7342,
+    "lookup/sts_session_token": 9711,
+    "action/folder": 4468,
+    "action/cluster_credentials": 8191,
+    "callback/leases": 3946,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {

@@ -64,6 +64,8 @@ class Client:
         self.settings = settings
         # Method and path of the latest request, for the message of an unexpected error.
         self.last = ""
+        # Method and target of each request that was refused with 403, to look for what would allow it.
+        self.denied: dict[tuple[str, str], None] = {}
         # Seconds that the service's limit on requests made this client wait.
         self.waited = 0.0
         # Shows a line about long work to people; None: nobody watches.
@@ -134,6 +136,8 @@ class Client:
             try:
                 return self._send_until_answered(request)
             except ApiError as error:
+                if isinstance(error, DeniedError):
+                    self.denied[request.method, request.target] = None
                 if error.code not in request.settling or pause is None:
                     raise
                 interruption.pause(pause, sleep=sleep)

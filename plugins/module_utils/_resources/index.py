@@ -10,11 +10,14 @@ import importlib
 from .._spec import Spec
 
 MODULES = (
+    "access_info",
     "dynamic_credentials",
     "dynamic_secret",
     "dynamic_secret_info",
     "folder",
     "folder_info",
+    "iam_policy",
+    "iam_policy_info",
     "integration",
     "integration_info",
     "lease",
@@ -28,6 +31,8 @@ MODULES = (
     "static_secret_info",
     "tree",
     "tree_info",
+    "workload_identity",
+    "workload_identity_info",
 )
 _PACKAGE = "ansible_collections.community.workload_credentials.plugins.module_utils._resources"
 

@@ -40,12 +40,13 @@ def plan(present: PresentTree, parameters: Mapping[str, Any]) -> Change:
     entries = sorted(map(entry, planned.changes), key=lambda one: (one["path"], one["kind"]))
     values = {"summary": counts(entries, len(planned.steps) - len(entries), 0), "changes": entries}
     if not entries:
-        return Change(predicted=values, warnings=planned.warnings)
+        return Change(predicted=values, warnings=planned.warnings, missing=planned.missing)
     return Change(
         first=lambda client: _carry_out(client, planned),
         predicted=values,
         warnings=planned.warnings,
         doubts=planned.doubts,
+        missing=planned.missing,
         text=text(planned),
     )
 
@@ -71,6 +72,7 @@ TREE = Spec(
         "static_secrets": _HIDDEN_SECTION,
         "integrations": _HIDDEN_SECTION,
         "dynamic_secrets": {**_SECTION, "no_log": False},
+        "policies": _SECTION,
         "src": {"type": "path"},
         "documents": {"type": "list", "elements": "dict", "no_log": True},
         "prune": {
@@ -89,6 +91,7 @@ TREE = Spec(
     },
     look=look,
     plan=plan,
+    administers_with=("policies", "documents", "prune"),
 )
 
 
@@ -107,11 +110,13 @@ TREE_INFO = Spec(
         "root": {"type": "str", "default": ""},
         "values": {"type": "bool", "default": False},
         "deleted_only": {"type": "bool", "default": False},
+        "policies": {"type": "bool", "default": False},
         "dest": {"type": "path"},
         "vault_id": {"type": "str"},
         "concurrency": {"type": "int", "default": USUAL},
     },
     read=read,
+    administers_with=("policies",),
     returns_values=True,
     values_option="values",
 )

@@ -12,7 +12,8 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ...module_utils._api.errors import OptionError, WorkloadCredentialsError
+from ...module_utils._api.errors import OptionError
+from .._in_process import failure
 from .._worker import plain
 from .destination import TreeFile, without_values
 from .sources import documents
@@ -32,8 +33,9 @@ class WithFiles:
             return super().run(tmp, task_vars)  # type: ignore[misc,no-any-return]
         try:
             read = documents(self._loader, self._place(str(plain(source))))
-        except WorkloadCredentialsError as error:
-            return {"failed": True, "changed": False, "msg": str(error)}
+        except Exception as error:
+            # Nobody should read a traceback, which could show what a file holds.
+            return failure(self._task.action, error)
         # With loop or until, the same task object runs again.
         self._task.args = {**{name: value for name, value in given.items() if name != "src"}, "documents": read}
         try:
@@ -72,8 +74,9 @@ class WithDestination:
         vault_id = given.get("vault_id")
         try:
             file = TreeFile(self._loader, Path(path), str(plain(vault_id)) if vault_id else None, is_vaulted=has_values)
-            changed = file.write(result["tree"], check_mode=self._task.check_mode)
-        except WorkloadCredentialsError as error:
-            return {"failed": True, "changed": False, "msg": str(error)}
+            changed = file.write(plain(result["tree"]), check_mode=self._task.check_mode)
+        except Exception as error:
+            # As above, of what was read.
+            return failure(self._task.action, error)
         shown = {key: value for key, value in result.items() if key != "_ansible_no_log"}
         return {**shown, "changed": changed, "dest": path, "tree": without_values(result["tree"])}

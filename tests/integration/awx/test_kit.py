@@ -133,9 +133,9 @@ def test_every_option_of_the_connection_reaches_the_job() -> None:
     injected = set(credential_type()["injectors"]["env"])
     for name, entry in CONNECTION.items():
         variables = {variable.lstrip("!") for variable in entry["env"]}
-        assert variables & injected or name == "access_token", name
+        assert variables & injected or name in ("access_token", "admin_access_token"), name
     secret = {field["id"] for field in credential_type()["inputs"]["fields"] if field.get("secret")}
-    assert secret == {"access_token"}
+    assert secret == {"access_token", "admin_access_token"}
 
 
 def set_up(plays: Plays, **changes: Any) -> tuple[list[tuple[str, dict[str, Any]]], str]:

@@ -136,7 +136,7 @@ def test_what_is_wrong_with_files_is_said_with_file_and_line(plays: Plays, site:
     sources = ("bad", "empty", "nothing", "list", "broken", "roots", "vaulted", "nowhere")
     messages = dict(zip(sources, failures(plays, *({"src": source} for source in sources)), strict=True))
     for words in (
-        "- one.yml:3: 'static_secret' is no section of a tree, which are folders, static_secrets, integrations, ",
+        "- one.yml:3: 'static_secret' is no section of a tree, which are folders, static_secrets, ",
         "Did you mean static_secrets?",
         "- static_secrets a/z stands there twice: three.yml:4 and three.yml:5. Remove one of them.",
         "- static secret a/x is named twice: three.yml:3 and two.yml:2 (spelled '/a/x' and 'a/x'). Remove one of them.",

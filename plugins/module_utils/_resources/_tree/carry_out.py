@@ -18,11 +18,12 @@ from ..._apply import apply
 from ..._change import Change
 from .._parts.visibility import entries_now
 from .plan import DELETED, RESTORED, UNCHANGED, Step, TreePlan, counts, depth, plan_of
+from .policies import administration
 from .present import look, look_alone
 from .progress import Progress
 from .shown import entry
 from .states import CHANGES
-from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, WITH_PATHS, Key, Node, WantedTree, is_below, refused
+from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, POLICIES, WITH_PATHS, Key, Node, WantedTree, is_below, refused
 
 # So many failures stand in one message.
 _MOST_FAILURES = 50
@@ -69,26 +70,29 @@ def carry_out(client: Client, plan: TreePlan) -> Mapping[str, Any]:
 
 def stages(plan: TreePlan) -> Iterator[list[Step]]:
     """Yield the steps in groups whose members depend on earlier groups only."""
-    integrations, folders, others = _sorted_out(plan.changes, removals=False)
+    integrations, folders, others, policies = _sorted_out(plan.changes, removals=False)
     yield integrations
     yield from _by_depth(folders)
     yield others
-    integrations, folders, others = _sorted_out(plan.changes, removals=True)
+    yield policies
+    integrations, folders, others, policies = _sorted_out(plan.changes, removals=True)
+    yield policies
     yield others
     yield from reversed([*_by_depth(folders)])
     yield integrations
 
 
-def _sorted_out(steps: Iterable[Step], *, removals: bool) -> tuple[list[Step], list[Step], list[Step]]:
-    """Return the steps that make or remove integrations, folders and all else."""
+def _sorted_out(steps: Iterable[Step], *, removals: bool) -> tuple[list[Step], ...]:
+    """Return the steps that make or remove integrations, folders, secrets and policies."""
     integrations: list[Step] = []
     folders: list[Step] = []
     others: list[Step] = []
-    groups = {INTEGRATIONS: integrations, FOLDERS: folders}
+    policies: list[Step] = []
+    groups = {INTEGRATIONS: integrations, FOLDERS: folders, POLICIES: policies}
     for step in steps:
         if step.change is not None and (step.action == DELETED) is removals:
             groups.get(step.node.kind, others).append(step)
-    return integrations, folders, others
+    return integrations, folders, others, policies
 
 
 def _by_depth(steps: Sequence[Step]) -> Iterator[list[Step]]:
@@ -133,7 +137,7 @@ def _as_restored(step: Step, restored: Collection[Key]) -> Step:
 
 
 def _is_listed(node: Node, root: str) -> bool:
-    return node.kind is INTEGRATIONS or is_below(node.path, root)
+    return not node.kind.has_path or is_below(node.path, root)
 
 
 def _values(done: _Done) -> dict[str, Any]:
@@ -157,7 +161,10 @@ def _stage(client: Client, plan: TreePlan, steps: Sequence[Step], done: _Done) -
             ready.append(step)
     progress = Progress(client, "written", len(ready))
     results = gather_attempts(
-        progress.counting(lambda step: _carry_out(client, step)), ready, plan.tree.concurrency, finishing=True
+        progress.counting(lambda step: _carry_out(client, plan.tree, step)),
+        ready,
+        plan.tree.concurrency,
+        finishing=True,
     )
     for step, result in zip(ready, results):
         if isinstance(result, WorkloadCredentialsError):
@@ -173,7 +180,7 @@ def _cause(step: Step, done: _Done) -> str:
     node = step.node
     if step.action == DELETED:
         return _cause_of_staying(node, done)
-    for folder in () if node.kind is INTEGRATIONS else folders_above(node.path):
+    for folder in folders_above(node.path) if node.kind.has_path else ():
         if (FOLDERS.api, folder) in done.failures:
             return f"the folder {folder}"
     if node.kind is DYNAMIC:
@@ -186,17 +193,21 @@ def _cause(step: Step, done: _Done) -> str:
 def _cause_of_staying(node: Node, done: _Done) -> str:
     """Return what could not be removed that a folder or an integration depends on."""
     for kind, path in done.failures:
-        is_inside = node.kind is FOLDERS and kind != INTEGRATIONS.api and path.startswith(f"{node.path}/")
+        is_inside = node.kind is FOLDERS and kind in WITH_PATHS and path.startswith(f"{node.path}/")
         if is_inside or (node.kind is INTEGRATIONS and kind == DYNAMIC.api):
             return f"the {done.failures[kind, path][0].kind.words} {path}"
     return ""
 
 
-def _carry_out(client: Client, step: Step) -> bool:
+def _carry_out(client: Client, tree: WantedTree, step: Step) -> bool:
     """Apply one step and return whether it changed anything."""
     change = step.change
     if change is None:
         return False
+    if step.node.kind is POLICIES:
+        # A policy is one write, which replaces the whole of it.
+        apply(administration(tree), _brief(change), lambda: change)
+        return True
     if step.node.kind is FOLDERS and step.action == DELETED:
         return _remove_folder(client, step.node, change)
 

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ..._access.cedar import WORKLOAD, Grant
 from ..._api.client import Client
 from ..._api.concurrency import run_concurrently
 from ..._api.errors import StateError
@@ -18,8 +19,21 @@ from ..._providers import PROVIDERS
 from .._parts.finding import find
 from .._parts.visibility import find_integration, with_tags
 from .listings import Lists, Row, lists_of, restorable
+from .policies import access_of
 from .progress import Progress
-from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, STATIC, WITH_PATHS, Kind, WantedTree, is_below, wanted_tree
+from .wanted import (
+    DYNAMIC,
+    FOLDERS,
+    INTEGRATIONS,
+    KINDS,
+    POLICIES,
+    STATIC,
+    WITH_PATHS,
+    Kind,
+    WantedTree,
+    is_below,
+    wanted_tree,
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +114,8 @@ def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
         )
     warnings = [_NO_INTEGRATIONS] if lists.integrations is None else []
     sections = _sections(_Export(client, tree, lists, parameters["values"]))
+    if parameters["policies"]:
+        sections[POLICIES.section] = _policies(tree)
     return ReadResult({"tree": _result(tree, sections), "warnings": warnings})
 
 
@@ -125,6 +141,22 @@ def _sections(export: _Export) -> dict[str, dict[str, Any]]:
     return sections
 
 
+def _policies(tree: WantedTree) -> dict[str, Any]:
+    """Return the policies for paths of the tree."""
+    access = access_of(replace(tree, prune=frozenset([POLICIES.api])))
+    return {policy.name: _policy(policy.grant, tree.root) for policy in access.below(tree.root) if policy.grant}
+
+
+def _policy(grant: Grant, root: str) -> dict[str, Any]:
+    kind = "workload_id" if grant.principal.kind == WORKLOAD else grant.principal.kind
+    relative = grant.resource.path[len(root) :].strip("/") or "/"
+    return {
+        "principal": {kind: grant.principal.id},
+        "actions": sorted(grant.actions),
+        "resource": {grant.resource.kind: relative},
+    }
+
+
 _NO_INTEGRATIONS = (
     "This token may not list integrations (ListIntegrations), so the tree has none, and dynamic secrets have no "
     "integration_name."
@@ -135,9 +167,9 @@ def _empty_tree(parameters: Mapping[str, Any]) -> WantedTree:
     """Return a tree that wants nothing, of this root."""
     names = ("permanent", "purge_keys", "purge_tags", "revoke_leases")
     common = {**dict.fromkeys(names, False), "on_deleted": "restore", "update_secret": "on_create"}
-    nothing = dict.fromkeys((FOLDERS.section, STATIC.section, DYNAMIC.section, INTEGRATIONS.section, "documents"))
+    nothing = {**dict.fromkeys(kind.section for kind in KINDS), "documents": None}
     options = {"prune": [], "prune_limit": 0, "root": parse_folder(parameters["root"], "root")}
-    return wanted_tree({**common, **nothing, **options, "concurrency": parameters["concurrency"]})
+    return wanted_tree({**parameters, **common, **nothing, **options, "concurrency": parameters["concurrency"]})
 
 
 def _deleted(client: Client, tree: WantedTree) -> dict[str, dict[str, Any]]:
@@ -154,7 +186,7 @@ def _deleted(client: Client, tree: WantedTree) -> dict[str, dict[str, Any]]:
 
 
 def _relative(path: str, root: str, kind: Kind) -> str:
-    return path[len(root) + 1 :] if root and kind is not INTEGRATIONS else path
+    return path[len(root) + 1 :] if root and kind.has_path else path
 
 
 def _tagged(metadata: Mapping[str, Any]) -> dict[str, Any]:

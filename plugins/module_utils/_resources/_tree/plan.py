@@ -13,8 +13,9 @@ from ..._api.errors import WorkloadCredentialsError
 from ..._api.paths import folders_above
 from ..._change import Change
 from .._parts.lifecycle import is_restore
+from .removals import there
 from .states import CHANGES, PresentTree, coming_back, deleted_at
-from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, WITH_PATHS, Key, Kind, Node, WantedTree, is_below
+from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, KINDS, POLICIES, WITH_PATHS, Key, Kind, Node, WantedTree, is_below
 
 CREATED, UPDATED, RESTORED, DELETED, UNCHANGED = "created", "updated", "restored", "deleted", "unchanged"
 # So many paths stand in a warning.
@@ -45,6 +46,7 @@ class TreePlan:
     problems: Sequence[str] = ()
     warnings: Sequence[str] = ()
     doubts: Sequence[str] = ()
+    missing: Sequence[str] = ()
 
     @property
     def changes(self) -> list[Step]:
@@ -68,7 +70,10 @@ def plan_of(present: PresentTree) -> TreePlan:
     planning.add_removals()
     planning.check_limit()
     warnings = [*tree.warnings, *planning.warnings]
-    return TreePlan(tree, planning.steps, [*present.problems, *planning.problems], warnings, planning.doubts)
+    problems = [*present.problems, *planning.problems]
+    if problems:
+        problems += planning.missing
+    return TreePlan(tree, planning.steps, problems, warnings, planning.doubts, planning.missing)
 
 
 class _Planning:
@@ -80,6 +85,7 @@ class _Planning:
         self.steps: list[Step] = []
         self.problems: list[str] = []
         self.warnings: list[str] = []
+        self.missing: list[str] = []
         self.doubts: list[str] = []
         self._returning = {(kind.api, path) for kind in WITH_PATHS.values() for path in coming_back(present, kind)}
 
@@ -106,7 +112,9 @@ class _Planning:
         self.steps.append(Step(node, action, change))
 
     def _note(self, node: Node, change: Change) -> None:
-        self.problems += [f"{node}: {sentence}" for sentence in change.missing]
+        # An earlier task may register the principal of a policy; all else can be in the tree itself.
+        lacking = self.missing if node.kind is POLICIES else self.problems
+        lacking += [f"{node}: {sentence}" for sentence in change.missing]
         self.warnings += [f"{node}: {sentence}" for sentence in change.warnings]
         self.doubts += change.doubts
 
@@ -130,7 +138,7 @@ class _Planning:
         """Note each new object whose path another kind holds or is to hold."""
         for step in self.steps:
             node = step.node
-            if step.action != CREATED or node.kind is INTEGRATIONS:
+            if step.action != CREATED or not node.kind.has_path:
                 continue
             for kind in WITH_PATHS.values():
                 holder = self._holder(kind, node)
@@ -195,16 +203,13 @@ class _Planning:
 
     def check_limit(self) -> None:
         """Note if more would be removed than the limit allows."""
-        tree, lists = self._tree, self._present.lists
+        tree = self._tree
         removed = sum(step.action == DELETED for step in self.steps)
-        there = len(lists.integrations or {}) if INTEGRATIONS.api in tree.prune else 0
-        for kind in WITH_PATHS:
-            if kind in tree.prune:
-                there += sum(is_below(path, tree.root) for path in lists.rows(kind))
-                there += sum(api == kind for api, _path in self._returning)
-        if removed * 100 > tree.prune_limit * there:
+        living = sum(len(there(self._present, kind)) for kind in KINDS if kind.api in tree.prune)
+        total = living + sum(kind in tree.prune for kind, _path in self._returning)
+        if removed * 100 > tree.prune_limit * total:
             self.problems.append(
-                f"prune: {removed} of {there} objects would be deleted, more than the {tree.prune_limit} % that "
+                f"prune: {removed} of {total} objects would be deleted, more than the {tree.prune_limit} % that "
                 "prune_limit allows. Check that no file of the tree is missing; raise prune_limit if this is meant."
             )
 
@@ -212,7 +217,7 @@ class _Planning:
 def _action(node: Node, found: Any, change: Change) -> str:
     if is_restore(change.requests):
         return RESTORED
-    living = found.living if node.kind is INTEGRATIONS else getattr(found, "place", found).living
+    living = getattr(found, "place", found).living
     return CREATED if living is None else UPDATED
 
 

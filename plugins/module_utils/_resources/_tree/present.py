@@ -26,10 +26,11 @@ from .._parts.visibility import SHOWN, read, read_integration, with_tags
 from ..integration import ExistingIntegration
 from ..static_secret import ExistingSecret
 from .listings import Lists, Row, lists_of, restorable
+from .policies import Access, access_of
 from .progress import Progress
 from .removals import with_removals
 from .states import PresentTree, deleted_at, is_held
-from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, STATIC, WITH_PATHS, Key, Kind, Node, WantedTree
+from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, POLICIES, STATIC, WITH_PATHS, Key, Kind, Node, WantedTree
 
 # The ID of an integration that is about to be made: no definition has it.
 _NEW = "new"
@@ -43,13 +44,14 @@ def look(client: Client, tree: WantedTree) -> PresentTree:
     if tree.problems:
         # What is wrong with the tree itself is known without the service.
         return PresentTree(tree, Lists({}))
+    access = access_of(tree)
     lists = _lists(client, tree)
     tree = replace(tree, nodes={**_top_folders(tree, lists), **tree.nodes})
     known = _known_integrations(client, tree, lists)
     nodes = list(tree.nodes.values())
     progress = Progress(client, "compared", len(nodes))
     found = gather_attempts(
-        progress.counting(lambda node: existing(client, lists, node, known)), nodes, tree.concurrency
+        progress.counting(lambda node: existing(client, lists, node, known, access)), nodes, tree.concurrency
     )
     present: dict[Key, Any] = {}
     problems: list[str] = []
@@ -58,7 +60,7 @@ def look(client: Client, tree: WantedTree) -> PresentTree:
             problems.append(f"{node}: {result}")
         else:
             present[node.key] = result
-    return with_removals(client, PresentTree(tree, lists, present, problems=problems))
+    return with_removals(client, PresentTree(tree, lists, present, problems=problems, access=access))
 
 
 def _lists(client: Client, tree: WantedTree) -> Lists:
@@ -98,14 +100,14 @@ def _kinds_to_restore(tree: WantedTree, lists: Lists, lacking: set[str]) -> set[
 
 def _lacking_kinds(tree: WantedTree, lists: Lists) -> set[str]:
     """Return the kinds of which a wanted object is in no list."""
-    nodes = [node for node in tree.nodes.values() if node.kind is not INTEGRATIONS]
+    nodes = [node for node in tree.nodes.values() if node.kind.has_path]
     missing = {node.kind.api for node in nodes if node.path not in lists.rows(node.kind.api)}
     return {kind for kind in missing if not lists.is_refused(kind)}
 
 
 def _top_folders(tree: WantedTree, lists: Lists) -> dict[Key, Node]:
     """Return the root and the folders above it that are missing, if the tree needs them."""
-    if lists.top is None or not any(node.kind is not INTEGRATIONS for node in tree.nodes.values()):
+    if lists.top is None or not any(node.kind.has_path for node in tree.nodes.values()):
         return {}
     folders = [*map(str, lists.top.lacking), tree.root]
     return {(FOLDERS.api, path): tree.folder(path) for path in folders}
@@ -135,11 +137,13 @@ def _known_integrations(
     return known
 
 
-def existing(client: Client, lists: Lists, node: Node, known: Any = None) -> Any:
+def existing(client: Client, lists: Lists, node: Node, known: Any, access: Access) -> Any:
     """Return what the module of its kind finds of an object, from lists as far as they show it.
 
     :arg known: the integrations, as ``definition.look_further`` takes them.
     """
+    if node.kind is POLICIES:
+        return access.state(node)
     if node.kind is INTEGRATIONS:
         return _existing_integration(client, lists, node)
     if lists.is_refused(node.kind.api):

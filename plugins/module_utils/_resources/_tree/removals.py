@@ -20,7 +20,20 @@ from ..integration import ExistingIntegration
 from ..static_secret import ExistingSecret
 from .listings import Lists
 from .states import PresentTree, coming_back
-from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, KINDS, STATIC, Key, Kind, Node, WantedTree, is_below
+from .wanted import (
+    DYNAMIC,
+    FOLDERS,
+    INTEGRATIONS,
+    KINDS,
+    POLICIES,
+    STATIC,
+    WITH_PATHS,
+    Key,
+    Kind,
+    Node,
+    WantedTree,
+    is_below,
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +47,7 @@ def with_removals(client: Client, present: PresentTree) -> PresentTree:
     """Add what is to be removed, with the leases and users that may prevent it."""
     tree, lists = present.tree, present.lists
     nodes = [*_unlisted(present)]
-    found = gather_attempts(lambda node: _existing(client, lists, node), nodes, tree.concurrency)
+    found = gather_attempts(lambda node: _existing(client, present, node), nodes, tree.concurrency)
     removals: dict[Key, tuple[Node, Any]] = {}
     problems = [*present.problems, *_unlistable(tree, lists)]
     for node, result in zip(nodes, found):
@@ -47,7 +60,7 @@ def with_removals(client: Client, present: PresentTree) -> PresentTree:
 
 def _unlistable(tree: WantedTree, lists: Lists) -> Iterator[str]:
     """Yield a sentence for each kind that is pruned and may not be listed."""
-    for kind in KINDS:
+    for kind in (INTEGRATIONS, *WITH_PATHS.values()):
         entries = lists.integrations if kind is INTEGRATIONS else lists.living.get(kind.api)
         if kind.api in tree.prune and entries is None:
             yield f"prune: this token may not list {kind.section}, so nobody can say what to remove."
@@ -58,23 +71,34 @@ def _unlisted(present: PresentTree) -> Iterator[Node]:
 
     What comes back with a folder is among it, and goes so that it can be restored as before.
     """
-    tree, lists = present.tree, present.lists
+    tree = present.tree
     for kind in KINDS:
         if kind.api not in tree.prune:
             continue
-        rows = (lists.integrations if kind is INTEGRATIONS else lists.rows(kind.api)) or {}
-        living = [path for path in rows if kind is INTEGRATIONS or is_below(path, tree.root)]
+        living = there(present, kind)
         yield from (tree.absent(kind, path) for path in _others(tree, kind, living))
         back = coming_back(present, kind)
         yield from (tree.absent(kind, path, softly=True) for path in _others(tree, kind, back))
+
+
+def there(present: PresentTree, kind: Kind) -> list[str]:
+    """Return what is there of a kind and belongs to the tree."""
+    if kind is POLICIES:
+        return [policy.name for policy in present.access.below(present.tree.root)]
+    if kind is INTEGRATIONS:
+        return list(present.lists.integrations or ())
+    return [path for path in present.lists.rows(kind.api) if is_below(path, present.tree.root)]
 
 
 def _others(tree: WantedTree, kind: Kind, paths: Iterable[str]) -> list[str]:
     return [path for path in paths if (kind.api, path) not in tree.nodes]
 
 
-def _existing(client: Client, lists: Lists, node: Node) -> Any:
+def _existing(client: Client, present: PresentTree, node: Node) -> Any:
     """Return what the module of its kind finds of something to remove."""
+    lists = present.lists
+    if node.kind is POLICIES:
+        return present.access.removal(node.path)
     if node.kind is INTEGRATIONS:
         return UsedIntegration({"config": {}}, users=_users(client, node.path))
     row = lists.rows(node.kind.api).get(node.path)

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .plan import CREATED, DELETED, RESTORED, UPDATED, Step, TreePlan, counts
-from .wanted import FOLDERS, INTEGRATIONS, STATIC, is_below
+from .policies import meaning
+from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, POLICIES, STATIC, is_below
 
 _SIGNS = {CREATED: "+", UPDATED: "~", DELETED: "-", RESTORED: "+"}
 # Characters of one value of a configuration, such as a policy.
@@ -49,7 +50,13 @@ def _part(step: Step, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     change = step.change
     if change is None:
         return {}, {}
-    return (change.before or {}).get(name) or {}, (change.after or {}).get(name) or {}
+    return _side(change.before, name), _side(change.after, name)
+
+
+def _side(shown: Mapping[str, Any] | str | None, name: str) -> Mapping[str, Any]:
+    if isinstance(shown, str):
+        return meaning(shown) if shown and name == "config" else {}
+    return (shown or {}).get(name) or {}
 
 
 def _differences(sides: tuple[Mapping[str, Any], Mapping[str, Any]]) -> Iterator[tuple[str, Any, Any]]:
@@ -64,12 +71,12 @@ def text(plan: TreePlan) -> str:
     steps = sorted(plan.changes, key=_order)
     if not steps:
         return ""
-    with_paths = [step for step in steps if step.node.kind is not INTEGRATIONS]
-    others = [step for step in steps if step.node.kind is INTEGRATIONS]
-    lines = [*_paths(with_paths, plan.tree.root)]
-    if others:
-        lines.append("integrations:")
-        lines += [f"  {_SIGNS[step.action]} {step.node.path}{_details(step)}" for step in others]
+    lines = [*_paths([step for step in steps if step.node.kind.has_path], plan.tree.root)]
+    for kind in (INTEGRATIONS, POLICIES):
+        own = [step for step in steps if step.node.kind is kind]
+        if own:
+            lines.append(f"{kind.section}:")
+            lines += [f"  {_SIGNS[step.action]} {step.node.path}{_details(step)}" for step in own]
     return "\n".join([*lines, summary_line(plan), ""])
 
 
@@ -115,7 +122,7 @@ def _indent(level: int) -> str:
 
 def _details(step: Step) -> str:
     """Return what changes of one object."""
-    words = [] if step.node.kind is FOLDERS else [step.node.kind.words]
+    words = [step.node.kind.words] if step.node.kind in (STATIC, DYNAMIC) else []
     if step.action == RESTORED:
         words.append("restored")
     if step.action in (CREATED, UPDATED):

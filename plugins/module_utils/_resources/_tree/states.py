@@ -12,7 +12,9 @@ from typing import Any
 from ..._api.paths import folders_above
 from .. import dynamic_secret, folder, integration, static_secret
 from .listings import Lists
-from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, STATIC, Key, Kind, Node, WantedTree
+from .policies import Access
+from .policies import change_to as change_to_policy
+from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, POLICIES, STATIC, Key, Kind, Node, WantedTree
 
 # The rules of each kind: the change from what exists to what is wanted.
 CHANGES: Mapping[Kind, Callable[..., Any]] = {
@@ -20,6 +22,7 @@ CHANGES: Mapping[Kind, Callable[..., Any]] = {
     STATIC: static_secret.change_to,
     DYNAMIC: dynamic_secret.change_to,
     INTEGRATIONS: integration.change_to,
+    POLICIES: change_to_policy,
 }
 
 
@@ -29,6 +32,7 @@ class PresentTree:
 
     :arg existing: for each wanted object what the module of its kind finds.
     :arg removals: what is to be removed, and what the modules find of it.
+    :arg access: the policies.
     :arg problems: why some objects could not be read.
     """
 
@@ -37,6 +41,7 @@ class PresentTree:
     existing: Mapping[Key, Any] = field(default_factory=dict, repr=False)
     removals: Mapping[Key, tuple[Node, Any]] = field(default_factory=dict, repr=False)
     problems: Sequence[str] = ()
+    access: Access = field(default_factory=Access)
 
 
 def deleted_at(lists: Lists, kind: str) -> set[str]:
@@ -55,7 +60,7 @@ def is_held(lists: Lists, node: Node) -> bool:
 def coming_back(present: PresentTree, kind: Kind) -> list[str]:
     """Return what of a kind is restored with a folder above it."""
     tree, lists = present.tree, present.lists
-    if kind is INTEGRATIONS or tree.common["on_deleted"] != "restore":
+    if not kind.has_path or tree.common["on_deleted"] != "restore":
         return []
     wanted = {path for path in deleted_at(lists, FOLDERS.api) if (FOLDERS.api, path) in tree.nodes}
     return [path for path in lists.restorable(kind.api) if not wanted.isdisjoint(folders_above(path))]

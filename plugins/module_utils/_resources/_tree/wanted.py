@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..._access.wanted import PRINCIPAL, RESOURCE
 from ..._api.errors import OptionError, StateError, WorkloadCredentialsError
 from ..._api.paths import folders_above, parse_folder, parse_path
 from ..._providers import PROVIDERS
-from ..._spec import Options
+from ..._spec import CONNECTION, Options
 from .._parts.definition import wanted_of as wanted_dynamic_secret
 from ..dynamic_secret import DYNAMIC_SECRET
 from ..folder import FOLDER, WantedFolder
 from ..folder import wanted_of as wanted_folder
+from ..iam_policy import IAM_POLICY
 from ..integration import INTEGRATION, WantedIntegration
 from ..static_secret import STATIC_SECRET
 from ..static_secret import wanted_of as wanted_static_secret
@@ -45,6 +47,11 @@ class Kind:
     api: str
     options: Options
     wish: Callable[[Mapping[str, Any]], Any]
+
+    @property
+    def has_path(self) -> bool:
+        """Return whether its objects are in folders."""
+        return self.section in ("folders", "static_secrets", "dynamic_secrets")
 
     @property
     def words(self) -> str:
@@ -84,7 +91,14 @@ DYNAMIC = Kind(
 )
 # When to send the secret of an integration.
 UPDATE_SECRET = INTEGRATION.options["update_secret"]
-KINDS = (FOLDERS, STATIC, INTEGRATIONS, DYNAMIC)
+POLICIES = Kind(
+    "policies",
+    "iam_policy",
+    "policies",
+    _some(IAM_POLICY.options, "cedar", "principal", "grant", "actions", "resource"),
+    lambda parameters: parameters,
+)
+KINDS = (FOLDERS, STATIC, INTEGRATIONS, DYNAMIC, POLICIES)
 # Kinds with paths, by their kind in requests.
 WITH_PATHS = {kind.api: kind for kind in (FOLDERS, STATIC, DYNAMIC)}
 
@@ -127,6 +141,7 @@ class WantedTree:
     :arg prune: kinds in requests of which nothing else may stay.
     :arg problems: why some objects can never be made.
     :arg common: the parameters of a single module that hold for all objects.
+    :arg connection: the options of the connection, for the administration site.
     :arg softly: what came back with a folder in this run, and goes again so that it can be restored.
     """
 
@@ -139,6 +154,7 @@ class WantedTree:
     warnings: Sequence[str] = ()
     common: Mapping[str, Any] = field(default_factory=dict)
     softly: frozenset[Key] = frozenset()
+    connection: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def of(self, kind: Kind) -> list[Node]:
         """Return the objects of a kind."""
@@ -155,7 +171,7 @@ class WantedTree:
         :arg softly: so that it can be restored, whatever the task says.
         """
         more = {"permanent": False} if softly or (kind.api, path) in self.softly else {}
-        name: dict[str, Any] = {"path": path}
+        name: dict[str, Any] = {"path": path, "name": path}
         if kind is INTEGRATIONS:
             provider, _slash, own = path.partition("/")
             name = {"type": provider, "name": own}
@@ -201,6 +217,7 @@ def wanted_tree(parameters: Mapping[str, Any]) -> WantedTree:
         problems=tuple(reading.problems),
         warnings=tuple(reading.warnings),
         common=common,
+        connection={name: parameters[name] for name in CONNECTION if name in parameters},
     )
     return replace(tree, nodes={**_folders_of(tree), **nodes})
 
@@ -209,7 +226,7 @@ def _folders_of(tree: WantedTree) -> dict[Key, Node]:
     """Return the folders above all objects, as far as they are inside of the root."""
     above: set[str] = set()
     for node in tree.nodes.values():
-        if node.kind is INTEGRATIONS:
+        if not node.kind.has_path:
             continue
         for folder in folders_above(node.path):
             if folder in above or not is_below(folder, tree.root):
@@ -339,7 +356,7 @@ def _place(document: Mapping[str, Any], section: str, path: str = "") -> str:
 def _joined(root: str, kind: Kind, spelling: str) -> str:
     """Return the path in the site as far as a wrong spelling has one, for messages."""
     path = spelling[:_MOST_REPEATED]
-    return f"{root}/{path}" if root and kind is not INTEGRATIONS else path
+    return f"{root}/{path}" if root and kind.has_path else path
 
 
 def _node(kind: Kind, spelling: str, given: Any, where: str, root: str, defaults: Mapping[str, Any]) -> Node:
@@ -348,6 +365,8 @@ def _node(kind: Kind, spelling: str, given: Any, where: str, root: str, defaults
     :raises OptionError: the API cannot hold it.
     """
     options = _options(kind, given)
+    if kind is POLICIES:
+        return Node(kind, spelling, {**defaults, **_below(options, root), "name": spelling}, where, spelling)
     if kind is INTEGRATIONS:
         provider, slash, name = spelling.strip("/").partition("/")
         if not slash or provider not in PROVIDERS:
@@ -358,6 +377,35 @@ def _node(kind: Kind, spelling: str, given: Any, where: str, root: str, defaults
     relative = str(parse_path(spelling, "path"))
     path = f"{root}/{relative}" if root else relative
     return Node(kind, path, kind.wish({**defaults, **options, "path": path}), where, spelling)
+
+
+def _below(options: Mapping[str, Any], root: str) -> dict[str, Any]:
+    """Return a policy's options with the path of its resource in the site.
+
+    :raises OptionError: it does not say what it grants, or says it twice.
+    """
+    if (options.get("cedar") is None) is (options.get("principal") is None):
+        raise OptionError("principal", "a policy has either cedar, or principal, actions (or grant) and resource.")
+    if options.get("grant") is not None and options.get("actions") is not None:
+        raise OptionError("grant", "a policy has either grant or actions.")
+    for name, entry in (("principal", PRINCIPAL), ("resource", RESOURCE)):
+        _check_choice(name, options.get(name), entry["options"])
+    resource = options.get("resource")
+    kind = next(iter(resource), "") if resource else ""
+    if not resource or kind not in _RESOURCES_WITH_PATHS:
+        return dict(options)
+    relative = str(resource[kind]).strip("/")
+    return {**options, "resource": {kind: "/".join(filter(None, (root, relative))) or "/"}}
+
+
+# Resources of policies that are in folders.
+_RESOURCES_WITH_PATHS = ("folder", "static_secret", "dynamic_secret")
+
+
+def _check_choice(name: str, given: Any, choices: Options) -> None:
+    """Raise OptionError unless exactly one of the suboptions is given."""
+    if given is not None and (len(given) != 1 or next(iter(given)) not in choices):
+        raise OptionError(name, f"it has exactly one of {', '.join(choices)}.")
 
 
 def _options(kind: Kind, given: Any) -> dict[str, Any]:
@@ -436,5 +484,8 @@ _WORDS = {"str": "text", "int": "whole number", "list": "list of texts", "json":
 
 def _defaults(kind: Kind) -> dict[str, Any]:
     """Return the parameters of the module of a kind that a tree does not set."""
+    if kind is POLICIES:
+        # A tree does not wait for policies, which are in force some seconds later.
+        return {**dict.fromkeys(kind.options), "state": "present", "replace": False, "wait": False, "wait_timeout": 0}
     fixed = {"state": "present", "parents": True, "recursive": False, "version": None, "recreate": False}
     return {**dict.fromkeys(kind.options), "tags": None, **fixed}
