@@ -45,7 +45,8 @@ options:
     default: false
   dest:
     description:
-      - Write the tree to this YAML file on the controller, which only its owner can read. With O(values=true) the file
+      - Write the tree to this YAML file on the controller, which only its owner can read. A relative path is relative
+        to the playbook. With O(values=true) the file
         is vaulted. The result has no values then, and is shown.
       - The task is C(changed) when the file holds another tree. In check mode it is not written.
     type: path
@@ -74,11 +75,11 @@ EXAMPLES = r"""
 - name: Write it to a file that can be reviewed
   community.workload_credentials.tree_info:
     root: prod
-    dest: "{{ ansible_user_dir }}/prod.yml"
+    dest: prod.yml
 
 - name: Nothing changes when it is applied
   community.workload_credentials.tree:
-    src: "{{ ansible_user_dir }}/prod.yml"
+    src: prod.yml
   register: applied
   failed_when: applied is changed
 
