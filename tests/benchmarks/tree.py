@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import statistics
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from tests.benchmarks.table import Row, at_least, ratio
 from tests.benchmarks.timing import EMPTY, Subject, Tasks, seconds
@@ -21,26 +20,18 @@ _FOLDERS = 50
 _TARGETS: dict[str, float | None] = {"first run": 3, "unchanged run": 5, "one change": None}
 
 
-def _values(changed: int) -> dict[str, dict[str, Any]]:
-    """The secrets' values by path; of one the value depends on how often it has changed."""
-    values = {f"f{number % _FOLDERS}/s{number}": {"user": "app", "port": number} for number in range(_SECRETS)}
-    values["f0/s0"]["port"] = -changed
-    return values
-
-
 def _tree(root: str, changed: int) -> Tasks:
-    secrets = {path: {"secret": value} for path, value in _values(changed).items()}
+    values = [{"user": "app", "port": -changed if number == 0 else number} for number in range(_SECRETS)]
+    secrets = {f"f{number % _FOLDERS}/s{number}": {"secret": value} for number, value in enumerate(values)}
     return [{"name": "tree", f"{_OURS}.tree": {"root": root, "static_secrets": secrets}}]
 
 
 def _loop(root: str, changed: int) -> Tasks:
-    folders = {"path": f"{root}/f{{{{ item }}}}"}
-    items = [{"path": f"{root}/{path}", "secret": value} for path, value in _values(changed).items()]
-    secret = {"path": "{{ item.path }}", "secret": "{{ item.secret }}"}
-    quiet: dict[str, Any] = {"no_log": True}
+    port = f"{{{{ {-changed} if item == 0 else item }}}}"
+    secret = {"path": f"{root}/f{{{{ item % {_FOLDERS} }}}}/s{{{{ item }}}}", "secret": {"user": "app", "port": port}}
     return [
-        {"name": "folders", f"{_OURS}.folder": folders, "loop": list(range(_FOLDERS))},
-        {"name": "secrets", f"{_OURS}.static_secret": secret, "loop": items, **quiet},
+        {"name": "folders", f"{_OURS}.folder": {"path": f"{root}/f{{{{ item }}}}"}, "loop": list(range(_FOLDERS))},
+        {"name": "secrets", f"{_OURS}.static_secret": secret, "loop": list(range(_SECRETS)), "no_log": True},
     ]
 
 
