@@ -22,7 +22,7 @@ extends_documentation_fragment:
 options:
   path:
     description:
-      - Path of the dynamic secret whose leases to list, such as V(prod/aws/app).
+      - Path of the dynamic secret to list the leases of, such as V(prod/aws/app).
       - Exactly one of O(path), O(folder) and O(lease_id) is required.
     type: str
   folder:

@@ -13,43 +13,43 @@ from ansible.plugins.loader import init_plugin_loader
 
 DOCUMENTATION = r"""
 ---
-short_description: One event for each lease that is about to end
+short_description: Send an event for each lease that expires soon
 description:
-  - Looks at the leases of the Secrets API below a folder, at those of the Secrets that the role
-    community.workload_credentials.cluster_credentials has pushed into Kubernetes clusters, or at both, and sends one
-    event for each lease before its end.
-  - No event is sent twice, also after a restart. No event holds a secret value.
-  - While something cannot be looked at, it waits longer each time, up to 15 minutes, and says why in the log.
+  - Checks the leases of the Secrets API below a folder, or those of the Secrets that the role
+    community.workload_credentials.cluster_credentials has pushed to Kubernetes clusters, or both. Sends one event for
+    each lease before it expires.
+  - Sends no event twice, even after a restart. Events contain no secret value.
+  - If a check fails, it waits longer each time, up to 15 minutes, and logs the reason.
 options:
   folder:
-    description: Look at the leases of all dynamic secrets in this folder and below it; V(/) is the top of the site.
+    description: Check the leases of all dynamic secrets in this folder and below it; V(/) is the whole site.
     type: str
   clusters:
     description:
-      - Look at the Secrets of these clusters. Each has a C(name) of your choice, and may have C(kubeconfig), C(context)
-        and C(namespace). Only metadata is asked for.
-      - One of O(folder) and O(clusters) is needed.
+      - Check the Secrets of these clusters. Each has a C(name) of your choice, and may have C(kubeconfig), C(context)
+        and C(namespace). Only metadata is requested.
+      - O(folder) or O(clusters) is required.
     type: list
     elements: dict
   margin:
     description:
-      - The event is sent when no more than so many seconds are left, or a quarter of the lease's life, if that is less.
-        (Before its last quarter the role would not renew it.)
+      - Send the event if at most this many seconds are left, or a quarter of the lease's lifetime, if that is less. The
+        role does not replace a lease before its last quarter.
     type: int
     default: 600
   interval:
-    description: Seconds from one look to the next.
+    description: Seconds between checks.
     type: int
     default: 60
   state_file:
     description:
-      - Where it is kept of which leases events were sent. By default a file in C(~/.local/state/workload-credentials).
-        In a container it needs a place that outlives it.
+      - File to record for which leases events were sent. Default is a file in C(~/.local/state/workload-credentials).
+        In a container, use a persistent volume.
     type: path
 notes:
-  - The connection to the Secrets API has the options of the collection's modules, such as C(site_id) and
-    C(access_token_file), or the environment's variables C(BEYONDTRUST_*).
-  - It needs ansible-core and C(requests) in the Python of ansible-rulebook, and for O(clusters) kubernetes.core and the
+  - The options of the connection to the Secrets API are those of the collection's modules, such as C(site_id) and
+    C(access_token_file), or the environment variables C(BEYONDTRUST_*).
+  - Requires ansible-core and C(requests) in the Python of ansible-rulebook, and for O(clusters) kubernetes.core and the
     library C(kubernetes).
 """
 
