@@ -9,8 +9,8 @@ name: sts_session_token
 short_description: Short-lived AWS credentials from the Security Token Service, on read
 version_added: 1.0.0
 description:
-  - Requests a session from AWS' Security Token Service (STS) at the moment of use, as External Secrets Operator's
-    generator STSSessionToken does. It also supports the authentication methods with which that generator fails.
+  - Requests a session from AWS' Security Token Service (STS) at the moment of use. Unlike External Secrets Operator's
+    generator STSSessionToken, it supports all authentication methods.
   - The options decide which call is made. With O(web_identity_token_file) or O(service_account) it is
     AssumeRoleWithWebIdentity, with only O(role_arn) AssumeRole, otherwise GetSessionToken. In a pod with
     E(AWS_ROLE_ARN) and E(AWS_WEB_IDENTITY_TOKEN_FILE) in its environment, the lookup assumes that role if none of these
@@ -28,8 +28,8 @@ options:
     description:
       - Names of profiles in C(~/.aws/config) or C(~/.aws/credentials). The lookup requests a session for each, several
         at the same time.
-      - Without terms, the options provide the credentials, or else AWS' default chain (environment, profile C(default),
-        container, machine).
+      - Without terms, credentials come from the options, or AWS' default chain (environment, C(default), container,
+        machine).
       - A profile with a role, single sign-on or a credential process, and a container or machine with a role, already
         have a session. Without O(role_arn), the lookup returns this session as C(aws configure export-credentials)
         does, and fails with O(duration_seconds) or O(serial_number).
@@ -38,8 +38,8 @@ options:
   key:
     description:
       - Return one field of the chosen O(format) instead of a dictionary.
-      - V(seconds_left), with O(format=raw), is the number of whole seconds until the expiration, by the clock of this
-        machine. It is V(0) if the credentials have expired, and null if the expiration is not known.
+      - V(seconds_left), with O(format=raw), is the number of whole seconds until the expiration by this machine's
+        clock, V(0) if it has passed, and null if it is not known.
     type: str
   format:
     description:
@@ -129,8 +129,7 @@ options:
       - Lifetime of the session in seconds. GetSessionToken accepts V(900) to V(129600), and the default is 43200.
         Assuming a role accepts V(900) to V(43200), and the default is 3600; the role's own maximum may be lower.
       - With the credentials of another role, a role can be assumed for at most V(3600).
-      - RV(_raw[].expiration) is the actual expiration. It may be earlier than requested, as for the root user of an
-        account.
+      - RV(_raw[].expiration) is the actual expiration. It may be earlier than requested, as for an account's root user.
     type: int
   serial_number:
     description:

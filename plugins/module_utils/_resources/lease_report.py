@@ -64,11 +64,11 @@ def holders_in(clusters: Mapping[str, Any]) -> list[Holder]:
 
 def _in_cluster(cluster: str, secrets: Any) -> Iterator[Holder]:
     if not isinstance(secrets, list):
-        raise OptionError("secrets", f"{cluster}: it needs a list of Secrets.")
+        raise OptionError("secrets", f"{cluster}: it must be a list of Secrets.")
     for secret in secrets:
         metadata = secret.get("metadata") if isinstance(secret, Mapping) else None
         if not isinstance(metadata, Mapping):
-            raise OptionError("secrets", f"{cluster}: an entry has no metadata, so it is no Secret.")
+            raise OptionError("secrets", f"{cluster}: an entry has no metadata, so it is not a Secret.")
         given = metadata.get("annotations")
         annotations = given if isinstance(given, Mapping) else {}
         name = "/".join((cluster, str(metadata.get("namespace", "")), str(metadata.get("name", ""))))

@@ -81,7 +81,7 @@ class LeasesToEnd:
             return lease_ids, []
         listed = named([outcome.entry.note.listed for outcome in living])
         reasons = dict.fromkeys(outcome.reason for outcome in living if outcome.reason)
-        return lease_ids, [f"Leases that another token has minted may live on: {listed}.", *reasons]
+        return lease_ids, [f"Leases that another token has minted may still be active: {listed}.", *reasons]
 
 
 def leases_of_dead_runs(origin: Origin, left: DeadRuns) -> LeasesToEnd:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.one_core
 
 ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NUMBER = 12
-MAY_LIVE, MAY_BE_REVOKED = "Leases that may live on", "Leases that may have been revoked, or live on"
+MAY_LIVE, MAY_BE_REVOKED = "Leases that may still be active", "Leases that may have been revoked, or are still active"
 # A fault of the revocation, how reading the lease then fails, and how the lease is named; None: all is well in the end.
 FAULTS = {
     "refused": ({"kind": "status", "status": 403}, None, MAY_LIVE),

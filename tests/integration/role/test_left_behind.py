@@ -144,7 +144,9 @@ def test_what_cannot_be_ended_is_named_and_tried_again(deliveries: Deliveries, s
     site.fault("status", method="DELETE", path=f"/leases/id/{lease}", status=403)
     outcome = deliveries.run(AZURE, **left.options)
     assert outcome.problems == []
-    assert any(f"A dead run has left a lease that may live on: {lease} (until" in one for one in outcome.warnings)
+    assert any(
+        f"A dead run has left a lease that may still be active: {lease} (until" in one for one in outcome.warnings
+    )
     assert deliveries.run(AZURE, **left.options).warnings == []
     assert lease not in living(site)
 
