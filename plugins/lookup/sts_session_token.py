@@ -26,10 +26,9 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - Names of profiles in C(~/.aws/config) or C(~/.aws/credentials). The lookup requests a session for each, several
-        at the same time.
-      - Without terms, credentials come from the options, or AWS' default chain (environment, C(default), container,
-        machine).
+      - Names of profiles in C(~/.aws/config) or C(~/.aws/credentials). A session is requested for each.
+      - Without terms, credentials come from the options, or else AWS' default chain (environment, profile C(default),
+        container, machine).
       - A profile with a role, single sign-on or a credential process, and a container or machine with a role, already
         have a session. Without O(role_arn), the lookup returns this session as C(aws configure export-credentials)
         does, and fails with O(duration_seconds) or O(serial_number).
@@ -129,7 +128,7 @@ options:
       - Lifetime of the session in seconds. GetSessionToken accepts V(900) to V(129600), and the default is 43200.
         Assuming a role accepts V(900) to V(43200), and the default is 3600; the role's own maximum may be lower.
       - With the credentials of another role, a role can be assumed for at most V(3600).
-      - RV(_raw[].expiration) is the actual expiration. It may be earlier than requested, as for an account's root user.
+      - RV(_raw[].expiration) is the actual expiration. It may be earlier, as for an account's root user.
     type: int
   serial_number:
     description:

@@ -35,11 +35,11 @@ _OUTCOMES = {
     "stays": "{lease_id} outlives the run, until {expiration}",
     "held": "{lease_id} (until {expiration}) is left to the role cluster_credentials: {reason}",
     "lives": "{lease_id} lives until {expiration}",
-    "refused": "{lease_id} may live on until {expiration}: {reason}",
+    "refused": "{lease_id} may be active until {expiration}: {reason}",
     "unknown": "{lease_id} may have been ended, or lives on until {expiration}: {reason}",
     "unsettled": "a lease was requested, and it is not known whether it exists: {reason}",
-    "one of several": "a lease was asked for, and no answer came: {reason}",
-    "no lease": "a lease was asked for when its sender died, and none was found",
+    "one of several": "a lease was requested, and no answer came: {reason}",
+    "no lease": "a lease was requested by a process that died, and none was found",
 }
 
 

@@ -119,5 +119,5 @@ def _warnings_of(fate: LeaseOutcome) -> list[str]:
     if fate.how in (REFUSED, UNKNOWN):
         return [f"A dead run has left a lease that may still be active: {named([note.listed])}. {fate.reason}"]
     if note.id is None and fate.how != NO_LEASE:
-        return [f"A dead run had asked for a lease for {note.use}. {fate.reason}"]
+        return [f"A dead run had requested a lease for {note.use}. {fate.reason}"]
     return []

@@ -80,7 +80,7 @@ def generate_on_read(
 
     def read(source: Source) -> Any:
         if is_interrupted():
-            raise StateError(f"{source.identity}: the run was interrupted before credentials were asked for.")
+            raise StateError(f"{source.identity}: the run was interrupted before it requested credentials.")
         credentials = reading.credentials(source)
         return _field(forms.formatted(credentials.values, options["format"], source.identity), options, source)
 

@@ -105,7 +105,7 @@ def _add_unanswered(to_end: LeasesToEnd, outcome: LeaseOutcome) -> None:
         to_end.handled.append(outcome.entry)
     if outcome.how != NO_LEASE:
         note = outcome.entry.note
-        to_end.warnings.append(f"A dead run asked for a lease of {note.source} ({note.use}). {outcome.reason}")
+        to_end.warnings.append(f"A dead run requested a lease of {note.source} ({note.use}). {outcome.reason}")
 
 
 def _warnings_of_staying(notes: list[Note]) -> list[str]:

@@ -93,5 +93,5 @@ def test_what_cannot_be_ended_is_in_the_same_message(site: Site) -> None:
     site.fault("status", method="DELETE", path=f"/leases/id/{one}", status=403)
     message = failure(site, "lease", lease_id=[aws, one, other], retries=0)
     assert f"{MAY_LIVE}: {one} (until " in message
-    assert f"end only with their expiration: {aws} (until " in message
+    assert f"are valid until they expire: {aws} (until " in message
     assert f"Revoked: {other} (until " in message
