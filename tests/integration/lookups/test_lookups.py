@@ -239,7 +239,7 @@ def test_check_mode_mints_nothing(plays: Plays, site: Site) -> None:
     assert sorted(found[0]) == ["accessKeyId", "expiration", "leaseId", "secretAccessKey", "sessionToken"]
     assert found[0]["secretAccessKey"].startswith("CHECK-MODE")
     assert found[1].startswith("CHECK-MODE")
-    assert "check_mode=error forbids" in found[2]
+    assert "check_mode=error does not allow" in found[2]
     assert site.leases() == []
     evaluated(plays, f"lookup('{DYNAMIC}', 'prod/aws', check_mode='generate')", arguments=("--check",))
     assert len(site.leases()) == 1
