@@ -26,6 +26,8 @@ SCHEMA = ROLE / "files" / "entries.schema.json"
 _PREFIX = "cluster_credentials_"
 # Wherever Ansible wants something else than a text, a template may stand, and an empty text for what is not set.
 _TEMPLATE = r"^$|\{[{%]"
+# Ansible makes a dictionary of JSON, and of a=b, too.
+_DICTIONARY = rf"{_TEMPLATE}|=|^\s*\{{"
 _YES_OR_NO = r"^([Yy]es|[Nn]o|[Oo]n|[Oo]ff|[Tt]rue|[Ff]alse)$"
 _TEXT = ["string", "number"]
 _SCALARS = [*_TEXT, "boolean"]
@@ -103,7 +105,7 @@ def _of_option(option: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, 
     if kind == "list":
         return {"type": ["array", "string"], **_elements(option, said), **default}
     if kind == "dict":
-        return {**_dictionary(option, said), "type": ["object", "string"], "pattern": _TEMPLATE, **default}
+        return {**_dictionary(option, said), "type": ["object", "string"], "pattern": _DICTIONARY, **default}
     return default
 
 
@@ -112,7 +114,7 @@ def _elements(option: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, A
         # Ansible also takes a text with commas.
         return {"items": {"type": _TEXT}}
     items = _dictionary(option, said)
-    return {"items": {**items, "type": ["object", "string"], "pattern": _TEMPLATE}, "pattern": _TEMPLATE}
+    return {"items": {**items, "type": ["object", "string"], "pattern": _DICTIONARY}, "pattern": _TEMPLATE}
 
 
 def _dictionary(option: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
