@@ -66,6 +66,6 @@ release: ## VERSION=1.2.0: prepare a release locally: changelog, version, archiv
 	$(RUN) .ci/release $(VERSION)
 
 clean: ## remove files that tools left in this checkout; environments stay in ~/.cache/workload-credentials
-	@rm -rf .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml docs/_build tests/output
+	@rm -rf .ansible .hypothesis .mypy_cache .nox .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml docs/_build tests/output
 	@rm -f community-workload_credentials-*.tar.gz
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
