@@ -198,6 +198,20 @@ def test_anchors_of_former_titles_stay_where_they_were() -> None:
     assert [anchor for anchor, times in every.items() if times > 1] == []
 
 
+def test_before_the_first_release_nothing_is_fixed_or_removed_that_nobody_had() -> None:
+    changelogs = ROOT / "changelogs"
+    released = yaml.safe_load((changelogs / "changelog.yaml").read_text(encoding="utf-8"))["releases"]
+    fragments = {
+        path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (changelogs / "fragments").glob("*.yml")
+    }
+    sections = {(name, section) for name, fragment in fragments.items() for section in fragment}
+    summaries = [name for name, section in sections if section == "release_summary"]
+    assert len(summaries) <= 1
+    if not released:
+        allowed = {"release_summary", "major_changes", "minor_changes", "known_issues", "trivial"}
+        assert {name for name, section in sections if section not in allowed} == set()
+
+
 def _prose(text: str) -> str:
     """A text without code, quoted messages, comments and targets."""
     text = re.sub(r"```.*?```|``.+?``", "", text, flags=re.DOTALL)
