@@ -58,6 +58,6 @@ def setup(app):
     """Give each page the address at which its file is edited."""
     if "development" in app.config.release:
         latest = "https://ansible-collections.github.io/community.workload_credentials/latest/"
-        notice = f'This describes the development version. <a href="{latest}">The latest release</a> has its own pages.'
+        notice = f'Development version. See the <a href="{latest}">latest release</a>.'
         app.config.html_theme_options["announcement"] = notice
     app.connect("html-page-context", _add_edit_link)
