@@ -183,7 +183,7 @@ def test_the_lease_of_a_secret_that_somebody_deleted_is_named(
     assert others not in warning
     assert {lost, others} <= living(site)
     # The command that it names is typed.
-    words = shlex.split(warning[warning.index("This ends them: ") :].partition(": ")[2])
+    words = shlex.split(warning[warning.index("To revoke them, run: ") :].partition(": ")[2])
     assert words[-1] == f"lease_id={lost}"
     program = ANSIBLE_PLAYBOOK.with_name(words[0])
     subprocess.run([program, *words[1:]], cwd=plays.folder, env=plays.variables({}), capture_output=True, check=True)
