@@ -121,6 +121,7 @@ def test_no_token_and_no_value_is_shown_wherever_a_client_puts_it(
     assert "•••" in page
     assert secret not in page
     assert "canary" not in page
+    assert "%61n" not in page
 
 
 def test_a_parameter_that_the_api_does_not_have_is_named_only(emulator: Emulator, api: Api) -> None:
