@@ -263,7 +263,7 @@ def test_the_set_up_run_again_leaves_what_others_have_attached(plays: Plays) -> 
         kubeconfig=str(plays.folder / "kubeconfig"),
         instance_groups=["edge"],
         clusters={},
-        notify=["On call"],
+        notified=["On call"],
         **given,
     )
     assert "failed=0" in output, output
