@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..admission import API_VERSION, VERSION_HEADER
 from .html import Html, element
 from .layout import cell, page, section, table
 
@@ -30,7 +31,7 @@ def documentation_page(description: dict[str, Any], *, with_ca: bool) -> str:
 
 
 _FOR_ALL = (
-    "Requests need the header Authorization: Bearer with an access token, and the header of the API's version. "
+    f"Requests need the headers Authorization: Bearer, with an access token, and {VERSION_HEADER}: {API_VERSION}. "
     "openapi.json has the schemas of bodies and answers."
 )
 
@@ -40,10 +41,11 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Html:
         [
             cell("Parameter", one["name"], kind="code"),
             cell("Where", one["in"], kind="short"),
-            cell("Required", "required" if one.get("required") else "optional", kind="short"),
+            cell("Need", "required" if one.get("required") else "optional", kind="short"),
             cell("Values", ", ".join(_values(one["schema"]))),
         ]
         for one in operation["parameters"]
+        if one["name"] != VERSION_HEADER
     ]
     return element(
         "details",
@@ -53,7 +55,7 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Html:
             " ",
             element("span", operation.get("description", ""), class_="soft"),
         ),
-        table(("Parameter", "Where", "Required", "Values"), rows),
+        table(("Parameter", "Where", "Need", "Values"), rows) if rows else "",
         element("p", f"Body: {', '.join(_bodies(operation)) or 'none'}. Answers: {', '.join(operation['responses'])}."),
     )
 
