@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +20,9 @@ _OPEN = {"folder", "path", "recursive", "deletedOnly", "permanent", "version", "
 _OF_THE_API = re.compile(r"^/site/[^/]+/")
 # Shorter values are words, such as "dev", and would hide the names of items.
 _SHORTEST = 6
+_PROGRAM = re.compile(r"[A-Za-z][A-Za-z._-]{0,60}/[0-9][0-9.]{0,20}(?=\s|$)")
+# What nobody keeps cannot be compared: signed tokens, and credentials that were generated. They look like this.
+_RANDOM = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9]).{16,}")
 
 
 def hiding(emulation: Emulation, *more: str) -> Callable[[str], str]:
@@ -35,20 +38,42 @@ def hiding(emulation: Emulation, *more: str) -> Callable[[str], str]:
     return lambda text: pattern.sub(HIDDEN, text)
 
 
-def address(entry: Entry, hide: Callable[[str], str], *, only_site: str = "") -> str:
+def names(emulation: Emulation) -> set[str]:
+    """Return the names of all that the sites hold, whatever they look like."""
+    found: set[str] = set()
+    for site in emulation.sites.values():
+        for items in (site.folders, site.static, site.dynamic):
+            found.update(part for item in items for part in item.path.split("/"))
+        found.update(name for _type, name in site.integrations)
+    return found
+
+
+def address(entry: Entry, hide: Callable[[str], str], known: Collection[str], *, only_site: str = "") -> str:
     """Return the request's path and parameters, as far as they may be seen.
 
+    :arg known: the names of items.
     :arg only_site: where there is no other, its id is left out.
     """
-    path = unquote(entry.path) if _OF_THE_API.match(entry.path) else f"/{HIDDEN}"
-    if only_site:
-        path = path.removeprefix(f"/site/{only_site}")
-    query = "&".join(f"{name}={_parameter(name, value)}" for name, value in entry.query.items())
-    return hide(f"{path}?{query}" if query else path)
+    path = entry.path.removeprefix(f"/site/{only_site}") if only_site else entry.path
+    shown = _seen(unquote(path), known) if _OF_THE_API.match(entry.path) else f"/{HIDDEN}"
+    query = "&".join(f"{name}={_parameter(name, value, known)}" for name, value in entry.query.items())
+    return hide(f"{shown}?{query}" if query else shown)
 
 
-def _parameter(name: str, value: Any) -> str:
-    return str(value) if name in _OPEN else HIDDEN
+def client(entry: Entry) -> str:
+    """Return the program that sent it, which is the first thing that it says of itself."""
+    found = _PROGRAM.match(entry.headers.get("user-agent", ""))
+    return found[0] if found else ""
+
+
+def _parameter(name: str, value: Any, known: Collection[str]) -> str:
+    return _seen(str(value), known) if name in _OPEN else HIDDEN
+
+
+def _seen(text: str, known: Collection[str]) -> str:
+    """Return the text, or what stands for it where it has more than names and words."""
+    rest = "".join(part for part in text.split("/") if part not in known and not part.islower())
+    return HIDDEN if _RANDOM.fullmatch(rest) else text
 
 
 def _values(emulation: Emulation) -> Iterator[str]:

@@ -17,7 +17,7 @@ from ..journal import Entry
 from ..site import Site
 from .html import Html, element, together
 from .layout import cell, figures, page, section, table
-from .requests_shown import address, hiding
+from .requests_shown import address, client, hiding, names
 
 # How much of each list is shown.
 _LEASES = 100
@@ -156,8 +156,9 @@ def _details(item: Item, site: Site) -> Iterator[str]:
 
 def _requests(emulation: Emulation, hide: Callable[[str], str]) -> Html:
     only_site = next(iter(emulation.sites)) if len(emulation.sites) == 1 else ""
+    known = names(emulation)
     rows = [
-        _request_row(entry, address(entry, hide, only_site=only_site), hide)
+        _request_row(entry, address(entry, hide, known, only_site=only_site))
         for entry in islice(emulation.journal.newest(), _REQUESTS)
     ]
     columns = ("Number", "Request", "Answer", "Token", "Client")
@@ -169,7 +170,7 @@ def _requests(emulation: Emulation, hide: Callable[[str], str]) -> Html:
     )
 
 
-def _request_row(entry: Entry, shown: str, hide: Callable[[str], str]) -> list[Html]:
+def _request_row(entry: Entry, shown: str) -> list[Html]:
     status = "dropped" if entry.status is None else str(entry.status)
     colour = "good" if status < "4" else "warn" if status < "5" else "bad"
     fault = f" injected: {entry.fault}" if entry.fault else ""
@@ -178,7 +179,7 @@ def _request_row(entry: Entry, shown: str, hide: Callable[[str], str]) -> list[H
         cell("Request", element("span", entry.method, class_="method"), " ", shown, kind="code"),
         cell("Answer", element("span", status, class_=colour), element("span", fault, class_="warn"), kind="short"),
         cell("Token", element("code", entry.token_id or "none"), kind="short"),
-        cell("Client", hide(entry.headers.get("user-agent", ""))),
+        cell("Client", client(entry)),
     ]
 
 
