@@ -79,6 +79,15 @@ def test_the_readme_links_to_addresses_since_galaxy_shows_it_too() -> None:
     assert named <= {path.stem for path in GUIDES}
 
 
+def test_pictures_are_small_and_make_pictures_remakes_them() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[.+?\]\(https://raw.githubusercontent.com/[^)]*?/main/([^)]+)\)", text)
+    assert len(pictures) == 2
+    makers = (ROOT / "tests" / "pictures" / "__main__.py").read_text(encoding="utf-8")
+    assert [path for path in pictures if f'"{Path(path).name}"' not in makers] == []
+    assert [path for path in pictures if (ROOT / path).stat().st_size > 300_000] == []
+
+
 def test_pages_are_of_what_users_call() -> None:
     kinds = {path.name for path in (ROOT / "plugins").iterdir() if any(path.glob("*.py")) or any(path.glob("*/*.py"))}
     assert kinds <= WITH_PAGES | WITHOUT_PAGES
