@@ -98,10 +98,10 @@ ALLOWED = {
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
     "lookup/static_secret": 4601,
-    "lookup/dynamic_credentials": 7159,
-    "lookup/sts_session_token": 9528,
+    "lookup/dynamic_credentials": 7165,
+    "lookup/sts_session_token": 9534,
     "action/folder": 4254,
-    "action/cluster_credentials": 8008,
+    "action/cluster_credentials": 8013,
     "callback/leases": 3783,
 }
 # What they load nothing of, since what they do needs none of it.
