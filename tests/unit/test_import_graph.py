@@ -122,10 +122,10 @@ ALLOWED = {
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
     "lookup/static_secret": 4784,
-    "lookup/dynamic_credentials": 7342,
-    "lookup/sts_session_token": 9711,
+    "lookup/dynamic_credentials": 7348,
+    "lookup/sts_session_token": 9717,
     "action/folder": 4468,
-    "action/cluster_credentials": 8191,
+    "action/cluster_credentials": 8196,
     "callback/leases": 3946,
 }
 # What they load nothing of, since what they do needs none of it.
