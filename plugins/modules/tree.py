@@ -168,7 +168,7 @@ EXAMPLES = r"""
         role_arn: arn:aws:iam::123456789012:role/deploy
         ttl: 3600
 
-- name: Show what would change, and what is there although no longer described
+- name: Show what would change, and what exists although it is no longer described
   community.workload_credentials.tree:
     root: prod/db
     static_secrets:
@@ -190,7 +190,7 @@ EXAMPLES = r"""
           team: core
     prune:
       - static_secrets
-    # At most a tenth of what is there, and so that it can be restored.
+    # At most a tenth of the secrets, and so that they can be restored.
     prune_limit: 10
 """
 

@@ -35,6 +35,10 @@ def _loop(root: str, changed: int) -> Tasks:
     ]
 
 
+def _once(tasks: Tasks) -> Callable[[int], Tasks]:
+    return lambda _times: tasks
+
+
 def beside_a_loop(plays: Plays, runs: int) -> Iterator[Row]:
     """What both take, each run with folders of its own."""
     ways: dict[str, Callable[[str, int], Tasks]] = {"tree": _tree, "loop": _loop}
@@ -43,7 +47,7 @@ def beside_a_loop(plays: Plays, runs: int) -> Iterator[Row]:
         root = f"{name}-{run}"
         for number, what in enumerate(_TARGETS):
             changed = max(number - 1, 0)
-            subject = Subject(f"{name}, {what}", lambda _times, way=tasks, to=root, how=changed: way(to, how), 1)
+            subject = Subject(f"{name}, {what}", _once(tasks(root, changed)), 1)
             above = seconds(plays, EMPTY, 1, f"run {run + 1} of {runs}")
             took = seconds(plays, subject, 1, f"run {run + 1} of {runs}", unchanged=what == "unchanged run")
             taken.setdefault((name, what), []).append(max(took - above, 0.0))
