@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources import tree as tree_module
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._tree import carry_out
 
 from tests.support.definitions import ROLE, UUIDS, do, failure, populate
 from tests.support.site import Site
@@ -89,8 +91,8 @@ def test_what_the_site_forbids_is_refused_before_anything_is_written(site: Site)
             "static secret prod/both: this tree also has a dynamic secret at the path",
             "dynamic secret prod/aws: prod/aws: integration_name is 'another integration' and cannot be changed",
             "dynamic secret prod/nowhere: integration_name: there is no aws integration 'nope'.",
-            "dynamic secret prod/short: ttl: prod/short has to be created, and that needs it.",
-            "integration azure/new: client_id: azure integration 'new' does not exist, and creating needs it.",
+            "dynamic secret prod/short: ttl: it is required to create prod/short.",
+            "integration azure/new: client_id: azure integration 'new' does not exist, and creating it requires this option.",
         ):
             assert words in message, words
     assert site.writes() == []
@@ -113,14 +115,14 @@ def test_the_plan_is_shown_as_a_tree_without_values(site: Site) -> None:
     )
     made = do(site, "tree", **tree)
     assert made["diff"]["prepared"] == (
-        "+ prod/\n    aws/\n".replace("    aws/", "  + aws/")
-        + "    + app  (dynamic secret; credential_type: assumed_role; "
-        + f"role_arn: {ROLE}; ttl: 3600; type: aws)\n"
-        + "  + db/  (tag team: core)\n"
-        + "    + app  (static secret; keys password, user)\n"
-        + "    + old  (static secret; keys password, user)\n"
-        + f"integrations:\n  + aws/main  (integration; role_arn: {ROLE})\n"
-        + "7 created, 0 updated, 0 restored, 0 deleted, 0 unchanged\n"
+        "+ prod/\n  + aws/\n"
+        "    + app  (dynamic secret; credential_type: assumed_role; "
+        f"role_arn: {ROLE}; ttl: 3600; type: aws)\n"
+        "  + db/  (tag team: core)\n"
+        "    + app  (static secret; keys password, user)\n"
+        "    + old  (static secret; keys password, user)\n"
+        f"integrations:\n  + aws/main  (role_arn: {ROLE})\n"
+        "7 created, 0 updated, 0 restored, 0 deleted, 0 unchanged\n"
     )
     do(site, "dynamic_secret", path="prod/aws/app", state="absent")
     changed = tree_of(
@@ -273,6 +275,19 @@ def test_a_failure_stops_only_what_depends_on_it_and_the_next_run_goes_on(site: 
     assert counted(values) == {"created": 3, "failed": 4}
     again = do(site, "tree", **tree)
     assert counted(again) == {"created": 4, "unchanged": 2}
+
+
+def test_what_another_run_removed_in_the_meantime_is_gone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    do(site, "tree", **tree_of(static_secrets=secrets("a", "b")))
+    site.behave(living=True, read_lag=0.0)
+
+    def also_elsewhere(client: Any, plan: Any) -> Any:
+        do(site, "static_secret", path="prod/b", state="absent")
+        return carry_out.carry_out(client, plan)
+
+    monkeypatch.setattr(tree_module, "_carry_out", also_elsewhere)
+    result = do(site, "tree", **tree_of(static_secrets=secrets("a"), prune=["static_secrets"]))
+    assert actions(result) == {"static_secret prod/b": "deleted"}
 
 
 def test_what_comes_back_with_a_folder_is_compared_and_goes_again_if_it_is_pruned(site: Site) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 
 from ..._api.client import Client
 from ..._api.concurrency import gather_attempts
-from ..._api.errors import ConflictError, PartlyDoneError, StateError, WorkloadCredentialsError
+from ..._api.errors import ConflictError, DeniedError, PartlyDoneError, StateError, WorkloadCredentialsError
 from ..._api.paths import folders_above
 from ..._api.request import Request
 from ..._apply import apply
 from ..._change import Change
-from .._parts.visibility import entries_now
+from .._parts.visibility import entries_now, listed_paths
 from .plan import DELETED, RESTORED, UNCHANGED, Step, TreePlan, counts, depth, plan_of
 from .policies import administration
 from .present import look, look_alone
@@ -56,8 +56,9 @@ def carry_out(client: Client, plan: TreePlan) -> Mapping[str, Any]:
     done = _Done()
     plan = _after_restoring(client, plan, done)
     done.unchanged = sum(step.action == UNCHANGED and step.node.key not in done.changes for step in plan.steps)
+    progress = Progress(client, "written", len(plan.changes))
     for stage in stages(plan):
-        _stage(client, plan, stage, done)
+        _stage(client, plan, stage, done, progress)
     values = {
         "changed": bool(done.changes),
         "summary": done.summary(),
@@ -112,8 +113,9 @@ def _after_restoring(client: Client, plan: TreePlan, done: _Done) -> TreePlan:
     restores = [step for step in plan.steps if plan.is_folder_restored(step)]
     if not restores:
         return plan
+    progress = Progress(client, "restored", len(restores))
     for level in _by_depth(restores):
-        _stage(client, plan, [*map(_only_restored, level)], done)
+        _stage(client, plan, [*map(_only_restored, level)], done, progress)
     after = plan_of(look(client, _tree_after(plan)))
     if after.problems:
         raise PartlyDoneError(str(refused(after.problems)), {"changed": bool(done.changes), **_values(done)})
@@ -151,7 +153,7 @@ def _only_restored(step: Step) -> Step:
     return replace(step, change=replace(step.change, replan=False, predicted={}, outcome=None))
 
 
-def _stage(client: Client, plan: TreePlan, steps: Sequence[Step], done: _Done) -> None:
+def _stage(client: Client, plan: TreePlan, steps: Sequence[Step], done: _Done, progress: Progress) -> None:
     ready: list[Step] = []
     for step in steps:
         cause = _cause(step, done)
@@ -214,7 +216,19 @@ def _carry_out(client: Client, tree: WantedTree, step: Step) -> bool:
     def again() -> Change:
         return _brief(CHANGES[step.node.kind](look_alone(client, step.node), step.node.wanted))
 
-    return bool(apply(client, _brief(change), again).get("changed", True))
+    try:
+        return bool(apply(client, _brief(change), again).get("changed", True))
+    except DeniedError:
+        if step.action == DELETED and _is_gone(client, step.node):
+            # Another run was faster, and the service answers as if it were forbidden.
+            return True
+        raise
+
+
+def _is_gone(client: Client, node: Node) -> bool:
+    """Return whether a list shows that something is not there any more."""
+    shown = listed_paths(client, node.kind.api, node.path.rpartition("/")[0]) if node.kind.has_path else None
+    return shown is not None and node.path not in shown
 
 
 def _brief(change: Change) -> Change:
