@@ -139,6 +139,8 @@ notes:
   - An unchanged object costs no write. Each list is read once and recursively. A static secret with values costs one
     read, since lists show no values and no digest of them.
   - From five seconds on, a line every five seconds says how far the task is, if it runs on the controller.
+  - An integration that a dynamic secret names has to exist, or to be in the tree. Check mode refuses the tree too,
+    unless an earlier task of the same run would make the integration.
   - Restoring a folder brings back all that it held. What of that the tree does not name is deleted again if its kind is
     pruned, so that it can be restored as before.
 seealso:

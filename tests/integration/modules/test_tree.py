@@ -92,7 +92,7 @@ def test_what_the_site_forbids_is_refused_before_anything_is_written(site: Site)
             "dynamic secret prod/aws: prod/aws: integration_name is 'another integration' and cannot be changed",
             "dynamic secret prod/nowhere: integration_name: there is no aws integration 'nope'.",
             "dynamic secret prod/short: ttl: it is required to create prod/short.",
-            "integration azure/new: client_id: azure integration 'new' does not exist, and creating it requires this option.",
+            "integration azure/new: client_id: azure integration 'new' does not exist, and creating",
         ):
             assert words in message, words
     assert site.writes() == []
@@ -247,6 +247,14 @@ def test_integrations_are_pruned_only_for_the_whole_site_and_unless_they_are_use
     assert {change["kind"] for change in gone["changes"]} == {"dynamic_secret"}
     again = do(site, "tree", root="", prune=["integrations", "dynamic_secrets"], prune_limit=100)
     assert (again["changes"], len(again["warnings"])) == ([], 2)
+
+
+def test_an_integration_stays_for_a_definition_that_can_be_restored(site: Site) -> None:
+    do(site, "tree", root="", integrations=MAIN, dynamic_secrets={"aws": AWS})
+    do(site, "dynamic_secret", path="aws", state="absent")
+    result = do(site, "tree", root="", prune=["integrations"], prune_limit=100)
+    assert result["changes"] == []
+    assert "integration aws/main is kept: deleted dynamic secrets of its type may need it" in result["warnings"][0]
 
 
 def test_prune_needs_a_root_that_somebody_named(site: Site) -> None:

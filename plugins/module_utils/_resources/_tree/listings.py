@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..._api.client import Client
@@ -43,6 +44,15 @@ class Lists:
     def restorable(self, kind: str) -> Mapping[str, Row]:
         """Return what can be restored of a kind, as far as this token sees it."""
         return self.deleted.get(kind) or {}
+
+    @cached_property
+    def deleted_paths(self) -> Mapping[str, frozenset[str]]:
+        """Return the paths of all that can be restored by kind, the root and the folders above it among them."""
+        paths = {kind: frozenset(rows) for kind, rows in self.deleted.items()}
+        if self.top is not None and self.top.deleted is not None:
+            folders = paths.get(FOLDERS.api, frozenset())
+            paths[FOLDERS.api] = folders | {str(self.top.deleted)}
+        return paths
 
     def is_refused(self, kind: str) -> bool:
         """Return whether this token may not list a kind."""

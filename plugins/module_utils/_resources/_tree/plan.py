@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -158,8 +158,10 @@ class _Planning:
         """Add steps for what the tree does not name, if it is pruned."""
         removals = self._present.removals.values()
         going = {node.key for node, _found in removals}
+        holding = self._folders_that_stay(going)
         for node, found in removals:
-            if node.kind is FOLDERS and self._is_kept(node, going):
+            if node.kind is FOLDERS and node.path in holding:
+                self._keep_folder(node, going)
                 continue
             if node.kind is INTEGRATIONS and self._is_used(node, found.users, going):
                 continue
@@ -170,19 +172,23 @@ class _Planning:
                 continue
             self.steps.append(Step(node, DELETED, change, waits=node.key in self._returning))
 
-    def _is_kept(self, node: Node, going: set[Key]) -> bool:
-        """Return whether a folder stays because of its contents."""
+    def _folders_that_stay(self, going: set[Key]) -> set[str]:
+        """Return the folders with contents that are not removed, or that must not be removed permanently."""
         lists = self._present.lists
-        staying = [path for kind, path in _keys_below(lists.living, node.path) if (kind, path) not in going]
-        if staying:
-            self._keep(node, "it holds objects of kinds that are not pruned", staying)
-            return True
-        deleted = [path for _kind, path in _keys_below(lists.deleted, node.path)]
-        if not deleted or not node.wanted.permanent:
-            return False
-        why = "it holds objects that can be restored, which permanent would remove too"
-        self._keep(node, why, deleted)
-        return True
+        staying = [key[1] for key in _keys(lists.living) if key not in going]
+        if self._tree.permanent:
+            staying += [path for _kind, path in _keys(lists.deleted)]
+        return {folder for path in staying for folder in folders_above(path)}
+
+    def _keep_folder(self, node: Node, going: set[Key]) -> None:
+        """Warn that a folder stays."""
+        lists = self._present.lists
+        inside = [key for key in _keys(lists.living) if is_below(key[1], node.path) and key not in going]
+        if inside:
+            self._keep(node, "it holds objects of kinds that are not pruned", [path for _kind, path in inside])
+            return
+        deleted = [path for _kind, path in _keys(lists.deleted) if is_below(path, node.path)]
+        self._keep(node, "it holds objects that can be restored, which permanent would remove too", deleted)
 
     def _is_used(self, node: Node, users: Sequence[str], going: set[Key]) -> bool:
         """Return whether an integration stays because dynamic secrets need it."""
@@ -221,8 +227,10 @@ def _action(node: Node, found: Any, change: Change) -> str:
     return CREATED if living is None else UPDATED
 
 
-def _keys_below(lists: Mapping[str, Mapping[str, Any] | None], folder: str) -> list[Key]:
-    return [(kind, path) for kind, rows in lists.items() for path in rows or () if is_below(path, folder)]
+def _keys(lists: Mapping[str, Mapping[str, Any] | None]) -> Iterator[Key]:
+    """Yield kind and path of all entries of lists."""
+    for kind, rows in lists.items():
+        yield from ((kind, path) for path in rows or ())
 
 
 def _of_type(rows: Mapping[str, Mapping[str, Any]], provider: str) -> list[str]:

@@ -95,7 +95,8 @@ def _kinds_to_restore(tree: WantedTree, lists: Lists, lacking: set[str]) -> set[
     if lists.top is not None or FOLDERS.api in lacking or (FOLDERS.api in tree.prune and tree.permanent):
         # A folder that is restored brings back all that it held, and one that is removed takes it away.
         return set(WITH_PATHS)
-    return lacking | (tree.prune & {DYNAMIC.api} if INTEGRATIONS.api in tree.prune else set())
+    # What can be restored needs its integration then.
+    return lacking | {DYNAMIC.api} if INTEGRATIONS.api in tree.prune else lacking
 
 
 def _lacking_kinds(tree: WantedTree, lists: Lists) -> set[str]:

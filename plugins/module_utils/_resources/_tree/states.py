@@ -44,12 +44,9 @@ class PresentTree:
     access: Access = field(default_factory=Access)
 
 
-def deleted_at(lists: Lists, kind: str) -> set[str]:
+def deleted_at(lists: Lists, kind: str) -> frozenset[str]:
     """Return the paths of all that can be restored, the root and the folders above it among them."""
-    paths = set(lists.restorable(kind))
-    if kind == FOLDERS.api and lists.top is not None and lists.top.deleted is not None:
-        paths.add(str(lists.top.deleted))
-    return paths
+    return lists.deleted_paths.get(kind, frozenset())
 
 
 def is_held(lists: Lists, node: Node) -> bool:
