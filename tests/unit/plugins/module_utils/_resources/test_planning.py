@@ -103,7 +103,7 @@ ODD_FOUND = dataclasses.replace(POLICY_FOUND, policy=Policy("ops", "ACTIVE", "pe
 STATIC = {"secret": {"a": "old", "b": "2"}, "metadata": {"version": 3}}
 STATIC_FOUND = static_secret.ExistingSecret(living("static", APP, STATIC), STATIC["secret"], {"a": "older"})
 AWS_FOUND = dynamic_secret.ExistingDefinition(living("dynamic", AWS, LIVING_AWS), LIVING_AWS["metadata"], MAIN)
-EMPTY_TREE = WantedTree("prod", {}, frozenset(), 50, 8, common={"on_deleted": "restore"})
+EMPTY_TREE = WantedTree("prod", {}, frozenset(), 50, 8, common={"on_deleted": "restore", "permanent": False})
 # Module, what was found, what is wanted, what would be sent.
 CASES: list[tuple[str, Any, dict[str, Any], list[str]]] = [
     ("folder", Place("folders", PROD), {"path": "prod"}, ["POST /folders/prod"]),
