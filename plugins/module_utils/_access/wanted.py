@@ -67,10 +67,7 @@ def principal_of(given: Mapping[str, Any], identities: Sequence[Identity], site:
 
 def _registered(service_name: str, identities: Sequence[Identity], site: str | None) -> Principal:
     found = named(identities, service_name)
-    here = found if site is None else [identity for identity in found if identity.is_for(site)]
-    if site is not None:
-        # One that is bound to the site itself counts before those of the whole organization.
-        here = [identity for identity in here if site.lower() in identity.bindings] or here
+    here = found if site is None else _at_site(found, site)
     if len(here) == 1:
         return Principal(WORKLOAD, here[0].id or "")
     if here:
@@ -80,6 +77,12 @@ def _registered(service_name: str, identities: Sequence[Identity], site: str | N
     raise UnregisteredError(
         "principal.workload", f"no workload identity {service_name!r} is registered for site {site}{elsewhere}."
     )
+
+
+def _at_site(identities: Sequence[Identity], site: str) -> list[Identity]:
+    """Return the identities that count at a site: those of the whole organization only if none is bound to it."""
+    bound = [identity for identity in identities if site.lower() in identity.bindings]
+    return bound or [identity for identity in identities if identity.is_for(site)]
 
 
 def resource_of(given: Mapping[str, Any]) -> Resource:

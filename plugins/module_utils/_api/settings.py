@@ -9,7 +9,7 @@ import os
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ _HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
 _PATH_VERSION = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 # In seconds. Sockets cannot wait for much longer.
 _LONGEST_TIMEOUT = 86400
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 # The product's segment of the platform's addresses on the administration site.
 _PLATFORM = "platform"
 
@@ -79,12 +80,17 @@ class Settings:
 
     @classmethod
     def of_administration(cls, parameters: Mapping[str, Any]) -> Settings:
-        """Return the settings of the administration site, with the platform's address and headers.
+        """Return the settings of the administration site, with the platform's address.
+
+        The service name and the role go with tokens of workload identities alone: the site may have such a token, and
+        the administration site a personal one.
 
         :arg parameters: as in ``from_parameters``.
         :raises OptionError: a value cannot work.
         """
-        return cls.from_parameters({**parameters, "api_product": _PLATFORM, "api_path_version": None}, "admin_")
+        own = {**parameters, "api_product": _PLATFORM, "api_path_version": None}
+        settings = cls.from_parameters(own, "admin_")
+        return settings if _JWT.fullmatch(settings.token()) else replace(settings, service_name=None, auth_role=None)
 
     @property
     def site_url(self) -> str:

@@ -85,6 +85,10 @@ class WantedIdentity:
             if wanted is not None and wanted.lower() != present.lower()
         }
 
+    def alike(self, identities: Sequence[Identity]) -> list[Identity]:
+        """Return the identities that can become the wanted one."""
+        return [identity for identity in identities if not self.differs_for_good(identity)]
+
     def new(self, organization: str) -> Identity:
         """Return the identity as it is to be registered."""
         fresh = Identity(None, self.service_name, self.issuer_url or "", self.category or "", "", {})
@@ -197,9 +201,9 @@ def _chosen(identities: Sequence[Identity], wanted: WantedIdentity) -> Identity 
     Services may have the same name at several sites. One that is bound to the site counts before the others; of those,
     only one with the same issuer can be bound to the site as well.
     """
-    here = [identity for identity in identities if wanted.site.lower() in identity.bindings]
-    same = [identity for identity in here or identities if not wanted.differs_for_good(identity)]
-    candidates = here if wanted.is_absent else same or here
+    candidates = [identity for identity in identities if wanted.site.lower() in identity.bindings]
+    if not wanted.is_absent:
+        candidates = wanted.alike(candidates or identities) or candidates
     if len(candidates) > 1:
         names = ", ".join(str(identity) for identity in candidates)
         raise StateError(
