@@ -37,8 +37,8 @@ def test_an_identity_is_registered_read_and_forgotten(platform: Platform, emulat
         "siteId": SITE,
         "registeredScopes": ["secrets"],
         "scopeLevel": "site",
-        "expectedAud": None,
-        "sites": [{"siteId": SITE, "registeredScopes": ["secrets"], "scopeLevel": "site", "expectedAud": None}],
+        "expectedAud": SITE,
+        "sites": [{"siteId": SITE, "registeredScopes": ["secrets"], "scopeLevel": "site", "expectedAud": SITE}],
     }
     address = f"{IDENTITIES}/{made['identityId']}"
     assert platform.done("GET", address) == {"issuer": made}
