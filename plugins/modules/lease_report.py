@@ -63,7 +63,7 @@ options:
 seealso:
   - module: community.workload_credentials.lease_info
   - module: community.workload_credentials.lease
-  - ref: Which leases are there? <ansible_collections.community.workload_credentials.docsite.guide_lease_report>
+  - ref: Lease report <ansible_collections.community.workload_credentials.docsite.guide_lease_report>
     description: The page, what its marks mean, and how to make it on a schedule.
 """
 
@@ -112,6 +112,8 @@ report:
     - C(marks) are V(ends_soon), V(unheld) and V(held_though_ended).
     - C(from_now) has begin and end of the lease in seconds from C(generated), negative in the past.
     - C(created_by) is there where the service knows it.
+    - C(may_generate) has the principals that may generate from each dynamic secret, with the policies, where
+      O(admin_site_id) and a token for it are set and the task runs on the controller; otherwise it is null.
   returned: success
   type: dict
   sample:
@@ -143,6 +145,13 @@ report:
         from_now:
           start: -1
           end: 3599
+    may_generate:
+      prod/aws/app:
+        - kind: workload
+          id: 5f0c2f5e-5a0c-4b1e-9c1e-1f4ad9a6a001
+          name: ci
+          disputed: false
+          policies: [ci-generates-app]
 """
 
 from ..module_utils._resources.lease_report import LEASE_REPORT

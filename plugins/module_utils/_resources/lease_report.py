@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import Any
 
+from .._access.generators import who_may_generate
 from .._api.client import Client
 from .._api.errors import OptionError
 from .._api.paths import parse_folder
@@ -227,6 +228,9 @@ def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
     previous = _previous(parameters["previous"])
     report, warnings = report_of(place, look, leases_below(client, definitions), previous or {})
     report["summary"]["dynamic_secrets"] = len(definitions)
+    paths = sorted(entry["path"].strip("/") for entry in definitions)
+    report["may_generate"], unknown = who_may_generate(parameters, paths)
+    warnings += unknown
     if previous is None:
         warnings.append(
             "previous: it is damaged and is ignored, so the report does not show what has ended since then."
