@@ -22,7 +22,7 @@ from tests.support.represented import represented
 from tests.support.site import Site
 
 # What this guide deletes must be there first: each of its blocks is checked and run before the next one.
-STEPWISE = ("guide_restoring", "guide_without_stored_tokens")
+STEPWISE = ("guide_access", "guide_restoring", "guide_without_stored_tokens")
 # Its first play reads what the emulator's example holds.
 BEGINS_WITH_THE_EXAMPLE = ("guide_getting_started",)
 # Of each kind one: lookups and modules, files of definitions, and a folder for GitOps.
@@ -33,7 +33,7 @@ VALUES = {"azure_client_secret": SECRET, "app_password": SECRET, "mfa_code": "07
 # What this guide shows asks a cluster for the token of its application.
 WITH_A_CLUSTER = ("guide_sts",)
 # These need the administration site, which all sites of the tests share.
-WITH_ADMINISTRATION = ("guide_without_stored_tokens",)
+WITH_ADMINISTRATION = ("guide_access", "guide_without_stored_tokens")
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*|^(ok|changed|skipping|fatal|failed): \[", re.MULTILINE)
 
 
