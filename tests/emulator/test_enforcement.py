@@ -13,7 +13,7 @@ import pytest
 from workload_credentials_emulator import Control, Emulator, StartError
 from workload_credentials_emulator.actions import ALL_ACTIONS, CHECKED_ON, ROLES
 
-from .client import AZURE, OTHER_SITE, ROLE, SITE, Api, assert_refused
+from .client import AZURE, OTHER_SITE, OTHER_TOKEN, ROLE, SITE, Api, assert_refused
 from .conftest import Time
 from .platform_client import Platform, cedar
 from .test_actions import OPERATIONS
@@ -242,7 +242,8 @@ def test_a_policy_for_what_is_not_made_yet_works_once_it_is(api: Api, ann: Api, 
 def test_policies_are_for_one_site_and_one_principal(
     filled: Api, ann: Api, platform: Platform, emulator: Emulator, control: Control
 ) -> None:
-    platform.put("ann", cedar("ReadSecret", on='Secret::"db"', site=OTHER_SITE))
+    Api(emulator, site=OTHER_SITE, token=OTHER_TOKEN).static("db")
+    assert platform.put("ann", cedar("ReadSecret", on='Secret::"db"', site=OTHER_SITE))["status"] == "ACTIVE"
     assert_denied(ann, "GET", "/static/db")
     platform.put("ann", cedar("ReadSecret", on='Secret::"db"', principal='Pathfinder::User::Email::"Ann@example.com"'))
     assert_denied(ann, "GET", "/static/db")
