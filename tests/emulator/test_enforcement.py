@@ -97,6 +97,7 @@ def test_each_operation_needs_its_action_in_a_policy(
     ann.done(method, address, body)
 
 
+@pytest.mark.smoke
 def test_a_grant_on_a_folder_cascades_and_stops_at_its_border(filled: Api, ann: Api, platform: Platform) -> None:
     platform.put("ann", cedar("Viewer", on='Folder::"/prod"'))
     assert ann.get("/static/db", folder="prod")["secret"] == {"password": "value"}
@@ -137,6 +138,7 @@ def test_a_value_without_its_metadata_and_metadata_without_the_value(filled: Api
     assert_denied(ann, "GET", "/static/db?folder=prod")
 
 
+@pytest.mark.smoke
 def test_a_list_has_two_layers(filled: Api, ann: Api, platform: Platform) -> None:
     platform.put("row", cedar("ReadSecretMetadata", on='Secret::"prod/aws/db"'))
     assert_denied(ann, "GET", "/static?path=prod&recursive=true")

@@ -65,6 +65,7 @@ def register(platform: Platform, issuer: OidcIssuer, **changes: Any) -> str:
     return str(platform.register({**FLAT, "issuerUrl": issuer.url, "conditions": CONDITIONS, **changes})["identityId"])
 
 
+@pytest.mark.smoke
 def test_a_token_that_meets_everything_is_let_in(
     platform: Platform, issuer: OidcIssuer, ask: Callable[..., requests.Response]
 ) -> None:
