@@ -33,7 +33,8 @@ options:
     type: str
   format:
     description:
-      - V(raw) has the API's own keys, the same that External Secrets Operator writes.
+      - V(raw) has the API's own keys, the same that External Secrets Operator writes. Its C(expiration) is in UTC, such
+        as V(2026-05-10T21:00:00Z).
       - V(aws_env) and V(azure_env) are the environment variables that the providers' tools read.
       - V(azcollection_env) are those that the modules of C(azure.azcollection) read, V(arm_env) those of Terraform's
         provider C(azurerm). Both want a subscription too, which the service does not know. Set
@@ -98,7 +99,7 @@ _raw:
       secretAccessKey: example
       sessionToken: example
       leaseId: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
-      expiration: '2026-05-10T15:00:00-06:00'
+      expiration: '2026-05-10T21:00:00Z'
 """
 
 from collections.abc import Mapping

@@ -97,7 +97,7 @@ credentials:
     secretAccessKey: example
     sessionToken: example
     leaseId: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
-    expiration: '2026-05-10T15:00:00-06:00'
+    expiration: '2026-05-10T21:00:00Z'
 lease_id:
   description:
     - ID of the lease, the same as C(leaseId) in the credentials.
@@ -106,10 +106,12 @@ lease_id:
   type: str
   sample: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
 expiration:
-  description: When the credentials expire.
+  description:
+    - When the credentials expire, in UTC, such as V(2026-05-10T21:00:00Z).
+    - None where neither the service nor the definition gives an expiration.
   returned: success
   type: str
-  sample: '2026-05-10T15:00:00-06:00'
+  sample: '2026-05-10T21:00:00Z'
 seconds_left:
   description:
     - Whole seconds until the credentials expire, V(0) when they have, by the clock of the machine where the task ran.

@@ -123,7 +123,7 @@ not_revocable:
   elements: dict
   sample:
     - id: 1846c4e3-7c6b-4bfa-8f9e-a55a4b678d54
-      expiration: '2026-05-12T15:00:00-06:00'
+      expiration: '2026-05-12T21:00:00Z'
       seconds_left: 3599
 """
 

@@ -81,6 +81,7 @@ leases:
     - The leases found.
     - The sample is of a list. With O(lease_id) there are also C(dynamic_secret_id), C(dynamic_secret_config) and
       C(external_entity_id), the name of what was generated at the provider.
+    - C(expiration) is in UTC.
     - C(seconds_left) are the whole seconds until the expiration, V(0) when it is past, by the clock of the machine
       where the task ran; none where the service names no expiration.
     - C(created_by) is there where the service knows it.
@@ -91,7 +92,7 @@ leases:
     - id: 1846c4e3-7c6b-4bfa-8f9e-a55a4b678d54
       dynamic_secret_path: prod/aws/app
       dynamic_secret_type: aws
-      expiration: '2026-05-12T15:00:00-06:00'
+      expiration: '2026-05-12T21:00:00Z'
       seconds_left: 3599
       created_at: '2026-05-12T14:00:00-06:00'
       created_by: 3b940186-58ea-4d20-9133-3da572256d2b

@@ -81,6 +81,33 @@ def test_links_between_files_lead_somewhere(path: Path) -> None:
     assert [link for link in inner if not (path.parent / link).exists()] == []
 
 
+def test_the_readme_links_to_addresses_since_galaxy_shows_it_too() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    repository = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
+    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"|^\[[^]]+\]: (\S+)", text, re.MULTILINE)
+    addresses = ["".join(found) for found in links]
+    assert len(addresses) > 20
+    assert [address for address in addresses if not address.startswith("https://")] == []
+    raw = repository.replace("https://github.com/", "https://raw.githubusercontent.com/")
+    for prefix in (f"{repository}/blob/main/", f"{repository}/tree/main/", f"{raw}/main/"):
+        files = [address.removeprefix(prefix) for address in addresses if address.startswith(prefix)]
+        assert files, prefix
+        assert [file for file in files if not (ROOT / file).exists()] == []
+    guides = [re.search(r"/docsite/(guide_\w+)\.html", address) for address in addresses]
+    named = {found[1] for found in guides if found}
+    assert named
+    assert named <= {path.stem for path in GUIDES}
+
+
+def test_pictures_are_small_and_make_pictures_remakes_them() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[.+?\]\(https://raw.githubusercontent.com/[^)]*?/main/([^)]+)\)", text)
+    assert len(pictures) == 2
+    makers = (ROOT / "tests" / "pictures" / "__main__.py").read_text(encoding="utf-8")
+    assert [path for path in pictures if f'"{Path(path).name}"' not in makers] == []
+    assert [path for path in pictures if (ROOT / path).stat().st_size > 300_000] == []
+
+
 def test_pages_are_of_what_users_call() -> None:
     kinds = {path.name for path in (ROOT / "plugins").iterdir() if any(path.glob("*.py")) or any(path.glob("*/*.py"))}
     assert kinds <= WITH_PAGES | WITHOUT_PAGES

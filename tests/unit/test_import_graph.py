@@ -108,10 +108,10 @@ ALLOWED = {
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
     "lookup/static_secret": 4714,
-    "lookup/dynamic_credentials": 7272,
-    "lookup/sts_session_token": 9641,
+    "lookup/dynamic_credentials": 7278,
+    "lookup/sts_session_token": 9647,
     "action/folder": 4391,
-    "action/cluster_credentials": 8121,
+    "action/cluster_credentials": 8126,
     "callback/leases": 3876,
 }
 # What they load nothing of, since what they do needs none of it.

@@ -77,7 +77,7 @@ def _announce(emulator: Emulator, options: argparse.Namespace) -> None:
 
 def _explanation(emulator: Emulator) -> str:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()]
-    end = f"Look inside at {emulator.url}/_control/journal; Ctrl-C ends it."
+    end = f"{emulator.url}/ shows in a browser what it holds; Ctrl-C ends it."
     return "\n".join(("Point a play at it with:", *lines, f"It behaves {emulator.behaviour}.", end))
 
 

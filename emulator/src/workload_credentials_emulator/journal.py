@@ -75,6 +75,10 @@ class Journal:
         """Forget everything; numbers go on."""
         self._entries.clear()
 
+    def newest(self) -> Iterator[Entry]:
+        """The entries, the newest first."""
+        return reversed(self._entries)
+
     def shown(self, site: str = "") -> list[dict[str, Any]]:
         """The entries, the oldest first.
 

@@ -32,6 +32,7 @@ from .emulation import DOCUMENT, Emulation
 from .errors import StartError
 from .example import EXAMPLE
 from .fill import Content, read_content
+from .front_door import FrontDoor
 from .gate import Gate
 from .identity import Identities
 from .platform.app import new_platform
@@ -149,6 +150,7 @@ class Emulator:
             contents=_contents(example, fill),
             principals=principals,
         )
+        self._names = [host, *tls_names]
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._tls = self._tls_files(tls_dir, host, tls_names) if tls else None
         try:
@@ -240,7 +242,10 @@ class Emulator:
         """What is served."""
         api = new_api()
         control = new_control(self._emulation, api)
-        return Gate(self._emulation, api, new_platform(), control, control_token=self.control_token)
+        gate = Gate(self._emulation, api, new_platform(), control, control_token=self.control_token)
+        ca = self._tls.ca if self._tls else None
+        names = self._names
+        return FrontDoor(gate, self._emulation, api, ca=ca, control_token=self.control_token, names=names)
 
     def _new_server(self) -> _Server:
         config = uvicorn.Config(

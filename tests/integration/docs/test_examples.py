@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people copy works: the EXAMPLES of modules and lookups, and the README's play. Guides: test_empty_site.py."""
+"""What people copy works: the EXAMPLES of modules and lookups. For guides see test_empty_site.py."""
 
 from __future__ import annotations
 
@@ -63,12 +63,6 @@ def test_the_examples_of_a_plugin_run(
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
     run(plays, example_values, tmp_path, texts["EXAMPLES"])
-
-
-def test_the_play_of_the_readme_runs(plays: Plays, example_values: dict[str, str], tmp_path: Path) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    run(plays, example_values, tmp_path, block)
 
 
 def run(plays: Plays, example_values: dict[str, str], home: Path, text: str) -> None:

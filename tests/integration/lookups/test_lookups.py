@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,17 @@ def test_formats(plays: Plays) -> None:
     profile.read_string(text)
     assert profile["default"]["aws_secret_access_key"] == env["AWS_SECRET_ACCESS_KEY"]
     assert "format: aws_env does not fit the credentials of prod/azure" in wrong
+
+
+@pytest.mark.one_core
+def test_an_expiration_is_in_utc_for_lookup_module_and_list(plays: Plays, site: Site) -> None:
+    (of_lookup,) = evaluated(plays, f"lookup('{DYNAMIC}', 'prod/aws', key='expiration')")
+    minted = do(site, "dynamic_credentials", path="prod/aws")
+    assert minted["expiration"] == minted["credentials"]["expiration"]
+    expirations = sorted([of_lookup, minted["expiration"]])
+    assert all(re.fullmatch(r"[-0-9]{10}T[:0-9]{8}Z", one) for one in expirations)
+    assert sorted(lease["expiration"] for lease in do(site, "lease_info", path="prod/aws")["leases"]) == expirations
+    assert not any(lease["expiration"].endswith("Z") for lease in site.leases())
 
 
 def test_check_mode_mints_nothing(plays: Plays, site: Site) -> None:

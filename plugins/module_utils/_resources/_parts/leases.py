@@ -18,7 +18,7 @@ from ..._api.own_writes import WINDOW, Written, pauses, wait_for_next
 from ..._api.paths import ResourcePath
 from ..._api.request import Replay, Request, item
 from ..._api.text import one_line
-from ..._api.times import parse_time, seconds_left, written
+from ..._api.times import in_utc, seconds_left
 from ..._providers import revocable as provider_revokes
 from .view import view
 from .visibility import listed, listed_path
@@ -212,11 +212,12 @@ def ending_words(leases: Sequence[Mapping[str, Any]]) -> str:
 
 def _until(lease: Mapping[str, Any]) -> str:
     expiration = lease.get("expiration")
-    return written(parse_time(expiration)) or one_line(expiration or "unknown", 100)
+    return one_line(in_utc(expiration) or "unknown", 100)
 
 
 def _with_time_left(lease: dict[str, Any]) -> dict[str, Any]:
-    return {**lease, "seconds_left": seconds_left(lease.get("expiration"))}
+    until = {key: in_utc(lease[key]) for key in ("expiration",) if key in lease}
+    return {**lease, **until, "seconds_left": seconds_left(lease.get("expiration"))}
 
 
 # The outcomes of ending a lease.
