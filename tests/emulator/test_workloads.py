@@ -106,6 +106,7 @@ def test_an_unknown_site_is_named_and_a_known_one_is_not(platform: Platform) -> 
     assert SITE not in refused.text
 
 
+@pytest.mark.smoke
 def test_sites_converge_under_the_same_id(platform: Platform) -> None:
     made = platform.register(FLAT)
     address = f"{IDENTITIES}/{made['identityId']}"

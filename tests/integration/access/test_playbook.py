@@ -233,6 +233,7 @@ def test_there_is_no_action_to_spare(organization: Organization, worker: Worker,
     assert tried == {"reader": 3, "minter": 2, "definitions": 19}[kind]
 
 
+@pytest.mark.thorough
 def test_a_second_run_changes_nothing_and_absent_takes_all_away(organization: Organization, played: Plays) -> None:
     again = _play(played)
     assert " changed=0 " in again.output
