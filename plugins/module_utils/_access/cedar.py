@@ -207,7 +207,7 @@ def _words(text: str) -> Iterator[str]:
 def parse(text: str) -> Grant:
     """Return the meaning of a policy's text.
 
-    :raises CedarError: the service takes no such text, or nobody can tell its meaning; the message says why.
+    :raises CedarError: the service takes no such text, or it is not understood here; the message says why.
     """
     words = list(_words(text))
     for word, problem in _REFUSED.items():
