@@ -181,6 +181,8 @@ def look(client: Administration, parameters: Mapping[str, Any]) -> ExistingIdent
     site = client.target
     wanted = WantedIdentity.of(parameters, site)
     identity = _chosen(named(list_identities(client), wanted.service_name), wanted)
+    if identity is not None and wanted.category is None:
+        check_conditions(identity.category, wanted.conditions or {})
     existing = ExistingIdentity(identity, site, client.settings.site_id)
     if identity is None or not _is_removed(identity, wanted):
         return existing
