@@ -131,7 +131,7 @@ findings:
         path: prod/aws/app
 not_shown:
   description:
-    - The limits of this answer: what the service does not show.
+    - The limits of this answer, which are due to what the service does not show.
   returned: success
   type: list
   elements: str
