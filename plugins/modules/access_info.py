@@ -114,7 +114,7 @@ findings:
     - C(kind) is one of V(unknown_identity) (a policy for an identity that does not exist), V(identity_of_another_site),
       V(product_admin) (Admin on the whole product), V(not_in_force), V(missing_path) (a policy on something that is
       not there), V(read_without_browse) (may read something and not find it in a list), V(identity_without_grant) and
-      V(not_understood) (nobody can tell what a policy grants).
+      V(not_understood) (the text of a policy).
   returned: success
   type: list
   elements: dict
@@ -131,7 +131,7 @@ findings:
         path: prod/aws/app
 not_shown:
   description:
-    - What the service does not show, so that nobody takes the answer for more than it is.
+    - The limits of this answer, which are due to what the service does not show.
   returned: success
   type: list
   elements: str

@@ -17,8 +17,8 @@ description:
     tool wrote stays as it is when it means the same.
   - Names are unique in the whole organization, and the service replaces a policy without a question. This module
     replaces the policy of another site or for another principal only with O(replace=true).
-  - It warns about what is surely a mistake and what the service accepts. That a principal is not registered or
-    a path is not there, it looks for only where it writes the policy.
+  - It warns about mistakes that the service accepts. Whether the principal is registered and the path exists is checked
+    only when the policy is written.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -110,7 +110,7 @@ options:
   replace:
     description:
       - Replace, or with O(state=absent) delete, the policy of this name even if it is for another site, and replace it
-        if it is for another principal or nobody can tell what it grants.
+        if it is for another principal or its text is not understood.
     type: bool
     default: false
   wait:
@@ -160,7 +160,7 @@ EXAMPLES = r"""
         resource == WorkloadCredentials::Folder::"/prod"
       );
 
-- name: Nobody may generate by this policy any more
+- name: This policy no longer lets anyone generate
   community.workload_credentials.iam_policy:
     name: ci-generates-app
     state: absent
@@ -171,7 +171,7 @@ iam_policy:
   description:
     - The policy as it is at the end. In check mode a policy that would be written has no C(status) and no times.
     - C(in_force) says whether it grants anything now. C(parsed) is its meaning, where C(grants) has the actions with
-      roles expanded; it is null where nobody can tell, and C(problem) says why.
+      roles expanded; it is null if the text is not understood, and C(problem) says why.
   returned: state is present
   type: dict
   sample:

@@ -85,7 +85,7 @@ iam_policies:
   description:
     - The policies found, by name.
     - C(in_force) says whether it grants anything now. C(parsed) is its meaning, where C(grants) has the actions with
-      roles expanded; it is null where nobody can tell, and C(problem) says why.
+      roles expanded; it is null if the text is not understood, and C(problem) says why.
     - With O(path) each has C(granted), the actions that it grants there by the kind of resource that the path may
       be; C(disputed), actions of which the vendor's documents differ; and C(inherited), which is true where it is
       granted above the path.

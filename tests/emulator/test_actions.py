@@ -204,7 +204,8 @@ def test_a_role_is_a_set_of_actions(filled: Api, emulator: Emulator, role: str) 
         "GET /static": True,
         "PATCH /static/item": role in ("Owner", "Admin"),
         "POST /dynamic/item/generate": role == "Admin",
-        "GET /integrations": role == "Admin",
+        "GET /integrations": role != "Owner",
+        "GET /leases/leased": role in ("Owner", "Admin"),
     }
     for request, allowed in may.items():
         method, _space, address = request.partition(" ")

@@ -313,3 +313,29 @@ def test_the_administration_site_can_be_chosen_in_the_environment(start: Start) 
     headers = {"Authorization": "Bearer of-the-administrator"}
     response = requests.get(f"{_ready(process)}/site/{site}/platform/iam/policies", headers=headers, timeout=20)
     assert response.json() == {"policies": []}
+
+
+def test_policies_are_enforced_for_principals_that_are_named(start: Start) -> None:
+    process = start("--port", "0", "--no-tls", "--enforce-policies", "--principal", "user:ann@example.com=token-of-ann")
+    address = f"{_ready(process)}/site/{DEMO_SITE}/secrets/static"
+    statuses = {}
+    for token in (DEMO_TOKEN, "token-of-ann"):
+        headers = {"Authorization": f"Bearer {token}", "bt-secrets-api-version": "2026-04-28"}
+        statuses[token] = requests.get(address, headers=headers, timeout=20).status_code
+    assert statuses == {DEMO_TOKEN: 200, "token-of-ann": 403}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--principal", "ann", "is no principal with a token"),
+        ("--issuer-keys", "keys.json", "is no issuer with a file"),
+        ("--issuer-ca", "/nowhere/ca.pem", "cannot be read"),
+        ("--admin-site", DEMO_SITE, "cannot be one of the sites"),
+    ],
+)
+def test_what_cannot_be_served_ends_the_command(start: Start, option: str, value: str, message: str) -> None:
+    process = start("--port", "0", option, value)
+    _output, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert message in errors

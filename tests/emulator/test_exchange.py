@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -64,6 +65,7 @@ def register(platform: Platform, issuer: OidcIssuer, **changes: Any) -> str:
     return str(platform.register({**FLAT, "issuerUrl": issuer.url, "conditions": CONDITIONS, **changes})["identityId"])
 
 
+@pytest.mark.smoke
 def test_a_token_that_meets_everything_is_let_in(
     platform: Platform, issuer: OidcIssuer, ask: Callable[..., requests.Response]
 ) -> None:
@@ -158,6 +160,27 @@ def test_new_keys_are_fetched_when_a_token_names_them(
     issuer.rotate()
     assert ask(issuer.sign(**CLAIMS)).status_code == 200
     assert ask(old).status_code == 401
+
+
+def test_keys_are_fetched_again_after_a_while(
+    platform: Platform, trusting: Emulator, issuer: OidcIssuer, ask: Callable[..., requests.Response]
+) -> None:
+    register(platform, issuer)
+    token = issuer.sign(**CLAIMS)
+    for seconds, asked in ((0, 2), (200, 2), (200, 4)):
+        trusting.control.advance(seconds)
+        assert ask(token).status_code == 200
+        assert len(issuer.asked) == asked
+
+
+def test_a_published_secret_signs_nothing(issuer: OidcIssuer, tmp_path: Path) -> None:
+    file, secret = tmp_path / "keys.json", "a-shared-secret-that-anybody-could-have"
+    key = {"kty": "oct", "alg": "HS256", "k": base64.urlsafe_b64encode(secret.encode()).decode().rstrip("=")}
+    file.write_text(json.dumps({"keys": [key]}))
+    with Emulator([SITE], [TOKEN], issuer_keys=[f"{issuer.url}={file}"]) as emulator:
+        register(Platform(emulator), issuer)
+        token = jwt.encode({"iss": issuer.url, "exp": int(time.time()) + 600, **CLAIMS}, secret, "HS256")
+        assert Api(emulator, token=token).send("GET", "/session", headers=SERVICE).status_code == 401
 
 
 def test_an_issuer_that_cannot_be_asked_has_no_keys(

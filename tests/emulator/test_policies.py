@@ -32,6 +32,7 @@ def living(platform: Platform, control: Control, time: Time) -> Platform:
     return platform
 
 
+@pytest.mark.smoke
 def test_a_policy_is_written_and_read_byte_for_byte(platform: Platform, api: Api) -> None:
     text = f"// für Ann\r\n{ANYWHERE}\n\n"
     written = platform.put("app", text)

@@ -37,8 +37,8 @@ def test_an_identity_is_registered_read_and_forgotten(platform: Platform, emulat
         "siteId": SITE,
         "registeredScopes": ["secrets"],
         "scopeLevel": "site",
-        "expectedAud": None,
-        "sites": [{"siteId": SITE, "registeredScopes": ["secrets"], "scopeLevel": "site", "expectedAud": None}],
+        "expectedAud": SITE,
+        "sites": [{"siteId": SITE, "registeredScopes": ["secrets"], "scopeLevel": "site", "expectedAud": SITE}],
     }
     address = f"{IDENTITIES}/{made['identityId']}"
     assert platform.done("GET", address) == {"issuer": made}
@@ -106,6 +106,7 @@ def test_an_unknown_site_is_named_and_a_known_one_is_not(platform: Platform) -> 
     assert SITE not in refused.text
 
 
+@pytest.mark.smoke
 def test_sites_converge_under_the_same_id(platform: Platform) -> None:
     made = platform.register(FLAT)
     address = f"{IDENTITIES}/{made['identityId']}"

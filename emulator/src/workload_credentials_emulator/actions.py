@@ -49,7 +49,9 @@ _PRODUCT = CHECKED_ON["product"]
 BESIDE_FOLDERS = _PRODUCT | CHECKED_ON["integration"]
 
 _READ = frozenset(action for action in ALL_ACTIONS if action.startswith(("Read", "List")))
-_METADATA = frozenset(action for action in _READ if action.startswith("List") or action.endswith("Metadata"))
+_LISTS = frozenset({"ListFolderContents", "ListDynamicSecrets", "ListIntegrations"})
+_METADATA = frozenset(action for action in _READ if action.endswith("Metadata"))
+_VALUES = frozenset({"ReadSecret", "ReadDynamicSecret", "ReadIntegration"})
 _GENERATE = frozenset({"GenerateDynamicCredential"})
 _REVOKE = frozenset({"RevokeLease"})
 PERMISSIONS: dict[Permission, frozenset[str]] = {
@@ -62,8 +64,9 @@ ROLES = {
     "Admin": ALL_ACTIONS,
     # Whether it includes generating is disputed; who relies on that would be let down.
     "Owner": ALL_ACTIONS - _PRODUCT - _GENERATE,
-    "Viewer": _READ - _PRODUCT,
-    "Lister": _METADATA - _PRODUCT,
+    # Leases are in neither of these.
+    "Viewer": _LISTS | _METADATA | _VALUES,
+    "Lister": _LISTS | _METADATA,
 }
 
 

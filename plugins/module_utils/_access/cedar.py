@@ -43,7 +43,7 @@ class Principal:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Return what identifies it: the case of UUIDs and email addresses does not matter."""
+        """Return what finds it: people write UUIDs and email addresses in any case."""
         return self.kind, self.id.lower() if self.kind in (WORKLOAD, USER) else self.id
 
     def __str__(self) -> str:
@@ -81,8 +81,11 @@ class Grant:
 
     @property
     def meaning(self) -> tuple[Any, ...]:
-        """Return what the policy says, without order, repetition and the case of UUIDs."""
-        return self.site.lower(), self.principal.key, frozenset(self.actions), self.resource
+        """Return what the policy says, without order and repetition.
+
+        The service compares principals as they are written, so one in another case is another one.
+        """
+        return self.site.lower(), self.principal, frozenset(self.actions), self.resource
 
     def shown(self) -> dict[str, Any]:
         """Return the grant as modules return it."""
@@ -204,7 +207,7 @@ def _words(text: str) -> Iterator[str]:
 def parse(text: str) -> Grant:
     """Return the meaning of a policy's text.
 
-    :raises CedarError: the service takes no such text, or nobody can tell its meaning; the message says why.
+    :raises CedarError: the service takes no such text, or it is not understood here; the message says why.
     """
     words = list(_words(text))
     for word, problem in _REFUSED.items():

@@ -167,7 +167,7 @@ def check_conditions(category: str, conditions: Mapping[str, Any]) -> dict[str, 
         if category == GITHUB and claim not in _GITHUB_CLAIMS:
             allowed = ", ".join(_GITHUB_CLAIMS)
             raise OptionError(option, f"GitHubActions allows no condition on this claim, only on {allowed}.")
-        texts = values if isinstance(values, list) else [values]
+        texts = list(values) if isinstance(values, (list, tuple)) else [values]
         if not texts:
             raise OptionError(option, "it has no value, so no token would meet it: give one, or leave the claim out.")
         for text in texts:

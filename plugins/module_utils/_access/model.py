@@ -46,7 +46,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about the site's access that probably nobody intended.
+    """Something about the site's access that is probably not intended.
 
     :arg kind: one of the names that access_info documents.
     """
@@ -79,7 +79,7 @@ class Model:
 
     @cached_property
     def here(self) -> list[Policy]:
-        """Return the live policies for this site, and those whose meaning and site nobody knows."""
+        """Return the live policies for this site, and those whose site is not known."""
         return [policy for policy in self.policies if policy.site in (self.site.lower(), "")]
 
     @cached_property
@@ -249,7 +249,7 @@ def _without_grant(model: Model) -> list[Finding]:
 
 
 def not_shown(model: Model) -> list[str]:
-    """Return sentences about what nobody can learn from the service."""
+    """Return sentences about what the service does not show."""
     principals = sorted(
         {str(grant.principal) for _policy, grant in model.in_force if grant.principal.kind in (GROUP, ROLE)}
     )

@@ -59,7 +59,7 @@ class Policy:
 
     @property
     def grant(self) -> Grant | None:
-        """Return its meaning; None: ``problem`` says why nobody can tell."""
+        """Return its meaning; None: the text is not understood, and ``problem`` says why."""
         return self._parsed[0]
 
     @property

@@ -27,7 +27,7 @@ _LISTS = {"folders": FOLDER, "static": STATIC, "dynamic": DYNAMIC, "integrations
 
 
 def read(client: Administration, parameters: Mapping[str, Any]) -> ReadResult:
-    """Return the access that the options select, what is probably not intended there, and what nobody can tell."""
+    """Return the access that the options select, what is probably not intended there, and the limits."""
     path = None if parameters["path"] is None else parse_folder(parameters["path"], "path")
     model = _model(client)
     found = findings(model)

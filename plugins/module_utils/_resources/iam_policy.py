@@ -239,7 +239,7 @@ def _keep(policy: Policy, parameters: Mapping[str, Any], warnings: Sequence[str]
 
 def _check_replacement(policy: Policy, wanted: Grant, parameters: Mapping[str, Any]) -> None:
     if policy.grant is None:
-        _refuse(policy, f"nobody can tell what it grants ({policy.problem})", parameters)
+        _refuse(policy, f"its text is not understood ({policy.problem})", parameters)
     elif policy.grant.site.lower() != wanted.site.lower():
         _refuse(policy, f"it is for site {policy.grant.site}", parameters)
     elif policy.grant.principal.key != wanted.principal.key:

@@ -73,7 +73,7 @@ class WantedIdentity:
         )
 
     def differs_for_good(self, identity: Identity) -> dict[str, tuple[str, str]]:
-        """Return the options that would change what nobody can change: the present value and the wanted one."""
+        """Return the options that differ in what the service never changes: the present value and the wanted one."""
         fixed = {
             "issuer_url": (identity.issuer_url, self.issuer_url),
             "idp_category": (identity.category, self.category),
@@ -181,6 +181,8 @@ def look(client: Administration, parameters: Mapping[str, Any]) -> ExistingIdent
     site = client.target
     wanted = WantedIdentity.of(parameters, site)
     identity = _chosen(named(list_identities(client), wanted.service_name), wanted)
+    if identity is not None and wanted.category is None:
+        check_conditions(identity.category, wanted.conditions or {})
     existing = ExistingIdentity(identity, site, client.settings.site_id)
     if identity is None or not _is_removed(identity, wanted):
         return existing
@@ -281,7 +283,7 @@ def _explained(wanted: WantedIdentity, error: RequestError) -> WorkloadCredentia
 
 
 def _replace(identity: Identity, current: ExistingIdentity, wanted: WantedIdentity) -> Change:
-    """Return the change of what nobody can change: a new identity in the place of the present one.
+    """Return the change of what the service never changes: a new identity in the place of the present one.
 
     :raises StateError: the user has not asked for it.
     """

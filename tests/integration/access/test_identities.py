@@ -170,6 +170,13 @@ def test_rules_are_checked_before_any_request(organization: Organization, wrong:
     assert organization.requests() == []
 
 
+def test_the_rules_of_a_category_hold_where_the_task_leaves_it_out(organization: Organization) -> None:
+    organization.do("workload_identity", **CI)
+    message = organization.failure("workload_identity", service_name="ci", conditions={"aud": ["x"]})
+    assert message.startswith("conditions.aud: GitHubActions allows no condition")
+    assert [line for line in organization.requests() if line.startswith("PUT")] == []
+
+
 def test_tokens_of_the_administration_site_are_warned_about(organization: Organization) -> None:
     made = organization.do("workload_identity", site_id=organization.emulator.admin_site, **{**CI, "conditions": {}})
     conditions, site = made["warnings"]

@@ -73,7 +73,7 @@ def test_an_administration_site_that_does_not_answer_changes_nothing(granted: Or
 
 
 @pytest.mark.newest_core
-def test_lookups_modules_and_the_role_name_it(granted: Organization, tmp_path: Path) -> None:
+def test_lookups_and_modules_name_it(granted: Organization, tmp_path: Path) -> None:
     granted.do("iam_policy", name="generates", actions=[GENERATE], **TO_CI)
     granted.do(
         "iam_policy", name="reads", principal={"group": "ops"}, actions=["ReadSecret"], resource={"folder": "prod"}
@@ -95,3 +95,19 @@ def test_lookups_modules_and_the_role_name_it(granted: Organization, tmp_path: P
     ] * 4
     assert ADMIN_TOKEN not in outcome.output
     assert WEAK not in outcome.output
+
+
+@pytest.mark.thorough
+@pytest.mark.one_core
+def test_the_role_names_it(granted: Organization, cluster: Any, tmp_path: Path) -> None:
+    granted.do("iam_policy", name="generates", actions=[GENERATE], **TO_CI)
+    control = granted.emulator.control
+    control.add_token(WEAK, actions=["ListFolderContents", "ReadDynamicSecret", "ReadDynamicSecretMetadata"])
+    kubeconfig = {"K8S_AUTH_KUBECONFIG": str(cluster.kubeconfig)}
+    plays = Plays(tmp_path, {**granted.environment, **kubeconfig, **BRISK, "BEYONDTRUST_ACCESS_TOKEN": WEAK})
+    entry = {"name": "aws", "namespace": "default", "dynamic_secret": "prod/app"}
+    (result,) = plays.tasks([{f"{COLLECTION}.cluster_credentials": {"entries": [entry]}}]).results
+    assert result["failed"]
+    assert (
+        f"Policies that grant {GENERATE} on the dynamic secret prod/app: generates (for workload ci)." in result["msg"]
+    )

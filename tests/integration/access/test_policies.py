@@ -82,6 +82,13 @@ def test_a_change_shows_both_texts(populated: Organization) -> None:
     assert before != text_of(populated)
 
 
+def test_a_principal_in_another_case_is_mended_without_being_called_another_one(populated: Organization) -> None:
+    user = {**GRANT, "principal": {"user": "Ann@Example.com"}}
+    populated.do("iam_policy", **user)
+    assert populated.do("iam_policy", **{**user, "principal": {"user": "ann@example.com"}})["changed"]
+    assert '"ann@example.com"' in text_of(populated)
+
+
 def test_a_policy_of_another_site_or_principal_is_replaced_only_when_that_is_said(populated: Organization) -> None:
     populated.do("iam_policy", **GRANT)
     before = text_of(populated)

@@ -122,6 +122,7 @@ def test_files_of_modules_do_the_same(organization: Organization, tmp_path: Path
     assert not [canary for canary in (TOKEN, ADMIN_TOKEN) if canary in output]
 
 
+@pytest.mark.newest_core
 def test_the_connection_comes_from_variables_and_defaults_too(organization: Organization, tmp_path: Path) -> None:
     environment = {name: value for name, value in organization.environment.items() if "ADMIN" not in name}
     file = tmp_path / "admin-token"

@@ -116,7 +116,8 @@ class _Parser:
         type, name = self._entity()
         if type not in PRINCIPALS or not name:
             _refuse(f"a principal must be one of {', '.join(PRINCIPALS)}, with a name")
-        return Principal(PRINCIPALS[type], name)
+        kind = PRINCIPALS[type]
+        return Principal(kind, name.lower() if kind == "workload" else name)
 
     def _actions(self) -> tuple[str, ...]:
         self._word("action")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..actions import ALL_ACTIONS, CHECKED_ON, ROLES, integration_path
+from ..actions import CHECKED_ON, ROLES, integration_path
 from ..items import DynamicSecret, Folder
 from ..names import is_inside, parent_of
 from ..site import Collection, Site
@@ -17,13 +17,8 @@ from ..tokens import Allowing, Principal
 from . import cedar
 
 _BELOW_FOLDERS = CHECKED_ON["static"] | CHECKED_ON["dynamic"]
-_ROLES = {
-    **ROLES,
-    "Admin": ALL_ACTIONS,
-    # What these two may do is told nowhere; this is the least that their names say.
-    "Auditor": ROLES["Lister"] | {"ListIntegrations", "ReadLease"},
-    "StandardUser": frozenset({"ListIntegrations"}),
-}
+# What the last two let do is told nowhere; the vendor's own client counts on nothing.
+_ROLES: dict[str, frozenset[str]] = {**ROLES, "Auditor": frozenset(), "StandardUser": frozenset()}
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Binding:
             "siteId": self.site,
             "registeredScopes": list(self.scopes),
             "scopeLevel": self.level,
-            "expectedAud": self.audience,
+            "expectedAud": self.audience or self.site,
         }
 
 

@@ -98,6 +98,7 @@ READS = (
 )
 READER = {"name": "ops", "principal": {"group": "ops"}, "grant": "Viewer", "resource": {"folder": "prod"}}
 POLICY_FOUND = iam_policy.PolicyState(Policy("ops", "ACTIVE", READS, {}), parse(READS), SITE)
+LEAVING_FOUND = dataclasses.replace(POLICY_FOUND, policy=Policy("ops", "PENDING_UNBIND", READS, {}))
 ODD_FOUND = dataclasses.replace(POLICY_FOUND, policy=Policy("ops", "ACTIVE", "permit(nobody, knows, this);", {}))
 
 STATIC = {"secret": {"a": "old", "b": "2"}, "metadata": {"version": 3}}
@@ -159,6 +160,8 @@ CASES: list[tuple[str, Any, dict[str, Any], list[str]]] = [
         ["DELETE /iam/policies/ops"],
     ),
     ("iam_policy", ODD_FOUND, {**READER, "replace": True}, ["PUT /iam/policies/ops"]),
+    ("iam_policy", LEAVING_FOUND, READER, ["PUT /iam/policies/ops"]),
+    ("iam_policy", dataclasses.replace(LEAVING_FOUND, wanted=None), {"name": "ops", "wait": False, **ABSENT}, []),
 ]
 
 
@@ -170,8 +173,16 @@ def test_a_plan_is_made_without_a_client(module: str, found: Any, wanted: dict[s
 
 
 def test_a_policy_that_nobody_understands_is_replaced_only_when_that_is_said() -> None:
-    with pytest.raises(StateError, match="nobody can tell what it grants .@siteId"):
+    with pytest.raises(StateError, match="its text is not understood .@siteId"):
         planned("iam_policy", ODD_FOUND, **READER)
+
+
+def test_an_option_with_the_name_of_one_of_the_connections_is_not_the_connections() -> None:
+    spec = spec_of("workload_identity")
+    parameters = validate(spec, "workload_identity", {**CONNECTION, "service_name": "a service"})
+    assert parameters["service_name"] == "a service"
+    assert spec.connected_by(parameters)["service_name"] is None
+    assert spec_of("iam_policy").connected_by({**parameters, "service_name": "asking"})["service_name"] == "asking"
 
 
 @pytest.mark.parametrize("module", MODULES)
