@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.definitions import ROLE
-from tests.support.organization import CI, Organization
+from tests.support.organization import ADMIN_TOKEN, CI, Organization
+from tests.support.plays import BRISK, Plays
 
 pytestmark = pytest.mark.one_core
 TREE: dict[str, Any] = {
@@ -116,3 +118,20 @@ def test_without_an_administration_site_there_are_no_policies(organization: Orga
     assert message.startswith("admin_site_id: ")
     without = {name: value for name, value in TREE.items() if name != "policies"}
     assert organization.do("tree", **without, admin_site_id=None, admin_access_token=None)["changed"]
+
+
+@pytest.mark.parametrize("as_module", [False, True])
+def test_the_administration_site_is_reached_either_way(
+    organization: Organization, tmp_path: Path, as_module: bool
+) -> None:
+    organization.do("workload_identity", **CI)
+    plays = Plays(tmp_path, {**organization.environment, **BRISK})
+    policies = "policies:\n  from-a-file: {principal: {group: ops}, grant: Viewer, resource: {folder: db}}\n"
+    (tmp_path / "policies.yml").write_text(policies, encoding="utf-8")
+    tasks = [{"community.workload_credentials.tree": {**TREE, "src": "policies.yml"}}] * 2
+    outcome = plays.tasks(tasks, as_module=as_module, arguments=("-vvv",)).ok()
+    made, again = outcome.results
+    assert actions(made) == {"ci-generates": "created", "from-a-file": "created", "ops-read": "created"}
+    assert not again["changed"]
+    assert ADMIN_TOKEN not in outcome.output
+    assert "canary" not in outcome.output
