@@ -368,7 +368,7 @@ EXAMPLES = r"""
     - name: Credentials of AWS for the service
       community.workload_credentials.credentials_file:
         path: /etc/web/aws.env
-        dynamic_secret: prod/aws/web
+        dynamic_secret: prod/aws/app
         format: env_file
       notify: Restart web
   handlers:
@@ -380,7 +380,7 @@ EXAMPLES = r"""
 - name: The shared credentials file of AWS' tools, for the user deploy
   community.workload_credentials.credentials_file:
     path: /home/deploy/.aws/credentials
-    dynamic_secret: prod/aws/deploy
+    dynamic_secret: prod/aws/app
     format: aws_credentials
     owner: deploy
     group: deploy
@@ -388,32 +388,45 @@ EXAMPLES = r"""
 - name: The password of a database, and nothing else of the secret
   community.workload_credentials.credentials_file:
     path: /etc/app/database.env
-    static_secret: prod/app
+    static_secret: prod/db/app
     format: dotenv
     keys:
-      PGUSER: user
+      PGUSER: username
       PGPASSWORD: password
 
-- name: A file of the application's own form, checked before it takes its place
+- name: A file that is checked before it takes its place
   community.workload_credentials.credentials_file:
     path: /etc/app/cloud.json
     dynamic_secret: prod/azure/app
-    template: cloud.json.j2
+    format: json
     validate: python3 -m json.tool %s
-    group: app
     mode: '0640'
 
-- name: A kubeconfig for the runner of CI jobs
-  community.workload_credentials.credentials_file:
-    path: /home/runner/.kube/config
-    service_account_token:
-      name: runner
-      namespace: ci
-      ttl: 12h
-    format: kubeconfig
-    owner: runner
+- name: A file of the application's own form
+  hosts: app_servers
+  become: true
+  tasks:
+    - name: Render it with the credentials
+      community.workload_credentials.credentials_file:
+        path: /etc/app/cloud.conf
+        dynamic_secret: prod/azure/app
+        template: cloud.conf.j2
 
-- name: Remove the file, and end its lease
+- name: A kubeconfig for the runner of CI jobs
+  hosts: ci_runners
+  become: true
+  tasks:
+    - name: Write it
+      community.workload_credentials.credentials_file:
+        path: /home/runner/.kube/config
+        service_account_token:
+          name: runner
+          namespace: ci
+          ttl: 12h
+        format: kubeconfig
+        owner: runner
+
+- name: Remove the file, and revoke its lease
   community.workload_credentials.credentials_file:
     path: /etc/app/cloud.json
     state: absent

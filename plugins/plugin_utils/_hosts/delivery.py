@@ -11,8 +11,9 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import Any
 
-from ...module_utils._api.errors import StateError, WorkloadCredentialsError
+from ...module_utils._api.errors import MissingError, StateError, WorkloadCredentialsError
 from ...module_utils._api.times import written
+from ...module_utils._change import assumed
 from ...module_utils._credentials.lease import DYNAMIC_SECRET, SERVICE_ACCOUNT, Credentials, Lease
 from ...module_utils._credentials.source import Source
 from ...module_utils._resources._parts.view import no_value
@@ -254,26 +255,31 @@ class FileDelivery:
 
     def _compare(self, found: Found, decision: Decision) -> None:
         """Write what a source without leases says, if that is not what is there."""
-        source = self._source()
-        values = self._shared.values(source)
+        try:
+            values = self._shared.values(self._source())
+        except MissingError as error:
+            if not self._job.check_mode:
+                raise
+            # An earlier task may make it in a real run.
+            self._outcome.warnings.append(assumed(str(error)))
+            self.result.changed, self.result.reason = True, f"written: {decision.reason}"
+            return
         content, keys = self._content(values)
-        note = self._note(keys, None, ())
         # A lease of another source that was here before is superseded as usual.
-        superseded = self._kept_of(decision.superseded if decision.action == WRITE else self._superseded_of(found))
-        note = replace(note, superseded=superseded)
+        former = decision.superseded if decision.action == WRITE else self._superseded_of(found)
+        note = self._note(keys, None, self._kept_of(former))
         is_ours = found.kind is not None and found.is_ours
         step = {"note": note.as_json(), "seen": self._facts["note"], "compares": is_ours}
         answer = self._host.write(content, **step)
-        is_new = not answer["is_same"]
-        self.result.changed = is_new or bool(answer["lacks"])
-        if is_new:
-            reason = decision.reason if decision.action == WRITE else "other values"
-            self.result.reason = f"written: {reason}"
-        else:
-            self.result.reason = "kept: its values are the same"
-        self.result.after = {**self._shown(note), "values": "new values" if is_new else "as they were"}
-        if found.kind is not None:
-            self.result.before["values"] = "old values" if is_new else "as they were"
+        self.result.changed = not answer["is_same"] or bool(answer["lacks"])
+        self.result.reason = _compared_words(decision, is_same=answer["is_same"])
+        self._show_compared(note, answer)
+
+    def _show_compared(self, note: HostNote, answer: Mapping[str, Any]) -> None:
+        is_same = answer["is_same"]
+        self.result.after = {**self._shown(note), "values": "as they were" if is_same else "new values"}
+        if self.result.before.get("mode"):
+            self.result.before["values"] = "as they were" if is_same else "old values"
         if self._job.check_mode:
             self._predict_permissions(answer["lacks"])
         else:
@@ -321,7 +327,9 @@ class FileDelivery:
         :raises WorkloadCredentialsError: it cannot.
         """
         if self._entry.kind.has_api_leases:
-            keys, life = self._shared.facts(source)
+            keys, life, missing = self._shared.facts(source)
+            if missing and self._job.check_mode:
+                self._outcome.warnings.append(assumed(missing))
         else:
             facts = source.facts()
             keys, life = list(facts.keys), facts.life
@@ -407,6 +415,13 @@ class FileDelivery:
             if note.lease:
                 view.update(lease_id=note.lease.id, expiration=written(note.lease.expiration))
         return view
+
+
+def _compared_words(decision: Decision, *, is_same: bool) -> str:
+    """Return why a file of a source without leases was written, or kept."""
+    if is_same:
+        return "kept: its values are the same"
+    return f"written: {decision.reason if decision.action == WRITE else 'other values'}"
 
 
 def _name(error: BaseException) -> str:

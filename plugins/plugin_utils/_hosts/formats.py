@@ -121,7 +121,8 @@ def _yaml(values: Mapping[str, Any], _name: str) -> str:
     # ansible-core brings it; few tasks need it.
     import yaml
 
-    text: str = yaml.safe_dump(dict(values), default_flow_style=False, allow_unicode=True, sort_keys=False)
+    # With every character as it is, the library would write some line ends that it then reads as spaces.
+    text: str = yaml.safe_dump(dict(values), default_flow_style=False, allow_unicode=False, sort_keys=False)
     return text
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ class HostLedger(Ledger):
         return {"host": namespace, "path": name}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Endings:
     """What became of leases that were to end.
 
@@ -42,8 +42,8 @@ class Endings:
     :arg staying: a sentence about those that only expire, and ``living`` about those that should have ended; "": none.
     """
 
-    left: list[Lease] = field(default_factory=list)
-    ended: set[str] = field(default_factory=set)
+    left: Sequence[Lease]
+    ended: Collection[str]
     staying: str = ""
     living: str = ""
 
@@ -54,7 +54,6 @@ def end_leases(job: Job, leases: Sequence[Lease], holder: str, now: datetime) ->
     :arg holder: the entry's name, which leads to the cluster that minted.
     """
     living = unexpired(leases, now)
-    endings = Endings(ended={lease.id for lease in leases} - {lease.id for lease in living})
     outcomes: list[Ended] = []
     failures: list[str] = []
     for (kind, site), some in _by_service(living).items():
@@ -62,13 +61,18 @@ def end_leases(job: Job, leases: Sequence[Lease], holder: str, now: datetime) ->
             outcomes += _ended(job, kind, site, some, holder)
         except WorkloadCredentialsError as error:
             failures.append(f"Leases that may live on: {named([listed(lease) for lease in some])}. {error}")
-    endings.ended.update(outcome.lease["id"] for outcome in outcomes if outcome.how == REVOKED)
+    failures.append(refused_words(outcomes))
+    left = _left(living, outcomes)
+    ended = {lease.id for lease in leases} - {lease.id for lease in left}
+    return Endings(left, ended, staying_words(outcomes), " ".join(filter(None, failures)))
+
+
+def _left(leases: Sequence[Lease], outcomes: Sequence[Ended]) -> list[Lease]:
+    """Return the leases that have not ended; those that turned out to be without an early end say so."""
+    ended = {outcome.lease["id"] for outcome in outcomes if outcome.how == REVOKED}
     only_expire = {outcome.lease["id"] for outcome in outcomes if outcome.how == NOT_REVOCABLE}
-    left = [lease for lease in living if lease.id not in endings.ended]
-    endings.left = [replace(lease, revocable=lease.revocable and lease.id not in only_expire) for lease in left]
-    endings.staying = staying_words(outcomes)
-    endings.living = " ".join(filter(None, [*failures, refused_words(outcomes)]))
-    return endings
+    left = [lease for lease in leases if lease.id not in ended]
+    return [replace(lease, revocable=lease.revocable and lease.id not in only_expire) for lease in left]
 
 
 def unexpired(leases: Sequence[Lease], now: datetime) -> list[Lease]:

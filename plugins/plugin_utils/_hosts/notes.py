@@ -90,7 +90,7 @@ def note_of(text: str) -> HostNote | None:
             lease=_lease(found["lease"]) if found["lease"] else None,
             file=_signature(found["file"]),
             former=_signature(found["former"]),
-            superseded=[_lease(lease) for lease in found["superseded"]],
+            superseded=tuple(map(_lease, found["superseded"])),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -44,10 +44,13 @@ class SharedReads:
             return set(), ""
         return confirmed_gone(self._job, {lease.id: lease.minted.timestamp()}), ""
 
-    def facts(self, source: Source) -> tuple[list[str], int | None]:
-        """Return the keys of a source's credentials, none if they are not known, and the life of a lease in seconds."""
+    def facts(self, source: Source) -> tuple[list[str], int | None, str]:
+        """Return the keys of a source's credentials, the life of a lease in seconds, and what is missing ("": nothing).
+
+        There are no keys where they are not known: minting may be allowed where reading the definition is not.
+        """
         facts = self._read("facts", source.identity, lambda: _facts(source))
-        return facts["keys"], facts["life"]
+        return facts["keys"], facts["life"], facts["missing"]
 
     def values(self, source: Source) -> dict[str, Any]:
         """Return the values of a static secret.
@@ -77,10 +80,11 @@ class SharedReads:
 def _facts(source: Source) -> dict[str, Any]:
     try:
         facts = source.facts()
+    except MissingError as error:
+        return {"keys": [], "life": None, "missing": str(error)}
     except WorkloadCredentialsError:
-        # Minting, which may be allowed where reading the definition is not, decides.
-        return {"keys": [], "life": None}
-    return {"keys": list(facts.keys), "life": facts.life}
+        return {"keys": [], "life": None, "missing": ""}
+    return {"keys": list(facts.keys), "life": facts.life, "missing": ""}
 
 
 def checks_lease(lease: Lease | None) -> bool:
