@@ -59,6 +59,7 @@ def test_three_runs_are_changed_ok_ok_with_one_lease_and_one_list_a_run(host: Ho
     assert sorted(path.name for path in host.folder.iterdir()) == [host.note.name, host.file.name]
 
 
+@pytest.mark.thorough
 @pytest.mark.one_core
 def test_a_handler_runs_once(host: Host) -> None:
     play = {
@@ -89,6 +90,7 @@ def test_a_due_lease_is_renewed_and_the_next_run_ends_the_former(host: Host, sit
     assert host.noted["superseded"] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.one_core
 @pytest.mark.parametrize(("policy", "left"), [("end", 1), ("keep", 2)])
 def test_a_superseded_lease_is_ended_at_once_or_never(host: Host, site: Site, policy: str, left: int) -> None:
@@ -99,6 +101,7 @@ def test_a_superseded_lease_is_ended_at_once_or_never(host: Host, site: Site, po
     assert len(living(site)) == left
 
 
+@pytest.mark.thorough
 @pytest.mark.one_core
 def test_a_lease_of_aws_only_expires_and_is_named_until_then(host: Host, site: Site) -> None:
     aws = {"dynamic_secret": "prod/aws", "format": "aws_credentials"}
@@ -120,6 +123,7 @@ def test_a_lease_that_somebody_revoked_is_due_unless_nobody_is_to_look(host: Hos
     assert (second["changed"], second["reason"]) == (True, "minted: its lease has ended before its time")
 
 
+@pytest.mark.thorough
 @pytest.mark.one_core
 def test_a_token_that_may_not_list_leases_keeps_the_file(host: Host, site: Site) -> None:
     host.run().ok()
@@ -286,6 +290,7 @@ def test_what_is_refused_is_refused_before_anything_is_minted(host: Host, site: 
     assert (site.leases(), list(host.folder.iterdir())) == ([], [])
 
 
+@pytest.mark.thorough
 @pytest.mark.one_core
 def test_async_is_refused_with_the_reason(host: Host, site: Site) -> None:
     refused = host.tasks([{**host.task(), "async": 30, "poll": 1}]).result
@@ -322,6 +327,7 @@ def test_hosts_share_one_list_and_each_has_a_lease_of_its_own(host: Host, site: 
     assert site.requests() == ["GET /leases/azure?folder=prod"]
 
 
+@pytest.mark.thorough
 @pytest.mark.one_core
 def test_a_loop_and_run_once_and_delegation_write_what_they_name(host: Host, site: Site) -> None:
     looped = {
