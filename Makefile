@@ -14,7 +14,7 @@ RUN = $(START) tests.environment --
 TEST = $(START) tests.environment.run_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint sanity unit integration packaging bench emulator kubernetes docs lock release clean
+.PHONY: help demo test test-all lint sanity unit integration packaging bench emulator kubernetes docs schema lock release clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -56,6 +56,9 @@ kubernetes: ## start a Kubernetes control plane; ARGS="--kubeconfig FILE"
 docs: ## build the documentation as a web site, in docs/_build
 	$(RUN) python -m tests.environment.docs docs/_build
 
+schema: ## write the JSON Schema of the role's entries again, after a change of its options
+	$(RUN) python -m tests.support.entries_schema
+
 lock: ## upgrade the locked versions of all environments
 	$(START) tests.environment.lock --upgrade
 
@@ -63,6 +66,6 @@ release: ## VERSION=1.2.0: prepare a release locally: changelog, version, archiv
 	$(RUN) .ci/release $(VERSION)
 
 clean: ## remove files that tools left in this checkout; environments stay in ~/.cache/workload-credentials
-	@rm -rf .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml docs/_build tests/output
+	@rm -rf .ansible .hypothesis .mypy_cache .nox .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml docs/_build tests/output
 	@rm -f community-workload_credentials-*.tar.gz
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

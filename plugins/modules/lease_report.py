@@ -63,7 +63,7 @@ options:
 seealso:
   - module: community.workload_credentials.lease_info
   - module: community.workload_credentials.lease
-  - ref: Which leases are there? <ansible_collections.community.workload_credentials.docsite.guide_lease_report>
+  - ref: Lease report <ansible_collections.community.workload_credentials.docsite.guide_lease_report>
     description: The page, what its marks mean, and how to make it on a schedule.
 """
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from pathlib import Path
@@ -13,11 +14,30 @@ import pytest
 import yaml
 from ansible_collections.community.workload_credentials.plugins.doc_fragments.connection import ModuleDocFragment
 
+from tests.environment.docs_links import SITE
+
 pytestmark = pytest.mark.one_core
 ROOT = Path(__file__).parents[2]
 DOCSITE = ROOT / "docs" / "docsite"
 TEXTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md"), *ROOT.glob(".github/**/*.md")]
-GUIDES = [*DOCSITE.glob("rst/*.rst")]
+GUIDES = sorted(DOCSITE.glob("rst/*.rst"))
+PICTURES = sorted(DOCSITE.glob("rst/images/*.svg"))
+# Addresses that people have, one a line: guide#anchor. New ones are added when a title changes; none goes.
+FORMER_ANCHORS = Path(__file__).with_name("former_anchors.txt")
+# What people type into the site's search is the title of a page.
+SEARCHED = {
+    "Ansible Vault passwords from a secret",
+    "Authentication",
+    "Contributing",
+    "Data at rest",
+    "Event-driven renewal",
+    "External Secrets Operator reference mapping",
+    "Getting started",
+    "Lease lifecycle and clean-up",
+    "Lease report",
+    "Performance",
+    "Troubleshooting",
+}
 # Phrases that read as translated, and "he" for a person: the field says request, check, report, own, revoke, expire.
 # Code and quoted messages are left out.
 REFUSED = (
@@ -74,15 +94,70 @@ def test_a_connection_option_names_every_source_on_the_pages_of_modules_too() ->
         assert f"C({name}) in the ini file" in text, name
 
 
-def test_pictures_have_words_for_who_cannot_see_them() -> None:
-    for path in DOCSITE.glob("rst/*.rst"):
-        text = path.read_text(encoding="utf-8")
-        for picture in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
-            labels = re.search(r'role="img" aria-labelledby="(\S+) (\S+)"', picture)
-            assert labels, path
-            told = zip(("title", "desc"), labels.groups(), strict=True)
-            assert all(f'<{tag} id="{name}">' in picture for tag, name in told), path
-            assert not re.search(r"href|url\(|<script|<style", picture), path
+@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
+def test_pictures_have_words_for_who_cannot_see_them_and_fetch_nothing(path: Path) -> None:
+    picture = path.read_text(encoding="utf-8")
+    labels = re.search(r'role="img" aria-labelledby="(\S+) (\S+)"', picture)
+    assert labels
+    told = zip(("title", "desc"), labels.groups(), strict=True)
+    assert all(f'<{tag} id="{name}">' in picture for tag, name in told)
+    assert not re.search(r"href|url\(|@import|<script", picture)
+
+
+def test_each_picture_is_in_a_guide_and_each_guide_has_its_pictures() -> None:
+    """Pictures are named relative to the guide, so that a code forge shows them too, and have an alternative text."""
+    shown = [
+        (path, picture)
+        for path in GUIDES
+        for picture in re.findall(
+            r"^ *\.\. (?:figure|image):: (\S+)\n +:alt: \S", path.read_text(encoding="utf-8"), re.M
+        )
+    ]
+    assert {(path.parent / picture).resolve() for path, picture in shown} == set(PICTURES)
+    directives = sum(len(re.findall(r"\.\. (?:figure|image)::", path.read_text(encoding="utf-8"))) for path in GUIDES)
+    assert directives == len(shown)
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def test_a_code_forge_shows_guides_as_they_are_meant(path: Path) -> None:
+    """Forges know docutils' own mark-up: no roles and directives of Sphinx, and nothing raw."""
+    # Comes with Sphinx, which only the newest ansible-core's environment has.
+    from docutils.core import publish_doctree
+
+    text = path.read_text(encoding="utf-8")
+    told = io.StringIO()
+    settings = {
+        "report_level": 1,
+        "halt_level": 5,
+        "raw_enabled": False,
+        "warning_stream": told,
+        "input_encoding": "unicode",
+    }
+    publish_doctree(text, source_path=str(path), settings_overrides=settings)
+    assert [line for line in told.getvalue().splitlines() if "(INFO/1)" not in line] == []
+
+
+def test_guides_have_titles_that_people_search_for() -> None:
+    titles = {re.search(r"\n([^\n]+)\n=+\n", path.read_text(encoding="utf-8"))[1] for path in GUIDES}
+    assert titles >= SEARCHED
+
+
+@pytest.mark.parametrize("path", [*GUIDES, *TEXTS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_to_the_site_lead_to_its_pages(path: Path) -> None:
+    pages = set(re.findall(rf"{SITE}/latest/([\w/]+)\.html", path.read_text(encoding="utf-8")))
+    guides = {f"docsite/{guide.stem}" for guide in GUIDES}
+    modules = {f"{file.stem}_module" for file in (ROOT / "plugins" / "modules").glob("*.py")}
+    lookups = {f"{file.stem}_lookup" for file in (ROOT / "plugins" / "lookup").glob("*.py")}
+    roles = {f"{folder.name}_role" for folder in (ROOT / "roles").iterdir()}
+    others = {
+        "index",
+        "reference",
+        "changelog",
+        "environment_variables",
+        "leases_callback",
+        "lease_expiry_event_source",
+    }
+    assert pages <= guides | modules | lookups | roles | others
 
 
 def test_the_files_that_the_architecture_names_exist() -> None:
@@ -110,15 +185,31 @@ def test_texts_are_in_the_words_of_the_field(path: Path) -> None:
     assert [" ".join(found[0].split()) for found in pattern.finditer(text)] == []
 
 
-def test_anchors_of_former_titles_lead_to_one_section() -> None:
-    """They are for old addresses, and two spaces keep them apart from labels in references, which need a prefix."""
-    names = Counter(
-        name
+def test_anchors_of_former_titles_stay_where_they_were() -> None:
+    """Two spaces keep them apart from labels in references, which need a prefix."""
+    targets = {
+        path.stem: Counter(re.findall(r"^\.\.  _([a-z0-9-]+):$", path.read_text(encoding="utf-8"), re.MULTILINE))
         for path in GUIDES
-        for name in re.findall(r"^\.\.  _([a-z0-9-]+):$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    )
-    assert len(names) > 80
-    assert [name for name, times in names.items() if times > 1] == []
+    }
+    anchors = [line.split("#") for line in FORMER_ANCHORS.read_text(encoding="utf-8").split() if line]
+    assert len(anchors) > 80
+    assert [f"{guide}#{anchor}" for guide, anchor in anchors if targets[guide][anchor] != 1] == []
+    every = Counter(anchor for names in targets.values() for anchor in names.elements())
+    assert [anchor for anchor, times in every.items() if times > 1] == []
+
+
+def test_before_the_first_release_nothing_is_fixed_or_removed_that_nobody_had() -> None:
+    changelogs = ROOT / "changelogs"
+    released = yaml.safe_load((changelogs / "changelog.yaml").read_text(encoding="utf-8"))["releases"]
+    fragments = {
+        path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (changelogs / "fragments").glob("*.yml")
+    }
+    sections = {(name, section) for name, fragment in fragments.items() for section in fragment}
+    summaries = [name for name, section in sections if section == "release_summary"]
+    assert len(summaries) <= 1
+    if not released:
+        allowed = {"release_summary", "major_changes", "minor_changes", "known_issues", "trivial"}
+        assert {name for name, section in sections if section not in allowed} == set()
 
 
 def _prose(text: str) -> str:

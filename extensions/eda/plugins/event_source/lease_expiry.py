@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Events for leases that are about to end, so that a rulebook renews what needs them."""
+"""Events for leases that are about to expire, so that a rulebook renews what needs them."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from ansible.plugins.loader import init_plugin_loader
 
 DOCUMENTATION = r"""
 ---
-short_description: One event for each lease that is about to end
+short_description: One event for each lease that is about to expire
 description:
-  - Looks at the leases of the Secrets API below a folder, at those of the Secrets that the role
-    community.workload_credentials.cluster_credentials has pushed into Kubernetes clusters, or at both, and sends one
-    event for each lease before its end.
-  - No event is sent twice, also after a restart. No event holds a secret value.
-  - While something cannot be looked at, it waits longer each time, up to 15 minutes, and says why in the log.
+  - Checks the leases of the Secrets API below a folder, those of the Secrets that the role
+    C(community.workload_credentials.cluster_credentials) has pushed into Kubernetes clusters, or both, and sends one
+    event for each lease before it expires.
+  - No event is sent twice, even after a restart. No event contains a secret value.
+  - While a check fails, it is repeated at increasing intervals of up to 15 minutes, and the log says why.
 options:
   folder:
-    description: Look at the leases of all dynamic secrets in this folder and below it; V(/) is the top of the site.
+    description: Check the leases of all dynamic secrets in this folder and below it; V(/) is the top of the site.
     type: str
   clusters:
     description:
-      - Look at the Secrets of these clusters. Each has a C(name) of your choice, and may have C(kubeconfig), C(context)
-        and C(namespace). Only metadata is asked for.
-      - One of O(folder) and O(clusters) is needed.
+      - Check the Secrets of these clusters. Each has a C(name) of your choice, and may have C(kubeconfig), C(context)
+        and C(namespace). Only metadata is requested.
+      - One of O(folder) and O(clusters) is required.
     type: list
     elements: dict
   margin:
     description:
-      - The event is sent when no more than so many seconds are left, or a quarter of the lease's life, if that is less.
+      - Send the event when this many seconds are left, or a quarter of the lease's lifetime, if that is less.
         (Before its last quarter the role would not renew it.)
     type: int
     default: 600
   interval:
-    description: Seconds from one look to the next.
+    description: Seconds between two checks.
     type: int
     default: 60
   state_file:
     description:
-      - Where it is kept of which leases events were sent. By default a file in C(~/.local/state/workload-credentials).
-        In a container it needs a place that outlives it.
+      - File that records for which leases events were sent. The default is a file in
+        C(~/.local/state/workload-credentials). In a container, use a path on a volume that outlives it.
     type: path
 notes:
   - The connection to the Secrets API has the options of the collection's modules, such as C(site_id) and
-    C(access_token_file), or the environment's variables C(BEYONDTRUST_*).
-  - It needs ansible-core and C(requests) in the Python of ansible-rulebook, and for O(clusters) kubernetes.core and the
-    library C(kubernetes).
+    C(access_token_file), or the environment variables C(BEYONDTRUST_*).
+  - It needs ansible-core and C(requests) in the Python environment of ansible-rulebook, and for O(clusters)
+    kubernetes.core and the Python library C(kubernetes).
 """
 
 EXAMPLES = r"""
-- name: Renew credentials before they end
+- name: Renew credentials before they expire
   hosts: localhost
   sources:
-    - name: Leases that are about to end
+    - name: Leases that are about to expire
       community.workload_credentials.lease_expiry:
         clusters:
           - name: shop
