@@ -34,8 +34,14 @@ options:
         them in C(resources). Their metadata is enough.
       - Which lease a Secret holds is read from the annotations that
         M(community.workload_credentials.cluster_credentials) puts on what it pushes.
-      - Without this option it is not known who holds leases, and none is marked for it.
+      - Without this option and O(files) it is not known who holds leases, and none is marked for it.
     type: dict
+  files:
+    description:
+      - The files on hosts, as M(community.workload_credentials.credentials_file_info) returns them in
+        C(credentials_files), of all hosts in one list.
+    type: list
+    elements: dict
   held_elsewhere:
     description:
       - Dynamic secrets, or folders of them, whose leases others hold, such as plays, pipelines and External Secrets
