@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -47,7 +48,12 @@ def stopped(host: Host, tmp_path: Path) -> Iterator[Stopped]:
         os.mkfifo(fifo)
     task = host.task(validate=f"sh -c 'echo $PPID > {ready}; read line < {go}; :' %s")
     play = {"hosts": "all", "gather_facts": False, "tasks": [task]}
-    run = start(host.plays, play, {})
+    # As on another machine, no signal to the run reaches the host.
+    python = tmp_path / "python-of-the-host"
+    python.write_text(f'#!/bin/sh\nexec setsid --wait "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    inventory = {"host0": {**host.plays.host(), "ansible_python_interpreter": str(python)}}
+    run = start(host.plays, play, {}, inventory)
     yield Stopped(run, int(ready.read_text()), go)
     with suppress(OSError):
         # The command that waits, where nobody has let it go on.
