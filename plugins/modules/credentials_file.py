@@ -361,6 +361,14 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: The shared credentials file of AWS' tools, for the user deploy
+  community.workload_credentials.credentials_file:
+    path: /home/deploy/.aws/credentials
+    dynamic_secret: prod/aws/app
+    format: aws_credentials
+    owner: deploy
+    group: deploy
+
 - name: A service reads its credentials from a file, and restarts only when they change
   hosts: web
   become: true
@@ -376,14 +384,6 @@ EXAMPLES = r"""
       ansible.builtin.service:
         name: web
         state: restarted
-
-- name: The shared credentials file of AWS' tools, for the user deploy
-  community.workload_credentials.credentials_file:
-    path: /home/deploy/.aws/credentials
-    dynamic_secret: prod/aws/app
-    format: aws_credentials
-    owner: deploy
-    group: deploy
 
 - name: The password of a database, and nothing else of the secret
   community.workload_credentials.credentials_file:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import re
 import subprocess
 from collections.abc import Callable, Sequence
@@ -132,9 +133,9 @@ def by_systemd_itself(library: ctypes.CDLL, path: Path) -> dict[str, str]:
     status = library.load_env_file(None, str(path).encode(), ctypes.byref(found))
     assert status >= 0, status
     variables: dict[str, str] = {}
-    for entry in found or ():
-        if entry is None:
-            break
+    # The list ends with a null pointer; there is none of an empty file.
+    entries = itertools.takewhile(bool, map(found.__getitem__, itertools.count())) if bool(found) else ()
+    for entry in entries:
         key, _equals, value = entry.partition(b"=")
         library.env_value_is_valid.argtypes = (ctypes.c_char_p,)
         library.env_value_is_valid.restype = ctypes.c_bool
