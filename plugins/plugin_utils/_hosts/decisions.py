@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...module_utils._credentials.lease import Lease
+from ...module_utils._credentials.lease import DYNAMIC_SECRET, Lease
 from ...module_utils._host_files import FILE, FOLDER
 from .._cluster.steps import GONE, MARGIN
 from .notes import HostNote, Signature, distinct, note_of
@@ -36,6 +36,7 @@ class Wanted:
 
     :arg source: the kind of the source and its name.
     :arg definition: the fingerprint of the options that determine the content.
+    :arg site: the ID of the site of the Secrets API that mints; "": another service does.
     :arg has_leases: False: the source is read each time, and the file is compared with what it says.
     :arg force: replace a file that is not ours.
     """
@@ -46,6 +47,7 @@ class Wanted:
     definition: str
     format: str
     has_leases: bool
+    site: str = ""
     renew: str = DUE
     force: bool = False
 
@@ -170,6 +172,8 @@ def _redefined(wanted: Wanted, note: HostNote) -> str | None:
         return "other source"
     if note.format != wanted.format:
         return "other format"
+    if note.lease and note.lease.kind == DYNAMIC_SECRET and note.lease.site != wanted.site:
+        return "other site"
     return "other definition" if note.definition != wanted.definition else None
 
 

@@ -184,6 +184,7 @@ class FileDelivery:
             definition=self._entry.definition,
             format=self._entry.format_name,
             has_leases=self._entry.kind.leases is not None,
+            site=self._job.client().settings.site_id if self._entry.kind.has_api_leases else "",
             renew=self._task.renew,
             force=self._task.force,
         )
@@ -351,8 +352,10 @@ class FileDelivery:
         if lease.expiration is None and life:
             # Azure's name none: the definition's life bounds it.
             lease = replace(lease, expiration=lease.minted + timedelta(seconds=life))
-        if lease.kind == SERVICE_ACCOUNT and lease.site is None:
-            # Another run may reach another cluster in the same way.
+        # Another run may reach another site, or another cluster, in the same way.
+        if lease.kind == DYNAMIC_SECRET:
+            lease = replace(lease, site=self._job.client().settings.site_id)
+        elif lease.kind == SERVICE_ACCOUNT and lease.site is None:
             lease = replace(lease, site=self._job.cluster().address)
         return lease if lease.id or lease.kind != DYNAMIC_SECRET else None
 

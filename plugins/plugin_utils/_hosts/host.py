@@ -21,6 +21,7 @@ from ...module_utils._api.errors import StateError
 from .spec import FILE_OPTIONS
 
 MODULE = "community.workload_credentials.credentials_file"
+_EXTRAS = ("ansible_facts", "warnings", "deprecations")
 # Runs a module on the host with arguments, and with content that is in no argument; returns its result.
 Execute = Callable[["dict[str, Any]", "str | None"], "dict[str, Any]"]
 
@@ -61,6 +62,8 @@ class Host:
         names = (*FILE_OPTIONS, "validate")
         given = {name: parameters[name] for name in names if parameters.get(name) is not None}
         self._arguments = {"path": parameters["path"], **given}
+        # What Ansible adds to a module's result, such as which Python it has found on the host.
+        self.extras: dict[str, Any] = {}
 
     def look(self) -> dict[str, Any]:
         """Return what is known of the file.
@@ -89,6 +92,7 @@ class Host:
 
     def _do(self, what: str, content: str | None, **step: Any) -> dict[str, Any]:
         result = self._execute({**self._arguments, "host_step": {"do": what, **step}}, content)
+        self.extras.update({name: result[name] for name in _EXTRAS if result.get(name)})
         if not result.get("failed"):
             return result
         message = f"{self._arguments['path']}: {result.get('msg') or 'the host did not say why.'}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...module_utils._api.errors import WorkloadCredentialsError
+from ...module_utils._api.errors import StateError, WorkloadCredentialsError
 from ...module_utils._credentials.lease import DYNAMIC_SECRET, SERVICE_ACCOUNT, Lease
 from ...module_utils._resources._parts.leases import NOT_REVOCABLE, REVOKED, Ended, named, refused_words, staying_words
 from .._cluster.job import Job
@@ -96,7 +96,20 @@ def _ended(job: Job, kind: str, site: str | None, leases: Sequence[Lease], holde
     staying = [Ended(listed(lease), NOT_REVOCABLE) for lease in leases if lease not in ending]
     if known is None or not ending:
         return staying
-    return [*known.end(job.service_of(kind, site, holder), [listed(lease) for lease in ending]), *staying]
+    return [*known.end(_service(job, kind, site, holder), [listed(lease) for lease in ending]), *staying]
+
+
+def _service(job: Job, kind: str, site: str | None, holder: str) -> Any:
+    """Return the service that ends these leases.
+
+    :raises WorkloadCredentialsError: this task does not lead there.
+    """
+    if kind != DYNAMIC_SECRET:
+        return job.service_of(kind, site, holder)
+    client = job.client()
+    if site != client.settings.site_id:
+        raise StateError(f"They are of the site {site}, and this task works with another one.")
+    return client
 
 
 def end_what_dead_runs_left(job: Job, outcome: Outcome, entry: FileEntry, held: Collection[str]) -> None:

@@ -69,9 +69,10 @@ def _performed(action: Any, job: Job, entry: FileEntry, task: FileTask, host: Ho
     delivery = FileDelivery(job, entry, task, host, outcome, minted)
     is_absent = action._task.args.get("state") == "absent"
     accounted(job, outcome, minted, _NAME, delivery.absent if is_absent else delivery.present)
-    result = delivery.result.as_result(diff=bool(action._task.diff))
-    if outcome.warnings:
-        result["warnings"] = list(dict.fromkeys(outcome.warnings))
+    result = {**host.extras, **delivery.result.as_result(diff=bool(action._task.diff))}
+    warnings = [*host.extras.get("warnings", ()), *outcome.warnings]
+    if warnings:
+        result["warnings"] = list(dict.fromkeys(warnings))
     if outcome.problems:
         result.update(failed=True, changed=False, msg=" ".join(outcome.problems))
         result.pop("diff", None)

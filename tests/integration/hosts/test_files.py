@@ -10,12 +10,14 @@ import os
 import re
 import stat
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.hosts.conftest import MODULE, Host
-from tests.support.definitions import do
+from tests.support.definitions import do, populate
 from tests.support.env_files import by_systemd
 from tests.support.site import Site
 
@@ -347,3 +349,33 @@ def test_a_loop_and_run_once_and_delegation_write_what_they_name(host: Host, sit
     assert len(site.leases()) == 5
     noted = json.loads((host.folder / ".of-host0.workload-credentials").read_text())
     assert noted["host"] == "localhost"
+
+
+@pytest.mark.thorough
+@pytest.mark.one_core
+@pytest.mark.parametrize("version", ["3.9", "3.13"])
+def test_a_host_with_any_python_is_written_to(host: Host, version: str) -> None:
+    installed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python3"))
+    if not installed:
+        pytest.skip(f"there is no Python {version}")
+    inventory = {"host0": {**host.plays.host(), "ansible_python_interpreter": str(installed[0])}}
+    tasks = [host.task(), host.task(renew="always"), host.task(state="absent"), {INFO: {"paths": [str(host.folder)]}}]
+    outcome = host.plays.playbook([{"hosts": "all", "gather_facts": False, "tasks": tasks}], inventory=inventory)
+    assert outcome.status == 0, outcome.output
+    assert "changed=3" in outcome.output
+
+
+@pytest.mark.thorough
+@pytest.mark.one_core
+def test_another_site_needs_another_lease_and_does_not_end_those_of_the_first(
+    host: Host, site: Site, unused_sites: Iterator[str]
+) -> None:
+    first = host.run().ok().result
+    other = Site(site.emulator, next(unused_sites))
+    populate(other)
+    moved = host.run(site_id=other.site_id).ok().result
+    assert (moved["reason"], len(living(other)), living(site)) == ("minted: other site", 1, {first["lease_id"]})
+    kept = host.run(site_id=other.site_id).ok().result
+    assert not kept["changed"]
+    assert f"They are of the site {site.site_id}" in " ".join(kept["warnings"])
+    assert living(site) == {first["lease_id"]}

@@ -31,9 +31,10 @@ from hypothesis import strategies as st
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-LEASE = Lease("11111111-1111-4111-8111-111111111111", "prod/aws", NOW, NOW + HOUR)
+SITE = "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
+LEASE = Lease("11111111-1111-4111-8111-111111111111", "prod/aws", NOW, NOW + HOUR, site=SITE)
 OLD = Lease("22222222-2222-4222-8222-222222222222", "prod/aws", NOW - HOUR, NOW + HOUR / 2)
-WANTED = Wanted("web1", "/etc/web/aws.env", ("dynamic_secret", "prod/aws"), "d1", "env_file", has_leases=True)
+WANTED = Wanted("web1", "/etc/web/aws.env", ("dynamic_secret", "prod/aws"), "d1", "env_file", True, SITE)
 NOTE = HostNote(
     "web1",
     "/etc/web/aws.env",
@@ -78,6 +79,7 @@ def test_a_fresh_lease_is_kept_and_the_reason_says_how_long() -> None:
         (facts(note=replace(NOTE, source=("dynamic_secret", "prod/other"))), "other source"),
         (facts(note=replace(NOTE, format="json")), "other format"),
         (facts(note=replace(NOTE, definition="d2")), "other definition"),
+        (facts(note=replace(NOTE, lease=replace(LEASE, site="another"))), "other site"),
         (facts(note=replace(NOTE, lease=replace(LEASE, expiration=None))), "the expiration of its lease is not known"),
         (
             facts(note=replace(NOTE, file=Signature(12, 2000), former=Signature(10, 1000))),
