@@ -14,7 +14,7 @@ RUN = $(START) tests.environment --
 TEST = $(START) tests.environment.run_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint sanity unit integration packaging bench emulator kubernetes docs schema lock release clean
+.PHONY: help demo test test-all lint sanity unit integration packaging bench emulator kubernetes docs pictures schema lock release clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -55,6 +55,9 @@ kubernetes: ## start a Kubernetes control plane; ARGS="--kubeconfig FILE"
 
 docs: ## build the documentation as a web site, in docs/_build
 	$(RUN) python -m tests.environment.docs docs/_build
+
+pictures: ## remake the pictures of the documentation from real runs; needs Chromium
+	$(RUN) python -m tests.pictures
 
 schema: ## write the JSON Schema of the role's entries again, after a change of its options
 	$(RUN) python -m tests.support.entries_schema

@@ -60,7 +60,7 @@ class Change:
 
     :arg requests: sent one after another.
     :arg first: runs before the requests, for example to end leases; returns the task's values if no request follows.
-    :arg before, after: the diff, without secret values; None: absent.
+    :arg before, after: the diff, without secret values: fields, or a text; None: absent.
     :arg predicted: the task's return values if nothing is written.
     :arg dry_run: returns these values instead, with reads that a real run does not need.
     :arg outcome: makes the return values from the answers to the requests.
@@ -76,8 +76,8 @@ class Change:
 
     requests: tuple[Request, ...] = ()
     first: Callable[[Any], Mapping[str, Any]] | None = None
-    before: Mapping[str, Any] | None = None
-    after: Mapping[str, Any] | None = None
+    before: Mapping[str, Any] | str | None = None
+    after: Mapping[str, Any] | str | None = None
     predicted: Mapping[str, Any] = field(default_factory=dict)
     dry_run: Callable[[Any], Mapping[str, Any]] | None = None
     outcome: Callable[[Any, Sequence[Any]], Mapping[str, Any]] | None = None
@@ -105,9 +105,9 @@ class Change:
         text = str(error).rstrip(".")
         gone = "; ".join(request.loss for request in self.requests[:done] if request.loss)
         if gone:
-            text = f"{text}. By then this had been removed for good: {gone}. {self._in_its_place(done, unsure=unsure)}"
+            text = f"{text}. By then, this was deleted permanently: {gone}. {self._in_its_place(done, unsure=unsure)}"
         elif failed is not None and failed.loss and unsure:
-            text = f"{text}. This may have been removed for good: {failed.loss}. {_UNKNOWN}"
+            text = f"{text}. This may have been deleted permanently: {failed.loss}. {_UNKNOWN}"
         else:
             return error
         return WorkloadCredentialsError(text)
@@ -120,7 +120,7 @@ class Change:
 
 
 _NOT_MADE = "The new one was not made: remove the cause, then repeat the task."
-_UNKNOWN = "Nobody knows what is there now: look at it, then repeat the task."
+_UNKNOWN = "The present state is not known: check it, then repeat the task."
 
 
 def _may_be_done(request: Request, error: WorkloadCredentialsError) -> bool:

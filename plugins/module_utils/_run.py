@@ -71,8 +71,8 @@ def run(
         with _connected(spec, parameters, writes_folder) as client:
             result = _result(client, spec, parameters, check_mode=check_mode, diff=diff)
             return _with_own_writes(client, result) if spec.connect is None and writes_folder is None else result
-    except WorkloadCredentialsError:
-        raise
+    except WorkloadCredentialsError as error:
+        raise _with_nearest_policy(error, getattr(client, "denied", None), spec, parameters) from None
     except Exception as error:
         # Nobody should have to read a traceback, in a module or in the worker.
         raise internal_error(spec.name, error, getattr(client, "last", None)) from None
@@ -81,9 +81,25 @@ def run(
 def _connected(spec: Spec, parameters: Mapping[str, Any], writes_folder: str | None) -> closing[Any] | nullcontext[Any]:
     if spec.connect is not None:
         return closing(spec.connect(parameters))
+    if spec.administers:
+        from ._access.administration import Administration
+
+        return nullcontext(Administration(spec.connected_by(parameters), writes_folder))
     client = Client(Settings.from_parameters(parameters), writes_folder)
     client.writes.take(os.environ.get(VARIABLE))
     return nullcontext(client)
+
+
+def _with_nearest_policy(
+    error: WorkloadCredentialsError, denied: Any, spec: Spec, parameters: Mapping[str, Any]
+) -> WorkloadCredentialsError:
+    """Return the error, which names the nearest policy if it is about a refusal of the Secrets API."""
+    if not denied or spec.administers or isinstance(error, OptionError):
+        return error
+    from ._access.nearest import with_nearest_policy
+
+    text = with_nearest_policy(str(error), denied, spec.connected_by(parameters))
+    return error if text == str(error) else WorkloadCredentialsError(text)
 
 
 def _with_own_writes(client: Client, result: dict[str, Any]) -> dict[str, Any]:
@@ -112,10 +128,14 @@ def _result(
     ]
     result: dict[str, Any] = {"changed": bool(values.pop("changed")), **values}
     if diff and (change.before is not None or change.after is not None):
-        result["diff"] = {"before": dict(change.before or {}), "after": dict(change.after or {})}
+        result["diff"] = {"before": _side(change.before), "after": _side(change.after)}
     if warnings:
         result["warnings"] = warnings
     return result
+
+
+def _side(value: Mapping[str, Any] | str | None) -> dict[str, Any] | str:
+    return value if isinstance(value, str) else dict(value or {})
 
 
 def _predicted(client: Any, change: Change) -> dict[str, Any]:

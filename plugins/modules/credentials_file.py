@@ -48,7 +48,7 @@ options:
     type: str
     required: true
   state:
-    description: V(absent) removes the file and its note, and ends the leases that can be ended.
+    description: V(absent) removes the file and its note, and revokes the leases that can be revoked.
     type: str
     choices: [present, absent]
     default: present
@@ -63,8 +63,8 @@ options:
   sts_session_token:
     description:
       - A session of AWS' Security Token Service, with the options of the lookup
-        P(community.workload_credentials.sts_session_token#lookup). The controller requests it. Nothing can end it
-        early.
+        P(community.workload_credentials.sts_session_token#lookup). The controller requests it. It cannot be
+        revoked early.
     type: dict
     suboptions:
       region:
@@ -129,7 +129,7 @@ options:
             type: str
             required: true
           audience:
-            description: For whom its token is. Default is C(sts.amazonaws.com).
+            description: The audience of its token. Default is C(sts.amazonaws.com).
             type: str
   service_account_token:
     description:
@@ -211,17 +211,17 @@ options:
         type: str
         default: 1h
       max_ttl:
-        description: The longest life that may be asked for.
+        description: The longest lifetime that a request may name.
         type: str
       audiences:
-        description: For whom the token is. Default is the API server itself.
+        description: The audiences of the token. Default is the API server itself.
         type: list
         elements: str
       labels:
-        description: Labels of what is made for the lease.
+        description: Labels of the objects that belong to the lease.
         type: dict
       annotations:
-        description: Annotations of what is made for the lease.
+        description: Annotations of the objects that belong to the lease.
         type: dict
       kubeconfig:
         description:
@@ -297,9 +297,9 @@ options:
   superseded:
     description:
       - What becomes of the lease that a new one replaces.
-      - V(end_next_run) ends it in the next run that finds the file in place, so that handlers and services have been
-        restarted by then. V(end) ends it at once. V(keep) lets it expire.
-      - Leases of AWS cannot be ended. They expire.
+      - V(end_next_run) revokes it in the next run that finds the file in place, so that handlers and services have been
+        restarted by then. V(end) revokes it at once. V(keep) lets it expire.
+      - Leases of AWS cannot be revoked. They expire.
     type: str
     choices: [end_next_run, end, keep]
     default: end_next_run

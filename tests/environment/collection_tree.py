@@ -20,8 +20,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 EMULATOR = CHECKOUT / "emulator" / "src"
 # These collections come in the wheel of the community package, from where the Python packages come too.
 _WHEEL = CHECKOUT / "tests" / "requirements" / "collections.txt"
-# The second is the peer of the benchmarks.
-_FETCHED = ("kubernetes/core", "community/hashi_vault")
+# The second is the peer of the benchmarks; the others use credentials (docs/docsite/rst/guide_use_it_with.rst).
+_FETCHED = ("kubernetes/core", "community/hashi_vault", "amazon/aws", "azure/azcollection")
 
 
 def fetched_collections(python: Path) -> Path:

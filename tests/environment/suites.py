@@ -18,7 +18,8 @@ from tests.environment.process import Finished, followed
 from tests.environment.sanity import sanity
 
 _COLLECTION = "ansible_collections.community.workload_credentials"
-_TYPED = (f"{_COLLECTION}.plugins", "tests", "workload_credentials_emulator")
+_TYPED = (f"{_COLLECTION}.plugins", "tests", "workload_credentials_emulator", "workload_credentials_awx")
+_PLUGIN_OF_AWX = CHECKOUT / "extensions" / "awx" / "credential_plugin" / "src"
 _REFERENCES = ("--validate-collection-refs", "self", "--check-extra-docs-refs")
 # How many random rounds the tests with signals make, and in which of the two worlds tests run.
 _KEPT = ("ROUNDS", "WORLD")
@@ -194,7 +195,10 @@ def _python(environment: Environment, *arguments: str) -> Finished:
 
 
 def _in_environment(environment: Environment, command: list[str]) -> Finished:
-    variables = {**environment.variables(keep=_KEPT), "MYPYPATH": f"{environment.collections}:{CHECKOUT}"}
+    variables = {
+        **environment.variables(keep=_KEPT),
+        "MYPYPATH": f"{environment.collections}:{CHECKOUT}:{_PLUGIN_OF_AWX}",
+    }
     program = environment.bin / command[0]
     return followed([str(program), *command[1:]], folder=CHECKOUT, environment=variables)
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from workload_credentials_emulator import Emulator
 
 from tests.packaging.conftest import ansible_galaxy
 from tests.support.definitions import do
 from tests.support.plays import Plays
+from tests.support.programs import finished
 from tests.support.site import Site
 
 NAME = "community.workload_credentials"
@@ -111,3 +113,12 @@ def test_the_installed_copy_does_what_the_checkout_does(
     assert [result["changed"] for result in outcome.results] == [False, True, True, False, False]
     assert outcome.result["ansible_facts"] == {"user": "app"}
     assert len(site.writes()) == 3
+
+
+def test_the_first_playbook_runs_by_its_name(plays: Plays, installed: Path) -> None:
+    with Emulator(example=True) as example:
+        variables = plays.variables({**only(installed), **example.environment})
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        done = finished([program, f"{NAME}.hello"], folder=plays.folder, environment=variables)
+        assert done.returncode == 0, done.stdout
+        assert example.control.leases()["minted"] == 2

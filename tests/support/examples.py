@@ -17,11 +17,11 @@ import yaml
 from tests.support.site import TOKEN, Site
 
 ROOT = Path(__file__).parents[2]
-# Without those that are about a cluster alone.
+# Without the one about a cluster alone, and the one whose recipes run with their consumers (test_use_it_with.py).
 GUIDES = sorted(
     path.stem
     for path in (ROOT / "docs" / "docsite" / "rst").glob("*.rst")
-    if path.stem not in ("guide_service_accounts",)
+    if path.stem not in ("guide_service_accounts", "guide_use_it_with")
 )
 # Programs that examples call.
 PROGRAMS = ("aws", "deploy", "report", "terraform")
@@ -31,7 +31,11 @@ _BLOCK = re.compile(r"^( *)\.\. code-block:: yaml\n((?:\n|\1 +.*\n)+)", re.MULTI
 
 def blocks_of(guide: str) -> list[str]:
     """A guide's blocks of YAML, in their order."""
-    text = (ROOT / "docs" / "docsite" / "rst" / f"{guide}.rst").read_text(encoding="utf-8")
+    return blocks_in((ROOT / "docs" / "docsite" / "rst" / f"{guide}.rst").read_text(encoding="utf-8"))
+
+
+def blocks_in(text: str) -> list[str]:
+    """The blocks of YAML in a text of a guide."""
     return [textwrap.dedent(block) for _indent, block in _BLOCK.findall(text)]
 
 

@@ -29,7 +29,7 @@ from tests.support.documentation import COLLECTION, LOOKUPS, ON_HOSTS, ON_THE_CO
 PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]
 ROLE = ROOT / "roles" / "cluster_credentials"
-SECRETS = {"access_token", "api_key", "client_secret", "password", "secret", "secrets"}
+SECRETS = {"access_token", "admin_access_token", "api_key", "client_secret", "password", "secret", "secrets"}
 # Mentioned in the connection's descriptions without being an option's own.
 OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
 
@@ -54,6 +54,7 @@ def test_files_index_group_and_action_plugins_name_the_same_modules() -> None:
     assert not any(wrong.values()), f"missing or repeated: {wrong}"
     # A group's defaults are for options that each of its modules has.
     assert sorted(groups["service_accounts"]) == [name for name in MODULES if spec_of(name).connect]
+    assert sorted(groups["administration"]) == [name for name in MODULES if spec_of(name).administers]
 
 
 def test_a_clusters_options_are_those_of_kubernetes_core() -> None:

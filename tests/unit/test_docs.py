@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 from collections import Counter
@@ -63,6 +64,27 @@ REFUSED = (
     r"who (may|asks?|holds?|mints?|minted) (not|it|them)",
     r"whoever",
 )
+# On pages that are generated, which are short descriptions, these too.
+REFUSED_ON_PAGES = (
+    r"(be|is|are) (asked|looked) for",
+    r"(is|are) (gone|meant|made|kept) (already|for|of|with)",
+    r"[Ff]or whom",
+    r"[Ll]ook(s|ed)? (at|for|whether)",
+    r"[Nn]obody",
+    r"[Ss]omebody who",
+    r"[Ww]hat it is( for)?\.",
+    r"[Ww]here (it|there) (is|are) (no|none)",
+    r"[Ww]ho (asks|has|uses)",
+    r"[Ee]nds? (it|them|those|that|all|what|every)",
+    r"is (taken|tried) to",
+    r"it cannot do without",
+    r"live on",
+    r"makes? (none|no difference)",
+    r"one lease more",
+    r"what (is|was) (gone|made|there)",
+    r"where nothing is said",
+    r"whose leases to",
+)
 # Kinds of plugins that get pages; action plugins and fragments are shown with what they are for.
 WITH_PAGES = {"callback", "lookup", "modules"}
 WITHOUT_PAGES = {"action", "doc_fragments", "module_utils", "plugin_utils"}
@@ -79,6 +101,33 @@ def test_links_between_files_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
     inner = [link.partition("#")[0] for link in links if not re.match(r"(https?:|mailto:|#)", link)]
     assert [link for link in inner if not (path.parent / link).exists()] == []
+
+
+def test_the_readme_links_to_addresses_since_galaxy_shows_it_too() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    repository = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
+    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"|^\[[^]]+\]: (\S+)", text, re.MULTILINE)
+    addresses = ["".join(found) for found in links]
+    assert len(addresses) > 20
+    assert [address for address in addresses if not address.startswith("https://")] == []
+    raw = repository.replace("https://github.com/", "https://raw.githubusercontent.com/")
+    for prefix in (f"{repository}/blob/main/", f"{repository}/tree/main/", f"{raw}/main/"):
+        files = [address.removeprefix(prefix) for address in addresses if address.startswith(prefix)]
+        assert files, prefix
+        assert [file for file in files if not (ROOT / file).exists()] == []
+    guides = [re.search(r"/docsite/(guide_\w+)\.html", address) for address in addresses]
+    named = {found[1] for found in guides if found}
+    assert named
+    assert named <= {path.stem for path in GUIDES}
+
+
+def test_pictures_are_small_and_make_pictures_remakes_them() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[.+?\]\(https://raw.githubusercontent.com/[^)]*?/main/([^)]+)\)", text)
+    assert len(pictures) == 2
+    makers = (ROOT / "tests" / "pictures" / "__main__.py").read_text(encoding="utf-8")
+    assert [path for path in pictures if f'"{Path(path).name}"' not in makers] == []
+    assert [path for path in pictures if (ROOT / path).stat().st_size > 300_000] == []
 
 
 def test_pages_are_of_what_users_call() -> None:
@@ -183,6 +232,29 @@ def test_texts_are_in_the_words_of_the_field(path: Path) -> None:
     pattern = re.compile(rf"\b({'|'.join(REFUSED)})\b".replace(" ", r"\s+"))
     text = _prose(path.read_text(encoding="utf-8"))
     assert [" ".join(found[0].split()) for found in pattern.finditer(text)] == []
+
+
+PAGES = [
+    *(path for kind in (*WITH_PAGES, "doc_fragments") for path in (ROOT / "plugins" / kind).glob("*.py")),
+    *(ROOT / "extensions").glob("eda/plugins/*/*.py"),
+    *(ROOT / "roles").glob("*/meta/*.yml"),
+]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_generated_pages_are_in_the_words_of_the_field(path: Path) -> None:
+    pattern = re.compile(rf"\b({'|'.join((*REFUSED, *REFUSED_ON_PAGES))})\b".replace(" ", r"\s+"))
+    text = path.read_text(encoding="utf-8")
+    shown = _documentation(text) if path.suffix == ".py" else _prose(text)
+    assert shown
+    assert [" ".join(found[0].split()) for found in pattern.finditer(shown)] == []
+
+
+def _documentation(source: str) -> str:
+    """The texts that ansible-doc shows of a plugin or of a fragment."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Assign)]
+    values = [node.value for node in nodes if isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper()]
+    return "\n".join(str(ast.literal_eval(one)) for one in values if isinstance(one, ast.Constant))
 
 
 def test_anchors_of_former_titles_stay_where_they_were() -> None:

@@ -17,6 +17,7 @@ import pytest
 PLUGINS = Path(__file__).parents[2] / "plugins"
 PACKAGE = "ansible_collections.community.workload_credentials.plugins."
 _LOGIC = {
+    "module_utils/_access",
     "module_utils/_api",
     "module_utils/_apply",
     "module_utils/_change",
@@ -73,6 +74,7 @@ ALLOWED = {
     # It knows every module, and nothing knows it but the action that runs them.
     "module_utils/_resources/index": {"module_utils/_resources", "module_utils/_spec"},
     "module_utils/_resources": {
+        "module_utils/_access",
         "module_utils/_resources/_parts",
         "module_utils/_spec",
         "module_utils/_change",
@@ -89,7 +91,15 @@ ALLOWED = {
         "module_utils/_marks",
         "module_utils/_providers",
     },
-    "module_utils/_run": {"module_utils/_apply", "module_utils/_spec", "module_utils/_change", "module_utils/_api"},
+    # Access policies, workload identities and the administration site.
+    "module_utils/_access": {"module_utils/_access", "module_utils/_api"},
+    "module_utils/_run": {
+        "module_utils/_access",
+        "module_utils/_apply",
+        "module_utils/_spec",
+        "module_utils/_change",
+        "module_utils/_api",
+    },
     # No module and no Ansible: whoever has a plan can have it carried out.
     "module_utils/_apply": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_spec": {"module_utils/_change", "module_utils/_api"},
@@ -105,12 +115,12 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4601,
-    "lookup/dynamic_credentials": 7159,
-    "lookup/sts_session_token": 9528,
-    "action/folder": 4254,
-    "action/cluster_credentials": 8025,
-    "callback/leases": 3783,
+    "lookup/static_secret": 4714,
+    "lookup/dynamic_credentials": 7278,
+    "lookup/sts_session_token": 9647,
+    "action/folder": 4391,
+    "action/cluster_credentials": 8143,
+    "callback/leases": 3874,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {

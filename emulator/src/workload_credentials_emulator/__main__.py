@@ -45,9 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
             tls=not options.no_tls,
             tls_names=options.tls_name,
             control_token=options.control_token,
+            admin_site=options.admin_site,
+            admin_token=options.admin_token,
             behaviour=chosen_behaviour(options),
             services=options.service,
             roles=options.role,
+            issuer_ca=options.issuer_ca,
+            issuer_keys=options.issuer_keys,
+            principals=options.principal,
             leading_slash=options.leading_slash,
             example=options.with_example,
             fill=options.fill,
@@ -72,7 +77,7 @@ def _announce(emulator: Emulator, options: argparse.Namespace) -> None:
 
 def _explanation(emulator: Emulator) -> str:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()]
-    end = f"Look inside at {emulator.url}/_control/journal; Ctrl-C ends it."
+    end = f"{emulator.url}/ shows in a browser what it holds; Ctrl-C ends it."
     return "\n".join(("Point a play at it with:", *lines, f"It behaves {emulator.behaviour}.", end))
 
 

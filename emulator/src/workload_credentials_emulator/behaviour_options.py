@@ -49,6 +49,11 @@ def add_behaviour_options(parser: argparse.ArgumentParser) -> None:
     _switch(group, "gateway-errors", 'answer who is not let in with {"error": ...}')
     _switch(group, "strict-list-path", "refuse lists whose path has a slash at either end")
     _switch(group, "soft-deleted-count", "a folder of what is softly deleted is not empty")
+    _seconds(group, "policy-lag", "how long a policy takes to be bound, or undone")
+    _seconds(group, "grant-lag", "how long a bound policy takes to be obeyed")
+    _switch(group, "enforce-policies", "the token of a principal may do only what policies in force grant")
+    _switch(group, "owner-generates", "Owner in a policy includes GenerateDynamicCredential, which is disputed")
+    _switch(group, "lower-issuers", "keep the addresses of issuers in lower case, which is disputed")
     _switch(group, "vendor-codes", "404 has the codes that the living service uses")
 
 

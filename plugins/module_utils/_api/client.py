@@ -64,6 +64,8 @@ class Client:
         self.settings = settings
         # Method and path of the latest request, for the message of an unexpected error.
         self.last = ""
+        # Method and target of each request that was refused with 403, to look for what would allow it.
+        self.denied: dict[tuple[str, str], None] = {}
         # Seconds that the service's limit on requests made this client wait.
         self.waited = 0.0
         self._waiting = Lock()
@@ -132,6 +134,8 @@ class Client:
             try:
                 return self._send_until_answered(request)
             except ApiError as error:
+                if isinstance(error, DeniedError):
+                    self.denied[request.method, request.target] = None
                 if error.code not in request.settling or pause is None:
                     raise
                 interruption.pause(pause, sleep=sleep)

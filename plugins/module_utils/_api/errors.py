@@ -29,20 +29,35 @@ _ADVICE_BY_CODE = {
     "azure_integration_test_failed": "Check tenant_id, client_id and client_secret, and the app's permissions.",
     "dynamic_secret_in_use": "Revoke its leases first, or wait until they expire.",
     "lease_revoke_failed": "The provider did not remove the credential; try again, or wait until it expires.",
-    "lease_not_revocable": "These credentials end only with their expiration.",
+    "invalid_cedar_syntax": "Check the text: one permit, names with their namespaces, no condition.",
+    "invalid_site": "The policy's @siteId has to be a site of this organization.",
+    "principal_lookup_failed": "The service could not look for the principal: repeat the task later.",
+    "lease_not_revocable": "These credentials cannot be revoked; they are valid until they expire.",
 }
 _ADVICE_BY_STATUS = {
     401: (
         "Check access_token or access_token_file (environment BEYONDTRUST_ACCESS_TOKEN): it is wrong or expired, or of "
         "another site than site_id. One that was made a second ago may not be known yet."
     ),
-    407: "A proxy in between asks for a name and password: check HTTPS_PROXY and NO_PROXY.",
+    407: "A proxy requires authentication: check HTTPS_PROXY and NO_PROXY.",
     429: "The service limits requests: repeat later, with fewer at the same time (concurrency, forks).",
     500: "The service failed on this request: repeat it later, and tell the service's operators if it fails again.",
     501: "This service does not support that operation.",
     502: "A gateway, or the cloud's provider behind the service, failed: repeat later.",
     503: "The service is overloaded or down: repeat later.",
-    504: "A gateway waited for the service in vain: repeat later, and check what is between here and api_url.",
+    504: "A gateway timed out waiting for the service: repeat later, and check what is between here and api_url.",
+}
+# Addresses of the platform's APIs on the administration site.
+_PLATFORM = ("/auth/", "/iam/")
+_PLATFORM_ADVICE = {
+    401: (
+        "Check admin_access_token or admin_access_token_file (environment BEYONDTRUST_ADMIN_ACCESS_TOKEN): it is wrong "
+        "or expired, or of another site than admin_site_id. One that was made a second ago may not be known yet."
+    ),
+    403: (
+        "This needs a token of the organization's administration site with the scope admin: check admin_site_id and "
+        "admin_access_token. A token of another site is refused like this."
+    ),
 }
 _NOT_THE_API = (
     "Check that api_url is the address of the Secrets API and that no proxy in between changes answers; if both are "
@@ -90,6 +105,8 @@ class MissingLibraryError(WorkloadCredentialsError):
 
 def _advice(method: str, path: str, status: int) -> str | None:
     """Return what to do next about a refused request."""
+    if path.startswith(_PLATFORM) and status in _PLATFORM_ADVICE:
+        return _PLATFORM_ADVICE[status]
     if status == 404 and path == "/session":
         return "There is no such site: check site_id and api_url."
     if status != 403:
@@ -218,6 +235,6 @@ def _fault(error: Exception) -> str:
         trace = trace.tb_next
     place = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno})" if trace else ""
     return (
-        f"a fault of this collection, {one_line(type(error).__name__)}{place}. Look at what has been done before you "
+        f"a fault of this collection, {one_line(type(error).__name__)}{place}. Check what has been done before you "
         "repeat the task, and report this line to the collection's issue tracker."
     )

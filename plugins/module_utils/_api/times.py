@@ -40,6 +40,11 @@ def parse_time(value: Any) -> datetime | None:
         return None
 
 
+def in_utc(text: Any) -> Any:
+    """Return a time of the API as this collection writes it; what is not a time stays as it is."""
+    return written(parse_time(text)) or text
+
+
 def written(moment: datetime | None) -> str | None:
     """Return a time as this collection writes it: UTC, whole seconds, ``Z``; None stays None."""
     return None if moment is None else moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

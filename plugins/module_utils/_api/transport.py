@@ -249,12 +249,12 @@ class Wire:
         """Send a request and return urllib3's response, of which only the headers have been read.
 
         :arg target: follows the site's address, quoted.
-        :arg body: sent as JSON; None: no body is sent.
+        :arg body: sent as JSON, or a text as it is; None: no body is sent.
         """
         return self._pool.request(
             method,
             self._begin + target,
-            body=None if body is None else json.dumps(body, allow_nan=False).encode(),
+            body=None if body is None else _encoded(body),
             headers=headers,
             redirect=False,
             assert_same_host=False,
@@ -263,6 +263,10 @@ class Wire:
             retries=self._retries,
             timeout=self._timeout,
         )
+
+
+def _encoded(body: Any) -> bytes:
+    return (body if isinstance(body, str) else json.dumps(body, allow_nan=False)).encode()
 
 
 def manager_for(settings: Settings) -> urllib3.PoolManager:
@@ -412,7 +416,7 @@ def _connection_problem(error: Exception, address: str, limit: str, *, late: boo
     if isinstance(cause, ConnectTimeoutError):
         return f"no connection to {address} within {limit}.", False
     if isinstance(cause, ProxyError) and "Tunnel connection failed: 407" in str(error):
-        return f"the proxy for {address} asks for a name and password (407): check HTTPS_PROXY and NO_PROXY.", False
+        return f"the proxy for {address} requires authentication (407): check HTTPS_PROXY and NO_PROXY.", False
     if isinstance(cause, ProxyError) and "Tunnel connection failed" in str(error):
         return f"the proxy for {address} refuses to connect to it: check HTTPS_PROXY and NO_PROXY.", False
     if isinstance(cause, ProxyError):

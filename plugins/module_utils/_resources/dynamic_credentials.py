@@ -24,7 +24,7 @@ from .._api.own_writes import pauses, wait_for_next
 from .._api.paths import ResourcePath, parse_path
 from .._api.request import Replay, Request, item
 from .._api.text import one_line
-from .._api.times import NO_TIME, parse_time, seconds_left, written
+from .._api.times import NO_TIME, in_utc, parse_time, seconds_left, written
 from .._change import Change, assumed
 from .._providers import PROVIDERS, Provider, documented
 from .._spec import CONNECTION, Spec
@@ -35,7 +35,7 @@ from ._parts.visibility import ABSENT, refused, search
 
 # Stands for a lease in check mode.
 NO_LEASE_ID = "00000000-0000-0000-0000-000000000000"
-_MAY_EXIST = "may exist all the same"
+_MAY_EXIST = "may exist nevertheless"
 _NO_LEASE = {"leaseId": NO_LEASE_ID, "expiration": NO_TIME}
 
 
@@ -131,17 +131,16 @@ def result(credentials: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _completed(client: Client, path: ResourcePath, secret: Mapping[str, Any], ttl: int | None = None) -> dict[str, Any]:
-    """Return the credentials in the document's form, whatever the service leaves out.
+    """Return the credentials with the document's keys and their expiration in UTC, whatever the service leaves out.
 
     Azure's may have other keys and no expiration, which then comes from the lease or the definition.
     """
     minted, credentials = datetime.now(timezone.utc), dict[str, Any](documented(secret))
     lease_id = lease_id_of(credentials)
-    expiration = credentials.get("expiration")
-    if not expiration:
-        expiration = _expiration_of(client, lease_id) or _expiration_by_ttl(client, path, minted, ttl)
-        if expiration:
-            credentials["expiration"] = expiration
+    expiration = credentials.get("expiration") or _expiration_of(client, lease_id)
+    expiration = in_utc(expiration or _expiration_by_ttl(client, path, minted, ttl))
+    if expiration:
+        credentials["expiration"] = expiration
     if is_lease_id(lease_id):
         client.writes.note_lease(str(path), str(lease_id), expiration)
     return credentials

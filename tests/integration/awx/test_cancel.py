@@ -68,5 +68,5 @@ def test_the_next_job_ends_what_a_cancelled_one_has_left(plays: Plays, site: Sit
     assert "status: successful" in output
     assert living(site) == set()
     assert "LEASES OF DEAD RUNS" in output
-    assert output.count("  ended") == 3
+    assert output.count("  revoked") == 3
     assert list((plays.folder / "journal").glob("*/minted/*")) == []

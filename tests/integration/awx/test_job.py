@@ -51,13 +51,18 @@ def job_token(key: RSAPrivateKey, *, seconds: int, site: str = SITE) -> str:
     return jwt.encode(claims, key, "RS256", headers={"kid": "platform"})
 
 
-def injected(folder: Path, inputs: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    """The job's environment, and the one that AWX keeps and shows, by AWX's own code."""
+def injected(
+    folder: Path, inputs: dict[str, Any], made: dict[str, Any] | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The job's environment, and the one that AWX keeps and shows, by AWX's own code.
+
+    :arg made: the credential type; that of the connection without one.
+    """
     from awx_plugins.interfaces._temporary_private_api import ManagedCredentialType
     from awx_plugins.interfaces._temporary_private_credential_api import Credential
     from awx_plugins.interfaces._temporary_private_inject_api import inject_credential
 
-    made = credential_type()
+    made = made or credential_type()
     kind = ManagedCredentialType("own", made["name"], made["kind"], made["inputs"], made["injectors"])
     (folder / "env").mkdir(parents=True, exist_ok=True)
     env: dict[str, Any] = {}

@@ -12,6 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
+import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,11 @@ import yaml
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 
 from tests.support.awx import FILE, credential_type, text
-from tests.support.definitions import populate
+from tests.support.definitions import do, populate
 from tests.support.plays import Plays
 from tests.support.site import Site
+
+from .test_job import injected
 
 KIT = FILE.parent
 ROOT = KIT.parents[1]
@@ -58,10 +62,24 @@ AWX: dict[str, dict[str, str]] = {
         "job_slice_count": "int",
         "allow_simultaneous": "bool",
         "timeout": "int",
-        "extra_vars": "dict",
-        "survey_enabled": "bool",
-        "survey_spec": "dict",
+        "ask_limit_on_launch": "bool",
+        "notification_templates_error": "list",
         "state": "str",
+    },
+    "inventory_source": {
+        "organization": "str",
+        "inventory": "str",
+        "source": "str",
+        "source_project": "str",
+        "source_path": "str",
+        "overwrite": "bool",
+        "overwrite_vars": "bool",
+        "update_on_launch": "bool",
+    },
+    "notification_template": {
+        "organization": "str",
+        "notification_type": "str",
+        "notification_configuration": "dict",
     },
     "schedule": {"unified_job_template": "str", "rrule": "str"},
 }
@@ -133,12 +151,14 @@ def test_every_option_of_the_connection_reaches_the_job() -> None:
     injected = set(credential_type()["injectors"]["env"])
     for name, entry in CONNECTION.items():
         variables = {variable.lstrip("!") for variable in entry["env"]}
-        assert variables & injected or name == "access_token", name
+        assert variables & injected or name in ("access_token", "admin_access_token"), name
     secret = {field["id"] for field in credential_type()["inputs"]["fields"] if field.get("secret")}
-    assert secret == {"access_token"}
+    assert secret == {"access_token", "admin_access_token"}
 
 
-def set_up(plays: Plays, **changes: Any) -> tuple[list[tuple[str, dict[str, Any]]], str]:
+def set_up(
+    plays: Plays, environment: Mapping[str, str] | None = None, **changes: Any
+) -> tuple[list[tuple[str, dict[str, Any]]], str]:
     """Run the set-up against a stand-in for awx.awx; return what was asked for, and the output."""
     modules = plays.folder / "collections" / "ansible_collections" / "awx" / "awx" / "plugins" / "modules"
     modules.mkdir(parents=True, exist_ok=True)
@@ -163,9 +183,10 @@ def set_up(plays: Plays, **changes: Any) -> tuple[list[tuple[str, dict[str, Any]
         cwd=plays.folder,
         env=plays.variables(
             {
-                "ANSIBLE_COLLECTIONS_PATH": str(plays.folder / "collections"),
+                "ANSIBLE_COLLECTIONS_PATH": f"{plays.folder / 'collections'}:{os.environ['ANSIBLE_COLLECTIONS_PATH']}",
                 "PYTHONPATH": "",
                 "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+                **(environment or {}),
             }
         ),
         stdin=subprocess.DEVNULL,
@@ -184,7 +205,7 @@ def test_the_set_up_asks_for_a_scheduled_job(plays: Plays) -> None:
     assert "canary" not in output
     assert [name for name, _given in asked] == [
         *("credential_type", "credential", "credential_type", "execution_environment", "project", "inventory"),
-        *("host", "host", *["job_template"] * 4, "schedule"),
+        *("host", "host", *["job_template"] * 6, "schedule", "schedule"),
     ]
     made = credential_type()
     # AWX's templates arrive as they are, though they look like the play's own.
@@ -192,7 +213,12 @@ def test_the_set_up_asks_for_a_scheduled_job(plays: Plays) -> None:
     assert asked[1][1]["inputs"].keys() <= {field["id"] for field in made["inputs"]["fields"]}
     assert asked[1][1]["inputs"]["access_token"] == GIVEN["access_token"]
     assert [given["name"] for name, given in asked if name == "host"] == ["one", "two"]
-    deliver, schedule = asked[-2][1], asked[-1][1]
+    deliver, report = (given for name, given in asked[-4:-2])
+    schedule, reports = (given for name, given in asked[-2:])
+    assert (report["playbook"], report["name"]) == ("report.yml", reports["unified_job_template"])
+    assert reports["rrule"] == "DTSTART:20260101T000000Z RRULE:FREQ=DAILY;INTERVAL=1"
+    assert (KIT / "project" / report["playbook"]).is_file()
+    assert deliver["ask_limit_on_launch"] is True
     assert (deliver["playbook"], deliver["job_slice_count"], deliver["allow_simultaneous"]) == ("deliver.yml", 2, False)
     assert (KIT / "project" / deliver["playbook"]).is_file()
     assert deliver["timeout"] == 420
@@ -211,6 +237,32 @@ def test_the_set_up_asks_for_a_job_that_renews_files_on_hosts(plays: Plays) -> N
     assert (KIT / "project" / made["playbook"]).is_file()
     assert schedule["unified_job_template"] == made["name"]
     assert schedule["rrule"] == "DTSTART:20260101T000000Z RRULE:FREQ=MINUTELY;INTERVAL=7"
+
+
+@pytest.mark.one_core
+def test_the_set_up_lets_the_jobs_own_tokens_deliver(plays: Plays, site: Site) -> None:
+    emulator = site.emulator
+    administration = {
+        "BEYONDTRUST_ADMIN_SITE_ID": emulator.admin_site,
+        "BEYONDTRUST_ADMIN_ACCESS_TOKEN": emulator.admin_token,
+    }
+    name = f"jobs-{uuid.uuid4()}"
+    own = {"access_token": "", "access_token_file": "/var/run/secrets/workload/token", "service_name": name}
+    identity = {"issuer_url": "https://oidc.example.com", "subject": "system:serviceaccount:awx:jobs"}
+    asked, output = set_up(plays, administration, site_id=site.site_id, folder="prod", **own, **identity)
+    assert "failed=0" in output, output
+    assert emulator.admin_token not in output
+    assert asked[1][1]["inputs"] == {name: value for name, value in own.items() if value} | {"site_id": site.site_id}
+    assert emulator.admin_token not in str(asked)
+    written = [one for one in emulator.control.journal() if one["method"] in ("POST", "PUT") and name in str(one)]
+    assert [one["path"].partition("/platform/")[2] for one in written] == [
+        "auth/workload-identities",
+        f"iam/policies/{name}-delivers",
+    ]
+    assert written[0]["body"]["conditions"] == {"sub": [identity["subject"]]}
+    (play,) = yaml.safe_load((ROOT / "playbooks" / "access.yml").read_text(encoding="utf-8"))
+    (work,) = play["vars"]["access_policies"]["cluster_operator"]
+    assert re.findall(r'::Action::"(\w+)"', written[1]["body"]) == work["actions"]
 
 
 def is_allowed(variable: str) -> bool:
@@ -248,16 +300,38 @@ def controller_after(controller: dict[str, dict[str, Any]], asked: list[tuple[st
 @pytest.mark.thorough
 def test_the_set_up_run_again_leaves_what_others_have_attached(plays: Plays) -> None:
     (plays.folder / "kubeconfig").write_text("kube-canary", encoding="utf-8")
-    asked, output = set_up(plays, kubeconfig=str(plays.folder / "kubeconfig"), instance_groups=["edge"])
+    given = {"notification_type": "webhook", "notification_configuration": {"url": "https://x/hook-canary"}}
+    asked, output = set_up(
+        plays,
+        kubeconfig=str(plays.folder / "kubeconfig"),
+        instance_groups=["edge"],
+        clusters={},
+        notified=["On call"],
+        **given,
+    )
     assert "failed=0" in output, output
     assert "canary" not in output
     controller: dict[str, dict[str, Any]] = {}
     controller_after(controller, asked)
-    own = {"credentials": ["Workload credentials", "Workload credentials clusters"], "instance_groups": ["edge"]}
+    # Without clusters of its own the set-up reads those of the project's inventory file.
+    (source,) = [given for name, given in asked if name == "inventory_source"]
+    assert (source["source"], source["source_project"], source["source_path"]) == (
+        "scm",
+        "Workload credentials",
+        "clusters.yml",
+    )
+    assert (KIT / "project" / source["source_path"]).is_file()
+    assert "host" not in [name for name, _given in asked]
+    (told,) = [one for name, one in asked if name == "notification_template"]
+    assert told.items() >= given.items()
+    own = {
+        "credentials": ["Workload credentials", "Workload credentials clusters"],
+        "instance_groups": ["edge"],
+        "notification_templates_error": ["On call", told["name"]],
+    }
     assert all(one.items() >= own.items() for one in controller.values())
-    assert [given["inputs"] for name, given in asked if given["name"] == "Workload credentials clusters"] == [
-        {"kubeconfig": "kube-canary"}
-    ]
+    inputs = {one["name"]: one["inputs"] for name, one in asked if name == "credential"}
+    assert inputs["Workload credentials clusters"] == {"kubeconfig": "kube-canary"}
     deliver = controller["Workload credentials deliver"]
     deliver["credentials"] = [*own["credentials"], "theirs"]
     deliver["instance_groups"] = ["edge", "theirs"]
@@ -282,7 +356,7 @@ def test_a_schedule_that_comes_too_late_is_refused_before_anything_is_made(plays
 
 @pytest.mark.one_core
 def test_the_project_passes_ansibles_syntax_check(plays: Plays) -> None:
-    for name in ("check.yml", "deliver.yml"):
+    for name in ("check.yml", "deliver.yml", "report.yml"):
         done = subprocess.run(
             [
                 sys.executable,
@@ -305,22 +379,53 @@ def test_the_project_passes_ansibles_syntax_check(plays: Plays) -> None:
 def test_the_jobs_look_and_deliver_once(plays: Plays, site: Site, cluster: Any) -> None:
     populate(site)
     entry = {"name": "awx-kit", "namespace": "default", "dynamic_secret": "prod/aws"}
-    hosts = {"one": {**plays.host(), "kubeconfig": str(cluster.kubeconfig), "entries": [entry]}}
+    context = yaml.safe_load(cluster.kubeconfig.read_text(encoding="utf-8"))["current-context"]
+    one = {**plays.host(), "context": context, "entries": [entry]}
+    hosts = {"one": one, "other": {"context": "nowhere", "entries": [entry]}}
     (plays.folder / "clusters.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
-    project = shutil.copytree(KIT / "project", plays.folder / "project")
-    own = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(plays.folder / "journal")}
+    shutil.copytree(KIT / "project", plays.folder / "project")
     for name, minted in (("check.yml", 0), ("deliver.yml", 1), ("deliver.yml", 1)):
-        done = subprocess.run(
-            [sys.executable, "-m", "ansible.cli.playbook", "-i", "../clusters.yml", name],
-            cwd=project,
-            env=plays.variables(own),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        status, output = run_job(plays, cluster, name)
+        assert status == 0, output
         assert len(site.leases()) == minted
+    # Other tests may have left Secrets in the cluster, whose leases are of a site that was emptied since.
+    alarms = json.dumps({"report_folder": str(plays.folder), "report_alarms": ["unheld"]})
+    reported = ("report.yml", "-e", alarms)
+    (plays.folder / "clusters.yml").write_text(yaml.safe_dump({"all": {"hosts": {"one": one}}}), encoding="utf-8")
+    status, output = run_job(plays, cluster, *reported)
+    assert status == 0, output
+    assert '"unheld": 0' in output
+    assert json.loads((plays.folder / "lease-report.json").read_text(encoding="utf-8"))["summary"]["living"] == 1
+    # What nobody uses makes the job fail, unless it is known to be used elsewhere.
+    do(site, "dynamic_credentials", path="prod/aws")
+    status, output = run_job(plays, cluster, *reported)
+    assert status != 0
+    assert re.search(r"\S+ of prod/aws \(unheld\): no Secret", output), output
+    status, output = run_job(plays, cluster, *reported, "-e", '{"report_held_elsewhere": ["prod"]}')
+    assert status == 0, output
+
+
+def run_job(plays: Plays, cluster: Any, *arguments: str) -> tuple[int, str]:
+    """Run a play of the project as a job with the cluster's credential, limited to the first cluster."""
+    made = json.loads((KIT / "cluster_credential_type.json").read_text(encoding="utf-8"))
+    text = cluster.kubeconfig.read_text(encoding="utf-8")
+    env, shown = injected(plays.folder / "job", {"kubeconfig": text}, made)
+    assert text not in str(env) + str(shown)
+    assert Path(env["K8S_AUTH_KUBECONFIG"]).stat().st_mode & 0o77 == 0
+    own = {"WORKLOAD_CREDENTIALS_JOURNAL_DIR": str(plays.folder / "journal"), "ANSIBLE_SHOW_CUSTOM_STATS": "True"}
+    command = [sys.executable, "-m", "ansible.cli.playbook", "-i", "../clusters.yml", *arguments]
+    limit = ["--limit", "one"] if arguments[0] == "deliver.yml" else []
+    done = subprocess.run(
+        [*command, *limit],
+        cwd=plays.folder / "project",
+        env=plays.variables({**own, **env}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
 
 
 @pytest.mark.one_core

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people copy works: the EXAMPLES of modules and lookups, and the README's play. Guides: test_empty_site.py."""
+"""What people copy works: the EXAMPLES of modules and lookups. For guides see test_empty_site.py."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tests.support.represented import represented
 from tests.support.site import Site
 
 # Each runs with every ansible-core in tests of modules and lookups. Those of a cluster's modules and of its lookup are
-# in tests/integration/service_accounts.
+# in tests/integration/service_accounts, those of the administration site's modules in tests/integration/access.
 PLUGINS = [
-    *(f"modules/{name}" for name in MODULES if spec_of(name).connect is None),
+    *(f"modules/{name}" for name in MODULES if spec_of(name).connect is None and not spec_of(name).administers),
     *(f"modules/{name}" for name in ON_HOSTS),
     *(f"lookup/{name}" for name in LOOKUPS if name != "service_account_token"),
 ]
@@ -77,12 +77,6 @@ def test_the_examples_of_a_plugin_run(
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
     run(plays, example_values, tmp_path, texts["EXAMPLES"])
-
-
-def test_the_play_of_the_readme_runs(plays: Plays, example_values: dict[str, str], tmp_path: Path) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    run(plays, example_values, tmp_path, block)
 
 
 def run(plays: Plays, example_values: dict[str, str], home: Path, text: str) -> None:

@@ -122,7 +122,7 @@ def test_a_lease_that_somebody_revoked_is_due_unless_nobody_is_to_look(host: Hos
     do(site, "lease", state="absent", lease_id=first["lease_id"])
     assert host.run(check_lease=False).ok().result["lease_id"] == first["lease_id"]
     second = host.run().ok().result
-    assert (second["changed"], second["reason"]) == (True, "minted: its lease has ended before its time")
+    assert (second["changed"], second["reason"]) == (True, "minted: its lease ended early")
 
 
 @pytest.mark.thorough

@@ -7,7 +7,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import parse_time, seconds_left
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import (
+    in_utc,
+    parse_time,
+    seconds_left,
+)
 
 NINE = datetime(2026, 9, 14, 15, 0, tzinfo=UTC)
 
@@ -42,3 +46,16 @@ def test_seconds_left_are_whole_and_none_without_a_time() -> None:
     assert seconds_left(ahead.isoformat()) in (99, 100)
     assert seconds_left("2001-01-01T00:00:00Z") == 0
     assert seconds_left(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-09-14T09:00:00.75-06:00", "2026-09-14T15:00:00Z"),
+        ("2026-09-14T15:00:00Z", "2026-09-14T15:00:00Z"),
+        ("when the moon is full", "when the moon is full"),
+        (None, None),
+    ],
+)
+def test_a_time_in_utc_and_what_is_no_time_as_it_is(text: object, expected: object) -> None:
+    assert in_utc(text) == expected

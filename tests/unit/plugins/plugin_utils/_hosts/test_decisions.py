@@ -97,7 +97,7 @@ def test_a_lease_in_its_last_quarter_is_due_and_so_is_one_that_ended() -> None:
     due = decision(facts(), now=NOW + HOUR * 0.75)
     assert (due.action, due.reason) == (WRITE, "lease due: 15 minutes left")
     assert decision(facts(), now=NOW + HOUR).reason == "lease expired"
-    assert decision(facts(), gone=(LEASE.id,)).reason == "its lease has ended before its time"
+    assert decision(facts(), gone=(LEASE.id,)).reason == "its lease ended early"
 
 
 def test_a_renewal_may_be_asked_for_or_forbidden() -> None:
