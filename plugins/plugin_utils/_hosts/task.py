@@ -54,7 +54,10 @@ def run_task(action: Any, variables: Mapping[str, Any], execute: Execute) -> dic
             task = _task(action, variables, parameters, template)
         except WorkloadCredentialsError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
-        return _performed(action, job, entry, task, Host(_with_environment(action, context, execute), parameters))
+        result = _performed(action, job, entry, task, Host(_with_environment(action, context, execute), parameters))
+        if result.get("failed"):
+            result["msg"] = " ".join(context.explained([result["msg"]]))
+        return result
     raise AssertionError("the stack lets every exception pass")
 
 
