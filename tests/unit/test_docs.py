@@ -74,6 +74,11 @@ def test_each_guide_is_in_one_group() -> None:
     assert named == Counter(path.stem for path in DOCSITE.glob("rst/*.rst"))
 
 
+def test_the_front_page_has_each_guide_on_one_card() -> None:
+    cards = (ROOT / "docs" / "site" / "index.rst").read_text(encoding="utf-8")
+    assert Counter(re.findall(r":doc:`/docsite/(\w+)`", cards)) == Counter(path.stem for path in GUIDES)
+
+
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_between_files_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
