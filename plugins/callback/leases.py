@@ -7,30 +7,28 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: leases
 type: notification
-short_description: End a run's leases, however it ends
+short_description: Revoke the leases of a run at its end
 version_added: 1.0.0
 description:
-  - At the end of a run, be it success, failure, Ctrl-C or SIGTERM, ends the leases that its lookups and modules have
-    minted and that can be ended early, and prints a table of them. No value is in it.
-  - Leases of lookups with C(outlives_run=true) are left alone, and those that cannot be ended early, such as those of
-    AWS roles, are named with their expiration.
-  - At the beginning of a run, does the same with what runs have left whose process is gone, such as those that were
-    killed with SIGKILL.
-  - A run that mints nothing shows nothing.
+  - At the end of a run (success, failure, Ctrl-C or SIGTERM), revokes the leases that its lookups and modules have
+    minted, and prints a table of them, without secret values.
+  - Keeps leases of lookups with C(outlives_run=true). Leases that cannot be revoked, such as those of AWS roles, are
+    listed with their expiration.
+  - At the start of a run, does the same for runs whose process no longer exists, such as those killed with SIGKILL.
+  - Prints nothing for a run without leases.
   - Loads the lookups P(community.workload_credentials.static_secret#lookup) and
-    P(community.workload_credentials.dynamic_credentials#lookup) once, before the first task, which takes about 0.1 s.
-    The process of each task with one of them then finds it loaded, and need not load it again.
-  - What it prints goes to standard error where the run's stdout callback is C(json) or C(jsonl), whose output stays one
-    document.
+    P(community.workload_credentials.dynamic_credentials#lookup) once, before the first task, which takes about 0.1 s,
+    so that the tasks' processes need not load them.
+  - Prints to standard error if the run's stdout callback is C(json) or C(jsonl), so that their output stays valid.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 requirements:
-  - To be named in C(callbacks_enabled), in the section C([defaults]) of C(ansible.cfg), or in the environment variable
+  - Enable it in C(callbacks_enabled), in the section C([defaults]) of C(ansible.cfg), or in the environment variable
     C(ANSIBLE_CALLBACKS_ENABLED).
 options:
   show_only:
     description:
-      - Only print the table, and end nothing.
+      - Only print the table, and revoke nothing.
     type: bool
     default: false
     env:
@@ -40,7 +38,7 @@ options:
         key: show_only
   json_line:
     description:
-      - Print one line of JSON in the place of the table, an object whose one key is C(workload_credentials_leases).
+      - Print one line of JSON instead of the table, an object with the single key C(workload_credentials_leases).
     type: bool
     default: false
     env:
@@ -50,9 +48,9 @@ options:
         key: json_line
   journal_dir:
     description:
-      - Folder in which each run keeps the notes of its leases in a folder of its own, as for
-        P(community.workload_credentials.dynamic_credentials#lookup). Set it where a run's temporary folder does not
-        outlive the machine, as in containers, to one that does.
+      - Folder in which each run records its leases, as for
+        P(community.workload_credentials.dynamic_credentials#lookup). In containers, or wherever the run's temporary
+        folder is lost with the machine, set it to a persistent folder.
     type: path
     env:
       - name: WORKLOAD_CREDENTIALS_JOURNAL_DIR
@@ -60,11 +58,11 @@ options:
       - section: workload_credentials
         key: journal_dir
 notes:
-  - The leases of a run are ended with the connections with which they were minted. For those of dead runs the
-    connection is taken from the same environment variables and ini section as for lookups. Where these set none, the
-    run's own connections serve at its end, as those to Kubernetes clusters always do.
-  - Ansible itself is not waited for by a terminal that was closed (SIGHUP), nor by SIGKILL, which is also how
-    ansible-runner cancels a job. Then the notes stay on disk, and the next run finds them.
+  - The plugin revokes the leases of a run over the connections with which they were minted. For leases of runs that no
+    longer exist, it uses the same environment variables and ini section as lookups. If these set no connection, it uses
+    those of the present run at its end, as it always does for Kubernetes clusters.
+  - A closed terminal (SIGHUP) does not wait for Ansible, and neither does SIGKILL, with which ansible-runner cancels a
+    job. The records of leases then stay on disk, and the next run finds them.
 seealso:
   - module: community.workload_credentials.lease
   - module: community.workload_credentials.service_account_lease

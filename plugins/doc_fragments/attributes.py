@@ -27,9 +27,9 @@ attributes:
     description: Can run in C(check_mode) and predict the result without changing anything.
     support: full
     details:
-      - The prediction is the plan that a real run would carry out.
-      - What is missing and could have been made by an earlier task, such as a folder, an integration or a definition,
-        is taken as made, with a warning. A real run fails there.
+      - The prediction is the plan that a real run applies.
+      - If something is missing that an earlier task may create, such as a folder, an integration or a dynamic secret,
+        check mode warns and assumes that it exists. A real run fails.
   diff_mode:
     description: Shows what changes, or would change, in diff mode.
     support: full
@@ -39,9 +39,9 @@ attributes:
     description: Supports being used with the C(async) keyword.
     support: full
 notes:
-  - On the controller (connection local, without C(become), C(async) or another Python interpreter) the task runs
-    inside Ansible's worker process, in a few milliseconds; otherwise as a usual module process on the target. Both
-    give the same results.
+  - On the controller (connection local, without C(become), C(async) or another Python interpreter) the task runs inside
+    Ansible's worker process, in a few milliseconds. Otherwise it runs as a module process on the target. Both give the
+    same results.
 """
 
     INFO = r"""
@@ -51,8 +51,8 @@ attributes:
     support: full
     details:
       - This action does not modify state.
-      - Where what should be listed is not there, but could have been made by an earlier task, it warns and lists
-        nothing. A real run fails there.
+      - If the folder or dynamic secret to read is missing, but an earlier task may create it, check mode warns and
+        returns an empty list. A real run fails.
   diff_mode:
     support: N/A
     details:
@@ -65,9 +65,9 @@ attributes:
   async:
     support: partial
     details:
-      - The job's result file and C(async_status) would show secret values. A task that returns some is refused with
-        C(async), unless it says C(no_log=true); say so on C(async_status) too.
+      - The job's result file and C(async_status) show secret values. With C(async), a task that returns secret values
+        fails unless it sets C(no_log=true). Set it on C(async_status) too.
 notes:
-  - A task that returns secret values hides its result from all output by itself, and C(register) keeps it. A failure
-    stays visible; its message holds no value.
+  - A task that returns secret values hides its result from all output; C(register) still has the values. Failures stay
+    visible; their messages contain no secret value.
 """

@@ -14,8 +14,8 @@ options:
   kubeconfig:
     description:
       - Path of a kubeconfig, or its content as a dictionary. Several paths are separated as in E(KUBECONFIG).
-      - Taken from the environment variable E(K8S_AUTH_KUBECONFIG) when not set. Where nothing else says how the
-        cluster is reached, the account of the pod that this runs in counts (in-cluster), and then C(~/.kube/config).
+      - Taken from the environment variable E(K8S_AUTH_KUBECONFIG) when not set. Without any other connection option,
+        the service account of the pod is used (in-cluster), or else C(~/.kube/config).
     type: raw
   context:
     description:
@@ -29,12 +29,12 @@ options:
     type: str
   api_key:
     description:
-      - Token with which to authenticate. It is hidden from all output.
+      - Bearer token for authentication. It is hidden from all output.
       - Taken from the environment variable E(K8S_AUTH_API_KEY) when not set.
     type: str
   username:
     description:
-      - User name, for clusters that know HTTP Basic authentication.
+      - User name, for clusters with HTTP basic authentication.
       - Taken from the environment variable E(K8S_AUTH_USERNAME) when not set.
     type: str
   password:
@@ -56,66 +56,65 @@ options:
     aliases: [key_file]
   ca_cert:
     description:
-      - Path of the certificate authorities that vouch for the API server.
+      - Path of a file with the certificate authorities that signed the API server's certificate.
       - Taken from the environment variable E(K8S_AUTH_SSL_CA_CERT) when not set.
     type: path
     aliases: [ssl_ca_cert]
   validate_certs:
     description:
-      - Whether the API server's certificate must be trusted. Turn it off for tests only.
+      - Whether to verify the API server's certificate. Disable this for tests only.
       - Taken from the environment variable E(K8S_AUTH_VERIFY_SSL) when not set.
     type: bool
     aliases: [verify_ssl]
   proxy:
     description:
-      - Address of an HTTP proxy through which the cluster is reached.
+      - Address of the HTTP proxy to the cluster.
       - Taken from the environment variable E(K8S_AUTH_PROXY) when not set; not from E(HTTPS_PROXY).
     type: str
   no_proxy:
     description:
-      - Names and networks, separated by commas, that are reached without the proxy.
+      - Host names and networks, separated by commas, to connect to without the proxy.
       - Taken from the environment variable E(K8S_AUTH_NO_PROXY) when not set.
     type: str
   proxy_headers:
     description:
-      - What the proxy wants to be told.
+      - Headers for the proxy.
     type: dict
     suboptions:
       proxy_basic_auth:
         description:
-          - User and password for the proxy, with a colon between them.
+          - User and password for the proxy, separated by a colon.
         type: str
       basic_auth:
         description:
-          - User and password for what is behind it, with a colon between them.
+          - User and password for the server behind the proxy, separated by a colon.
         type: str
       user_agent:
         description:
-          - How the client names itself.
+          - The user agent to send.
         type: str
   persist_config:
     description:
-      - Whether to keep renewed tokens in the kubeconfig.
+      - Whether to store refreshed tokens in the kubeconfig.
       - Taken from the environment variable E(K8S_AUTH_PERSIST_CONFIG) when not set.
     type: bool
   impersonate_user:
     description:
-      - User in whose name to work, where the identity may do so.
+      - User to impersonate. The identity needs permission to impersonate.
       - Taken from the environment variable E(K8S_AUTH_IMPERSONATE_USER) when not set.
     type: str
   impersonate_groups:
     description:
-      - Groups in whose name to work.
+      - Groups to impersonate.
       - Taken from the environment variable E(K8S_AUTH_IMPERSONATE_GROUPS) when not set.
     type: list
     elements: str
 requirements:
   - python >= 3.9
   - kubernetes >= 24.2.0
-  - The collection kubernetes.core, 6.6.0 or later, whose code makes the connection.
+  - The collection kubernetes.core, 6.6.0 or later, whose code this plugin uses to connect.
 notes:
-  - The connection is the one that the modules of the collection kubernetes.core have with the same options and
-    environment variables.
+  - Connects as the modules of the collection kubernetes.core do with the same options and environment variables.
 """
 
     MODULES = r"""
@@ -138,27 +137,27 @@ attributes:
     description: Supports being used with the C(async) keyword.
     support: full
 notes:
-  - On the controller (connection local, without C(become), C(async) or another Python interpreter) the task runs
-    inside Ansible's worker process, in a few milliseconds; otherwise as a usual module process on the target, which
-    may be a jump host (C(delegate_to)). Paths such as O(kubeconfig) are those of the host where it runs. Both give
-    the same results.
+  - On the controller (connection local, without C(become), C(async) or another Python interpreter) the task runs inside
+    Ansible's worker process, in a few milliseconds. Otherwise it runs as a module process on the target, such as a jump
+    host (C(delegate_to)). Paths such as O(kubeconfig) are paths on the host where the task runs. Both give the same
+    results.
 """
 
     TOKEN = r"""
 options:
   credential_type:
     description:
-      - V(static) is for a service account that exists, V(dynamic) makes one for this lease alone.
+      - V(static) uses an existing service account. V(dynamic) creates one for this lease only.
     type: str
     choices: [static, dynamic]
     default: static
   service_account:
     description:
-      - Name of the service account with O(credential_type=static). Without it, that of the lease is meant.
+      - Name of the service account, with O(credential_type=static). Default is the name of the lease.
     type: str
   role:
     description:
-      - The role of a V(dynamic) service account. Either this or O(rules) is needed.
+      - The role of a V(dynamic) service account. Either this or O(rules) is required.
     type: dict
     suboptions:
       kind:
@@ -174,14 +173,14 @@ options:
         required: true
   rules:
     description:
-      - What a V(dynamic) service account may do, as the rules of a role. A role with them is made in each of the
-        O(namespaces), and goes with the lease.
+      - Permissions of a V(dynamic) service account, as the rules of a role. A role with these rules is created in each
+        of the O(namespaces), and removed with the lease.
     type: list
     elements: dict
     suboptions:
       api_groups:
         description:
-          - API groups of the resources; an empty text is the core group.
+          - API groups of the resources; an empty string is the core group.
         type: list
         elements: str
         aliases: [apiGroups]
@@ -192,59 +191,59 @@ options:
         elements: str
       resource_names:
         description:
-          - Only the resources of these names.
+          - Limit the rule to resources with these names.
         type: list
         elements: str
         aliases: [resourceNames]
       non_resource_urls:
         description:
-          - Paths that are no resources, such as V(/metrics). They need O(cluster_wide=true).
+          - Paths that are not resources, such as V(/metrics). They require O(cluster_wide=true).
         type: list
         elements: str
         aliases: [nonResourceURLs]
       verbs:
         description:
-          - What may be done, such as V(get).
+          - Allowed verbs, such as V(get).
         type: list
         elements: str
         required: true
   namespaces:
     description:
-      - Namespaces in which a V(dynamic) service account may do what its role says. Without it, only its own one.
+      - Namespaces in which a V(dynamic) service account gets its role. Default is its own namespace.
     type: list
     elements: str
   cluster_wide:
     description:
-      - Let a V(dynamic) service account do what its role says in the whole cluster.
+      - Give a V(dynamic) service account its role in the whole cluster.
     type: bool
     default: false
   name_template:
     description:
-      - Name of a V(dynamic) service account. It may hold C({name}), C({namespace}) and C({random}). Without it,
-        C({name}-{random}) is meant.
+      - Name of a V(dynamic) service account. It may contain C({name}), C({namespace}) and C({random}). Default is
+        C({name}-{random}).
     type: str
   ttl:
     description:
-      - For how long the token is wanted, in seconds or as V(15m), V(1h) and V(1h30m).
-      - Less than 600 seconds is refused before anything is made, since no API server gives it. The API server may give
-        less than is asked for, of which there is a warning then. The expiration that is returned is the real one.
+      - Requested lifetime of the token, in seconds or as V(15m), V(1h) or V(1h30m).
+      - Less than 600 seconds fails before anything is created, since API servers do not issue such tokens. The API
+        server may grant less than requested; the task then warns. The returned expiration is the actual one.
     type: str
     default: 1h
   max_ttl:
     description:
-      - A O(ttl) over this is refused before anything is made.
+      - A longer O(ttl) fails before anything is created.
     type: str
   audiences:
     description:
-      - For whom the token is meant. Without it, it is for the API server.
+      - Audiences of the token. Default is the API server.
     type: list
     elements: str
   labels:
     description:
-      - Labels for everything that is made for the lease.
+      - Labels for all objects created for the lease.
     type: dict
   annotations:
     description:
-      - Annotations for everything that is made for the lease.
+      - Annotations for all objects created for the lease.
     type: dict
 """

@@ -13,29 +13,29 @@ class ModuleDocFragment:
 options:
   api_url:
     description:
-      - Address of the service. A trailing V(/site) or V(/) makes no difference.
+      - Address of the service. A trailing V(/site) or V(/) is ignored.
       - Taken from the variable C(workload_credentials_api_url), the environment variable
         E(BEYONDTRUST_API_URL) or C(api_url) in the ini file when not set.
     type: str
     default: https://api.beyondtrust.io
   site_id:
     description:
-      - The site's UUID. Some source has to set it.
+      - The site's UUID. Required; it can come from any source.
       - Taken from the variable C(workload_credentials_site_id), the environment variable
         E(BEYONDTRUST_SITE_ID) or C(site_id) in the ini file when not set.
     type: str
   access_token:
     description:
       - The bearer token, a personal access token or a JWT of this site. It is hidden from all output.
-      - Some source has to set O(access_token) or O(access_token_file). The nearest source that sets either counts,
-        and it must not set both.
+      - O(access_token) or O(access_token_file) is required, from any source. The nearest source that sets either is
+        used; it must not set both.
       - Taken from the variable C(workload_credentials_access_token), the environment variable
         E(BEYONDTRUST_ACCESS_TOKEN) or C(access_token) in the ini file when not set.
     type: str
   access_token_file:
     description:
-      - File that holds the token. It is read at each use, because projected and OIDC tokens rotate. A byte order mark
-        and white space around the token do not matter.
+      - File with the token. It is read at each use, because projected and OIDC tokens rotate. A byte order mark and
+        white space around the token are ignored.
       - Taken from the variable C(workload_credentials_access_token_file), the environment variable
         E(BEYONDTRUST_ACCESS_TOKEN_FILE) or C(access_token_file) in the ini file when not set.
     type: path
@@ -48,14 +48,14 @@ options:
     default: '2026-04-28'
   api_path_version:
     description:
-      - Version segment of the path, such as V(v1), for services that ask for one.
+      - Version segment of the path, such as V(v1), for services that require one.
       - Taken from the variable C(workload_credentials_api_path_version), the environment variable
         E(BEYONDTRUST_API_PATH_VERSION) or C(api_path_version) in the ini file when not set.
     type: str
   api_product:
     description:
-      - Segment of the path that names the product, after the site. The service takes both and answers alike; choose
-        V(wlc) where a gateway lets only the newer one pass.
+      - Segment of the path after the site, which names the product. The service accepts both with the same results.
+        Choose V(wlc) if a gateway allows only the newer one.
       - Taken from the variable C(workload_credentials_api_product), the environment variable
         E(BEYONDTRUST_API_PRODUCT) or C(api_product) in the ini file when not set.
     type: str
@@ -69,15 +69,15 @@ options:
     type: str
   auth_role:
     description:
-      - Role for tokens of a custom identity provider, sent as the header C(X-BT-Role), with
-        C(X-BT-Auth-Type) saying C(CUSTOM-IDP).
+      - Role for tokens of a custom identity provider, sent as the header C(X-BT-Role), with C(X-BT-Auth-Type) set to
+        C(CUSTOM-IDP).
       - Taken from the variable C(workload_credentials_auth_role), the environment variable
         E(BEYONDTRUST_ROLE) or C(auth_role) in the ini file when not set.
     type: str
   validate_certs:
     description:
-      - Whether the service's certificate must be trusted. Turn it off for tests only.
-      - Only a clear yes or no counts, from whatever source; anything else is an error.
+      - Whether to verify the service's certificate. Disable this for tests only.
+      - The value must be a clear yes or no from any source; anything else is an error.
       - Taken from the variable C(workload_credentials_validate_certs), the environment variable
         E(BEYONDTRUST_VALIDATE_CERTS) or C(validate_certs) in the ini file when not set, or from
         E(BEYONDTRUST_INSECURE), which means the opposite.
@@ -85,24 +85,24 @@ options:
     default: true
   ca_cert:
     description:
-      - The certificate authority to trust, as the path of a PEM file or as PEM text. The public ones are not
-        trusted then. Comments, indentation and line ends of any kind do not matter, nor does PEM text in one line.
-      - Without it E(REQUESTS_CA_BUNDLE) works as everywhere in Python's requests, and so do proxy variables.
+      - The certificate authority to trust instead of the public ones, as the path of a PEM file or as PEM text.
+        Comments, indentation and line endings are ignored; PEM text on one line works too.
+      - Without it, E(REQUESTS_CA_BUNDLE) applies as in Python's requests. Proxy variables apply too.
       - Taken from the variable C(workload_credentials_ca_cert), the environment variable
         E(BEYONDTRUST_CA_CERT) or C(ca_cert) in the ini file when not set.
     type: str
   timeout:
     description:
-      - How long one request may take, from connecting to the last byte of its answer, in seconds; from 1 to 86400.
-      - Each attempt of O(retries) has this time of its own.
+      - Time limit of one request in seconds, from connecting to the last byte of the answer, from 1 to 86400.
+      - Each attempt of O(retries) has its own time limit.
       - Taken from the variable C(workload_credentials_timeout), the environment variable
         E(BEYONDTRUST_TIMEOUT) or C(timeout) in the ini file when not set.
     type: int
     default: 30
   retries:
     description:
-      - How often a request is sent again at most; V(0) for never. Generating and revoking are sent again only where
-        the first attempt cannot have been acted upon.
+      - Maximum number of retries of a request; V(0) for none. Requests that generate or revoke are retried only if the
+        service cannot have processed the first attempt.
       - Taken from the variable C(workload_credentials_retries), the environment variable
         E(BEYONDTRUST_RETRIES) or C(retries) in the ini file when not set.
     type: int
@@ -111,9 +111,9 @@ requirements:
   - python >= 3.9
   - requests >= 2.28
 notes:
-  - Each connection option is taken from the nearest source that sets it. These are the task or lookup itself, the
-    variable C(workload_credentials_<option>), an environment variable, the option's entry in the section
-    C([workload_credentials]) of C(ansible.cfg), and at last its default. An empty value counts as none.
+  - Each connection option is taken from the first of these sources that sets it, which are the task or lookup itself,
+    the variable C(workload_credentials_<option>), an environment variable, the option's entry in the section
+    C([workload_credentials]) of C(ansible.cfg), and the default. An empty value counts as not set.
 """
 
     PLUGINS = r"""

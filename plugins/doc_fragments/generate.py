@@ -13,9 +13,9 @@ class ModuleDocFragment:
 options:
   reuse:
     description:
-      - V(host) mints once for each term, identity and inventory host in a run.
-      - V(run) shares that between the hosts of a run.
-      - V(never) mints at each evaluation. A lazy variable then gives other credentials each time it is used.
+      - V(host) mints one lease per term, identity and inventory host in a run.
+      - V(run) shares the lease between the hosts of a run.
+      - V(never) mints at each evaluation. A variable with the lookup then has other credentials at each use.
     type: str
     choices: [host, run, never]
     default: host
@@ -28,8 +28,8 @@ options:
       - name: workload_credentials_reuse
   min_ttl:
     description:
-      - Mint anew when what is stored has less than this left, in seconds. Credentials whose whole life is shorter than
-        twice this are kept for half of it.
+      - Mint a new lease if the stored one has less than this many seconds left. Credentials with a lifetime of less
+        than twice this are reused for half of their lifetime.
     type: int
     default: 300
     env:
@@ -41,11 +41,11 @@ options:
       - name: workload_credentials_min_ttl
   check_mode:
     description:
-      - What to do in check mode. V(placeholder) gives the right keys with obviously fake values and mints nothing;
-        V(generate) mints all the same; V(error) fails.
-      - The task's own C(check_mode) counts, with what it inherits from its block, role and play. In a run with
-        C(--check) a task with C(check_mode=false) gets real credentials, and in any other run a task with
-        C(check_mode=true) gets none. Outside of tasks, such as in the name of a play, C(--check) counts.
+      - What to do in check mode. V(placeholder) returns the right keys with obviously fake values and mints nothing.
+        V(generate) mints as in a real run. V(error) fails.
+      - The task's C(check_mode) applies, also if inherited from its block, role or play. With C(--check), a task with
+        C(check_mode=false) gets real credentials; without it, a task with C(check_mode=true) gets none. Outside of
+        tasks, such as in the name of a play, C(--check) applies.
     type: str
     choices: [placeholder, generate, error]
     default: placeholder
@@ -58,7 +58,7 @@ options:
       - name: workload_credentials_check_mode
   concurrency:
     description:
-      - How many terms are generated at the same time at most, from 1 to 64.
+      - Maximum number of terms to process at the same time, from 1 to 64.
     type: int
     default: 8
     env:
@@ -75,19 +75,19 @@ options:
 options:
   outlives_run:
     description:
-      - Leave the lease alone when M(community.workload_credentials.lease) or
-        M(community.workload_credentials.service_account_lease) ends those of the run, because its credentials are kept
-        where they are used longer. Needs O(reuse=never).
+      - Keep the lease when M(community.workload_credentials.lease) or
+        M(community.workload_credentials.service_account_lease) revokes the leases of the run, because its credentials
+        are used after the run. Requires O(reuse=never).
     type: bool
     default: false
   journal_dir:
     description:
-      - Folder in which each run keeps the notes of its leases in a folder of its own, sealed as the notes below
-        say. Set it where the run's temporary folder does not outlive the machine, as in containers, to one that does,
-        so that a later run finds what a killed one left.
-      - Without it the notes lie in the run's temporary folder, which Ansible removes when the run ends by itself.
-      - Modules, the role and the callback plugin P(community.workload_credentials.leases#callback) take it from the
-        same environment variable, ini entry and variable; the callback plugin knows no variables.
+      - Folder in which each run records its leases, in a folder of its own, encrypted as the notes below explain. In
+        containers, or wherever the run's temporary folder is lost with the machine, set it to a persistent folder, so
+        that a later run finds the leases of a killed one.
+      - Without it, the records are in the run's temporary folder, which Ansible removes when the run ends normally.
+      - Modules, the role and the callback plugin P(community.workload_credentials.leases#callback) use the same
+        environment variable, ini entry and variable; the callback plugin does not support variables.
     type: path
     env:
       - name: WORKLOAD_CREDENTIALS_JOURNAL_DIR

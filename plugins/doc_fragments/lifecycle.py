@@ -13,23 +13,23 @@ class ModuleDocFragment:
 options:
   state:
     description:
-      - V(present) creates or updates, V(absent) deletes. What is gone already counts as deleted.
-      - What the token does not see counts as absent. With V(absent) deleting it is tried all the same; where the
-        service does not tell whether there was anything, the task is C(ok), with a warning.
+      - V(present) creates or updates, V(absent) deletes. A resource that does not exist counts as deleted.
+      - A resource that the token cannot see counts as absent. With V(absent), the task still tries to delete it; if the
+        service does not say whether it existed, the task is C(ok), with a warning.
     type: str
     choices: [present, absent]
     default: present
   permanent:
     description:
-      - With O(state=absent), delete for good instead of in a way that can be restored. It also removes for good
-        what was deleted before.
+      - With O(state=absent), delete permanently, so that the resource cannot be restored. This also applies to a
+        resource that was deleted before.
     type: bool
     default: false
   on_deleted:
     description:
-      - What to do with O(state=present) when a deleted resource of this path exists.
-      - V(restore) brings it back and then updates it; V(replace) removes it for good and creates a new one; V(fail)
-        fails and changes nothing.
+      - What to do with O(state=present) if a deleted resource exists at this path.
+      - V(restore) restores and then updates it. V(replace) deletes it permanently and creates a new one. V(fail) fails
+        and changes nothing.
     type: str
     choices: [restore, replace, fail]
     default: restore

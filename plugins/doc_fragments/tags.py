@@ -14,14 +14,14 @@ options:
   tags:
     description:
       - Tags that the resource should have, at most 50, with values of at most 256 characters.
-      - Tags that are not named stay, unless O(purge_tags=true). A value of V(null) removes that tag.
-      - Keys are compared without case, and the spelling that exists stays. Values are text; quote V("true") and the
-        like.
-      - When not set, tags are left alone, and need not be readable.
+      - Other tags stay, unless O(purge_tags=true). V(null) removes a tag.
+      - Keys are compared without case, and keep their existing spelling. Values are strings; quote V("true") and
+        similar values.
+      - When not set, tags stay as they are, and no permission to read them is needed.
     type: dict
   purge_tags:
     description:
-      - Remove tags that O(tags) does not name. With O(tags={}) all are removed.
+      - Remove tags that are not in O(tags). O(tags={}) removes all.
     type: bool
     default: false
 """

@@ -10,8 +10,8 @@ short_description: Generate credentials on read
 version_added: 1.0.0
 description:
   - Mints short-lived credentials from dynamic secrets at the moment of use.
-  - Within a run a host gets the same credentials each time, until they are about to expire, so that every use of a
-    variable that holds this lookup gives values of one and the same lease.
+  - Within a run, a host gets the same credentials until they are about to expire, so all uses of a variable with this
+    lookup get values of the same lease.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -21,24 +21,24 @@ extends_documentation_fragment:
   - community.workload_credentials.generate.leases
 options:
   _terms:
-    description: Folder paths of dynamic secrets, such as V(prod/aws/app). Several are generated at the same time.
+    description: Paths of dynamic secrets, such as V(prod/aws/app). Several are processed at the same time.
     type: list
     elements: str
     required: true
   key:
     description:
-      - Return one field instead of a dictionary. The field is one of the O(format)'s.
-      - V(seconds_left), with O(format=raw), gives the whole seconds until the expiration by the clock of this machine.
-        It is V(0) when that is past, and none where the expiration is not known.
+      - Return one field of the chosen O(format) instead of a dictionary.
+      - V(seconds_left), with O(format=raw), is the number of whole seconds until the expiration, by the clock of this
+        machine. It is V(0) if the credentials have expired, and null if the expiration is not known.
     type: str
   format:
     description:
-      - V(raw) has the API's own keys, the same that External Secrets Operator writes. Its C(expiration) is in UTC, such
-        as V(2026-05-10T21:00:00Z).
-      - V(aws_env) and V(azure_env) are the environment variables that the providers' tools read.
-      - V(azcollection_env) are those that the modules of C(azure.azcollection) read, V(arm_env) those of Terraform's
-        provider C(azurerm). Both want a subscription too, which the service does not know. Set
-        E(AZURE_SUBSCRIPTION_ID) or E(ARM_SUBSCRIPTION_ID) beside them.
+      - V(raw) has the API's own keys, which are also those that External Secrets Operator writes.
+        Its C(expiration) is in UTC, such as V(2026-05-10T21:00:00Z).
+      - V(aws_env) and V(azure_env) are the environment variables for the providers' tools.
+      - V(azcollection_env) are the environment variables for the modules of C(azure.azcollection), V(arm_env) those for
+        Terraform's provider C(azurerm). Both also need a subscription, which the service does not know; set
+        E(AZURE_SUBSCRIPTION_ID) or E(ARM_SUBSCRIPTION_ID) too.
       - V(aws_credentials) is the text of an AWS credentials file with the profile C(default).
     type: str
     choices: [raw, aws_env, azure_env, azcollection_env, arm_env, aws_credentials]
@@ -57,21 +57,21 @@ seealso:
   - module: community.workload_credentials.dynamic_credentials
   - module: community.workload_credentials.dynamic_secret
 notes:
-  - Generating is a permission of its own, C(GenerateDynamicCredential). Being Owner of the dynamic secret may not
-    include it, so grant it explicitly. The authentication guide has a table of what each task needs.
-  - In check mode O(check_mode=placeholder) reads the definition. Where there is none yet, an earlier task is taken to
-    have made it. Then there is a warning, and O(format=raw) has the keys of every provider.
-  - The credentials of a run are kept in its own temporary folder, readable by its user only, encrypted with a key made
-    from the access token. They go with the run.
+  - Generating requires the permission C(GenerateDynamicCredential). The role Owner of the dynamic secret may not
+    include it, so grant it explicitly. The authentication guide lists the permissions that each task requires.
+  - In check mode, O(check_mode=placeholder) reads the dynamic secret. If it does not exist, the lookup warns, assumes
+    that an earlier task creates it, and O(format=raw) has the keys of all providers.
+  - The credentials of a run are stored in its own temporary folder, readable by its user only, encrypted with a key
+    derived from the access token. They are removed at the end of the run.
 """
 
 EXAMPLES = r"""
-- name: Run a command with credentials that live as long as they must
+- name: Run a command with short-lived credentials
   ansible.builtin.command: aws s3 ls
   environment: "{{ lookup('community.workload_credentials.dynamic_credentials', 'prod/aws/app', format='aws_env') }}"
   changed_when: false
 
-- name: Use a variable in several places; both halves are of one lease
+- name: Use a variable in several places; all values are of the same lease
   ansible.builtin.command: /usr/local/bin/report
   vars:
     creds: "{{ lookup('community.workload_credentials.dynamic_credentials', 'prod/aws/app') }}"
@@ -91,7 +91,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: For each term the credentials in the chosen format, or the field O(key) of them.
+  description: The credentials of each term in the chosen format, or their field O(key).
   type: list
   elements: raw
   sample:

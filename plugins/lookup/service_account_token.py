@@ -9,10 +9,10 @@ name: service_account_token
 short_description: Tokens of Kubernetes service accounts on read
 version_added: 1.0.0
 description:
-  - Mints short-lived tokens of service accounts at the moment of use, of accounts that exist (V(static)) or that are
-    made for it (V(dynamic)).
-  - Within a run a host gets the same token each time, until it is about to expire, so that every use of a variable
-    that holds this lookup gives values of one and the same lease.
+  - Mints short-lived tokens of service accounts at the moment of use, for existing accounts (V(static)) or temporary
+    ones (V(dynamic)).
+  - Within a run, a host gets the same token until it is about to expire, so all uses of a variable with this lookup get
+    values of the same lease.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -23,31 +23,31 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - For each token the namespace of the service account and what the lease is for, such as V(apps/deployer).
-        Several are minted at the same time.
+      - For each token the namespace of the service account and the name of the lease, such as V(apps/deployer). Several
+        are processed at the same time.
     type: list
     elements: str
     required: true
   key:
     description:
       - Return one field of O(format=raw) instead of a dictionary.
-      - V(seconds_left) gives the whole seconds until the expiration by this machine's clock, V(0) when that is past.
+      - V(seconds_left) is the number of whole seconds until the expiration, by the clock of this machine. It is V(0) if
+        the token has expired.
     type: str
   format:
     description:
-      - V(raw) is a dictionary, V(token) the token alone, V(kubeconfig) the text of a complete file for the API server
-        and the token.
+      - V(raw) is a dictionary, V(token) the token alone, V(kubeconfig) the text of a complete kubeconfig for the API
+        server and the token.
     type: str
     choices: [raw, token, kubeconfig]
     default: raw
 notes:
-  - In check mode O(check_mode=placeholder) tries what is made for a O(credential_type=dynamic) one with the cluster's
-    dry run, so that missing permissions show.
-  - The tokens of a run are kept in its own temporary folder, in files that only its user can read, and go with the
-    run. They are encrypted with a key made from the token with which the cluster is reached, or from the content of
-    the client certificate's key. Where there is neither that stays the same, as with an exec plugin, it is a random
-    key, which lies in the same folder in a file of mode 0600. Then the permissions of the folder alone protect the
-    tokens.
+  - In check mode, O(check_mode=placeholder) creates the objects for O(credential_type=dynamic) with the cluster's dry
+    run, which shows missing permissions.
+  - The tokens of a run are stored in its own temporary folder, readable by its user only, and removed at the end of the
+    run. They are encrypted with a key derived from the token or the client certificate's key of the connection to the
+    cluster. If neither is constant, as with an exec plugin, the key is random and stored in the same folder with mode
+    0600. Then only the permissions of the folder protect the tokens.
 seealso:
   - module: community.workload_credentials.service_account_token
   - module: community.workload_credentials.service_account_lease
@@ -56,13 +56,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Run a command with a token that lives as long as it must
+- name: Run a command with a short-lived token
   ansible.builtin.command: /usr/local/bin/deploy
   environment:
     TOKEN: "{{ lookup('community.workload_credentials.service_account_token', 'apps/deployer', format='token') }}"
   changed_when: false
 
-- name: Look at the cluster as somebody who may only look
+- name: Read from the cluster with read-only permissions
   kubernetes.core.k8s_info:
     host: "{{ viewer.server }}"
     api_key: "{{ viewer.token }}"
@@ -70,7 +70,7 @@ EXAMPLES = r"""
     kind: Pod
     namespace: apps
   # At -vvv that module shows its options.
-  no_log: true
+  no_log: true# In check mode there is no token to authenticate with.
   # In check mode there is no token with which the cluster could be asked.
   when: not ansible_check_mode
   vars:
@@ -78,7 +78,7 @@ EXAMPLES = r"""
       {{ lookup('community.workload_credentials.service_account_token', 'apps/viewer', credential_type='dynamic',
                 role={'name': 'view'}, ttl='15m') }}
 
-- name: Give a CI system a kubeconfig that outlives this run
+- name: Write a kubeconfig for a CI system, which is valid after this run
   ansible.builtin.copy:
     content: >-
       {{ lookup('community.workload_credentials.service_account_token', 'apps/deployer', format='kubeconfig', ttl='8h',
@@ -90,7 +90,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: For each term the token in the chosen format, or the field O(key) of it.
+  description: The token of each term in the chosen format, or its field O(key).
   type: list
   elements: raw
   sample:

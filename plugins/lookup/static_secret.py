@@ -23,7 +23,7 @@ options:
     required: true
   key:
     description:
-      - Return the value of this key of the secret instead of a dictionary of all.
+      - Return the value of this key instead of a dictionary of all values.
     type: str
   version:
     description:
@@ -31,15 +31,15 @@ options:
     type: int
   default:
     description:
-      - Return this for a secret, or a key of it, that does not exist.
-      - With C(default=omit) the option that the lookup is for is left out then.
+      - The value to return for a secret, or a key, that does not exist.
+      - With C(default=omit), the module option with the lookup is omitted.
     type: raw
   on_missing:
     description:
-      - What to do when a secret, or the O(key) in it, does not exist and no O(default) is set.
-      - V(error) fails, V(warn) warns and leaves the term out, V(skip) leaves it out silently.
-      - In check mode an earlier task is taken to have made what is missing. Then V(error) warns, and gives a
-        placeholder for the O(key), or an empty dictionary without one.
+      - What to do if a secret, or the O(key) in it, does not exist and no O(default) is set.
+      - V(error) fails, V(warn) skips the term with a warning, V(skip) skips it silently.
+      - In check mode, the lookup assumes that an earlier task creates what is missing. V(error) then warns, and returns
+        a placeholder for the O(key), or an empty dictionary without one.
     type: str
     choices: [error, warn, skip]
     default: error
@@ -52,7 +52,7 @@ options:
       - name: workload_credentials_on_missing
   on_denied:
     description:
-      - The same for a secret that the token may not read.
+      - What to do if the token may not read a secret, with the same choices.
     type: str
     choices: [error, warn, skip]
     default: error
@@ -65,7 +65,7 @@ options:
       - name: workload_credentials_on_denied
   concurrency:
     description:
-      - How many terms are read at the same time at most, from 1 to 64.
+      - Maximum number of terms to read at the same time, from 1 to 64.
     type: int
     default: 8
     env:
@@ -79,7 +79,7 @@ seealso:
   - module: community.workload_credentials.static_secret_info
   - module: community.workload_credentials.static_secret
 notes:
-  - Nothing is cached. Each evaluation reads each term anew, with one request per term.
+  - Nothing is cached. Each evaluation reads each term again, with one request per term.
 """
 
 EXAMPLES = r"""
@@ -95,7 +95,7 @@ EXAMPLES = r"""
     dest: /etc/app/secret.json
     mode: "0600"
 
-- name: Fall back where a secret may be missing
+- name: Use a default if a secret does not exist
   ansible.builtin.set_fact:
     smtp: "{{ lookup('community.workload_credentials.static_secret', 'prod/smtp', default={}) }}"
   no_log: true

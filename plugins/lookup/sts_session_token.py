@@ -9,14 +9,14 @@ name: sts_session_token
 short_description: Short-lived AWS credentials from the Security Token Service, on read
 version_added: 1.0.0
 description:
-  - Asks AWS' Security Token Service (STS) for a session at the moment of use, as External Secrets Operator's generator
-    STSSessionToken does, and in the ways in which that one fails, too.
-  - Which call is made follows from the options. With O(web_identity_token_file) or O(service_account) it is
-    AssumeRoleWithWebIdentity, with O(role_arn) alone AssumeRole, otherwise GetSessionToken. In a pod whose
-    environment has E(AWS_ROLE_ARN) and E(AWS_WEB_IDENTITY_TOKEN_FILE), the lookup without any of these options and
-    without credentials takes that role.
-  - Within a run a host gets the same session each time, until it is about to expire, so that every use of a variable
-    that holds this lookup gives values of one and the same session.
+  - Requests a session from AWS' Security Token Service (STS) at the moment of use. Unlike External Secrets Operator's
+    generator STSSessionToken, it supports all authentication methods.
+  - The options decide which call is made. With O(web_identity_token_file) or O(service_account) it is
+    AssumeRoleWithWebIdentity, with only O(role_arn) AssumeRole, otherwise GetSessionToken. In a pod with
+    E(AWS_ROLE_ARN) and E(AWS_WEB_IDENTITY_TOKEN_FILE) in its environment, the lookup assumes that role if none of these
+    options and no credentials are set.
+  - Within a run, a host gets the same session until it is about to expire, so all uses of a variable with this lookup
+    get values of the same session.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 requirements:
@@ -26,32 +26,31 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - Names of profiles in C(~/.aws/config) or C(~/.aws/credentials), of each of which a session is asked for, several
-        at the same time.
-      - Without any, the options say who asks; where they do not, AWS' default chain finds credentials (environment,
-        profile C(default), container, machine).
-      - A profile that is a role, single sign-on or a program, and a container or machine with a role, have a session
-        already. Without O(role_arn) that session is given as it is, as C(aws configure export-credentials) gives it,
-        and O(duration_seconds) and O(serial_number) are refused.
+      - Names of profiles in C(~/.aws/config) or C(~/.aws/credentials). A session is requested for each.
+      - Without terms, credentials come from the options, or else AWS' default chain (environment, profile C(default),
+        container, machine).
+      - A profile with a role, single sign-on or a credential process, and a container or machine with a role, already
+        have a session. Without O(role_arn), the lookup returns this session as C(aws configure export-credentials)
+        does, and fails with O(duration_seconds) or O(serial_number).
     type: list
     elements: str
   key:
     description:
-      - Return one field instead of a dictionary. The field is one of the O(format)'s.
-      - V(seconds_left), with O(format=raw), gives the whole seconds until the expiration by the clock of this machine.
-        It is V(0) when that is past, and none where the expiration is not known.
+      - Return one field of the chosen O(format) instead of a dictionary.
+      - V(seconds_left), with O(format=raw), is the number of whole seconds until the expiration by this machine's
+        clock, V(0) if it has passed, and null if it is not known.
     type: str
   format:
     description:
       - V(raw) has the keys that External Secrets Operator writes.
-      - V(aws_env) are the environment variables that AWS' tools read.
+      - V(aws_env) are the environment variables for AWS' tools.
       - V(aws_credentials) is the text of an AWS credentials file with the profile C(default).
     type: str
     choices: [raw, aws_env, aws_credentials]
     default: raw
   region:
     description:
-      - Region of the STS that is asked. A profile may say it, too.
+      - Region of the STS. A profile may set it too.
     type: str
     env:
       - name: AWS_REGION
@@ -63,9 +62,9 @@ options:
       - name: workload_credentials_region
   profile:
     description:
-      - Name of the profile that asks, where no term names one.
-      - The nearest source that sets this, O(access_key), O(secret_key) or O(session_token) counts for all of them.
-        It may set keys or a profile; in the environment keys come before a profile, as in AWS' own tools.
+      - Name of the profile to use if there are no terms.
+      - The nearest source that sets this, O(access_key), O(secret_key) or O(session_token) is used for all of them. It
+        may set keys or a profile. In the environment, keys have precedence over a profile, as in AWS' own tools.
     type: str
     env:
       - name: AWS_PROFILE
@@ -77,7 +76,7 @@ options:
       - name: workload_credentials_profile
   access_key:
     description:
-      - ID of the access key that asks, with O(secret_key).
+      - ID of the access key to authenticate with, together with O(secret_key).
     type: str
     env:
       - name: AWS_ACCESS_KEY_ID
@@ -101,9 +100,9 @@ options:
       - name: workload_credentials_secret_key
   session_token:
     description:
-      - The session token that belongs to temporary keys. It is never shown.
-      - Temporary keys can assume a role (O(role_arn)). AWS refuses GetSessionToken to them.
-      - Spaces and line ends around keys, secret and token are left out.
+      - The session token of temporary keys. It is never shown.
+      - Temporary keys can assume a role (O(role_arn)). AWS rejects GetSessionToken with them.
+      - White space around the keys and the token is ignored.
     type: str
     env:
       - name: AWS_SESSION_TOKEN
@@ -114,8 +113,8 @@ options:
       - name: workload_credentials_session_token
   endpoint_url:
     description:
-      - Address of the STS that is asked, instead of AWS' own of the region.
-      - E(AWS_CA_BUNDLE) names the certificates of its authority, where that is no public one.
+      - Address of the STS. Default is AWS' own for the region.
+      - E(AWS_CA_BUNDLE) is the file with its certificate authority, if it is not a public one.
     type: str
     env:
       - name: AWS_URL
@@ -126,20 +125,20 @@ options:
       - name: workload_credentials_endpoint_url
   duration_seconds:
     description:
-      - How long the session lives. GetSessionToken takes V(900) to V(129600), and gives 43200 where nothing is said.
-        Assuming a role takes V(900) to V(43200) and gives 3600; the role's own maximum may be lower.
-      - With the credentials of another role a role can be assumed for V(3600) at most.
-      - What AWS gave is in RV(_raw[].expiration), also where that is less, as for the root user of an account.
+      - Lifetime of the session in seconds. GetSessionToken accepts V(900) to V(129600), and the default is 43200.
+        Assuming a role accepts V(900) to V(43200), and the default is 3600; the role's own maximum may be lower.
+      - With the credentials of another role, a role can be assumed for at most V(3600).
+      - RV(_raw[].expiration) is the actual expiration. It may be earlier, as for an account's root user.
     type: int
   serial_number:
     description:
-      - The MFA device whose code O(token_code) is.
+      - The MFA device of O(token_code).
     type: str
   token_code:
     description:
-      - A code of the MFA device, as a text of six digits (in quotes). It is sent once and never shown.
-      - A code serves once, so it serves a single term, and a request that sends one is not repeated. The session is
-        kept for the run as any other (see O(reuse)); another session of the same run needs another code.
+      - A code of the MFA device, as a string of six digits (in quotes). It is sent once and never shown.
+      - A code is valid once, so it works with a single term, and its request is not retried. The session is reused in
+        the run like any other (see O(reuse)); another session of the same run requires another code.
     type: str
   role_arn:
     description:
@@ -147,19 +146,19 @@ options:
     type: str
   role_session_name:
     description:
-      - What AWS' logs call the session of a role. It is C(workload-credentials) where nothing is said.
+      - Name of a role's session in AWS' logs. Default is C(workload-credentials).
     type: str
   external_id:
     description:
-      - The external ID that the role's trust policy asks for (AssumeRole).
+      - The external ID that the role's trust policy requires (AssumeRole).
     type: str
   policy:
     description:
-      - An IAM policy, as a dictionary or JSON, by which the session may do less than its role.
+      - An IAM policy, as a dictionary or JSON, that limits the session's permissions to less than the role's.
     type: raw
   policy_arns:
     description:
-      - ARNs of IAM policies by which the session may do less than its role.
+      - ARNs of IAM policies that limit the session's permissions to less than the role's.
     type: list
     elements: str
   web_identity_token_file:
@@ -169,41 +168,42 @@ options:
     type: path
   service_account:
     description:
-      - A Kubernetes service account that the role trusts. Its token is asked of the cluster for this one use
-        (TokenRequest, for which the right V(create) on C(serviceaccounts/token) is needed), so that a role for service
-        accounts (IRSA) serves where there is no pod.
-      - The cluster is found as by the modules of C(kubernetes.core), with the environment variables C(K8S_AUTH_*), in
-        the pod's own cluster, or with the usual kubeconfig.
+      - A Kubernetes service account that the role trusts. The lookup requests a token from the cluster for this call
+        only (TokenRequest, which requires the permission V(create) on C(serviceaccounts/token)), so that a role for
+        service accounts (IRSA) works outside of a pod.
+      - The connection to the cluster is that of the modules of C(kubernetes.core), from the environment variables
+        C(K8S_AUTH_*), the pod's own cluster, or the usual kubeconfig.
     type: dict
     suboptions:
       namespace:
-        description: Its namespace.
+        description: Namespace of the service account.
         type: str
         required: true
       name:
-        description: Its name.
+        description: Name of the service account.
         type: str
         required: true
       audience:
-        description: For whom the token is.
+        description: Audience of the token.
         type: str
         default: sts.amazonaws.com
       kubeconfig:
-        description: Path of the kubeconfig that leads to the cluster.
+        description: Path of the cluster's kubeconfig.
         type: path
       context:
-        description: The context in it.
+        description: Context in the kubeconfig.
         type: str
 notes:
-  - STS knows no way to end a session early, and gives it no ID. So a session ends with its expiration, has no
-    note among the run's leases, and nothing lists or revokes it. Ask for what the work needs with O(duration_seconds).
-  - The sessions of a run are kept in its own temporary folder, readable by its user only, and go with the run. They are
-    encrypted with a key made from O(secret_key) where an option, variable or the environment holds it. Otherwise (a
-    profile, a web identity, the role of a machine or container) the key is random and lies in the same folder with
-    mode 0600. Then the sessions are as safe as that folder is.
-  - With keys, or a web identity, nothing is read that is not needed. A profile in E(AWS_PROFILE) that this machine does
-    not have is ignored then. Empty variables of AWS' tools count as not set.
-  - Of throttling botocore takes care, with E(AWS_MAX_ATTEMPTS) and E(AWS_RETRY_MODE).
+  - STS cannot revoke a session, and assigns no ID. A session is therefore valid until it expires, is not recorded among
+    the run's leases, and cannot be listed or revoked. Request the shortest lifetime that your tasks need with
+    O(duration_seconds).
+  - The sessions of a run are stored in its own temporary folder, readable by its user only, and removed at the end of
+    the run. They are encrypted with a key derived from O(secret_key), if an option, variable or the environment sets
+    it. Otherwise (a profile, a web identity, the role of a machine or container) the key is random and stored in the
+    same folder with mode 0600. Then only the permissions of the folder protect the sessions.
+  - With keys or a web identity, the lookup reads only what it needs, and ignores an E(AWS_PROFILE) that does not exist
+    on this machine. Empty variables of AWS' tools count as not set.
+  - botocore handles throttling, with E(AWS_MAX_ATTEMPTS) and E(AWS_RETRY_MODE).
 seealso:
   - plugin: community.workload_credentials.dynamic_credentials
     plugin_type: lookup
@@ -217,7 +217,7 @@ EXAMPLES = r"""
     {{ lookup('community.workload_credentials.sts_session_token', format='aws_env', duration_seconds=900) }}
   changed_when: false
 
-- name: Use a role in another account; both halves are of one session
+- name: Use a role in another account; all values are of the same session
   ansible.builtin.command: /usr/local/bin/report
   vars:
     session: >-
@@ -229,14 +229,14 @@ EXAMPLES = r"""
     TOKEN: "{{ session.session_token }}"
   changed_when: false
 
-- name: Ask with a code of an MFA device, once for all hosts
+- name: Use a code of an MFA device, once for all hosts
   ansible.builtin.command: /usr/local/bin/report
   environment: >-
     {{ lookup('community.workload_credentials.sts_session_token', 'admin', format='aws_env', reuse='run',
               serial_number='arn:aws:iam::123456789012:mfa/me', token_code=mfa_code | string) }}
   changed_when: false
 
-- name: Write an AWS profile for a job that has an ID token of its CI system
+- name: Write an AWS profile with the ID token of a CI job
   ansible.builtin.copy:
     content: >-
       {{ lookup('community.workload_credentials.sts_session_token', format='aws_credentials', region='eu-west-1',
@@ -250,7 +250,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: For each term the session's credentials in the chosen format, or the field O(key) of them.
+  description: The session's credentials for each term in the chosen format, or their field O(key).
   type: list
   elements: dict
   contains:
@@ -265,14 +265,14 @@ _raw:
       returned: with O(format=raw)
       sample: example
     session_token:
-      description: The token that has to be sent with the keys.
+      description: The session token to send with the keys.
       type: str
       returned: with O(format=raw)
       sample: example
     expiration:
-      description: When the session ends, in UTC. External Secrets Operator writes it as seconds since 1970.
+      description: When the session expires, in UTC. External Secrets Operator writes it as seconds since 1970.
       type: str
-      returned: with O(format=raw), unless it is not known, as for a session token that stands in a profile
+      returned: with O(format=raw), unless it is not known, as for a session token in a profile
       sample: '2026-05-10T21:00:00Z'
 """
 

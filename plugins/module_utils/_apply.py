@@ -162,7 +162,7 @@ class _Writes:
         if self.sent.count(request) >= _MOST_ATTEMPTS:
             raise StateError(
                 f"{request.method} {request.target}: the service answered {_MOST_ATTEMPTS} times that this is done, "
-                "but it is not. Look at the resource before you repeat the task, and report this line to the service's "
+                "but it is not. Check the resource before you repeat the task, and report this line to the service's "
                 "operators if it happens again."
             )
 

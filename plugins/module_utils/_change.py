@@ -105,9 +105,9 @@ class Change:
         text = str(error).rstrip(".")
         gone = "; ".join(request.loss for request in self.requests[:done] if request.loss)
         if gone:
-            text = f"{text}. By then this had been removed for good: {gone}. {self._in_its_place(done, unsure=unsure)}"
+            text = f"{text}. By then, this was deleted permanently: {gone}. {self._in_its_place(done, unsure=unsure)}"
         elif failed is not None and failed.loss and unsure:
-            text = f"{text}. This may have been removed for good: {failed.loss}. {_UNKNOWN}"
+            text = f"{text}. This may have been deleted permanently: {failed.loss}. {_UNKNOWN}"
         else:
             return error
         return WorkloadCredentialsError(text)
@@ -120,7 +120,7 @@ class Change:
 
 
 _NOT_MADE = "The new one was not made: remove the cause, then repeat the task."
-_UNKNOWN = "Nobody knows what is there now: look at it, then repeat the task."
+_UNKNOWN = "The present state is not known: check it, then repeat the task."
 
 
 def _may_be_done(request: Request, error: WorkloadCredentialsError) -> bool:

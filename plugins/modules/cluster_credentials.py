@@ -10,14 +10,14 @@ module: cluster_credentials
 short_description: Deliver credentials into a Kubernetes cluster as Secrets
 version_added: 1.0.0
 description:
-  - Each entry becomes a Secret, pushed from here or kept fresh by External Secrets Operator in the cluster. This is the
-    one step of the role C(community.workload_credentials.cluster_credentials), whose variables are these options.
-  - A pushed one that holds dynamic credentials gets a new lease only when no more than a quarter of its life is left,
-    or when its Secret is missing, was changed by somebody else, or is defined differently now.
-  - What can be refused is refused before anything is minted, with every problem of every entry in one message. What
-    the cluster then refuses stops that entry alone, and the task fails at its end, naming each.
-  - It works on the controller. The cluster is reached from there where the task's host is local, and through the
-    modules of kubernetes.core on the host where it is not, such as a jump host.
+  - Creates a Secret for each entry, either pushed by Ansible or refreshed by External Secrets Operator in the cluster.
+    The role C(community.workload_credentials.cluster_credentials) runs this module; its variables are these options.
+  - A pushed Secret with dynamic credentials gets a new lease only if at most a quarter of the lifetime is left, or if
+    the Secret is missing, was changed by somebody else, or its entry has changed.
+  - Checks all entries before it mints anything, and reports all problems in one message. If the cluster then rejects an
+    entry, only this entry stops; the task continues with the others, and fails at its end with a list of these entries.
+  - Runs on the controller. If the task's host is local, it connects to the cluster from there, otherwise through the
+    modules of kubernetes.core on that host, such as a jump host.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -31,17 +31,17 @@ attributes:
     membership:
       - community.workload_credentials.workload_credentials
   check_mode:
-    description: Predicts with the cluster's own dry run, and mints nothing.
+    description: Predicts with the cluster's dry run, and mints nothing.
     support: full
   diff_mode:
-    description: Names keys, labels and annotations, and the operator's objects in full. It never shows a value.
+    description: Shows keys, labels and annotations, and the operator's objects in full, but no secret value.
     support: full
   async:
     description: Supports being used with the C(async) keyword.
     support: none
 options:
   entries:
-    description: What to deliver, one Secret an entry.
+    description: The Secrets to deliver, one for each entry.
     type: list
     elements: dict
     default: []
@@ -51,63 +51,63 @@ options:
         type: str
         required: true
       namespace:
-        description: Its namespace.
+        description: Namespace of the Secret.
         type: str
         required: true
       dynamic_secret:
-        description: Path of the dynamic secret whose credentials it holds. Exactly one source is needed.
+        description: Path of the dynamic secret to generate credentials from. Exactly one source is required.
         type: str
       static_secret:
-        description: Path of the static secret whose values it holds.
+        description: Path of the static secret to read.
         type: str
       sts_session_token:
         description:
-          - A session of AWS' Security Token Service. With the delivery push every mechanism works, and the options of
-            the lookup sts_session_token and of the operator's manifests may be used. External Secrets Operator itself
-            knows long-term keys of an IAM user only, and just the options from secret_ref on.
+          - A session of AWS' Security Token Service. The delivery V(push) supports all authentication methods, with the
+            options of the lookup sts_session_token and of the operator's manifests. External Secrets Operator itself
+            supports only long-term keys of an IAM user, and only C(secret_ref) and the options after it.
         type: dict
         suboptions:
           region:
-            description: AWS' region. External Secrets Operator cannot do without.
+            description: AWS' region. Required for External Secrets Operator.
             type: str
           profile:
-            description: Profile in the AWS configuration of the controller that asks.
+            description: Profile to authenticate with, in the AWS configuration of the controller.
             type: str
           access_key:
-            description: ID of the access key that asks. Default is what AWS' tools find on the controller.
+            description: ID of the access key to authenticate with. Default is what AWS' tools find on the controller.
             type: str
           secret_key:
-            description: The secret access key to it.
+            description: The secret access key.
             type: str
           session_token:
-            description: The session token to it, where the keys are temporary ones.
+            description: The session token of temporary keys.
             type: str
           endpoint_url:
             description: Address of the STS, if not AWS' own.
             type: str
           duration_seconds:
-            description: Life of the session in seconds, from 900 to 129600, and to 43200 for a role.
+            description: Lifetime of the session in seconds, from 900 to 129600, or to 43200 for a role.
             type: int
           serial_number:
-            description: The MFA device of which there is a code.
+            description: The MFA device of the code.
             type: str
           token_code:
             description:
-              - A code of the MFA device, six digits in quotes. It serves for one session, so each rotation needs
+              - A code of the MFA device, six digits in quotes. It is valid for one session, so each rotation requires
                 another.
             type: str
           role_arn:
             description: The role to assume.
             type: str
           role_session_name:
-            description: What AWS' logs call the session of a role. Default is C(workload-credentials).
+            description: Name of a role's session in AWS' logs. Default is C(workload-credentials).
             type: str
           external_id:
-            description: The external ID that the role asks for.
+            description: The external ID that the role requires.
             type: str
           policy:
             description:
-              - An IAM policy that takes rights from the session of a role, as JSON or a dictionary.
+              - An IAM policy that limits the permissions of a role's session, as JSON or a dictionary.
             type: raw
           policy_arns:
             description: ARNs of IAM policies that do the same.
@@ -118,26 +118,26 @@ options:
             type: path
           service_account:
             description:
-              - A service account whose token the role trusts. The cluster that gets the Secret makes it for this alone.
+              - A service account that the role trusts. The cluster of the Secret issues its token for this call only.
             type: dict
             suboptions:
               namespace:
-                description: Its namespace. Default is that of the entry.
+                description: Namespace of the service account. Default is that of the entry.
                 type: str
               name:
                 description: Its name.
                 type: str
                 required: true
               audience:
-                description: For whom its token is. Default is C(sts.amazonaws.com).
+                description: Audience of its token. Default is C(sts.amazonaws.com).
                 type: str
           secret_ref:
-            description: Where the long-term keys of the IAM user lie. Default are the controller's own credentials.
+            description: Secret with the long-term keys of the IAM user. Default are the controller's own credentials.
             type: dict
             aliases: [secretRef]
             suboptions: &secret_ref
               access_key_id:
-                description: The Secret of the entry's namespace, and its key, with the access key ID.
+                description: The Secret in the entry's namespace, and its key, with the access key ID.
                 type: dict
                 required: true
                 aliases: [accessKeyIDSecretRef]
@@ -147,7 +147,7 @@ options:
                     type: str
                     required: true
                   key:
-                    description: Key in it.
+                    description: Key in the Secret or ConfigMap.
                     type: str
                     required: true
               secret_access_key:
@@ -157,12 +157,12 @@ options:
                 aliases: [secretAccessKeySecretRef]
                 suboptions: *reference
               session_token:
-                description: The session token to them. The operator takes none.
+                description: The same for the session token. Not supported by the operator.
                 type: dict
                 aliases: [sessionTokenSecretRef]
                 suboptions: *reference
           jwt:
-            description: A web identity for the role, with push. The operator accepts it and fails at run time.
+            description: A web identity for the role, with V(push) only. The operator accepts it and fails at run time.
             type: dict
             suboptions: &jwt
               service_account_ref:
@@ -178,66 +178,67 @@ options:
                     description: Its namespace.
                     type: str
                   audiences:
-                    description: For whom its token is.
+                    description: Audiences of its token.
                     type: list
                     elements: str
           auth:
-            description: The same as the two options above it, as manifests write them.
+            description: Same as the two options above, in the form of the operator's manifests.
             type: dict
             suboptions:
               secret_ref:
-                description: Where the long-term keys of the IAM user lie.
+                description: Secret with the long-term keys of the IAM user.
                 type: dict
                 aliases: [secretRef]
                 suboptions: *secret_ref
               jwt:
-                description: A web identity for the role, with push. The operator accepts it and fails at run time.
+                description:
+                  - A web identity for the role, with V(push) only. The operator accepts it and fails at run time.
                 type: dict
                 suboptions: *jwt
           role:
-            description: The role to assume. The operator accepts it and AWS then does not, so it needs push.
+            description: The role to assume, with V(push) only. The operator accepts it, but AWS rejects its request.
             type: str
           request_parameters:
-            description: What is asked of AWS.
+            description: Parameters of the request to AWS.
             type: dict
             aliases: [requestParameters]
             suboptions:
               session_duration:
-                description: Life of a session, from 900 to 129600 seconds. AWS' own default is 12 hours.
+                description: Lifetime of a session, from 900 to 129600 seconds. AWS' own default is 12 hours.
                 type: int
                 aliases: [sessionDuration]
               serial_number:
-                description: The MFA device of the IAM user, with a code of it.
+                description: The MFA device of the IAM user. Requires a code.
                 type: str
                 aliases: [serialNumber]
               token_code:
                 description:
-                  - A code of the MFA device, six digits in quotes. It serves once, so that it needs
+                  - A code of the MFA device, six digits in quotes. It is valid once, and therefore requires
                     O(entries[].refresh_policy=CreatedOnce).
                 type: str
                 aliases: [tokenCode]
       service_account_token:
         description:
-          - A short-lived token of a Kubernetes service account, with the delivery push. Its lease is ended when it is
-            superseded or removed.
+          - A short-lived token of a Kubernetes service account, with the delivery V(push). Its lease is revoked when
+            the token is replaced or the entry removed.
         type: dict
         suboptions:
           name:
-            description: What the lease is for. Default is the name of the entry.
+            description: Name of the lease. Default is the name of the entry.
             type: str
           namespace:
-            description: Where the service account and the lease's record are. Default is the namespace of the entry.
+            description: Namespace of the service account and the lease's record. Default is the namespace of the entry.
             type: str
           credential_type:
-            description: V(static) is a token of a service account that is there, V(dynamic) of a temporary one.
+            description: V(static) uses an existing service account, V(dynamic) a temporary one.
             type: str
             choices: [static, dynamic]
             default: static
           service_account:
-            description: The service account, with the type static. Default is the name.
+            description: The service account, for V(static). Default is the name.
             type: str
           role:
-            description: The role that a temporary service account gets.
+            description: The role of a temporary service account.
             type: dict
             suboptions:
               kind:
@@ -250,104 +251,106 @@ options:
                 type: str
                 required: true
           rules:
-            description: What a temporary service account may do, for which a role is made.
+            description: Permissions of a temporary service account, for which a role is created.
             type: list
             elements: dict
             suboptions:
               api_groups:
-                description: API groups of the resources; an empty text is the core group.
+                description: API groups of the resources; an empty string is the core group.
                 type: list
                 elements: str
                 aliases: [apiGroups]
               resources:
-                description: Resources that may be worked with.
+                description: Resources, such as C(configmaps).
                 type: list
                 elements: str
               resource_names:
-                description: Names of those that may be worked with. Default is any.
+                description: Limit the rule to resources with these names. Default is any.
                 type: list
                 elements: str
                 aliases: [resourceNames]
               non_resource_urls:
-                description: Paths of the API server that are no resources.
+                description: Paths of the API server that are not resources.
                 type: list
                 elements: str
                 aliases: [nonResourceURLs]
               verbs:
-                description: What may be done.
+                description: Allowed verbs, such as C(get).
                 type: list
                 elements: str
                 required: true
           namespaces:
-            description: Where a temporary service account may do that. Default is its own namespace.
+            description:
+              - Namespaces in which a temporary service account has these permissions. Default is its own namespace.
             type: list
             elements: str
           cluster_wide:
-            description: Whether it may do that everywhere.
+            description: Whether it has these permissions in the whole cluster.
             type: bool
             default: false
           name_template:
-            description: Name of a temporary service account, with C({name}), C({namespace}) and C({random}) in it.
+            description:
+              - Name of a temporary service account, which may contain C({name}), C({namespace}) and C({random}).
             type: str
           ttl:
             description:
-              - Life of the token, such as C(15m), or in seconds. The API server may give less, and takes no less than
-                10 minutes.
+              - Lifetime of the token, such as C(15m), or in seconds. The API server may grant less, and requires at
+                least 10 minutes.
             type: str
             default: 1h
           max_ttl:
-            description: The longest life that may be asked for.
+            description: The longest lifetime that may be requested.
             type: str
           audiences:
-            description: For whom the token is. Default is the API server itself.
+            description: Audiences of the token. Default is the API server itself.
             type: list
             elements: str
           labels:
-            description: Labels of what is made for the lease.
+            description: Labels for the objects created for the lease.
             type: dict
           annotations:
-            description: Annotations of what is made for the lease.
+            description: Annotations for the objects created for the lease.
             type: dict
           kubeconfig:
             description:
-              - Kubeconfig of another cluster that makes the token, as a path or a dictionary. Default is the cluster
-                that gets the Secret.
+              - Kubeconfig of another cluster that issues the token, as a path or a dictionary. Default is the cluster
+                of the Secret.
             type: raw
           context:
-            description: Context in it.
+            description: Context in the kubeconfig.
             type: str
           host:
             description: Address of the other cluster's API server.
             type: str
           api_key:
-            description: Token with which to work there.
+            description: Bearer token for the other cluster.
             type: str
           ca_cert:
-            description: File with the certificate authority of it.
+            description: File with the certificate authority of the other cluster.
             type: path
           validate_certs:
-            description: Whether its certificate is verified.
+            description: Whether to verify its certificate.
             type: bool
           proxy:
-            description: Proxy in between.
+            description: Proxy to the other cluster.
             type: str
       delivery:
         description:
-          - How it gets there. Default is O(delivery).
-          - Options that say how the operator works are ignored with V(push), which a warning says.
+          - Whether Ansible pushes the Secret, or External Secrets Operator creates it. Default is O(delivery).
+          - V(push) ignores options for the operator, with a warning.
         type: str
         choices: [push, external_secret]
       keys:
         description:
-          - Keys of the Secret, each with the key of the source that it takes its value from. Default is all keys.
+          - Keys of the Secret, each with the source's key for its value. Default is all keys.
         type: dict
       format:
-        description: Shape of the credentials as lookups have it, instead of O(entries[].keys).
+        description: Format of the credentials as in lookups, instead of O(entries[].keys).
         type: str
         choices: [raw, aws_env, azure_env, azcollection_env, arm_env, aws_credentials, token, kubeconfig]
       template:
         description:
-          - The Secret's data as the operator's template, instead of keys and format. What generates may only use
+          - The Secret's data as the operator's template, instead of keys and format. Sources that generate may only use
             templates that cannot fail.
         type: dict
       type:
@@ -355,93 +358,93 @@ options:
         type: str
         default: Opaque
       labels:
-        description: Labels of the Secret, and of its ExternalSecret, besides the one that says who manages it.
+        description: Labels of the Secret and of its ExternalSecret, besides the role's own.
         type: dict
       annotations:
-        description: Annotations of the Secret, and of its ExternalSecret, besides the role's own.
+        description: Annotations of the Secret and of its ExternalSecret, besides the role's own.
         type: dict
       external_secret_name:
         description: Name of the ExternalSecret. Default is the name of the Secret.
         type: str
       generator_name:
         description:
-          - Name of the generator. Default is the name of the Secret, and with O(scope=cluster) one for each source.
-            Entries of one source may name the same one; each gets a lease of its own.
+          - Name of the generator. Default is the name of the Secret, and with O(scope=cluster) one generator for each
+            source. Entries with the same source may use the same generator; each gets its own lease.
         type: str
       refresh_policy:
         description:
-          - When the operator writes the Secret anew. V(Periodic) when nothing is said, after
-            O(entries[].refresh_interval). V(OnChange) only when its ExternalSecret changes, and V(CreatedOnce) never;
-            both leave credentials to expire.
+          - When the operator refreshes the Secret. V(Periodic), the default, is after each
+            O(entries[].refresh_interval), V(OnChange) only when its ExternalSecret changes, and V(CreatedOnce) never.
+            With the last two, credentials expire.
         type: str
         choices: [Periodic, CreatedOnce, OnChange]
       refresh_interval:
         description:
-          - When the operator generates or reads anew, such as V(45m). Default is V(auto), three quarters of the
-            credentials' life, and V(1h) for static secrets.
+          - Time after which the operator generates or reads again, such as V(45m). Default is V(auto), three quarters
+            of the credentials' lifetime, and V(1h) for static secrets.
         type: str
       creation_policy:
-        description: What the operator does about the Secret, V(Owner) when nothing is said.
+        description: The operator's creation policy for the Secret. Default is V(Owner).
         type: str
         choices: [Owner, Orphan, Merge, CreateOrMerge]
       deletion_policy:
-        description: What the operator does when the source is gone, V(Retain) when nothing is said.
+        description: What the operator does if the source no longer exists. Default is V(Retain).
         type: str
         choices: [Retain, Delete, Merge]
   state:
     description:
       - V(present) delivers. V(absent) removes everything of O(owner) with the role's label in the namespaces of the
-        entries, and ends the leases of pushed Secrets where that is possible.
-      - V(rendered) writes the operator's manifests into O(render_dir), without any contact to a cluster.
-      - V(verified) fails where an entry is not ready, is not what lies in the cluster, or its lease has expired, and
-        says why.
+        entries, and revokes the leases of pushed Secrets if possible.
+      - V(rendered) writes the operator's manifests to O(render_dir), without connecting to a cluster.
+      - V(verified) fails, with the reason, if an entry is not ready, differs from the cluster, or its lease has
+        expired.
       - V(refreshed) is V(present) with O(renew=true) and without O(prune), for entries of your choice.
     type: str
     choices: [present, absent, rendered, verified, refreshed]
     default: present
   delivery:
-    description: Delivery of entries that name none.
+    description: Delivery of entries without O(entries[].delivery).
     type: str
     choices: [push, external_secret]
     default: push
   create_namespaces:
-    description: Create namespaces that do not exist. Without it, a missing namespace fails before anything is minted.
+    description: Create missing namespaces. Otherwise, a missing namespace fails the task before anything is minted.
     type: bool
     default: false
   prune:
     description:
-      - Remove what was made anywhere in the cluster for O(owner) and no entry names any more, and end its leases. Only
-        where one list of entries is all that this owner has in the cluster.
+      - Remove all objects of O(owner) in the cluster that are no longer in any entry, and revoke their leases. Use it
+        only if one list of entries is all that this owner has in the cluster.
     type: bool
     default: false
   renew:
     description:
-      - Mint new credentials for every entry, whether they are due or not, such as after a leak. The operator is made to
-        generate, and the leases that are superseded are ended where that is possible.
+      - Mint new credentials for every entry, even if they are not due, such as after a leak. Makes the operator
+        generate too, and revokes the replaced leases if possible.
     type: bool
     default: false
   wait:
-    description: Wait until the operator has synchronised every entry.
+    description: Wait until the operator has synchronized every entry.
     type: bool
     default: true
   wait_timeout:
-    description: How long to wait, in seconds, for the operator and for what is removed to be gone.
+    description: Time to wait for the operator, and for removed objects to be gone, in seconds.
     type: int
     default: 120
   render_dir:
     description:
-      - A folder of the controller into which to write the operator's manifests too, one file a namespace and without
-        any secret value. Default is to write none.
+      - Folder on the controller to write the operator's manifests to, one file for each namespace, without secret
+        values. Default is to write none.
     type: str
   operator_token:
     description:
-      - The token that the operator uses, which lies in a Secret of each namespace. Default is the connection's own; one
-        that may only read and generate is better.
+      - The operator's token, which is stored in a Secret in each namespace. Default is the token of the connection; use
+        one that may only read and generate.
     type: str
   operator_token_secret:
     description:
-      - The Secret with the operator's token, where you keep it yourself, instead of O(operator_token). The role makes
-        none and touches none. Azure's generators read it only with the label C(external-secrets.io/type=webhook).
+      - Your own Secret with the operator's token, instead of O(operator_token). The role does not create or change it.
+        Azure's generators read it only if it has the label C(external-secrets.io/type=webhook).
     type: dict
     default: {}
     suboptions:
@@ -449,27 +452,27 @@ options:
         description: Name of the Secret.
         type: str
       key:
-        description: Key in it.
+        description: Key in the Secret or ConfigMap.
         type: str
         default: token
       namespace:
         description:
-          - For a ClusterSecretStore, with O(scope=cluster) only. Default is O(operator_namespace). Everything else
-            reads it in the namespace of the entry.
+          - Its namespace for a ClusterSecretStore, with O(scope=cluster) only. Default is O(operator_namespace).
+            Everything else reads it in the namespace of the entry.
         type: str
   ca:
     description:
-      - The certificate authority of the Secrets API for the operator, as file or PEM text. Default is O(ca_cert).
+      - The certificate authority of the Secrets API for the operator, as a file or PEM text. Default is O(ca_cert).
     type: str
   ca_secret:
     description:
-      - Where you keep the certificate authority in the cluster yourself, instead of O(ca). The role makes none and
-        touches none.
+      - Your own Secret or ConfigMap with the certificate authority, instead of O(ca). The role does not create or
+        change it.
     type: dict
     default: {}
     suboptions:
       kind:
-        description: What it is.
+        description: Kind of the object.
         type: str
         choices: [Secret, ConfigMap]
         default: Secret
@@ -477,60 +480,60 @@ options:
         description: Name of the Secret or ConfigMap.
         type: str
       key:
-        description: Key in it.
+        description: Key in the Secret or ConfigMap.
         type: str
         default: ca.crt
       namespace:
         description:
-          - For a ClusterSecretStore, with O(scope=cluster) only. Default is O(operator_namespace). Everything else
-            reads it in the namespace of the entry.
+          - Its namespace for a ClusterSecretStore, with O(scope=cluster) only. Default is O(operator_namespace).
+            Everything else reads it in the namespace of the entry.
         type: str
   ca_inline:
-    description: Write the certificate authority into the manifests (C(caBundle)) instead of a Secret.
+    description: Write the certificate authority to the manifests (C(caBundle)) instead of a Secret.
     type: bool
     default: false
   scope:
     description:
-      - Whether the operator's generators and stores are made in each namespace, or once for the V(cluster) as
-        ClusterGenerator and ClusterSecretStore. A ClusterSecretStore serves the namespaces of its entries alone.
+      - Whether to create the operator's generators and stores in each namespace, or once for the V(cluster) as
+        ClusterGenerator and ClusterSecretStore. A ClusterSecretStore is limited to the namespaces of its entries.
     type: str
     choices: [namespace, cluster]
     default: namespace
   operator_namespace:
-    description: Where the token and the CA for a ClusterSecretStore lie; the operator's own namespace is the place.
+    description: Namespace of the token and the CA for a ClusterSecretStore, usually the operator's own.
     type: str
     default: external-secrets
   operator_controller:
     description:
-      - The class of the operator that is to work with the stores and with the generators for AWS, where several run in
-        the cluster (their option C(--controller-class)). Default is whichever there is.
-      - Generators of STS and webhooks have no such field, so that every operator which watches the namespace works with
-        them.
+      - Class of the operator for the stores and the generators for AWS, if several run in the cluster (their option
+        C(--controller-class)). Default is any.
+      - Generators for STS and webhooks have no such field, so all operators that watch the namespace process them.
     type: str
   templates_dir:
-    description: A folder with templates that replace the role's own of the same name.
+    description: Folder with templates that replace the role's own of the same name.
     type: str
   owner:
     description:
-      - Whose list of entries this is, as the label C(workload-credentials.ansible.com/owner) of everything that is made
-        for it. What another owner has is never changed or removed. Objects of the owner V(default) have no such label.
+      - Owner of this list of entries, written as the label C(workload-credentials.ansible.com/owner) to all objects
+        created for it. Objects of other owners are never changed or removed. Objects of the owner V(default) have no
+        such label.
     type: str
     default: default
   concurrency:
-    description: How many requests are under way at the same time at most, from 1 to 64.
+    description: Maximum number of requests at the same time, from 1 to 64.
     type: int
     default: 8
 notes:
-  - The connection to the cluster is the one of kubernetes.core, from C(K8S_AUTH_*), C(module_defaults) for its modules
-    or their group, or the play's environment.
-  - On a host that is not local the values lie in the files of kubernetes.core's modules while these run, readable by
-    the user who runs them.
+  - The connection to the cluster is that of kubernetes.core, from C(K8S_AUTH_*), C(module_defaults) for its modules or
+    their group, or the play's environment.
+  - On a host that is not local, secret values are in the files of kubernetes.core's modules while these run, readable
+    by the user who runs them.
 seealso:
   - module: community.workload_credentials.lease
 """
 
 EXAMPLES = r"""
-- name: Push credentials, and renew them in the last quarter of their life
+- name: Push credentials, and replace them in the last quarter of their lifetime
   community.workload_credentials.cluster_credentials:
     create_namespaces: true
     entries:
@@ -542,7 +545,7 @@ EXAMPLES = r"""
         namespace: web
         static_secret: prod/db/app
 
-- name: Let External Secrets Operator keep them fresh
+- name: Let External Secrets Operator refresh them
   community.workload_credentials.cluster_credentials:
     delivery: external_secret
     entries:
@@ -550,7 +553,7 @@ EXAMPLES = r"""
         namespace: batch
         dynamic_secret: prod/azure/app
 
-- name: Take everything away again
+- name: Remove everything again
   community.workload_credentials.cluster_credentials:
     state: absent
     entries:
@@ -562,7 +565,7 @@ EXAMPLES = r"""
 RETURN = r"""
 report:
   description:
-    - An item for each entry, and for each Secret that was removed, without any value. With O(state=verified) it says
+    - An item for each entry, and for each removed Secret, without secret values. With O(state=verified), it has
       C(ready), C(problem) and C(line) instead of action, reason and keys.
   returned: always
   type: list
@@ -577,7 +580,7 @@ report:
       type: str
       sample: web
     delivery:
-      description: How it gets there.
+      description: How it was delivered.
       type: str
       sample: push
     action:
@@ -585,7 +588,7 @@ report:
       type: str
       sample: created
     reason:
-      description: Why.
+      description: Reason for the action.
       type: str
       sample: there is no Secret
     keys:
@@ -595,11 +598,11 @@ report:
       sample: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN]
     lease_id:
       description:
-        - The lease that the Secret holds; null where there is none, and in check mode where one would be minted.
+        - ID of the Secret's lease; null if it has none, and in check mode if one would be minted.
       type: str
       sample: 5f8d3c1e-6b7a-4c2d-9e0f-1a2b3c4d5e6f
     expiration:
-      description: When the lease ends, in UTC.
+      description: When the lease expires, in UTC.
       type: str
       sample: '2026-11-23T18:00:00Z'
 """

@@ -10,11 +10,10 @@ module: dynamic_credentials
 short_description: Generate credentials from a dynamic secret
 version_added: 1.0.0
 description:
-  - Mints one lease and returns its credentials. Each run of the task is a change and a new lease.
-  - Where credentials are used in one place, the lookup of the same name is simpler, and it reuses a lease within a
-    run.
-  - Generating is never repeated blindly. Where the answer is lost the task fails, says that a lease may exist all the
-    same, and names the newest ones.
+  - Mints a lease and returns its credentials. Each run of the task mints a new lease and reports a change.
+  - To use credentials in one task, the lookup of the same name is simpler, and reuses the lease within a run.
+  - A request to generate is never repeated blindly. If its answer is lost, the task fails, says that a lease may exist,
+    and lists the newest leases.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -24,12 +23,12 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - Nothing is minted. The result has the right keys with obviously fake values. Where the definition is not there,
-        an earlier task is taken to have made it. Then there is a warning, and the keys are those of every provider.
+      - No lease is minted. The result has the right keys with obviously fake values. If the dynamic secret does not
+        exist, check mode warns, assumes that an earlier task creates it, and returns the keys of all providers.
   diff_mode:
     support: none
     details:
-      - All that it changes is that there is one lease more.
+      - There is nothing to compare. Each run mints a new lease.
 options:
   path:
     description:
@@ -37,8 +36,8 @@ options:
     type: str
     required: true
 notes:
-  - Generating is a permission of its own, C(GenerateDynamicCredential). Being Owner of the dynamic secret may not
-    include it, so grant it explicitly. The authentication guide has a table of what each task needs.
+  - Generating requires the permission C(GenerateDynamicCredential). The role Owner of the dynamic secret may not
+    include it, so grant it explicitly. The authentication guide lists the permissions that each task requires.
 seealso:
   - plugin: community.workload_credentials.dynamic_credentials
     plugin_type: lookup
@@ -48,14 +47,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Credentials for several tasks, ended afterwards
+- name: Use credentials in several tasks and revoke them afterwards
   block:
-    - name: Mint
+    - name: Mint credentials
       community.workload_credentials.dynamic_credentials:
         path: prod/azure/app
       register: minted
 
-    - name: Use
+    - name: Use them
       ansible.builtin.command: /usr/local/bin/deploy
       environment:
         AZURE_CLIENT_ID: "{{ minted.credentials.client_id }}"
@@ -63,12 +62,12 @@ EXAMPLES = r"""
         AZURE_TENANT_ID: "{{ minted.credentials.tenant_id }}"
       changed_when: true
   always:
-    - name: End the lease
+    - name: Revoke the lease
       community.workload_credentials.lease:
         lease_id: "{{ minted.lease_id }}"
       when: minted.lease_id is defined
 
-- name: One lease for each application
+- name: Mint a lease for each application
   community.workload_credentials.dynamic_credentials:
     path: "prod/aws/{{ item }}"
   loop:
@@ -76,7 +75,7 @@ EXAMPLES = r"""
     - batch
   register: leases
 
-- name: From another site, just this once
+- name: Mint from another site
   community.workload_credentials.dynamic_credentials:
     path: prod/aws/app
     site_id: b1b2c3d4-e5f6-4890-abcd-ef1234567890
@@ -87,7 +86,7 @@ EXAMPLES = r"""
 RETURN = r"""
 credentials:
   description:
-    - What was generated, with the provider's own keys.
+    - The credentials, with the provider's own keys.
     - For AWS they are those of the sample. For Azure they are C(client_id), C(client_secret), C(tenant_id), C(key_id),
       C(leaseId) and C(expiration).
   returned: success
@@ -101,7 +100,7 @@ credentials:
 lease_id:
   description:
     - ID of the lease, the same as C(leaseId) in the credentials.
-    - Where the service names none, it is none, and a warning says that nothing can end this lease.
+    - Null if the service returns none. A warning then says that this lease cannot be revoked.
   returned: success
   type: str
   sample: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
@@ -114,8 +113,9 @@ expiration:
   sample: '2026-05-10T21:00:00Z'
 seconds_left:
   description:
-    - Whole seconds until the credentials expire, V(0) when they have, by the clock of the machine where the task ran.
-    - None where the service names no expiration.
+    - Whole seconds until the credentials expire, by the clock of the host where the task ran. V(0) if they have
+      expired.
+    - Null if the service returns no expiration.
   returned: success
   type: int
   sample: 3599

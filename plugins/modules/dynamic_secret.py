@@ -11,7 +11,7 @@ short_description: Manage dynamic secrets
 version_added: 1.0.0
 description:
   - Creates, updates, deletes and restores dynamic secrets, the definitions from which credentials are generated.
-  - To generate credentials use P(community.workload_credentials.dynamic_credentials#lookup) or the module of that
+  - To generate credentials, use P(community.workload_credentials.dynamic_credentials#lookup) or the module of the same
     name.
 author:
   - community.workload_credentials contributors (@ansible-collections)
@@ -23,8 +23,8 @@ extends_documentation_fragment:
 options:
   path:
     description:
-      - Path of the dynamic secret, such as V(prod/aws/app). A leading slash makes no difference.
-      - Names hold letters, digits and C(- _ @ ~ * ^ %), at most 100 characters each and 500 in all.
+      - Path of the dynamic secret, such as V(prod/aws/app). A leading slash is ignored.
+      - Names may contain letters, digits and C(- _ @ ~ * ^ %), with at most 100 characters each and 500 in total.
     type: str
     required: true
   type:
@@ -34,22 +34,23 @@ options:
     choices: [aws, azure]
   integration_name:
     description:
-      - Name of the integration to use, one of the same O(type). Needed to create one; it cannot change in place.
+      - Name of the integration to use, with the same O(type). Required to create a dynamic secret. It cannot be changed
+        in place; see O(recreate).
     type: str
   credential_type:
     description:
-      - What is generated. It follows from O(type), V(assumed_role) for AWS and V(service_principal_password) for
+      - Type of the generated credentials. Default is V(assumed_role) for AWS and V(service_principal_password) for
         Azure.
     type: str
     choices: [assumed_role, service_principal_password]
   ttl:
     description:
-      - How long credentials live, in seconds. From 900 to 43200 for AWS, from 3600 to 86400 for Azure. Needed to
-        create one.
+      - Lifetime of the credentials in seconds, from 900 to 43200 for AWS and from 3600 to 86400 for Azure. Required to
+        create a dynamic secret.
     type: int
   role_arn:
     description:
-      - AWS only. ARN of the role whose credentials are generated. Needed to create one.
+      - AWS only. ARN of the role to generate credentials for. Required to create a dynamic secret.
     type: str
   external_id:
     description:
@@ -57,45 +58,45 @@ options:
     type: str
   policy_arns:
     description:
-      - AWS only. Managed policies that narrow the credentials. Compared without order; an empty list removes them.
+      - AWS only. Managed policies that limit the credentials. The order is ignored. An empty list removes all.
     type: list
     elements: str
   policy:
     description:
-      - AWS only. Session policy that narrows the credentials, as JSON text or as a dictionary. Compared by its
-        meaning; an empty string removes it.
+      - AWS only. Session policy that limits the credentials, as JSON text or as a dictionary. It is compared as JSON.
+        An empty string removes it.
     type: json
   groups:
     description:
-      - AWS only. Groups, with 1 to 128 characters each. Compared without order; an empty list removes them.
+      - AWS only. Groups, of 1 to 128 characters each. The order is ignored. An empty list removes all.
     type: list
     elements: str
   aws_tags:
     description:
-      - AWS only. Session tags, with keys of 1 to 128 and values of at most 256 characters.
-      - They go to AWS with the credentials; O(tags) are those of the definition itself.
-      - Session tags that are not named stay, unless O(purge_tags=true). V(null) removes one, an empty dictionary
-        removes all.
+      - AWS only. Session tags, with keys of 1 to 128 characters and values of at most 256.
+      - They are sent to AWS with the credentials; O(tags) are tags of the dynamic secret itself.
+      - Other session tags stay, unless O(purge_tags=true). V(null) removes a tag, an empty dictionary removes all.
     type: dict
   application_object_id:
     description:
-      - Azure only. Object ID of the app registration for which passwords are generated, which is not its client
-        ID. Needed to create one.
+      - Azure only. Object ID (not the client ID) of the app registration to generate passwords for. Required to create
+        a dynamic secret.
     type: str
   revoke_leases:
     description:
-      - When the definition has to go, with O(state=absent) or O(recreate=true), revoke its leases first. Without it,
-        living leases fail the task.
-      - AWS leases cannot be revoked; they fail the task until they have expired.
+      - With O(state=absent) or O(recreate=true), revoke the active leases before removing the dynamic secret.
+        Otherwise, active leases fail the task.
+      - AWS leases cannot be revoked, and fail the task until they expire.
     type: bool
     default: false
   recreate:
     description:
-      - Where O(type), O(integration_name) or O(credential_type) differ, which cannot change in place, remove the
-        definition for good and create it anew with its present tags. Without it, such a difference fails the task.
-      - The task must name all that creating one needs. What it does not name of the old configuration is gone.
-      - What can be known is checked before anything is removed. Where creating fails all the same, the message holds
-        the options that make the old definition again.
+      - O(type), O(integration_name) and O(credential_type) cannot be changed in place. If they differ, delete the
+        dynamic secret permanently and create it again with its present tags. Otherwise, such a difference fails the
+        task.
+      - The task must set all options that creating a dynamic secret requires. Other settings of the old one are lost.
+      - The task checks what it can before it removes anything. If creating fails nevertheless, the message contains the
+        options to recreate the old dynamic secret.
     type: bool
     default: false
 seealso:
@@ -107,7 +108,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Credentials of an AWS role, for an hour at a time
+- name: Generate credentials of an AWS role, valid for an hour
   community.workload_credentials.dynamic_secret:
     path: prod/aws/app
     type: aws
@@ -115,7 +116,7 @@ EXAMPLES = r"""
     role_arn: arn:aws:iam::123456789012:role/app
     ttl: 3600
 
-- name: Narrow them to reading one bucket
+- name: Limit them to reading one bucket
   community.workload_credentials.dynamic_secret:
     path: prod/aws/app
     type: aws
@@ -126,7 +127,7 @@ EXAMPLES = r"""
           Action: s3:GetObject
           Resource: arn:aws:s3:::reports/*
 
-- name: Passwords of an Azure app registration
+- name: Generate passwords of an Azure app registration
   community.workload_credentials.dynamic_secret:
     path: prod/azure/app
     type: azure
@@ -134,7 +135,7 @@ EXAMPLES = r"""
     application_object_id: 22222222-2222-4222-8222-222222222222
     ttl: 3600
 
-- name: Move it to another integration, which cannot be done in place
+- name: Move it to another integration, which recreates it
   community.workload_credentials.dynamic_secret:
     path: prod/azure/app
     type: azure
@@ -144,7 +145,7 @@ EXAMPLES = r"""
     recreate: true
     revoke_leases: true
 
-- name: Delete the definition and end what it generated
+- name: Delete it and revoke its leases
   community.workload_credentials.dynamic_secret:
     path: prod/azure/app
     state: absent
@@ -154,9 +155,9 @@ EXAMPLES = r"""
 RETURN = r"""
 dynamic_secret:
   description:
-    - The definition as it is at the end, or as it would be in check mode.
-    - The integration is shown by its ID, C(config.integration_id); P(community.workload_credentials.integration#module)
-      returns it as C(metadata.id).
+    - The definition after the task, or as predicted in check mode.
+    - C(config.integration_id) is the ID of the integration, which P(community.workload_credentials.integration#module)
+      returns as C(metadata.id).
   returned: state is present
   type: dict
   sample:

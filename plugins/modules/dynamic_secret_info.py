@@ -11,8 +11,8 @@ short_description: Read dynamic secrets
 version_added: 1.0.0
 description:
   - Reads one definition with its configuration, or lists those in a folder.
-  - A path at which there is none gives an empty list. Nothing is generated. What lies there may be a static secret,
-    which M(community.workload_credentials.static_secret_info) reads.
+  - Returns an empty list if there is no dynamic secret at the path. There may be a static secret, which
+    M(community.workload_credentials.static_secret_info) reads. Generates no credentials.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -23,7 +23,7 @@ options:
   path:
     description:
       - Path of one dynamic secret, such as V(prod/aws/app).
-      - One of O(path) and O(folder) is required, not both.
+      - Exactly one of O(path) and O(folder) is required.
     type: str
   folder:
     description:
@@ -31,12 +31,12 @@ options:
     type: str
   recursive:
     description:
-      - With O(folder), list all below it too.
+      - With O(folder), list everything below it too.
     type: bool
     default: false
   deleted_only:
     description:
-      - With O(folder), list those that are deleted and can be restored.
+      - With O(folder), list deleted dynamic secrets that can be restored.
     type: bool
     default: false
 seealso:
@@ -46,18 +46,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: One definition
+- name: Read one dynamic secret
   community.workload_credentials.dynamic_secret_info:
     path: prod/aws/app
   register: app
 
-- name: All of the site
+- name: List all dynamic secrets of the site
   community.workload_credentials.dynamic_secret_info:
     folder: /
     recursive: true
   register: everything
 
-- name: Which can be restored?
+- name: List those that can be restored
   community.workload_credentials.dynamic_secret_info:
     folder: prod/aws
     deleted_only: true
@@ -67,9 +67,9 @@ EXAMPLES = r"""
 RETURN = r"""
 dynamic_secrets:
   description:
-    - The definitions found.
-    - With O(path) it has C(config), as in the sample. In a list each has C(path), C(type), which is V(dynamic-aws) or
-      V(dynamic-azure), and C(metadata), with C(deleted_at) where it is deleted.
+    - The dynamic secrets.
+    - With O(path), an item has C(config), as in the sample. With O(folder), each has C(path), C(type) (V(dynamic-aws)
+      or V(dynamic-azure)) and C(metadata), with C(deleted_at) if it is deleted.
   returned: success
   type: list
   elements: dict

@@ -21,8 +21,8 @@ extends_documentation_fragment:
 options:
   path:
     description:
-      - Path of the folder, such as V(prod/aws). A leading slash makes no difference.
-      - Names hold letters, digits and C(- _ @ ~ * ^ %), at most 100 characters each and 500 in all.
+      - Path of the folder, such as V(prod/aws). A leading slash is ignored.
+      - Names may contain letters, digits and C(- _ @ ~ * ^ %), with at most 100 characters each and 500 in total.
     type: str
     required: true
   parents:
@@ -32,8 +32,8 @@ options:
     default: true
   recursive:
     description:
-      - With O(state=absent), delete the folder with all that it contains. Without it, a folder with contents is
-        not deleted.
+      - With O(state=absent), delete the folder with everything in it. Otherwise, a folder that is not empty fails the
+        task.
     type: bool
     default: false
 seealso:
@@ -41,20 +41,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make a folder and what is missing above it
+- name: Create a folder and missing parents
   community.workload_credentials.folder:
     path: prod/aws
     tags:
       team: platform
 
-- name: Make several
+- name: Create several folders
   community.workload_credentials.folder:
     path: "{{ item }}"
   loop:
     - prod/azure
     - prod/db
 
-- name: Delete a folder with all its contents; the folder module can bring it back
+- name: Delete a folder with all its contents; state=present restores it
   community.workload_credentials.folder:
     path: prod/db
     state: absent
@@ -64,8 +64,7 @@ EXAMPLES = r"""
 RETURN = r"""
 folder:
   description: >-
-    The folder as it is at the end, or as it would be in check mode. It has no C(metadata) where the token may not read
-    that.
+    The folder after the task, or as predicted in check mode. It has no C(metadata) if the token may not read it.
   returned: state is present
   type: dict
   sample:

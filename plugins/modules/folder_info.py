@@ -10,7 +10,7 @@ module: folder_info
 short_description: List folders
 version_added: 1.0.0
 description:
-  - Lists the folders in a folder, or all below it, with their tags.
+  - Lists the folders in a folder, or all folders below it, with their tags.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -30,7 +30,7 @@ options:
     default: false
   deleted_only:
     description:
-      - List folders that are deleted and can be restored, instead of those that exist.
+      - List deleted folders that can be restored, instead of existing ones.
     type: bool
     default: false
 seealso:
@@ -39,17 +39,17 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Folders at the top of the site
+- name: List the top folders of the site
   community.workload_credentials.folder_info:
   register: top
 
-- name: Every folder below prod
+- name: List all folders below prod
   community.workload_credentials.folder_info:
     folder: prod
     recursive: true
   register: prod
 
-- name: Which folders can be restored?
+- name: List folders that can be restored
   community.workload_credentials.folder_info:
     deleted_only: true
     recursive: true
@@ -67,7 +67,7 @@ RETURN = r"""
 folders:
   description:
     - The folders, in the service's order.
-    - C(metadata.deleted_at) is there for folders that are deleted.
+    - C(metadata.deleted_at) is set for deleted folders.
   returned: success
   type: list
   elements: dict

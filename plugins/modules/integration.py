@@ -10,10 +10,10 @@ module: integration
 short_description: Manage integrations with AWS and Azure
 version_added: 1.0.0
 description:
-  - Creates, updates and deletes integrations, which say how the service reaches a cloud account.
-  - An integration that a dynamic secret uses, a deleted one included, cannot be deleted.
-  - While a cloud's permissions spread after they were granted, the service's own test of a new integration can
-    fail; it is tried three times.
+  - Creates, updates and deletes integrations, which connect the service to a cloud account.
+  - An integration that a dynamic secret uses, even a deleted one, cannot be deleted.
+  - The service tests a new integration. This test can fail until permissions that were just granted take effect in the
+    cloud, so it is tried three times.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -22,7 +22,7 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(present) creates or updates, V(absent) deletes. What is gone already counts as deleted.
+      - V(present) creates or updates, V(absent) deletes. An integration that does not exist counts as deleted.
     type: str
     choices: [present, absent]
     default: present
@@ -35,31 +35,32 @@ options:
   name:
     description:
       - Name of the integration, unique for its provider.
-      - It holds letters, digits, spaces and C(- _ @ ~ * ^ %), at most 100 characters.
+      - It may contain letters, digits, spaces and C(- _ @ ~ * ^ %), with at most 100 characters.
     type: str
     required: true
   role_arn:
     description:
-      - ARN of the role that the service assumes. Needed to create one with O(type=aws).
+      - ARN of the role that the service assumes. Required to create an integration with O(type=aws).
     type: str
   tenant_id:
     description:
-      - The Microsoft Entra tenant. Needed to create one with O(type=azure).
+      - ID of the Microsoft Entra tenant. Required to create an integration with O(type=azure).
     type: str
   client_id:
     description:
-      - The app registration that the service signs in as. Needed to create one with O(type=azure).
+      - Client ID of the app registration that the service signs in as. Required to create an integration with
+        O(type=azure).
     type: str
   client_secret:
     description:
-      - The app's secret. Needed to create one with O(type=azure). The service never gives it back.
-      - For an integration that exists it is sent with O(update_secret=always) only. An empty one is not sent, and there
-        is a warning.
+      - The app's client secret. Required to create an integration with O(type=azure). The service never returns it.
+      - For an existing integration, it is sent only with O(update_secret=always). An empty secret is not sent, with a
+        warning.
     type: str
   update_secret:
     description:
-      - When to send O(client_secret). V(on_create) sends it to create the integration only; V(always) sends it
-        each time, and the task is changed each time, because nothing tells whether it differs.
+      - When to send O(client_secret). V(on_create) sends it only to create the integration. V(always) sends it and
+        reports a change each time, since the service does not say whether it differs.
     type: str
     choices: [on_create, always]
     default: on_create
@@ -69,18 +70,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Reach an AWS account through a role
+- name: Connect an AWS account through a role
   community.workload_credentials.integration:
     type: aws
     name: main
     role_arn: arn:aws:iam::123456789012:role/workload-credentials
   register: main
 
-- name: What the role's trust policy must name
+- name: Show the external ID for the role's trust policy
   ansible.builtin.debug:
     var: main.integration.config.external_id
 
-- name: Reach an Azure tenant
+- name: Connect an Azure tenant
   community.workload_credentials.integration:
     type: azure
     name: main-azure
@@ -99,10 +100,10 @@ EXAMPLES = r"""
 RETURN = r"""
 integration:
   description:
-    - The integration as it is at the end, or as it would be in check mode.
-    - For AWS C(config.external_id) is the external ID that the service made. In check mode it is missing where the
+    - The integration after the task, or as predicted in check mode.
+    - For AWS, C(config.external_id) is the external ID that the service created. It is missing in check mode if the
       integration would be created.
-    - For Azure C(config) holds C(tenant_id) and C(client_id), never the secret.
+    - For Azure, C(config) has C(tenant_id) and C(client_id), but never the secret.
   returned: state is present
   type: dict
   sample:

@@ -10,8 +10,8 @@ module: integration_info
 short_description: Read integrations
 version_added: 1.0.0
 description:
-  - Reads one integration with its configuration, or lists those of one provider or all.
-  - A name that does not exist gives an empty list.
+  - Reads one integration with its configuration, or lists all integrations or those of one provider.
+  - Returns an empty list if there is no integration with the name.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -21,16 +21,16 @@ extends_documentation_fragment:
 options:
   type:
     description:
-      - Only integrations of this provider. When not set, those of all. Required with O(name).
+      - List only integrations of this provider. Required with O(name).
     type: str
     choices: [aws, azure]
   name:
     description:
-      - Read this integration, with its configuration. A list has none.
+      - Read this integration with its configuration, which lists do not include.
     type: str
   dynamic_secrets:
     description:
-      - Add the dynamic secrets that use each integration, with the number of their living leases. It costs one more
+      - Add the dynamic secrets that use each integration, with the number of their active leases. This sends one more
         request for each integration.
     type: bool
     default: false
@@ -40,16 +40,16 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Every integration
+- name: List all integrations
   community.workload_credentials.integration_info:
   register: integrations
 
-- name: Those with Azure
+- name: List those for Azure
   community.workload_credentials.integration_info:
     type: azure
   register: azure
 
-- name: Who uses this one?
+- name: List the dynamic secrets that use an integration
   community.workload_credentials.integration_info:
     type: aws
     name: main
@@ -60,10 +60,10 @@ EXAMPLES = r"""
 RETURN = r"""
 integrations:
   description:
-    - The integrations found.
-    - With O(name) each has C(config) and C(metadata), as in the sample. In a list each has C(id), C(name), C(type)
+    - The integrations.
+    - With O(name), an item has C(config) and C(metadata), as in the sample. Otherwise, each has C(id), C(name), C(type)
       and C(created_at).
-    - C(dynamic_secrets) is there with O(dynamic_secrets=true).
+    - C(dynamic_secrets) is set with O(dynamic_secrets=true).
   returned: success
   type: list
   elements: dict

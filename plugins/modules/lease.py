@@ -10,12 +10,12 @@ module: lease
 short_description: Revoke leases
 version_added: 1.0.0
 description:
-  - Ends leases early, so that their credentials stop working at once.
-  - AWS role credentials cannot be revoked; they end with their expiration. What has expired or was revoked counts
-    as done.
-  - The service may not know a lease for some seconds after it was minted. An ID that it does not know is therefore
-    asked for again during two seconds, unless this run minted or ended it earlier. A lease that this run has just
-    minted, and that stays unknown, fails the task, which names it with its expiration.
+  - Revokes leases, so that their credentials stop working at once.
+  - Credentials of AWS roles cannot be revoked; they are valid until they expire. Leases that have expired or were
+    revoked already count as revoked.
+  - The service may not know a lease for some seconds after it was minted. The request for an unknown ID is therefore
+    repeated for two seconds, unless this run minted or revoked the lease earlier. If a lease that this run has just
+    minted stays unknown, the task fails, with the lease and its expiration in the message.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - Leases can only be ended here; P(community.workload_credentials.dynamic_credentials#module) makes them.
+      - This module only revokes leases; P(community.workload_credentials.dynamic_credentials#module) mints them.
     type: str
     choices: [absent]
     default: absent
@@ -37,28 +37,27 @@ options:
     aliases: [lease_ids]
   path:
     description:
-      - Path of a dynamic secret, all of whose leases to end. Where there is none, there is nothing to end.
+      - Path of a dynamic secret; all its leases are revoked. If it does not exist, there is nothing to revoke.
     type: str
   minted:
     description:
-      - V(run) ends every lease that lookups and modules of this run of Ansible have minted on this site, whatever hosts
-        they were for. Later lookups of the run get fresh ones. Those that another token has minted, as before it was
-        rotated, are ended where the service lets this one, and otherwise named in a warning.
-      - Not among them are leases of lookups with C(outlives_run=true), of the role
+      - V(run) revokes all leases that lookups and modules of this Ansible run have minted on this site, for all hosts.
+        Later lookups of the run mint new ones. Leases minted with another token, such as before its rotation, are
+        revoked if the service allows it, and otherwise listed in a warning.
+      - It does not revoke leases of lookups with C(outlives_run=true), of the role
         P(community.workload_credentials.cluster_credentials#role), of C(async) tasks, and those that a module on
-        another host minted with a connection which only that host knows.
-      - V(dead_runs) ends what runs have left whose process is gone, such as those that were killed, as far as they
-        minted on this site; with another token as for V(run). Their notes are looked for on the machine where
-        Ansible runs, and in the folder that C(journal_dir) names (see
-        P(community.workload_credentials.dynamic_credentials#lookup)). Leases that cannot be revoked are named, and the
-        notes removed.
-      - The callback plugin P(community.workload_credentials.leases#callback) does both in every run.
+        another host minted with a connection that only that host knows.
+      - V(dead_runs) revokes the leases on this site of runs whose process no longer exists, such as killed ones; for
+        other tokens see V(run). It searches for their records on the machine where Ansible runs, and in the folder
+        C(journal_dir) (see P(community.workload_credentials.dynamic_credentials#lookup)). It lists leases that cannot
+        be revoked, and removes the records.
+      - The callback plugin P(community.workload_credentials.leases#callback) does both in each run.
     type: str
     choices: [run, dead_runs]
   on_not_revocable:
     description:
-      - What to do about leases that cannot be revoked. V(warn) names them with their expiration, V(fail) fails before
-        anything is revoked, V(ignore) says nothing.
+      - What to do about leases that cannot be revoked. V(warn) lists them with their expiration in a warning, V(fail)
+        fails before anything is revoked, V(ignore) shows nothing.
     type: str
     choices: [warn, fail, ignore]
     default: warn
@@ -70,39 +69,39 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: End one lease
+- name: Revoke one lease
   community.workload_credentials.lease:
     lease_id: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
 
-- name: End those that earlier tasks of this play minted, in one task
+- name: Revoke the leases that earlier tasks of this play minted
   community.workload_credentials.lease:
     lease_ids: "{{ minted.results | map(attribute='lease_id') }}"
     on_not_revocable: ignore
 
-- name: End every lease of an application
+- name: Revoke all leases of an application
   community.workload_credentials.lease:
     path: prod/azure/app
 
-- name: Whatever happens, no lease of this run outlives it
+- name: Revoke the leases of this run, also if a task fails
   block:
-    - name: Deploy with credentials that were made for it
+    - name: Deploy with new credentials
       ansible.builtin.command: /usr/local/bin/deploy
       environment: "{{ lookup('community.workload_credentials.dynamic_credentials', path, format='azure_env') }}"
       vars:
         path: prod/azure/app
       changed_when: true
   always:
-    - name: End what was minted
+    - name: Revoke all that this run minted
       community.workload_credentials.lease:
         minted: run
       run_once: true
 
-- name: End what killed runs have left
+- name: Revoke the leases of killed runs
   community.workload_credentials.lease:
     minted: dead_runs
   run_once: true
 
-- name: Insist that all can be ended
+- name: Fail if a lease cannot be revoked
   community.workload_credentials.lease:
     path: prod/azure/app
     on_not_revocable: fail
@@ -110,14 +109,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 revoked:
-  description: IDs of the leases that were revoked, or would be in check mode.
+  description: IDs of the revoked leases, or in check mode of those that would be revoked.
   returned: success
   type: list
   elements: str
   sample:
     - b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
 not_revocable:
-  description: Leases that cannot be revoked and live on, with their expiration and the whole seconds until then.
+  description: Leases that cannot be revoked and stay active, with their expiration and the whole seconds until then.
   returned: success
   type: list
   elements: dict

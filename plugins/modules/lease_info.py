@@ -10,9 +10,9 @@ module: lease_info
 short_description: Read leases
 version_added: 1.0.0
 description:
-  - Lists the living leases of a dynamic secret, or of all in a folder or below it, or reads one by its ID.
-  - A lease that has expired or was revoked gives an empty list. A path at which there is no dynamic secret, or no
-    folder, fails the task.
+  - Lists the active leases of a dynamic secret, or of all dynamic secrets in a folder, or reads one lease by its ID.
+  - Returns an empty list for a lease that has expired or was revoked. The task fails if the dynamic secret or the
+    folder does not exist.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -22,22 +22,22 @@ extends_documentation_fragment:
 options:
   path:
     description:
-      - Path of the dynamic secret whose leases to list, such as V(prod/aws/app).
-      - One of O(path), O(folder) and O(lease_id) is required, and no more than one.
+      - Path of the dynamic secret to list the leases of, such as V(prod/aws/app).
+      - Exactly one of O(path), O(folder) and O(lease_id) is required.
     type: str
   folder:
     description:
-      - List the leases of every dynamic secret in this folder. V(/) is the top of the site.
+      - List the leases of all dynamic secrets in this folder. V(/) is the top folder of the site.
     type: str
   recursive:
     description:
-      - With O(folder), list those of all below it too.
+      - With O(folder), list the leases of everything below it too.
     type: bool
     default: false
   lease_id:
     description:
-      - ID of one lease, which is a UUID. One that the service does not know is asked for again during two seconds,
-        since it may have been minted a moment ago.
+      - ID of a lease, which is a UUID. The request for an unknown ID is repeated for two seconds, since the lease may
+        just have been minted.
     type: str
 seealso:
   - module: community.workload_credentials.lease
@@ -46,22 +46,22 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Who has credentials of this application?
+- name: List the active leases of an application
   community.workload_credentials.lease_info:
     path: prod/aws/app
   register: living
 
-- name: Every lease of the site
+- name: List all leases of the site
   community.workload_credentials.lease_info:
     folder: /
     recursive: true
   register: everything
 
-- name: Which dynamic secrets have credentials in use?
+- name: Show the dynamic secrets with active leases
   ansible.builtin.debug:
     msg: "{{ everything.leases | map(attribute='dynamic_secret_path') | unique | sort }}"
 
-- name: One lease
+- name: Read one lease
   community.workload_credentials.lease_info:
     lease_id: b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b
   register: one
@@ -78,13 +78,13 @@ EXAMPLES = r"""
 RETURN = r"""
 leases:
   description:
-    - The leases found.
-    - The sample is of a list. With O(lease_id) there are also C(dynamic_secret_id), C(dynamic_secret_config) and
-      C(external_entity_id), the name of what was generated at the provider.
+    - The leases.
+    - The sample shows an item of a list. With O(lease_id), there are also C(dynamic_secret_id),
+      C(dynamic_secret_config) and C(external_entity_id), the provider's name for the generated credentials.
     - C(expiration) is in UTC.
-    - C(seconds_left) are the whole seconds until the expiration, V(0) when it is past, by the clock of the machine
-      where the task ran; none where the service names no expiration.
-    - C(created_by) is there where the service knows it.
+    - C(seconds_left) is the number of whole seconds until the expiration, by the clock of the host where the task ran.
+      It is V(0) if the lease has expired, and null if the service returns no expiration.
+    - C(created_by) is set if the service reports it.
   returned: success
   type: list
   elements: dict

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lease_report
-short_description: Report on leases, on who holds them, and on what became of them
+short_description: Report active leases, the Secrets that use them, and ended leases
 version_added: 1.0.0
 description:
-  - Puts together which leases live, which Secrets of which clusters hold them, and what became of those that an earlier
-    report has. It holds no secret value.
-  - Leases that are about to end are marked, and those that nobody holds, and Secrets whose lease has ended.
+  - Reports all active leases, the identities that minted them, the Secrets that use them, and the leases that were
+    revoked or expired since an earlier report. It contains no secret value.
+  - It marks leases that expire soon, orphaned leases, and Secrets whose lease has ended, and has totals by dynamic
+    secret and by identity.
   - It sends one request for the dynamic secrets of the folder, and one for the leases of each.
-  - The role P(community.workload_credentials.lease_report#role) looks at the clusters for it, and writes the report as
-    JSON and as a page.
+  - The role P(community.workload_credentials.lease_report#role) lists the Secrets of your clusters for this module, and
+    writes the report as JSON, as a page and as metrics.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -25,58 +26,68 @@ extends_documentation_fragment:
 options:
   folder:
     description:
-      - The folder whose dynamic secrets count, with all below it. V(/) is the top of the site.
+      - The folder of the dynamic secrets to report on, with everything below it. V(/) is the whole site.
     type: str
     default: /
   secrets:
     description:
       - The Secrets of each cluster, by a name of your choice for the cluster, as C(kubernetes.core.k8s_info) returns
         them in C(resources). Their metadata is enough.
-      - Which lease a Secret holds is read from the annotations that
-        M(community.workload_credentials.cluster_credentials) puts on what it pushes.
-      - Without this option it is not known who holds leases, and none is marked for it.
+      - The annotations that M(community.workload_credentials.cluster_credentials) writes show which lease a Secret
+        uses.
+      - Without this option, orphaned leases cannot be found, and no lease is marked as orphaned.
     type: dict
   held_elsewhere:
     description:
-      - Dynamic secrets, or folders of them, whose leases others hold, such as plays, pipelines and External Secrets
-        Operator. Their leases are not marked when no Secret holds them.
+      - Dynamic secrets, or folders of them, whose leases are used elsewhere, such as by plays, pipelines and External
+        Secrets Operator. Their leases are not marked as orphaned.
     type: list
     elements: str
     default: []
   previous:
     description:
-      - RV(report) of an earlier run. The service lists living leases only, so this is how it is known what has ended
-        since, and whether that was early.
-      - One on another site or folder is not used, and there is a warning.
-      - The text of a file with it does too. One that is damaged is not used, and there is a warning.
+      - RV(report) of an earlier run, or the text of a file with it. The service lists active leases only, so the
+        earlier report is what shows which leases have ended since, and whether they were revoked early.
+      - A report on another site or folder, or a damaged one, is ignored with a warning.
     type: raw
   margin:
     description:
-      - Seconds. A lease that has no more left is marked.
+      - Leases with at most this many seconds left are marked as expiring soon.
     type: int
     default: 300
   keep_days:
     description:
-      - For how many days the report tells of leases that have ended.
+      - Number of days to keep ended leases in the report.
     type: int
     default: 7
+  names:
+    description:
+      - Names for the identities that mint leases, by the ID that the service reports.
+    type: dict
+    default: {}
+  metrics_limit:
+    description:
+      - The number of dynamic secrets, and of identities, with samples of their own in RV(metrics), those with most
+        active leases first. The others are added up under the label C((other\)).
+    type: int
+    default: 100
 seealso:
   - module: community.workload_credentials.lease_info
   - module: community.workload_credentials.lease
   - ref: Lease report <ansible_collections.community.workload_credentials.docsite.guide_lease_report>
-    description: The page, what its marks mean, and how to make it on a schedule.
+    description: The page, its marks, the metrics, and how to create a report on a schedule.
 """
 
 EXAMPLES = r"""
-- name: Which leases of the site are there?
+- name: Report on all leases of the site
   community.workload_credentials.lease_report:
   register: leases
 
-- name: How many live, and how many end soon?
+- name: Show the number of active leases, and of those that expire soon
   ansible.builtin.debug:
     var: leases.report.summary
 
-- name: Only those below a folder, with what has ended since
+- name: Report on the leases below a folder, and on those that have ended since the last report
   community.workload_credentials.lease_report:
     folder: prod
     margin: 900
@@ -84,7 +95,7 @@ EXAMPLES = r"""
   vars:
     file: /var/lib/reports/leases-of-prod.json
 
-- name: A lease that no Secret holds is a mistake here, except for those of the pipelines
+- name: Fail if there are orphaned leases, except those of the pipelines
   community.workload_credentials.lease_report:
     secrets:
       main: "{{ secrets_of_main | default([]) }}"
@@ -103,15 +114,30 @@ previous_is_damaged:
   returned: success
   type: bool
   sample: false
+metrics:
+  description:
+    - The totals of the report in Prometheus' text format. They contain no lease ID and no Secret.
+  returned: success
+  type: str
+  sample: |
+    # HELP workload_credentials_leases_active Active leases.
+    # TYPE workload_credentials_leases_active gauge
+    workload_credentials_leases_active{site_id="a1b2c3d4",folder="/",dynamic_secret="prod/aws/app"} 1
 report:
   description:
     - The report. All times are UTC.
-    - C(state) of a lease is V(living), V(expired), V(ended_early) (C(ended_after) and C(ended_before) say when), or
-      V(not_listed), where a Secret holds a lease that the site does not have, so that it has ended early or is of
-      another site.
-    - C(marks) are V(ends_soon), V(unheld) and V(held_though_ended).
-    - C(from_now) has begin and end of the lease in seconds from C(generated), negative in the past.
-    - C(created_by) is there where the service knows it.
+    - C(state) of a lease is V(living) (active), V(expired), V(ended_early) (revoked between C(ended_after) and
+      C(ended_before)), or V(not_listed), if a Secret contains a lease that the site does not have, because it was
+      revoked early or belongs to another site.
+    - C(marks) are V(ends_soon), V(unheld) (orphaned) and V(held_though_ended) (ended, but still in a Secret).
+    - C(holders) are the Secrets that use the lease, as cluster, namespace and name.
+    - C(from_now) is the start and end of the lease in seconds from C(generated), negative in the past.
+    - C(created_by) is set if the service reports it; C(created_by_name) is its name in O(names).
+    - Leases with the same C(group) have the same dynamic secret, identity, state and marks.
+    - C(by_dynamic_secret) and C(by_identity) have the same totals as C(summary), those with most active leases first.
+      C(leases) counts all leases in the report, active and ended.
+    - C(since_previous) has the IDs of the leases that are new, expired or were revoked since O(previous). It is null
+      without an earlier report.
   returned: success
   type: dict
   sample:
@@ -129,12 +155,42 @@ report:
       unheld: 0
       held_though_ended: 0
       dynamic_secrets: 1
+    since_previous:
+      generated: '2026-05-12T19:45:00Z'
+      new: [1846c4e3-7c6b-4bfa-8f9e-a55a4b678d54]
+      expired: []
+      ended_early: []
+    by_dynamic_secret:
+      - dynamic_secret_path: prod/aws/app
+        dynamic_secret_type: aws
+        leases: 1
+        living: 1
+        expired: 0
+        ended_early: 0
+        not_listed: 0
+        ends_soon: 0
+        unheld: 0
+        held_though_ended: 0
+        next_expiration: '2026-05-12T21:00:00Z'
+    by_identity:
+      - created_by: 3b940186-58ea-4d20-9133-3da572256d2b
+        created_by_name: the role in AWX
+        leases: 1
+        living: 1
+        expired: 0
+        ended_early: 0
+        not_listed: 0
+        ends_soon: 0
+        unheld: 0
+        held_though_ended: 0
+        next_expiration: '2026-05-12T21:00:00Z'
     leases:
       - id: 1846c4e3-7c6b-4bfa-8f9e-a55a4b678d54
         dynamic_secret_path: prod/aws/app
         dynamic_secret_type: aws
         revocable: false
         created_by: 3b940186-58ea-4d20-9133-3da572256d2b
+        created_by_name: the role in AWX
         state: living
         marks: []
         holders: [main/web/aws]
@@ -143,6 +199,7 @@ report:
         from_now:
           start: -1
           end: 3599
+        group: 0
 """
 
 from ..module_utils._resources.lease_report import LEASE_REPORT

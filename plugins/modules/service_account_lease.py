@@ -10,10 +10,10 @@ module: service_account_lease
 short_description: Revoke leases of Kubernetes service accounts' tokens
 version_added: 1.0.0
 description:
-  - Ends leases before they expire. What was made for a lease is removed (its service account, roles and bindings, in
-    whatever namespace), and last its record.
-  - The API server refuses the token from then on. It may keep a positive answer for about 10 seconds.
-  - Also removes what expired leases have left behind.
+  - Revokes leases before they expire. Removes the objects created for a lease (its service account, roles and bindings,
+    in any namespace), and its record last.
+  - The API server then rejects the token. It may cache a positive result for about 10 seconds.
+  - Also removes what is left of expired leases.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -22,34 +22,34 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(absent) revokes the leases that are named. Those that have ended already are done.
-      - V(pruned) removes what has expired, and what was made for leases whose records somebody else has removed.
+      - V(absent) revokes the given leases. Leases that have already ended count as revoked.
+      - V(pruned) removes expired leases, and objects of leases whose records somebody else has removed.
     type: str
     choices: [absent, pruned]
     default: absent
   lease_id:
     description:
-      - Revoke the leases of these IDs.
+      - Revoke the leases with these IDs.
     type: list
     elements: str
     aliases: [lease_ids]
   name:
     description:
-      - Revoke all leases that are for this, in O(namespace) or in the whole cluster.
+      - Revoke all leases with this name, in O(namespace) or in the whole cluster.
     type: str
   namespace:
     description:
-      - Where to look for leases, with O(name) or O(state=pruned). Without it, in the whole cluster.
-      - With O(lease_id), which names its namespace, it must be the same.
+      - Limit O(name) or O(state=pruned) to this namespace. Default is the whole cluster.
+      - With O(lease_id), it must be the namespace in the ID.
     type: str
   minted:
     description:
-      - With V(run), revoke every lease that this run has minted at this cluster with this identity, by the lookup
-        P(community.workload_credentials.service_account_token#lookup), and by the module where it ran on the
-        controller. What it has minted on other hosts is revoked by O(lease_id) or O(name). Leases of another identity
-        of this run are ended where the cluster lets this one, and otherwise named in a warning.
-      - V(dead_runs) does the same for runs whose process is gone, such as those that were killed. Their notes are
-        looked for on the machine where Ansible runs, and in the folder that C(journal_dir) names (see
+      - V(run) revokes all leases that this run has minted in this cluster with this identity, with the lookup
+        P(community.workload_credentials.service_account_token#lookup), or with the module on the controller. To revoke
+        leases that it has minted on other hosts, use O(lease_id) or O(name). Leases that this run minted with another
+        identity are revoked if the cluster allows it, and otherwise listed in a warning.
+      - V(dead_runs) does the same for runs whose process no longer exists, such as killed ones. It searches for their
+        records on the machine where Ansible runs, and in the folder C(journal_dir) (see
         P(community.workload_credentials.service_account_token#lookup)).
     type: str
     choices: [run, dead_runs]
@@ -63,34 +63,34 @@ EXAMPLES = r"""
   community.workload_credentials.service_account_lease:
     lease_id: apps/ci-x7k2m9qp4d
 
-- name: Revoke all that a purpose has
+- name: Revoke all leases with a name
   community.workload_credentials.service_account_lease:
     name: ci
     namespace: apps
 
-- name: Remove what has expired
+- name: Remove expired leases
   community.workload_credentials.service_account_lease:
     state: pruned
 
-- name: Revoke what this run has minted
+- name: Revoke the leases of this run
   community.workload_credentials.service_account_lease:
     minted: run
 
-- name: Revoke what killed runs have left at this cluster
+- name: Revoke the leases of killed runs in this cluster
   community.workload_credentials.service_account_lease:
     minted: dead_runs
 """
 
 RETURN = r"""
 revoked:
-  description: IDs of the leases that were revoked, or would be in check mode.
+  description: IDs of the revoked leases, or in check mode of those that would be revoked.
   returned: success
   type: list
   elements: str
   sample:
     - apps/ci-x7k2m9qp4d
 left_behind:
-  description: What was removed of leases that have no record any more.
+  description: Removed objects of leases that no longer have a record.
   returned: success
   type: list
   elements: str

@@ -10,8 +10,8 @@ module: service_account_lease_info
 short_description: List the leases of Kubernetes service accounts' tokens
 version_added: 1.0.0
 description:
-  - Reads the records of leases that M(community.workload_credentials.service_account_token) has made, which are
-    Secrets without data. Only their metadata is read, and no token is in it.
+  - Reads the records of leases that M(community.workload_credentials.service_account_token) has created, which are
+    Secrets without data. It reads only their metadata, which contains no token.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -25,20 +25,20 @@ attributes:
 options:
   namespace:
     description:
-      - List the leases of this namespace. Without it, those of the whole cluster.
-      - With O(lease_id), which names its namespace, it must be the same.
+      - List the leases in this namespace. Default is the whole cluster.
+      - With O(lease_id), it must be the namespace in the ID.
     type: str
   name:
     description:
-      - List the leases that are for this.
+      - List the leases with this name.
     type: str
   lease_id:
     description:
-      - Look at one lease. There is an empty list if it has ended.
+      - Read one lease. The list is empty if it has ended.
     type: str
   expired:
     description:
-      - With V(true), list only those that have expired; with V(false), only those that have not.
+      - V(true) lists only expired leases, V(false) only those that have not expired.
     type: bool
 seealso:
   - module: community.workload_credentials.service_account_lease
@@ -46,18 +46,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Who has tokens in this namespace
+- name: List the leases in a namespace
   community.workload_credentials.service_account_lease_info:
     namespace: apps
   register: living
 
-- name: Look for one purpose in the whole cluster
+- name: List active leases with a name in the whole cluster
   community.workload_credentials.service_account_lease_info:
     name: ci
     expired: false
   register: living
 
-- name: See whether a lease is still there
+- name: Check whether a lease is active
   community.workload_credentials.service_account_lease_info:
     lease_id: apps/ci-x7k2m9qp4d
   register: found
@@ -71,17 +71,17 @@ leases:
   elements: dict
   contains:
     id:
-      description: Its ID, which is the namespace and the name of its record.
+      description: ID of the lease, which is the namespace and name of its record.
       type: str
       returned: always
       sample: apps/ci-x7k2m9qp4d
     lease_id:
-      description: The same.
+      description: Same as RV(leases[].id).
       type: str
       returned: always
       sample: apps/ci-x7k2m9qp4d
     name:
-      description: What it is for.
+      description: Name of the lease.
       type: str
       returned: always
       sample: ci
@@ -101,53 +101,53 @@ leases:
       returned: always
       sample: ci-x7k2m9qp4d
     audiences:
-      description: For whom the token is meant.
+      description: Audiences of the token.
       type: list
       elements: str
       returned: always
       sample:
         - https://kubernetes.default.svc
     created:
-      description: When it was minted.
+      description: When the token was minted.
       type: str
       returned: always
       sample: '2026-05-10T14:00:00Z'
     expiration:
-      description: When the token expires by itself.
+      description: When the token expires.
       type: str
       returned: always
       sample: '2026-05-10T15:00:00Z'
     requested_by:
-      description: Who minted it, as the API server saw it; V(null) where it does not tell.
+      description: The identity that minted the token, as reported by the API server; null if it does not report one.
       type: str
       returned: always
       sample: system:serviceaccount:apps:ansible
     role:
-      description: The role of a dynamic one, as C(kind) and C(name) or as C(rules).
+      description: The role of a dynamic service account, as C(kind) and C(name) or as C(rules).
       type: dict
       returned: always
       sample:
         kind: ClusterRole
         name: view
     namespaces:
-      description: Where a dynamic one may do what its role says.
+      description: Namespaces in which a dynamic service account has its role.
       type: list
       elements: str
       returned: always
       sample:
         - apps
     cluster_wide:
-      description: Whether that is the whole cluster; V(null) for a static one.
+      description: Whether a dynamic service account has its role in the whole cluster; null for a static one.
       type: bool
       returned: always
       sample: false
     expired:
-      description: Whether it has expired.
+      description: Whether the lease has expired.
       type: bool
       returned: always
       sample: false
     seconds_left:
-      description: Whole seconds until it expires, 0 if it has.
+      description: Whole seconds until the lease expires, or 0 if it has expired.
       type: int
       returned: always
       sample: 3599

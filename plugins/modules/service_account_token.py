@@ -10,13 +10,12 @@ module: service_account_token
 short_description: Mint a short-lived token of a Kubernetes service account
 version_added: 1.0.0
 description:
-  - Each run mints one lease, which is a token of its own, so the task is always changed.
-  - The token is of a service account that exists (V(static)), or of one that is made for it and goes with it
-    (V(dynamic)), which may do what a role or a list of rules says.
-  - The lease can be revoked. Its token is bound to a Secret without data, the record of the lease; once that is
-    removed, the API server refuses the token.
-  - In templates the lookup P(community.workload_credentials.service_account_token#lookup) does the same and reuses
-    leases.
+  - Each run mints a new lease with its own token, and reports a change.
+  - The token belongs to an existing service account (V(static)), or to one that is created and removed with the lease
+    (V(dynamic)), with the permissions of a role or of a list of rules.
+  - The lease can be revoked. Its token is bound to a Secret without data, the record of the lease; once this is
+    removed, the API server rejects the token.
+  - In templates, use the lookup P(community.workload_credentials.service_account_token#lookup), which reuses leases.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -27,28 +26,28 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - Mints nothing and returns obviously fake values. What is to be made is tried with the cluster's dry run, so
-        that missing permissions show; those for the token itself are asked for by name.
-      - A namespace, a role or a service account that is not there could have been made by an earlier task. There is a
-        warning then, and a real run fails.
+      - Mints nothing and returns obviously fake values. Objects are created with the cluster's dry run, which shows
+        missing permissions; the permissions for the token itself are checked by name.
+      - If a namespace, role or service account does not exist, but an earlier task may create it, check mode warns. A
+        real run fails.
   diff_mode:
     support: N/A
     details:
-      - There is nothing to compare; each run mints one lease more.
+      - There is nothing to compare. Each run mints a new lease.
 options:
   name:
     description:
-      - What the lease is for, such as V(ci). It is part of the lease's ID, and leases are found by it.
+      - Name of the lease, such as V(ci). It is part of the lease's ID; use it to list and revoke leases.
     type: str
     required: true
   namespace:
     description:
-      - Where the service account and the record of the lease are.
+      - Namespace of the service account and of the lease's record.
     type: str
     required: true
   format:
     description:
-      - With V(kubeconfig) there is also a complete file for this API server and token.
+      - V(kubeconfig) also returns a complete kubeconfig for this API server and token.
     type: str
     choices: [raw, kubeconfig]
     default: raw
@@ -60,14 +59,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Get a token of a service account that exists
+- name: Mint a token of an existing service account
   community.workload_credentials.service_account_token:
     name: deployer
     namespace: apps
     ttl: 15m
   register: minted
 
-- name: Let a program use a service account that is made for it and may only read
+- name: Mint a token of a temporary service account that may only read
   community.workload_credentials.service_account_token:
     name: report
     namespace: apps
@@ -78,7 +77,7 @@ EXAMPLES = r"""
     format: kubeconfig
   register: minted
 
-- name: Say exactly what may be done
+- name: Mint a token with exact permissions
   community.workload_credentials.service_account_token:
     name: ci
     namespace: apps
@@ -102,7 +101,7 @@ token:
   type: str
   sample: eyJhbGciOiJSUzI1NiIsImtpZCI6ImV4YW1wbGUifQ.e30.example
 expiration:
-  description: When the token expires by itself, as the API server says.
+  description: When the token expires, as reported by the API server.
   returned: success
   type: str
   sample: '2026-05-10T15:00:00Z'
@@ -112,7 +111,7 @@ seconds_left:
   type: int
   sample: 3599
 lease_id:
-  description: ID of the lease, which is the namespace and the name of its record.
+  description: ID of the lease, which is the namespace and name of its record.
   returned: success
   type: str
   sample: apps/ci-x7k2m9qp4d
@@ -127,14 +126,14 @@ namespace:
   type: str
   sample: apps
 audiences:
-  description: For whom the token is meant.
+  description: Audiences of the token.
   returned: success
   type: list
   elements: str
   sample:
     - https://kubernetes.default.svc
 server:
-  description: Address of the API server, as this task reached it.
+  description: Address of the API server that the task used.
   returned: success
   type: str
   sample: https://cluster.example.com:6443

@@ -10,9 +10,9 @@ module: session_info
 short_description: Check that the token is valid for the site
 version_added: 1.0.0
 description:
-  - Asks the Secrets API whether the session of this token and site is valid.
-  - A token that is not accepted fails the task, with the service's reason, so this is a good first task of a play.
-  - It needs no permission on any folder. What the token may read and write shows only when a task tries.
+  - Checks with the Secrets API whether the token is valid for the site.
+  - If the service rejects the token, the task fails with the service's reason, so this is a good first task of a play.
+  - It requires no permission on any folder. It does not check what the token may read and write.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Is the token valid for this site?
+- name: Check that the token is valid for this site
   community.workload_credentials.session_info:
 
 - name: Set the connection once for all modules of the play
@@ -38,9 +38,9 @@ EXAMPLES = r"""
     - name: Check the connection
       community.workload_credentials.session_info:
 
-- name: Say what to do where the service refuses the token or cannot be reached
+- name: Explain what to do if the service rejects the token or is unreachable
   block:
-    - name: Check the connection, and do not wait for long
+    - name: Check the connection, with a short timeout
       community.workload_credentials.session_info:
         timeout: 5
         retries: 0
@@ -52,7 +52,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 session:
-  description: The session as the service sees it.
+  description: The session, as the service reports it.
   returned: success
   type: dict
   contains:

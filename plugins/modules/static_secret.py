@@ -10,8 +10,8 @@ module: static_secret
 short_description: Manage static secrets
 version_added: 1.0.0
 description:
-  - Creates, updates, deletes and restores static secrets, whose values are kept in versions.
-  - Values are compared key by key, and only what differs is sent. The module returns no values.
+  - Creates, updates, deletes and restores static secrets. The service keeps versions of their values.
+  - Compares values key by key, and sends only what differs. Returns no values.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -22,26 +22,26 @@ extends_documentation_fragment:
 options:
   path:
     description:
-      - Path of the secret, such as V(prod/db/app). A leading slash makes no difference.
-      - Names hold letters, digits and C(- _ @ ~ * ^ %), at most 100 characters each and 500 in all.
+      - Path of the secret, such as V(prod/db/app). A leading slash is ignored.
+      - Names may contain letters, digits and C(- _ @ ~ * ^ %), with at most 100 characters each and 500 in total.
     type: str
     required: true
   secret:
     description:
-      - The values by key. They may be anything that JSON can hold.
-      - Keys that are not named stay, unless O(purge_keys=true); this goes for nested dictionaries too. V(null)
-        removes a key. A list is replaced as a whole.
-      - There is a warning for a value that becomes empty and was not, since that is what an unset variable does.
-      - When not set, existing values are left alone, and a new secret is empty.
+      - The values by key, of any type that JSON supports.
+      - Other keys stay, unless O(purge_keys=true), in nested dictionaries too. V(null) removes a key. A list is
+        replaced as a whole.
+      - The task warns if a value becomes empty, as with an unset variable.
+      - When not set, existing values stay as they are, and a new secret is empty.
     type: dict
   purge_keys:
     description:
-      - Remove keys that O(secret) does not name, in nested dictionaries too. Without O(secret) it has no effect.
+      - Remove keys that are not in O(secret), in nested dictionaries too. It has no effect without O(secret).
     type: bool
     default: false
   version:
     description:
-      - Go back to exactly the values of this version of the secret, as a new version. Tags stay as they are.
+      - Restore exactly the values of this version of the secret, as a new version. Tags stay as they are.
       - Mutually exclusive with O(secret).
     type: int
 seealso:
@@ -51,7 +51,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A secret with two values
+- name: Store a secret with two values
   community.workload_credentials.static_secret:
     path: prod/db/app
     secret:
@@ -60,7 +60,7 @@ EXAMPLES = r"""
     tags:
       env: prod
 
-- name: Exactly these keys, and no other
+- name: Store exactly these keys and remove others
   community.workload_credentials.static_secret:
     path: prod/db/app
     secret:
@@ -68,18 +68,18 @@ EXAMPLES = r"""
       password: "{{ app_password }}"
     purge_keys: true
 
-- name: Remove one key and leave the others alone
+- name: Remove one key and keep the others
   community.workload_credentials.static_secret:
     path: prod/db/app
     secret:
       old_password: null
 
-- name: Go back to the values of the first version
+- name: Restore the values of the first version
   community.workload_credentials.static_secret:
     path: prod/db/app
     version: 1
 
-- name: Delete it; the same path can be restored later
+- name: Delete the secret; it can be restored later
   community.workload_credentials.static_secret:
     path: prod/db/app
     state: absent
@@ -88,8 +88,8 @@ EXAMPLES = r"""
 RETURN = r"""
 static_secret:
   description: >-
-    The secret as it is at the end, or as it would be in check mode, without its values. It has no C(metadata) where
-    the token may not read that.
+    The secret after the task, or as predicted in check mode, without its values. It has no C(metadata) if the token may
+    not read it.
   returned: state is present
   type: dict
   sample:
@@ -102,7 +102,7 @@ static_secret:
       version: 3
       created_at: '2026-05-12T14:00:00-06:00'
 changed_keys:
-  description: Names of the keys, at the top level, that were added, changed or removed, or would be in check mode.
+  description: Names of the top-level keys that were added, changed or removed, or in check mode would be.
   returned: state is present
   type: list
   elements: str

@@ -10,8 +10,8 @@ module: static_secret_info
 short_description: Read static secrets
 version_added: 1.0.0
 description:
-  - Reads one static secret, or those in a folder, with their values, versions and metadata.
-  - A path at which there is no secret gives an empty list. What lies there may be a dynamic secret, which
+  - Reads one static secret, or all in a folder, with values, versions and metadata.
+  - Returns an empty list if there is no static secret at the path. There may be a dynamic secret, which
     M(community.workload_credentials.dynamic_secret_info) reads.
 author:
   - community.workload_credentials contributors (@ansible-collections)
@@ -24,7 +24,7 @@ options:
   path:
     description:
       - Path of one secret, such as V(prod/db/app).
-      - One of O(path) and O(folder) is required, not both.
+      - Exactly one of O(path) and O(folder) is required.
     type: str
   folder:
     description:
@@ -37,7 +37,7 @@ options:
     default: false
   deleted_only:
     description:
-      - With O(folder), list secrets that are deleted and can be restored. Their values cannot be read.
+      - With O(folder), list deleted secrets that can be restored. Their values cannot be read.
     type: bool
     default: false
   versions:
@@ -47,11 +47,11 @@ options:
     default: false
   version:
     description:
-      - With O(path), read this version instead of the newest. A version that does not exist gives an empty list.
+      - With O(path), read this version instead of the newest. Returns an empty list if the version does not exist.
     type: int
   values:
     description:
-      - Read values too. With V(false) only metadata is read, and the result is shown.
+      - Read values too. With V(false), the task reads only metadata, and its result is not hidden.
     type: bool
     default: true
 seealso:
@@ -72,14 +72,14 @@ EXAMPLES = r"""
     url_username: app
     url_password: "{{ app.static_secrets[0].secret.password }}"
 
-- name: What is there, without any value?
+- name: List secrets without values
   community.workload_credentials.static_secret_info:
     folder: prod
     recursive: true
     values: false
   register: inventory
 
-- name: Which versions does it have?
+- name: List the versions of a secret
   community.workload_credentials.static_secret_info:
     path: prod/db/app
     versions: true
@@ -90,9 +90,9 @@ EXAMPLES = r"""
 RETURN = r"""
 static_secrets:
   description:
-    - The secrets found, in the service's order.
-    - C(secret) is there with O(values=true), C(versions) with O(versions=true), and C(metadata.deleted_at) for
-      secrets that are deleted.
+    - The secrets, in the service's order.
+    - C(secret) is set with O(values=true), C(versions) with O(versions=true), and C(metadata.deleted_at) for deleted
+      secrets.
   returned: success
   type: list
   elements: dict

@@ -35,11 +35,11 @@ _OUTCOMES = {
     "stays": "{lease_id} outlives the run, until {expiration}",
     "held": "{lease_id} (until {expiration}) is left to the role cluster_credentials: {reason}",
     "lives": "{lease_id} lives until {expiration}",
-    "refused": "{lease_id} may live on until {expiration}: {reason}",
-    "unknown": "{lease_id} may have been revoked, or lives on until {expiration}: {reason}",
-    "unsettled": "a lease was asked for, and whether there is one is not known: {reason}",
-    "one of several": "a lease was asked for, and no answer came: {reason}",
-    "no lease": "a lease was asked for when its sender died, and none was found",
+    "refused": "{lease_id} may be active until {expiration}: {reason}",
+    "unknown": "{lease_id} may have been revoked, or is active until {expiration}: {reason}",
+    "unsettled": "a lease was requested, and it is not known whether it exists: {reason}",
+    "one of several": "a lease was requested, and no answer came: {reason}",
+    "no lease": "a lease was requested by a process that died, and none was found",
 }
 
 
@@ -51,7 +51,7 @@ def begin(display: Any) -> None:
         options = resolve(OPTIONS, [environment(os.environ), ini]).with_defaults(OPTIONS)
     except WorkloadCredentialsError as error:
         # A user who misspelt show_only wants no leases to be ended.
-        display.warning(f"community.workload_credentials.leases: {error} No lease of this run is looked after.")
+        display.warning(f"community.workload_credentials.leases: {error} No lease of this run will be revoked.")
         return
 
     def show_report(report: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 from collections import Counter
@@ -62,6 +63,27 @@ REFUSED = (
     r"where (nothing is said|none is)",
     r"who (may|asks?|holds?|mints?|minted) (not|it|them)",
     r"whoever",
+)
+# On pages that are generated, which are short descriptions, these too.
+REFUSED_ON_PAGES = (
+    r"(be|is|are) (asked|looked) for",
+    r"(is|are) (gone|meant|made|kept) (already|for|of|with)",
+    r"[Ff]or whom",
+    r"[Ll]ook(s|ed)? (at|for|whether)",
+    r"[Nn]obody",
+    r"[Ss]omebody who",
+    r"[Ww]hat it is( for)?\.",
+    r"[Ww]here (it|there) (is|are) (no|none)",
+    r"[Ww]ho (asks|has|uses)",
+    r"[Ee]nds? (it|them|those|that|all|what|every)",
+    r"is (taken|tried) to",
+    r"it cannot do without",
+    r"live on",
+    r"makes? (none|no difference)",
+    r"one lease more",
+    r"what (is|was) (gone|made|there)",
+    r"where nothing is said",
+    r"whose leases to",
 )
 # Kinds of plugins that get pages; action plugins and fragments are shown with what they are for.
 WITH_PAGES = {"callback", "lookup", "modules"}
@@ -215,6 +237,29 @@ def test_texts_are_in_the_words_of_the_field(path: Path) -> None:
     pattern = re.compile(rf"\b({'|'.join(REFUSED)})\b".replace(" ", r"\s+"))
     text = _prose(path.read_text(encoding="utf-8"))
     assert [" ".join(found[0].split()) for found in pattern.finditer(text)] == []
+
+
+PAGES = [
+    *(path for kind in (*WITH_PAGES, "doc_fragments") for path in (ROOT / "plugins" / kind).glob("*.py")),
+    *(ROOT / "extensions").glob("eda/plugins/*/*.py"),
+    *(ROOT / "roles").glob("*/meta/*.yml"),
+]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_generated_pages_are_in_the_words_of_the_field(path: Path) -> None:
+    pattern = re.compile(rf"\b({'|'.join((*REFUSED, *REFUSED_ON_PAGES))})\b".replace(" ", r"\s+"))
+    text = path.read_text(encoding="utf-8")
+    shown = _documentation(text) if path.suffix == ".py" else _prose(text)
+    assert shown
+    assert [" ".join(found[0].split()) for found in pattern.finditer(shown)] == []
+
+
+def _documentation(source: str) -> str:
+    """The texts that ansible-doc shows of a plugin or of a fragment."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Assign)]
+    values = [node.value for node in nodes if isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper()]
+    return "\n".join(str(ast.literal_eval(one)) for one in values if isinstance(one, ast.Constant))
 
 
 def test_anchors_of_former_titles_stay_where_they_were() -> None:

@@ -29,20 +29,20 @@ _ADVICE_BY_CODE = {
     "azure_integration_test_failed": "Check tenant_id, client_id and client_secret, and the app's permissions.",
     "dynamic_secret_in_use": "Revoke its leases first, or wait until they expire.",
     "lease_revoke_failed": "The provider did not remove the credential; try again, or wait until it expires.",
-    "lease_not_revocable": "These credentials end only with their expiration.",
+    "lease_not_revocable": "These credentials cannot be revoked; they are valid until they expire.",
 }
 _ADVICE_BY_STATUS = {
     401: (
         "Check access_token or access_token_file (environment BEYONDTRUST_ACCESS_TOKEN): it is wrong or expired, or of "
         "another site than site_id. One that was made a second ago may not be known yet."
     ),
-    407: "A proxy in between asks for a name and password: check HTTPS_PROXY and NO_PROXY.",
+    407: "A proxy requires authentication: check HTTPS_PROXY and NO_PROXY.",
     429: "The service limits requests: repeat later, with fewer at the same time (concurrency, forks).",
     500: "The service failed on this request: repeat it later, and tell the service's operators if it fails again.",
     501: "This service does not support that operation.",
     502: "A gateway, or the cloud's provider behind the service, failed: repeat later.",
     503: "The service is overloaded or down: repeat later.",
-    504: "A gateway waited for the service in vain: repeat later, and check what is between here and api_url.",
+    504: "A gateway timed out waiting for the service: repeat later, and check what is between here and api_url.",
 }
 _NOT_THE_API = (
     "Check that api_url is the address of the Secrets API and that no proxy in between changes answers; if both are "
@@ -218,6 +218,6 @@ def _fault(error: Exception) -> str:
         trace = trace.tb_next
     place = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno})" if trace else ""
     return (
-        f"a fault of this collection, {one_line(type(error).__name__)}{place}. Look at what has been done before you "
+        f"a fault of this collection, {one_line(type(error).__name__)}{place}. Check what has been done before you "
         "repeat the task, and report this line to the collection's issue tracker."
     )

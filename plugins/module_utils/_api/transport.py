@@ -412,7 +412,7 @@ def _connection_problem(error: Exception, address: str, limit: str, *, late: boo
     if isinstance(cause, ConnectTimeoutError):
         return f"no connection to {address} within {limit}.", False
     if isinstance(cause, ProxyError) and "Tunnel connection failed: 407" in str(error):
-        return f"the proxy for {address} asks for a name and password (407): check HTTPS_PROXY and NO_PROXY.", False
+        return f"the proxy for {address} requires authentication (407): check HTTPS_PROXY and NO_PROXY.", False
     if isinstance(cause, ProxyError) and "Tunnel connection failed" in str(error):
         return f"the proxy for {address} refuses to connect to it: check HTTPS_PROXY and NO_PROXY.", False
     if isinstance(cause, ProxyError):

@@ -50,7 +50,7 @@ _SIGNS = (
     ("Invalid header|UnicodeEncodeError|codec can't encode|^ValueError", "a token or header cannot be sent", None),
     (
         "Tunnel connection failed: 407",
-        "the proxy for it asks for a name and password: check proxy and proxy_headers (HTTPS_PROXY)",
+        "the proxy for it requires authentication: check proxy and proxy_headers (HTTPS_PROXY)",
         False,
     ),
     ("Tunnel connection failed", "the proxy for it refuses to connect to it: check proxy and no_proxy", False),

@@ -66,7 +66,7 @@ _ADVICE_BY_STATUS = {
     401: "check the token or certificate of the kubeconfig, which is wrong or expired",
     404: "it does not exist any more, or the cluster does not serve its kind",
     413: "it is too large for the cluster",
-    407: "a proxy asks for a name and password: check proxy and proxy_headers of kubernetes.core (HTTPS_PROXY)",
+    407: "a proxy requires authentication: check proxy and proxy_headers of kubernetes.core (HTTPS_PROXY)",
     429: "the cluster is overloaded; run again later",
 }
 
@@ -149,7 +149,7 @@ def _invalid(causes: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     problem = "; ".join(dict.fromkeys(map(_cause, causes)))
     # The type of a Secret, and everything in one that is marked as immutable.
     if "immutable" in problem:
-        return problem, "remove the object, so that it is created anew"
+        return problem, "remove the object, so that it is created again"
     return problem, "correct the option"
 
 

@@ -35,7 +35,7 @@ from ._parts.visibility import ABSENT, refused, search
 
 # Stands for a lease in check mode.
 NO_LEASE_ID = "00000000-0000-0000-0000-000000000000"
-_MAY_EXIST = "may exist all the same"
+_MAY_EXIST = "may exist nevertheless"
 _NO_LEASE = {"leaseId": NO_LEASE_ID, "expiration": NO_TIME}
 
 

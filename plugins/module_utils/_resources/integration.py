@@ -196,7 +196,7 @@ def _check(parameters: Mapping[str, Any]) -> None:
 def _create(current: ExistingIntegration, wanted: WantedIntegration) -> Change:
     kind, config = wanted.kind, wanted.config
     missing = [
-        f"{option}: {kind} integration {wanted.name!r} does not exist, and creating needs it."
+        f"{option}: {kind} integration {wanted.name!r} does not exist, and creating it requires this option."
         for option in wanted.missing_options[:1]
     ]
     after = {"name": wanted.name, "type": kind, "config": config}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,24 @@ from .._change import ReadResult
 from .._marks import LEASE_MARKS, OPERATED_MARKS, noted_lease
 from .._spec import CONNECTION, Spec
 from ._parts.leases import ListedLease, leases_below, revocable
-from ._parts.visibility import listed, listing
+from ._parts.report.metrics import metrics_of
+from ._parts.report.totals import (
+    ENDED_EARLY,
+    ENDS_SOON,
+    EXPIRED,
+    HELD_THOUGH_ENDED,
+    LIVING,
+    NOT_LISTED,
+    STATES,
+    UNHELD,
+    Row,
+    by_dynamic_secret,
+    by_identity,
+    counted,
+    number_groups,
+    since_previous,
+)
+from ._parts.visibility import listed, listed_path, listing
 
 
 @dataclass(frozen=True)
@@ -47,11 +64,11 @@ def holders_in(clusters: Mapping[str, Any]) -> list[Holder]:
 
 def _in_cluster(cluster: str, secrets: Any) -> Iterator[Holder]:
     if not isinstance(secrets, list):
-        raise OptionError("secrets", f"{cluster}: it needs a list of Secrets.")
+        raise OptionError("secrets", f"{cluster}: it must be a list of Secrets.")
     for secret in secrets:
         metadata = secret.get("metadata") if isinstance(secret, Mapping) else None
         if not isinstance(metadata, Mapping):
-            raise OptionError("secrets", f"{cluster}: an entry has no metadata, so it is no Secret.")
+            raise OptionError("secrets", f"{cluster}: an entry has no metadata, so it is not a Secret.")
         given = metadata.get("annotations")
         annotations = given if isinstance(given, Mapping) else {}
         name = "/".join((cluster, str(metadata.get("namespace", "")), str(metadata.get("name", ""))))
@@ -59,13 +76,6 @@ def _in_cluster(cluster: str, secrets: Any) -> Iterator[Holder]:
             lease = noted_lease(annotations, marks)
             if lease.id:
                 yield Holder(name, lease.id, lease.minted, lease.expiration)
-
-
-LIVING, EXPIRED, ENDED_EARLY, NOT_LISTED = "living", "expired", "ended_early", "not_listed"
-ENDS_SOON, UNHELD, HELD_THOUGH_ENDED = "ends_soon", "unheld", "held_though_ended"
-_STATES = (LIVING, EXPIRED, ENDED_EARLY, NOT_LISTED)
-_MARKS = (ENDS_SOON, UNHELD, HELD_THOUGH_ENDED)
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,7 @@ class ReportLook:
     :arg margin: a lease with this time left, or less, ends soon.
     :arg keep: how long the report shows leases that have ended.
     :arg whole_site: every lease of the site was listed.
+    :arg names: names of identities, by their ID.
     """
 
     now: datetime
@@ -85,6 +96,7 @@ class ReportLook:
     margin: timedelta
     keep: timedelta
     whole_site: bool
+    names: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def held(self) -> Mapping[str, list[str]]:
@@ -205,19 +217,16 @@ def _is_below(path: str, places: Collection[str]) -> bool:
     return any(place in ("", path) or path.startswith(f"{place}/") for place in places)
 
 
-def counted(all_rows: Sequence[Row]) -> dict[str, int]:
-    """Return how many leases are in each state, and how many have each mark."""
-    words: list[str] = []
-    for row in all_rows:
-        words += [row["state"], *row["marks"]]
-    return {word: words.count(word) for word in (*_STATES, *_MARKS)}
+# Texts of a row that an earlier report may lack.
+_TEXTS = ("dynamic_secret_path", "dynamic_secret_type", "created_by", "minted", "expiration")
 
 
-def earlier_rows(report: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def earlier_rows(report: Mapping[str, Any]) -> Iterator[Row]:
     """Yield the valid rows of an earlier report."""
     for row in report.get("leases") or ():
-        if isinstance(row, Mapping) and isinstance(row.get("id"), str) and row.get("state") in _STATES:
-            yield row
+        if isinstance(row, Mapping) and isinstance(row.get("id"), str) and row.get("state") in STATES:
+            texts = {name: row.get(name) if isinstance(row.get(name), str) else None for name in _TEXTS}
+            yield {"revocable": None, **row, **texts}
 
 
 def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
@@ -225,13 +234,20 @@ def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
     place, look = _place(parameters), _look(parameters)
     definitions, missing = listed(client, listing("dynamic", {**parameters, "recursive": True}))
     previous = _previous(parameters["previous"])
-    report, warnings = report_of(place, look, leases_below(client, definitions), previous or {})
-    report["summary"]["dynamic_secrets"] = len(definitions)
+    # The service lists the types with a prefix.
+    types = {str(listed_path(entry)): str(entry.get("type")).removeprefix("dynamic-") for entry in definitions}
+    report, warnings = report_of(place, look, leases_below(client, definitions), previous or {}, types)
     if previous is None:
         warnings.append(
             "previous: it is damaged and is ignored, so the report does not show what has ended since then."
         )
-    return ReadResult({"report": report, "warnings": warnings, "previous_is_damaged": previous is None}, missing)
+    values = {
+        "report": report,
+        "metrics": metrics_of(report, parameters["metrics_limit"]),
+        "warnings": warnings,
+        "previous_is_damaged": previous is None,
+    }
+    return ReadResult(values, missing)
 
 
 def _previous(given: Any) -> Mapping[str, Any] | None:
@@ -246,23 +262,36 @@ def _previous(given: Any) -> Mapping[str, Any] | None:
 
 
 def report_of(
-    place: Mapping[str, Any], look: ReportLook, leases: Sequence[ListedLease], previous: Mapping[str, Any]
+    place: Mapping[str, Any],
+    look: ReportLook,
+    leases: Sequence[ListedLease],
+    previous: Mapping[str, Any],
+    types: Mapping[str, Any],
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the report and its warnings.
 
     :arg place: ``site_id`` and ``folder``, which a report and the earlier one must share.
+    :arg types: the types of the dynamic secrets, by path.
     """
     warnings = []
     if previous and any(previous.get(name) != value for name, value in place.items()):
         warnings.append("previous: it is the report on another site or folder and is ignored.")
         previous = {}
-    all_rows = rows(look, leases, list(earlier_rows(previous)), parse_time(previous.get("generated")))
+    earlier, seen = list(earlier_rows(previous)), parse_time(previous.get("generated"))
+    all_rows = rows(look, leases, earlier, seen)
+    for row in all_rows:
+        name = look.names.get(row["created_by"])
+        row["created_by_name"] = str(name) if name else None
+    number_groups(all_rows)
     report = {
         **place,
         "generated": written(look.now),
         "margin": int(look.margin.total_seconds()),
         "looked_for_holders": look.holders is not None,
-        "summary": counted(all_rows),
+        "summary": {**counted(all_rows), "dynamic_secrets": len(types)},
+        "since_previous": since_previous(all_rows, earlier, written(seen)),
+        "by_dynamic_secret": by_dynamic_secret(all_rows, types),
+        "by_identity": by_identity(all_rows),
         "leases": all_rows,
     }
     return report, warnings
@@ -273,7 +302,7 @@ def _place(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _look(parameters: Mapping[str, Any]) -> ReportLook:
-    for name in ("margin", "keep_days"):
+    for name in ("margin", "keep_days", "metrics_limit"):
         if parameters[name] < 0:
             raise OptionError(name, "it cannot be negative.")
     secrets = parameters["secrets"]
@@ -284,6 +313,7 @@ def _look(parameters: Mapping[str, Any]) -> ReportLook:
         margin=timedelta(seconds=parameters["margin"]),
         keep=timedelta(days=parameters["keep_days"]),
         whole_site=not parse_folder(parameters["folder"], "folder"),
+        names=parameters["names"],
     )
 
 
@@ -298,6 +328,8 @@ LEASE_REPORT = Spec(
         "previous": {"type": "raw"},
         "margin": {"type": "int", "default": 300},
         "keep_days": {"type": "int", "default": 7},
+        "names": {"type": "dict", "default": {}},
+        "metrics_limit": {"type": "int", "default": 100},
     },
     read=read,
 )

@@ -30,7 +30,7 @@ from .spec import DEFAULT_OWNER
 
 # The role renews pushed leases in their last quarter, and so does the operator.
 MARGIN = Margin(part=0.25)
-GONE = "its lease has ended before its time"
+GONE = "its lease ended early"
 KEEP, MINT, READ, LET_GO, REMOVE = "keep", "mint", "read", "let_go", "remove"
 MERGING = ("Merge", "CreateOrMerge")
 
@@ -161,7 +161,7 @@ def _step(entry: Entry, secret: ClusterObject | None, now: datetime, gone: Colle
     reason = _due(entry, secret, now, gone)
     if reason is None and not renew:
         return Step(*where, KEEP, "it is fresh", secret, entry)
-    return Step(*where, MINT, reason or "a renewal was asked for", secret, entry)
+    return Step(*where, MINT, reason or "a renewal was requested", secret, entry)
 
 
 def _due(entry: Entry, secret: ClusterObject | None, now: datetime, gone: Collection[str]) -> str | None:
@@ -181,4 +181,4 @@ def _due(entry: Entry, secret: ClusterObject | None, now: datetime, gone: Collec
         return "it has expired"
     if lease.id in gone:
         return GONE
-    return "no more than a quarter of its life is left" if MARGIN.due(lease, now) else None
+    return "at most a quarter of its lifetime is left" if MARGIN.due(lease, now) else None

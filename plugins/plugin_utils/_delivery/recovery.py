@@ -104,7 +104,7 @@ def _report(job: Job, outcome: Outcome, fates: list[LeaseOutcome]) -> None:
         job.tell([f"Leases that dead runs had left, now ended: {revoked}."])
     staying = [fate.entry.note.listed for fate in fates if fate.how == NOT_REVOCABLE]
     if staying:
-        outcome.warnings.append(f"Dead runs have left leases that end only with their expiration: {named(staying)}.")
+        outcome.warnings.append(f"Dead runs have left leases that cannot be revoked: {named(staying)}.")
     for fate in fates:
         outcome.warnings.extend(_warnings_of(fate))
         if fate.how not in (REFUSED, UNKNOWN, UNSETTLED):
@@ -117,7 +117,7 @@ def _warnings_of(fate: LeaseOutcome) -> list[str]:
 
     note = fate.entry.note
     if fate.how in (REFUSED, UNKNOWN):
-        return [f"A dead run has left a lease that may live on: {named([note.listed])}. {fate.reason}"]
+        return [f"A dead run has left a lease that may still be active: {named([note.listed])}. {fate.reason}"]
     if note.id is None and fate.how != NO_LEASE:
-        return [f"A dead run had asked for a lease for {note.use}. {fate.reason}"]
+        return [f"A dead run had requested a lease for {note.use}. {fate.reason}"]
     return []

@@ -160,7 +160,7 @@ def _reason(job: Job, entry: Entry, secret: ClusterObject | None, is_dead: bool,
     if has_code:
         return "there is a new code"
     if job.renew:
-        return "a renewal was asked for"
+        return "a renewal was requested"
     if is_dead:
         return "its lease has ended"
     end = noted_lease(annotations_of(secret), OPERATED_MARKS).expiration if secret else None

@@ -54,7 +54,7 @@ WarningKey = tuple[str, int, str]
 
 
 def ready_of(resource: ClusterObject) -> Mapping[str, Any] | None:
-    """Return the condition Ready of an ExternalSecret or a store; None: the operator has not looked at it yet."""
+    """Return the condition Ready of an ExternalSecret or a store; None: the operator has not processed it yet."""
     for condition in (resource.get("status") or {}).get("conditions") or ():
         if condition.get("type") == "Ready":
             ready: Mapping[str, Any] = condition
@@ -302,7 +302,7 @@ def not_synchronised(external: ClusterObject) -> str | None:
     """
     ready = ready_of(external)
     if ready is None:
-        return "the operator has not looked at it yet"
+        return "the operator has not processed it yet"
     if ready.get("status") != "True" or ready.get("reason") != "SecretSynced":
         return words_of(ready)
     synced = synced_version(external)

@@ -111,7 +111,7 @@ async def run(queue: asyncio.Queue[Any], arguments: Mapping[str, Any]) -> None:
             await queue.put(event)
         failures = failures + 1 if problems else 0
         for problem in problems:
-            _LOGGER.warning("lease_expiry could not look at %s", problem)
+            _LOGGER.warning("lease_expiry could not check %s", problem)
         await asyncio.sleep(pause(source.interval, failures))
 
 

@@ -80,7 +80,7 @@ def generate_on_read(
 
     def read(source: Source) -> Any:
         if is_interrupted():
-            raise StateError(f"{source.identity}: the run was interrupted before credentials were asked for.")
+            raise StateError(f"{source.identity}: the run was interrupted before it requested credentials.")
         credentials = reading.credentials(source)
         return _field(forms.formatted(credentials.values, options["format"], source.identity), options, source)
 
@@ -106,7 +106,7 @@ def _check(options: Mapping[str, Any], forms: Formats) -> None:
     if options.get("outlives_run") and options["reuse"] != "never":
         raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
     if options["check_mode"] == "error":
-        raise StateError("Credentials are asked for in check mode, and check_mode=error forbids generating them.")
+        raise StateError("check_mode=error does not allow generating credentials in check mode.")
     if key is not None and forms.is_text(name):
         raise OptionError("key", f"format={name} is a text without fields.")
     known = _fields_of(forms, name)
@@ -180,7 +180,7 @@ def _words_of_living(ends: Sequence[Ended]) -> list[str]:
         return []
     listed = named([end.lease for end in ends])
     reasons = dict.fromkeys(end.reason for end in ends if end.reason)
-    return [f"Other leases were minted for nothing and live on: {listed}.", *reasons]
+    return [f"Other leases were minted for nothing and are active: {listed}.", *reasons]
 
 
 def _fields_of(forms: Formats, name: str) -> set[str]:

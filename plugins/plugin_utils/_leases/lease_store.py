@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _SHORT = 0.5
 _SHORTEST = timedelta(seconds=min(provider.ttl[0] for provider in PROVIDERS.values()))
 _UNWATCHED = (
-    "This run mints leases that live on if it is interrupted: neither the callback plugin "
+    "The leases of this run stay active if it is interrupted: neither the callback plugin "
     "community.workload_credentials.leases is enabled (callbacks_enabled), nor does journal_dir name a folder for "
     "notes that outlive the run."
 )

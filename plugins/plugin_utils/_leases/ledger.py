@@ -291,7 +291,7 @@ class Ledger:
         if len(nameable) < len(leases):
             # An annotation, or the service, may name what no request can.
             others = _named([lease for lease in leases if lease not in nameable])
-            messages.append(f"Leases that may live on: {others}. Their names are no leases' IDs.")
+            messages.append(f"Leases that may still be active: {others}. Their names are no leases' IDs.")
         if nameable:
             self._revoke(kind, service, nameable, ended, messages)
 
@@ -304,7 +304,7 @@ class Ledger:
             ends = kind.end(self._service(*service), [_listed(lease) for lease in leases])
             self._drop_notes([lease for lease, end in zip(leases, ends) if end.how == REVOKED])
         except WorkloadCredentialsError as error:
-            messages.append(f"Leases that may live on: {_named(leases)}. {error}")
+            messages.append(f"Leases that may still be active: {_named(leases)}. {error}")
         else:
             ended.extend(ends)
 

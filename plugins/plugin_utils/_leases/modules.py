@@ -81,7 +81,7 @@ class LeasesToEnd:
             return lease_ids, []
         listed = named([outcome.entry.note.listed for outcome in living])
         reasons = dict.fromkeys(outcome.reason for outcome in living if outcome.reason)
-        return lease_ids, [f"Leases that another token has minted may live on: {listed}.", *reasons]
+        return lease_ids, [f"Leases that another token has minted may still be active: {listed}.", *reasons]
 
 
 def leases_of_dead_runs(origin: Origin, left: DeadRuns) -> LeasesToEnd:
@@ -105,7 +105,7 @@ def _add_unanswered(to_end: LeasesToEnd, outcome: LeaseOutcome) -> None:
         to_end.handled.append(outcome.entry)
     if outcome.how != NO_LEASE:
         note = outcome.entry.note
-        to_end.warnings.append(f"A dead run asked for a lease of {note.source} ({note.use}). {outcome.reason}")
+        to_end.warnings.append(f"A dead run requested a lease of {note.source} ({note.use}). {outcome.reason}")
 
 
 def _warnings_of_staying(notes: list[Note]) -> list[str]:

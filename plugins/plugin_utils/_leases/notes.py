@@ -100,7 +100,7 @@ def elsewhere_words(notes: Iterable[Note]) -> str:
     """Return the leases of other services in a sentence, by service."""
     by_site: dict[str, list[str]] = {}
     for note in notes:
-        lease = named([note.listed]) if note.id else "one that was asked for"
+        lease = named([note.listed]) if note.id else "one that was requested"
         by_site.setdefault(note.site, []).append(f"{lease} of {note.source}")
     return "; ".join(f"{site}: {', '.join(leases)}" for site, leases in by_site.items())
 
@@ -267,7 +267,7 @@ class Notes:
         """
         request = self.load(name)
         if request is None:
-            raise StateError("The note of a lease that was asked for is gone.")
+            raise StateError("The note of a requested lease is gone.")
         completed = self.add(replace(request, id=lease_id, phase=MINTED, until=time.time(), **facts))
         self._files.remove(name)
         return completed

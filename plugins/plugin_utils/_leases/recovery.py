@@ -370,8 +370,8 @@ class DeadRuns:
         if self.damaged:
             places = ", ".join(map(str, self.damaged))
             sentences.append(
-                f"Files of dead runs are damaged, as after a power cut or on a full disk: {places}. Whatever else "
-                "these runs have left is looked after."
+                f"Files of dead runs are damaged, as after a power cut or on a full disk: {places}. Other "
+                "leases of these runs are handled."
             )
         if self.undecided:
             places = ", ".join(map(str, self.undecided))

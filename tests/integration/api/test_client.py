@@ -241,7 +241,7 @@ def test_plain_http_where_tls_is_spoken_and_the_other_way_round(site: Site) -> N
 
 @pytest.mark.parametrize(
     ("answer", "said"),
-    [(407, "asks for a name and password"), (502, "refuses to connect to it"), (None, "does not answer")],
+    [(407, "requires authentication"), (502, "refuses to connect to it"), (None, "does not answer")],
 )
 def test_what_a_proxy_does_is_told_of_the_proxy(
     site: Site, monkeypatch: pytest.MonkeyPatch, answer: int | None, said: str

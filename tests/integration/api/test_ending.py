@@ -18,7 +18,7 @@ pytestmark = pytest.mark.one_core
 
 ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NUMBER = 12
-MAY_LIVE, MAY_BE_REVOKED = "Leases that may live on", "Leases that may have been revoked, or live on"
+MAY_LIVE, MAY_BE_REVOKED = "Leases that may still be active", "Leases that may have been revoked, or are still active"
 # A fault of the revocation, how reading the lease then fails, and how the lease is named; None: all is well in the end.
 FAULTS = {
     "refused": ({"kind": "status", "status": 403}, None, MAY_LIVE),
@@ -93,5 +93,5 @@ def test_what_cannot_be_ended_is_in_the_same_message(site: Site) -> None:
     site.fault("status", method="DELETE", path=f"/leases/id/{one}", status=403)
     message = failure(site, "lease", lease_id=[aws, one, other], retries=0)
     assert f"{MAY_LIVE}: {one} (until " in message
-    assert f"end only with their expiration: {aws} (until " in message
+    assert f"are valid until they expire: {aws} (until " in message
     assert f"Revoked: {other} (until " in message

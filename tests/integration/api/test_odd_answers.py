@@ -171,7 +171,7 @@ def test_after_a_generate_a_lease_may_exist_whatever_was_answered(site: Site, ki
     populate(site)
     site.fault(kind, method="POST", after_acting=kind != "drip", **more)
     message = failure(site, "dynamic_credentials", path="prod/azure", timeout=1)
-    assert "a lease of prod/azure may exist all the same" in message
+    assert "a lease of prod/azure may exist nevertheless" in message
     leases = site.leases()
     assert all(lease["id"] in message for lease in leases)
     assert len(leases) == (kind != "drip")
@@ -183,7 +183,7 @@ def test_after_a_revocation_the_leases_that_may_live_on_are_named(site: Site) ->
     lease = do(site, "dynamic_credentials", path="prod/azure")["lease_id"]
     site.fault("wrong_shape", method="DELETE")
     message = failure(site, "lease", lease_id=[lease])
-    assert f"Leases that may live on: {lease} (until " in message
+    assert f"Leases that may still be active: {lease} (until " in message
 
 
 @pytest.mark.parametrize("lease_id", [{}, {"leaseId": None}, {"leaseId": ""}, {"leaseId": "no-uuid"}])

@@ -150,7 +150,7 @@ def test_it_backs_off_on_errors_and_goes_on_after_them(
     assert asyncio.run(first())["lease_id"] == minted["lease_id"]
     assert [failures for _seconds, failures in pauses[:3]] == [1, 2, 0][: len(pauses[:3])]
     assert [failures for _seconds, failures in pauses[:2]] == [1, 2]
-    assert "could not look at the service below /" in caplog.text
+    assert "could not check the service below /" in caplog.text
     assert TOKEN not in caplog.text
 
 

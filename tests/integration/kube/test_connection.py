@@ -102,7 +102,7 @@ def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (407, "the proxy for it asks for a name and password: check proxy and proxy_headers"),
+        (407, "the proxy for it requires authentication: check proxy and proxy_headers"),
         (403, "the proxy for it refuses to connect to it: check proxy and no_proxy"),
         (None, "the proxy for it cannot be reached: check proxy and no_proxy"),
     ],

@@ -159,7 +159,7 @@ def test_on_deleted_fail_holds_for_what_only_the_creation_meets(masked: Site) ->
     Client(masked.settings()).send(Request("DELETE", "/static/app", query={"folder": "prod"}))
     token = masked.token_for(*READ_AND_MAKE)
     said = failure(masked, "static_secret", path="prod/app", secret={}, on_deleted="fail", access_token=token)
-    assert "exists in deleted form" in said
+    assert "is deleted" in said
 
 
 LOOKUP = {"key": None, "version": None, "default": None, "concurrency": 8, "in_check_mode": False}

@@ -160,7 +160,7 @@ def test_what_a_run_minted_ends_with_it(plays: Plays, site: Site, as_module: boo
     # Two hosts: module, one shared and one unshared lookup, and the one that was asked for after the first clean-up.
     assert leases == {("azure", "revoked"): 8, ("azure", "active"): 2, ("aws", "active"): 2}
     shown = " ".join(outcome.output.split())
-    assert "These leases cannot be revoked and end only with their expiration" in shown
+    assert "These leases cannot be revoked and are valid until they expire" in shown
     # ansible-core 2.16 breaks the lines of a warning at the hyphens of an ID, too.
     packed = "".join(outcome.output.split())
     for lease in site.leases():

@@ -198,7 +198,7 @@ def test_what_this_token_may_not_end_is_named_until_it_has_expired(plays: Plays,
     (lease,) = living(site)
     now = {**elsewhere, "BEYONDTRUST_ACCESS_TOKEN": "reads-only"}
     said = " ".join(plays.tasks([ENDING], environment=now).ok().result["warnings"])
-    assert f"Leases that another token has minted may live on: {lease} (until " in said
+    assert f"Leases that another token has minted may still be active: {lease} (until " in said
     (report,) = reports(plays.playbook([play()], environment={**JSON_LINE, **now}).output)
     assert [(one["lease_id"], one["fate"]) for one in report["dead"]] == [(lease, "refused")]
     (folder,) = (tmp_path / "journal").iterdir()
@@ -403,7 +403,7 @@ def test_a_journal_that_a_power_cut_has_damaged_is_looked_after_and_told(
 def test_a_run_that_nobody_looks_after_warns_once(plays: Plays, site: Site, tmp_path: Path) -> None:
     tasks = [read(), read(reuse="never"), {"name": "module", DYNAMIC: {"path": "prod/azure"}}]
     hosts = {"host0": plays.host(), "host1": plays.host()}
-    said = "This run mints leases that live on if it is interrupted"
+    said = "The leases of this run stay active if it is interrupted"
 
     def count(*what: dict[str, Any], **environment: str) -> int:
         outcome = plays.playbook([play(*what)], inventory=hosts, environment=environment).ok()

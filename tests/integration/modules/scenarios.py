@@ -469,7 +469,7 @@ SCENARIOS: dict[str, list[Step]] = {
         Step("lease_info", {"lease_id": "nonsense"}, None, [], says="lease_id: 'nonsense'"),
         Step("lease_report", {"folder": "prod", "secrets": {"main": []}, "previous": {}}),
         Step("lease_report", {"folder": "nowhere"}, None, says="nowhere", foreseen=False),
-        Step("lease_report", {"secrets": {"main": "none"}}, None, [], says="secrets: main: it needs a list"),
+        Step("lease_report", {"secrets": {"main": "none"}}, None, [], says="secrets: main: it must be a list"),
         Step("lease_report", {"secrets": {"main": [{}]}}, None, [], says="secrets: main: an entry has no metadata"),
         Step("lease_report", {"margin": -1}, None, [], says="margin: it cannot be negative"),
         Step("lease", {"path": "prod/aws"}, False, []),

@@ -19,8 +19,8 @@ from tests.support.site import TOKEN, Site
 
 pytestmark = pytest.mark.one_core
 
-GONE, NOT_MADE, UNKNOWN = "had been removed for good", "The new one was not made", "Nobody knows what is there now"
-MADE, PERHAPS = "The new one was made", "This may have been removed for good"
+GONE, NOT_MADE, UNKNOWN = "this was deleted permanently", "The new one was not made", "The present state is not known"
+MADE, PERHAPS = "The new one was made", "This may have been deleted permanently"
 POLICY = '{"Version": "2012-10-17"}'
 
 

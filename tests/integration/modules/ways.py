@@ -27,6 +27,8 @@ from tests.support.site import Site
 # What differs between two sites by its nature.
 _CHANCE = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^\s\"',)]*"
+    # Unix times of metrics.
+    r"|(?<=\} )\d{10}\b"
 )
 # What the ways may differ in: ansible-core's own account of a failure.
 _CORES_OWN = ("exception", "invocation", "failed", "deprecations", "_ansible_no_log")

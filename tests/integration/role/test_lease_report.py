@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -13,6 +15,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._marks import LEASE_MARKS
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.report.totals import (
+    by_dynamic_secret,
+    by_identity,
+    counted,
+    number_groups,
+)
 
 from tests.support.definitions import ROLE as AWS_ROLE
 from tests.support.definitions import do, populate
@@ -33,15 +41,25 @@ class Page(HTMLParser):
         self.elements: list[str] = []
         self.loaded: list[str] = []
         self.texts: list[str] = []
+        self.inline: list[str] = []
+        self.source = page
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append(tag)
         self.loaded += [f"{name}={value}" for name, value in attrs if name in ("src", "href", "action", "srcset")]
-        assert not [name for name, _value in attrs if name.startswith("on")]
+        # The page's policy refuses both.
+        assert not [name for name, _value in attrs if name.startswith("on") or name == "style"]
 
     def handle_data(self, data: str) -> None:
+        if self.elements[-1:] in (["style"], ["script"]) and data.strip():
+            self.inline.append(data)
         self.texts.append(data.strip())
+
+    def policy(self) -> dict[str, str]:
+        """The page's policy, by directive."""
+        (found,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', self.source)
+        return {name: rest for name, _space, rest in (one.strip().partition(" ") for one in found.split(";"))}
 
 
 def reported(plays: Plays, folder: Path, **variables: Any) -> Outcome:
@@ -83,6 +101,36 @@ def test_the_files_say_who_holds_what_and_what_became_of_the_rest(
     assert values
     assert not [value for value in values if value in written]
     assert (tmp_path / "leases.html").stat().st_mode & 0o777 == 0o600
+    assert second["since_previous"] == {
+        "generated": first["generated"],
+        "new": [],
+        "expired": [],
+        "ended_early": [row["id"] for row in second["leases"] if row["state"] == "ended_early"],
+    }
+    assert f"since {first['generated']}: 0 new, 0 expired, 2 revoked early" in " ".join(outcome.output.split())
+
+
+def test_metrics_names_and_totals_are_those_of_the_site(plays: Plays, site: Site, tmp_path: Path) -> None:
+    populate(site)
+    for _number in range(3):
+        do(site, "dynamic_credentials", path="prod/aws")
+    (identity,) = {lease["created_by"] for lease in do(site, "lease_info", path="prod/aws")["leases"]}
+    metrics = tmp_path / "leases.prom"
+    named = {"lease_report_metrics": str(metrics), "lease_report_names": {identity: "the pipelines"}}
+    outcome = reported(plays, tmp_path, **named).ok()
+    assert f"metrics: {metrics}" in outcome.output
+    text = metrics.read_text(encoding="utf-8")
+    assert metrics.stat().st_mode & 0o777 == 0o644
+    assert sorted(path.name for path in tmp_path.glob("leases.*")) == ["leases.html", "leases.json", "leases.prom"]
+    assert 'dynamic_secret="prod/aws"} 3\n' in text
+    assert 'dynamic_secret="prod/azure"} 0\n' in text
+    assert 'identity="the pipelines"} 3\n' in text
+    assert identity not in text
+    leases = {lease["id"] for lease in site.leases()}
+    assert not [one for one in leases if one in text]
+    page = (tmp_path / "leases.html").read_text(encoding="utf-8")
+    assert "the pipelines" in page
+    assert all(one in page for one in leases)
 
 
 @pytest.mark.thorough
@@ -158,11 +206,22 @@ def row(state: str, *marks: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def report_of(*rows: dict[str, Any]) -> dict[str, Any]:
-    words = ("living", "expired", "ended_early", "not_listed", "ends_soon", "unheld", "held_though_ended")
-    head = {"site_id": "a", "folder": "/", "generated": "2026-11-25T12:00:00Z", "margin": 300}
-    summary = {**dict.fromkeys(words, 1), "dynamic_secrets": 1}
-    return {**head, "looked_for_holders": True, "summary": summary, "leases": [*rows]}
+def report_of(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
+    own = [{**one, "created_by_name": None, "dynamic_secret_type": "aws"} for one in rows]
+    number_groups(own)
+    return {
+        "site_id": "a",
+        "folder": "/",
+        "generated": "2026-11-25T12:00:00Z",
+        "margin": 300,
+        "looked_for_holders": True,
+        "summary": {**counted(own), "dynamic_secrets": 1},
+        "since_previous": {"generated": "2026-11-25T11:00:00Z", "new": [], "expired": [], "ended_early": []},
+        "by_dynamic_secret": by_dynamic_secret(own, {}),
+        "by_identity": by_identity(own),
+        "leases": own,
+        **more,
+    }
 
 
 EVERY_ROW = (
@@ -181,15 +240,15 @@ def evil(value: Any) -> Any:
         return {key: inner if key in own else evil(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [evil(inner) for inner in value]
-    return Unsafe(f"{EVIL}{value}") if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    # Of a time the page shows parts by their position.
+    return Unsafe(f"{value}{EVIL}" if value.startswith("2026-") else f"{EVIL}{value}")
 
 
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The page of a report with every kind of row, that of a hostile one, and that of one without leases."""
-    report, folder = report_of(*EVERY_ROW), tmp_path_factory.mktemp("pages")
-    reports = {"plain": report, "hostile": evil(report), "empty": report_of()}
-    names = {"lease_report_title": Unsafe(f"{EVIL}title"), "lease_report_names": {"who": Unsafe(f"{EVIL}who")}}
+def rendered(folder: Path, reports: dict[str, dict[str, Any]], **variables: Any) -> dict[str, str]:
+    """The page of each report, by its name."""
+    names = {"lease_report_title": "Leases", "lease_report_names": {}, **variables}
     tasks = [
         {
             "ansible.builtin.template": {"src": str(TEMPLATE), "dest": f"{folder}/{name}.html"},
@@ -201,11 +260,33 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: (folder / f"{name}.html").read_text(encoding="utf-8") for name in reports}
 
 
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Pages of a report with every kind of row, a hostile one, one without leases, and long ones."""
+    report = report_of(*EVERY_ROW)
+    own = {"minted": "2026-11-25T11:00:00Z", "expiration": "2026-11-25T13:00:00Z"}
+    similar = [row("living", id=f"lease-{number}", holders=[f"main/web/{number}"], **own) for number in range(200)]
+    various = [row("living", id=f"id-{number}", dynamic_secret_path=f"prod/{number % 60}") for number in range(60)]
+    reports = {
+        "plain": report,
+        "again": report,
+        "hostile": evil(report),
+        "empty": report_of(),
+        "similar": report_of(
+            *similar,
+            since_previous={"generated": "2026-11-25T11:00:00Z", "new": ["lease-7"], "expired": [], "ended_early": []},
+        ),
+        "various": report_of(*various, looked_for_holders=False, since_previous=None),
+    }
+    folder = tmp_path_factory.mktemp("pages")
+    return rendered(folder, reports, lease_report_title=Unsafe(f"{EVIL}title"))
+
+
 @pytest.mark.newest_core
 def test_no_text_of_a_report_becomes_a_part_of_the_page(pages: dict[str, str]) -> None:
     plain, hostile = Page(pages["plain"]), Page(pages["hostile"])
-    # An ID for which there is no name stands in an element of its own.
-    assert [one for one in hostile.elements if one != "code"] == [one for one in plain.elements if one != "code"]
+    assert hostile.elements == plain.elements
+    assert hostile.inline == plain.inline
     assert "b" in plain.elements
     assert sum("onmouseover" in text for text in hostile.texts) > len(EVERY_ROW)
 
@@ -213,25 +294,57 @@ def test_no_text_of_a_report_becomes_a_part_of_the_page(pages: dict[str, str]) -
 def test_the_page_loads_nothing_and_says_each_state_in_words(pages: dict[str, str]) -> None:
     page = Page(pages["plain"])
     assert page.loaded == []
-    assert not re.search(r"url\(|@import|https?:|<script|<link|<img", pages["plain"])
+    assert not re.search(r"url\(|@import|https?:(?!//www\.w3)|<link|<img", pages["plain"])
     words = ("● active", "▲ expires soon", "◇ orphaned", "■ ended, still in a Secret", "✕ revoked early", "○ expired")
     assert {*words} <= {*page.texts}
     assert "@media print" in pages["plain"]
 
 
+def test_only_the_pages_own_script_and_style_are_allowed(pages: dict[str, str]) -> None:
+    for name, text in pages.items():
+        page = Page(text)
+        hashes = [base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in page.inline]
+        style, script = hashes
+        assert page.policy() == {
+            "default-src": "'none'",
+            "style-src": f"'sha256-{style}'",
+            "script-src": f"'sha256-{script}'",
+            "base-uri": "'none'",
+            "form-action": "'none'",
+        }, name
+
+
+def test_a_report_always_gives_the_same_page(pages: dict[str, str]) -> None:
+    assert pages["plain"] == pages["again"]
+
+
 @pytest.mark.newest_core
-def test_what_only_clusters_can_tell_is_offered_where_some_were_looked_at(tmp_path: Path) -> None:
-    rows = [row("living", dynamic_secret_path=f"prod/{number % 2}", id=str(number)) for number in range(24)]
-    report = {**report_of(*rows), "looked_for_holders": False}
-    task = {"ansible.builtin.template": {"src": str(TEMPLATE), "dest": str(tmp_path / "page.html")}}
-    names = {"lease_report_title": "a", "lease_report_names": {}}
-    Plays(tmp_path).tasks([{**task, "vars": {"report": report, **names}}]).ok()
-    text = (tmp_path / "page.html").read_text(encoding="utf-8")
-    page = Page(text)
-    assert "orphaned" not in " ".join(page.texts[page.texts.index("Show") :])
-    assert 'id="only-unheld"' not in text
+def test_similar_leases_are_one_row_that_opens(pages: dict[str, str]) -> None:
+    text = pages["similar"]
+    assert text.count("<tbody data-leases=") == 1
+    assert '<tbody data-leases="200" class="is-new is-living">' in text
+    assert len(re.findall(r"<code>lease-\d+</code>", text)) == 200
+    texts = Page(text).texts
+    assert {"200 leases", "200 Secrets", "1 new"} <= {*texts}
+    # A short report shows them one by one.
+    assert pages["plain"].count('<tbody data-leases="1"') == len(EVERY_ROW)
+
+
+@pytest.mark.newest_core
+def test_totals_show_the_largest_and_fold_the_rest(pages: dict[str, str]) -> None:
+    texts = Page(pages["various"]).texts
+    assert "50 more with 50 active leases" in texts
+    assert texts.index("By dynamic secret") < texts.index("50 more with 50 active leases") < texts.index("By identity")
+    assert not any("Since the report" in one for one in texts)
+
+
+@pytest.mark.newest_core
+def test_what_only_clusters_can_tell_is_offered_where_some_were_looked_at(pages: dict[str, str]) -> None:
+    page = Page(pages["various"])
+    assert "orphaned" not in " ".join(one for one in page.texts if one not in page.inline).lower().split("show")[1]
+    assert 'id="only-unheld"' not in pages["various"]
     assert any("Lease holders were not checked" in one for one in page.texts)
-    assert page.texts.count("12 active, 0 ended") == 2
+    assert 'id="only-unheld"' in pages["plain"]
 
 
 def test_a_page_without_leases_says_so(pages: dict[str, str]) -> None:

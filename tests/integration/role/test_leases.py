@@ -244,7 +244,7 @@ def test_what_was_generated_and_does_not_fit_fails_its_own_entry(
     outcome = deliveries.run({**AZURE, "keys": {"a": "client_secret"}}, AWS)
     said = " ".join(outcome.problems)
     assert f"{deliveries.namespace}/azure.keys: prod/azure has no client_secret; it has client_id" in said
-    assert "Leases that may live on: odd (until 2099-01-01T00:00:00Z)" in said
+    assert "Leases that may still be active: odd (until 2099-01-01T00:00:00Z)" in said
     assert [one["action"] for one in outcome.report] == ["failed", "created"]
     assert "canary" not in said
 
@@ -269,7 +269,7 @@ def test_a_fresh_secret_whose_lease_has_ended_is_renewed_and_verified_says_so(
     do(site, "lease", lease_id=[ended])
     told = deliveries.run(AZURE, OTHER, AWS, state="verified")
     assert told.problems == [
-        f"{deliveries.namespace}/azure: its lease has ended before its time: push it again.",
+        f"{deliveries.namespace}/azure: its lease ended early: push it again.",
     ]
     assert deliveries.run(AZURE, OTHER, AWS, check_mode=True).report[0]["action"] == "renewed"
     outcome = deliveries.run(AZURE, OTHER, AWS)

@@ -144,7 +144,9 @@ def test_what_cannot_be_ended_is_named_and_tried_again(deliveries: Deliveries, s
     site.fault("status", method="DELETE", path=f"/leases/id/{lease}", status=403)
     outcome = deliveries.run(AZURE, **left.options)
     assert outcome.problems == []
-    assert any(f"A dead run has left a lease that may live on: {lease} (until" in one for one in outcome.warnings)
+    assert any(
+        f"A dead run has left a lease that may still be active: {lease} (until" in one for one in outcome.warnings
+    )
     assert deliveries.run(AZURE, **left.options).warnings == []
     assert lease not in living(site)
 
@@ -181,7 +183,7 @@ def test_the_lease_of_a_secret_that_somebody_deleted_is_named(
     assert others not in warning
     assert {lost, others} <= living(site)
     # The command that it names is typed.
-    words = shlex.split(warning[warning.index("This ends them: ") :].partition(": ")[2])
+    words = shlex.split(warning[warning.index("To revoke them, run: ") :].partition(": ")[2])
     assert words[-1] == f"lease_id={lost}"
     program = ANSIBLE_PLAYBOOK.with_name(words[0])
     subprocess.run([program, *words[1:]], cwd=plays.folder, env=plays.variables({}), capture_output=True, check=True)

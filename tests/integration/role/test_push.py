@@ -172,11 +172,11 @@ def test_leases_that_cannot_be_ended_are_named(role: Role, site: Site) -> None:
     assert role.play(AZURE).status == 0
     (lease,) = site.leases()
     shown = " ".join(role.play({**AZURE, "keys": {"ID": "client_id"}}).output.split())
-    assert f"Leases that may live on: {lease['id']} (until " in shown
+    assert f"Leases that may still be active: {lease['id']} (until " in shown
     assert role.play({**AZURE, "keys": {"ID": "client_id"}}).status == 0
     fresh = role.secret("azure").metadata.annotations[LEASE]
     shown = " ".join(role.play(AZURE, entry_point="teardown").output.split())
-    assert f"Leases that may live on: {fresh} (until " in shown
+    assert f"Leases that may still be active: {fresh} (until " in shown
 
 
 @pytest.mark.newest_core

@@ -130,7 +130,7 @@ def operate(identity: Identity, *, cluster: bool = False) -> list[str]:
     entries = [{**one, "delivery": "external_secret"} for one in (AZURE, AWS, APP, STS)]
     problems = identity.deliveries.run(*entries, **options).problems
     found = identity.deliveries.run(*entries, **options, state="verified").problems
-    problems += [one for one in found if "has not looked at it yet" not in one]
+    problems += [one for one in found if "has not processed it yet" not in one]
     try:
         return problems + identity.deliveries.run(*entries, **options, state="absent").problems
     finally:

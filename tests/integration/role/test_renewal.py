@@ -31,7 +31,7 @@ def test_a_revoked_lease_is_not_ready(working: Operator, deliveries: Deliveries,
     assert deliveries.run(ENV, APP, state="verified", **options).problems == []
     revoke_all(site)
     said = deliveries.run(ENV, APP, state="verified", **options).problems
-    words = "its lease has ended before its time" if delivery == "push" else "its lease has ended"
+    words = "its lease ended early" if delivery == "push" else "its lease has ended"
     assert [one.startswith(f"{deliveries.namespace}/azure: {words}: ") for one in said] == [True]
 
 

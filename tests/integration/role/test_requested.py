@@ -179,7 +179,7 @@ def test_a_session_is_delivered_kept_and_renewed(deliveries: Deliveries, api: An
     assert actions(outcome) == ["renewed"]
     assert sts.actions == ["GetSessionToken", "AssumeRole"]
     # The first one lives on: AWS ends none.
-    assert "end only with their expiration: sts-" in " ".join(outcome.warnings)
+    assert "are valid until they expire: sts-" in " ".join(outcome.warnings)
 
 
 def test_the_operators_way_of_writing_a_session_works_when_it_is_pushed(

@@ -120,7 +120,7 @@ def test_without_a_region_nothing_is_sent(sts: Sts) -> None:
         ),
         ({}, "access_key: no credentials were found for the default chain", 0),
         ({"profile": "nobody"}, "GetSessionToken: ProfileNotFound: The config profile (nobody) could not be found", 0),
-        ({"profile": "mfa"}, "profile: mfa needs the code of an MFA device, and nobody can enter it here", 0),
+        ({"profile": "mfa"}, "profile: mfa needs the code of an MFA device, and it cannot be entered here", 0),
         ({"profile": "below"}, "profile: mfa needs the code of an MFA device", 0),
     ],
 )

@@ -203,7 +203,7 @@ def no_integration(existing: ExistingDefinition, parameters: Mapping[str, Any]) 
 def _cannot_change(existing: ExistingDefinition, option: str, current: str, wanted: str) -> str:
     return (
         f"{existing.place.path}: {option} is {current!r} and cannot be changed to {wanted!r} in place. "
-        "Keep the present value, or let recreate=true remove the dynamic secret for good and create it anew."
+        "Keep the present value, or set recreate=true to delete the dynamic secret permanently and create it again."
     )
 
 

@@ -60,7 +60,7 @@ def _check_aws_tags(tags: Mapping[str, Any]) -> None:
 def incomplete(parameters: Mapping[str, Any], path: ResourcePath) -> OptionError | None:
     """Return the error for an option that creating needs; None: all are given."""
     missing = [option for option in PROVIDERS[parameters["type"]].required if not parameters[option]]
-    return OptionError(missing[0], f"{path} has to be created, and that needs it.") if missing else None
+    return OptionError(missing[0], f"it is required to create {path}.") if missing else None
 
 
 def config_after(current: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

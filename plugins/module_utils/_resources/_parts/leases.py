@@ -206,8 +206,8 @@ def ending_words(leases: Sequence[Mapping[str, Any]]) -> str:
     # Nothing but a UUID may get into a shell.
     ids = [str(lease["id"]) for lease in leases if revocable(lease) and is_lease_id(lease["id"])]
     if not ids:
-        return "They end only with their expiration."
-    return f"This ends them: ansible localhost -m community.workload_credentials.lease -a lease_id={','.join(ids)}"
+        return "They cannot be revoked, and are valid until they expire."
+    return f"To revoke them, run: ansible localhost -m community.workload_credentials.lease -a lease_id={','.join(ids)}"
 
 
 def _until(lease: Mapping[str, Any]) -> str:
@@ -264,15 +264,15 @@ def revoked_ids(ended: Sequence[Ended]) -> list[str]:
 def staying_words(ended: Sequence[Ended]) -> str:
     """Return a sentence about leases that only expire, with every ID; "": there are none."""
     staying = [outcome.lease for outcome in ended if outcome.how == NOT_REVOCABLE]
-    return f"These leases cannot be revoked and end only with their expiration: {named(staying)}." if staying else ""
+    return f"These leases cannot be revoked and are valid until they expire: {named(staying)}." if staying else ""
 
 
 def refused_words(ended: Sequence[Ended]) -> str:
     """Return sentences about leases that should have ended and may live on, with the reasons; "": there are none."""
     sentences: list[str] = []
     for how, words in (
-        (REFUSED, "Leases that may live on"),
-        (UNKNOWN, "Leases that may have been revoked, or live on"),
+        (REFUSED, "Leases that may still be active"),
+        (UNKNOWN, "Leases that may have been revoked, or are still active"),
     ):
         some = [outcome for outcome in ended if outcome.how == how]
         if some:

@@ -195,8 +195,8 @@ def revive(place: Place, on_deleted: str) -> tuple[Request, ...]:
         return ()
     if on_deleted == "fail":
         raise StateError(
-            f"{path} exists in deleted form. on_deleted=restore brings it back, on_deleted=replace removes it for good "
-            "and creates it anew."
+            f"{path} is deleted. on_deleted=restore restores it, on_deleted=replace deletes it permanently and "
+            "creates a new one."
         )
     if on_deleted == "replace":
         loss = f"the deleted {NOUNS[kind]} {path}, which could have been restored"

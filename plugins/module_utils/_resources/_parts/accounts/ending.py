@@ -95,7 +95,7 @@ def orphans(cluster: InWorker, namespace: str | None) -> tuple[list[dict[str, An
         try:
             parts += cluster.list(kind, namespace=namespace, labels=labels, metadata_only=True) or []
         except ForbiddenError as error:
-            warnings.append(f"Could not look for objects of leases without a record: {error}")
+            warnings.append(f"Could not search for objects of leases without a record: {error}")
     return _without_record(cluster, namespace, parts), warnings
 
 

@@ -59,7 +59,7 @@ def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
                 "message": "long",
                 "details": {"causes": [{"field": "type", "message": "field is immutable (e.g. x)"}] * 2},
             },
-            "type: field is immutable: remove the object, so that it is created anew.",
+            "type: field is immutable: remove the object, so that it is created again.",
         ),
         (
             409,

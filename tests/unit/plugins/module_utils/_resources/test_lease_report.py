@@ -59,7 +59,7 @@ def report(
         keep=timedelta(days=1),
         whole_site=place["folder"] == "/",
     )
-    return report_of(place, look, leases, previous or {})[0]
+    return report_of(place, look, leases, previous or {}, {})[0]
 
 
 def told(found: dict[str, Any]) -> dict[str, tuple[str, list[str]]]:
@@ -140,7 +140,7 @@ def test_below_a_folder_a_secrets_lease_may_be_of_another_folder() -> None:
 def test_the_report_on_another_place_is_not_used() -> None:
     earlier = report(lease("x"))
     look = ReportLook(NOW, None, (), timedelta(0), timedelta(days=1), True)
-    found, warnings = report_of({**PLACE, "site_id": "b"}, look, [], earlier)
+    found, warnings = report_of({**PLACE, "site_id": "b"}, look, [], earlier, {})
     assert (found["leases"], len(warnings)) == ([], 1)
 
 

@@ -79,7 +79,7 @@ def step(existing: dict[str, Any] | None, entry: dict[str, Any] | None = None, n
     [
         (0.9, "keep", "it is fresh"),
         (0.26, "keep", "it is fresh"),
-        (0.24, "mint", "no more than a quarter of its life is left"),
+        (0.24, "mint", "at most a quarter of its lifetime is left"),
         (-0.1, "mint", "it has expired"),
     ],
 )

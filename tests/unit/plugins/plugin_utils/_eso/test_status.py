@@ -62,7 +62,7 @@ def status(seen: Observed, entry: dict[str, Any] | None = None, now: datetime = 
         (external(synced="1-abc"), "not synchronised its newest form"),
         (external(synced="21-abc"), "not synchronised its newest form"),
         (external("False", "SecretSyncedError", ""), "SecretSyncedError: m"),
-        ({**external(), "status": {}}, "not looked at it yet"),
+        ({**external(), "status": {}}, "not processed it yet"),
         (None, "there is no ExternalSecret"),
     ],
 )
