@@ -59,7 +59,7 @@ def _add_edit_link(app, page, template, context, doctree):
 class StatusSearch(en.SearchEnglish):
     """Search for English words and HTTP statuses.
 
-    Sphinx ignores numbers in its index and in its script, so that "403" finds nothing. Both sides get another word for it.
+    Sphinx ignores numbers in its index and in its script, so that "403" finds nothing. Both get another word for it.
     """
 
     js_splitter_code = r"""
@@ -71,6 +71,7 @@ var splitQuery = (query) =>
 """
 
     def split(self, input):
+        """Return the words of a text."""
         return [f"status{word}" if re.fullmatch(r"[45]\d\d", word) else word for word in super().split(input)]
 
 

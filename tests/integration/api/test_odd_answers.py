@@ -194,7 +194,7 @@ def test_a_lease_without_a_usable_id_is_a_warning_with_the_credentials(site: Sit
     # Nothing but the definition says when they expire then.
     assert result["credentials"] == {**AWS, **lease_id, "expiration": result["expiration"]}
     assert 3500 < result["seconds_left"] <= 3600
-    assert "prod/aws: the service named no lease" in result["warnings"][0]
+    assert "prod/aws: the service returned no lease ID" in result["warnings"][0]
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_which_value_is_the_password(
         ({}, ("--vault-id", "odd"), 1, "is no text, or empty"),
         ({}, ("--vault-id", "empty"), 1, "is no text, or empty"),
         ({}, ("--vault-id", "a.b"), 1, "--vault-id: the character '.'"),
-        ({}, ("--vault-id", ""), 1, "--vault-id: a name in it is empty"),
+        ({}, ("--vault-id", ""), 1, "--vault-id: it contains an empty name"),
         ({}, ("--vault", "prod"), 1, "Ansible calls this with --vault-id NAME."),
         ({"WORKLOAD_CREDENTIALS_VAULT_FOLDER": "a b"}, ("--vault-id", "x"), 1, "WORKLOAD_CREDENTIALS_VAULT_FOLDER"),
         ({"BEYONDTRUST_SITE_ID": ""}, ("--vault-id", "prod"), 1, "site_id"),
