@@ -90,7 +90,7 @@ async def update_dynamic(
 async def delete_dynamic(
     site: CurrentSite, path: Annotated[str, on_deleted("DynamicSecret")], permanent: Flag = False
 ) -> Response:
-    """Delete a dynamic secret without active leases, softly or for good."""
+    """Delete a dynamic secret that has no active leases, so that it can be restored or permanently."""
     secret = site.dynamic.any(path) if permanent else site.dynamic.live(path)
     site.require_unused(secret)
     if permanent:
@@ -113,7 +113,7 @@ async def generate(
     token: CurrentToken,
     path: Annotated[str, on_item("GenerateDynamicCredential")],
 ) -> JSONResponse:
-    """Generate credentials: each time others, with a lease of their own."""
+    """Generate new credentials, with their own lease."""
     secret = site.dynamic.live(path)
     emulation.faults.refuse("generate", secret.type)
     lease_id = str(uuid.uuid4())

@@ -72,7 +72,7 @@ async def create_folder(site: CurrentSite, path: Annotated[str, on_parent("Creat
 async def delete_folder(
     site: CurrentSite, path: Annotated[str, _on_deleted], permanent: Flag = False, recursive: Flag = False
 ) -> Response:
-    """Delete a folder softly, or for good."""
+    """Delete a folder, so that it can be restored or permanently."""
     site.delete_folder(path, recursive=recursive, permanent=permanent)
     return no_content()
 

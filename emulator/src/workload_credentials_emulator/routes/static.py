@@ -89,7 +89,7 @@ async def update_static(
     path: Annotated[str, on_item("UpdateSecret")],
     body: Annotated[StaticPatch, Body(media_type=MERGE_PATCH)],
 ) -> Response:
-    """Update a secret: every patch makes a version, one that changes nothing too."""
+    """Update a secret. Each patch creates a version, even if it changes nothing."""
     secret = site.static.live(path)
     site.static.changing(path)
     secret.add(merge_patch(secret.versions[-1].value, body.get("secret", {})), site.clock.now())
@@ -100,7 +100,7 @@ async def update_static(
 async def delete_static(
     site: CurrentSite, path: Annotated[str, on_deleted("Secret")], permanent: Flag = False
 ) -> Response:
-    """Delete a secret softly, or for good."""
+    """Delete a secret, so that it can be restored or permanently."""
     if permanent:
         site.static.drop(path)
     else:
