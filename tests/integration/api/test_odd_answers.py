@@ -251,7 +251,7 @@ def test_seconds_left_are_whole_and_never_negative(site: Site) -> None:
 def test_a_missing_folder_is_named_as_the_first_that_is_missing(site: Site) -> None:
     populate(site)
     message = failure(site, "static_secret", path="prod/no/where/app", secret={"a": "b"})
-    assert "prod/no/where does not exist: there is no folder prod/no; its parent prod exists." in message
+    assert "prod/no/where/app: there is no folder prod/no; its parent prod exists. Create it first" in message
 
 
 @pytest.mark.parametrize("part", ["metadata", "config"])

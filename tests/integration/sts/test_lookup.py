@@ -187,7 +187,7 @@ def test_check_mode_asks_for_nothing(plays: Plays, sts: Sts) -> None:
     )
     assert sorted(found) == KEYS
     assert found["secret_access_key"] == by_code == "CHECK-MODE-NO-SECRET-ACCESS-KEY"
-    assert "check_mode=error forbids" in forbidden
+    assert "check_mode=error does not allow" in forbidden
     assert sts.calls == []
 
 
