@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-_WIDTH, _HEIGHT = 1480, 800
+_WIDTH, _HEIGHT = 1480, 1178
 _OPTIONS = (
     "--headless",
     "--disable-gpu",
