@@ -7,10 +7,11 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """DOCUMENTATION for every module; INFO for those that only read, VALUES for those that return secret values.
+    """DOCUMENTATION is for every module, the others for some.
 
-    Of what two fragments say about an attribute, ansible-doc keeps the first: a module names INFO and VALUES before
-    DOCUMENTATION.
+    INFO is for those that only read, VALUES for those that return secret values, ADMINISTRATION for those of the
+    administration site. Of what two fragments say about an attribute, ansible-doc keeps the first: a module names the
+    others before DOCUMENTATION.
     """
 
     DOCUMENTATION = r"""
@@ -42,6 +43,22 @@ notes:
   - On the controller (connection local, without C(become), C(async) or another Python interpreter) the task runs inside
     Ansible's worker process, in a few milliseconds. Otherwise it runs as a module process on the target. Both give the
     same results.
+"""
+
+    ADMINISTRATION = r"""
+options: {}
+attributes:
+  action_group:
+    description:
+      - Use C(group/community.workload_credentials.administration) in C(module_defaults) to set the connection once.
+    support: full
+    membership:
+      - community.workload_credentials.administration
+  diff_mode:
+    description: Shows what changes, or would change, in diff mode.
+    support: full
+    details:
+      - Policies and identities hold no secrets, so both states are shown as they are.
 """
 
     INFO = r"""

@@ -107,6 +107,30 @@ options:
         E(BEYONDTRUST_RETRIES) or C(retries) in the ini file when not set.
     type: int
     default: 4
+  admin_site_id:
+    description:
+      - UUID of the organization's administration site, where its policies and workload identities are managed. It is
+        also the organization's ID.
+      - The modules of the action group C(administration) need it. Others use it to say which policy is nearest when
+        the service refuses something, and only on the controller.
+      - Taken from the variable C(workload_credentials_admin_site_id), the environment variable
+        E(BEYONDTRUST_ADMIN_SITE_ID) or C(admin_site_id) in the ini file when not set.
+    type: str
+  admin_access_token:
+    description:
+      - A personal access token of the administration site with the scope C(admin), or a JWT that this site accepts. It
+        is hidden from all output.
+      - The nearest source that sets O(admin_access_token) or O(admin_access_token_file) counts, and it must not set
+        both. Only modules of the action group C(administration) pass it on to another machine.
+      - Taken from the variable C(workload_credentials_admin_access_token), the environment variable
+        E(BEYONDTRUST_ADMIN_ACCESS_TOKEN) or C(admin_access_token) in the ini file when not set.
+    type: str
+  admin_access_token_file:
+    description:
+      - File that holds the token of the administration site. It is read at each use.
+      - Taken from the variable C(workload_credentials_admin_access_token_file), the environment variable
+        E(BEYONDTRUST_ADMIN_ACCESS_TOKEN_FILE) or C(admin_access_token_file) in the ini file when not set.
+    type: path
 requirements:
   - python >= 3.9
   - requests >= 2.28
@@ -222,4 +246,28 @@ options:
         key: retries
     vars:
       - name: workload_credentials_retries
+  admin_site_id:
+    env:
+      - name: BEYONDTRUST_ADMIN_SITE_ID
+    ini:
+      - section: workload_credentials
+        key: admin_site_id
+    vars:
+      - name: workload_credentials_admin_site_id
+  admin_access_token:
+    env:
+      - name: BEYONDTRUST_ADMIN_ACCESS_TOKEN
+    ini:
+      - section: workload_credentials
+        key: admin_access_token
+    vars:
+      - name: workload_credentials_admin_access_token
+  admin_access_token_file:
+    env:
+      - name: BEYONDTRUST_ADMIN_ACCESS_TOKEN_FILE
+    ini:
+      - section: workload_credentials
+        key: admin_access_token_file
+    vars:
+      - name: workload_credentials_admin_access_token_file
 """

@@ -60,7 +60,7 @@ class Change:
 
     :arg requests: sent one after another.
     :arg first: runs before the requests, for example to end leases; returns the task's values if no request follows.
-    :arg before, after: the diff, without secret values; None: absent.
+    :arg before, after: the diff, without secret values: fields, or a text; None: absent.
     :arg predicted: the task's return values if nothing is written.
     :arg dry_run: returns these values instead, with reads that a real run does not need.
     :arg outcome: makes the return values from the answers to the requests.
@@ -72,12 +72,13 @@ class Change:
         warns with this sentence.
     :arg otherwise: replaces this change if its first request is refused, or what should hold the resource is missing.
     :arg leaves: what the writes leave, since reads may not show it yet.
+    :arg text: the diff as people read it, instead of ``before`` and ``after``.
     """
 
     requests: tuple[Request, ...] = ()
     first: Callable[[Any], Mapping[str, Any]] | None = None
-    before: Mapping[str, Any] | None = None
-    after: Mapping[str, Any] | None = None
+    before: Mapping[str, Any] | str | None = None
+    after: Mapping[str, Any] | str | None = None
     predicted: Mapping[str, Any] = field(default_factory=dict)
     dry_run: Callable[[Any], Mapping[str, Any]] | None = None
     outcome: Callable[[Any, Sequence[Any]], Mapping[str, Any]] | None = None
@@ -89,6 +90,7 @@ class Change:
     uncertain: str = ""
     otherwise: Change | None = None
     leaves: tuple[Written, ...] = ()
+    text: str = ""
 
     @property
     def changes(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -51,28 +51,37 @@ def run_module(spec: Spec) -> None:
         origin = origins.get(error.option)
         module.fail_json(msg=with_origin(str(error), origin) if origin else str(error))
     except WorkloadCredentialsError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), **getattr(error, "values", {}))
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     module.exit_json(**result)
 
 
 def run(
-    spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool, writes_folder: str | None = None
+    spec: Spec,
+    parameters: Mapping[str, Any],
+    *,
+    check_mode: bool,
+    diff: bool,
+    writes_folder: str | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Reach the state that the parameters ask for and return the task's result.
 
     :arg parameters: validated against the spec.
     :arg writes_folder: where all processes of a run record its latest writes; None: nowhere.
+    :arg progress: shows a line about long work.
     :raises WorkloadCredentialsError: the task fails; the message is for the user.
     """
     client = None
     try:
         with _connected(spec, parameters, writes_folder) as client:
+            if spec.connect is None:
+                client.progress = progress
             result = _result(client, spec, parameters, check_mode=check_mode, diff=diff)
             return _with_own_writes(client, result) if spec.connect is None and writes_folder is None else result
-    except WorkloadCredentialsError:
-        raise
+    except WorkloadCredentialsError as error:
+        raise _with_nearest_policy(error, getattr(client, "denied", None), spec, parameters) from None
     except Exception as error:
         # Nobody should have to read a traceback, in a module or in the worker.
         raise internal_error(spec.name, error, getattr(client, "last", None)) from None
@@ -81,9 +90,28 @@ def run(
 def _connected(spec: Spec, parameters: Mapping[str, Any], writes_folder: str | None) -> closing[Any] | nullcontext[Any]:
     if spec.connect is not None:
         return closing(spec.connect(parameters))
+    if spec.administers:
+        from ._access.administration import Administration
+
+        return nullcontext(Administration(spec.connected_by(parameters), writes_folder))
     client = Client(Settings.from_parameters(parameters), writes_folder)
     client.writes.take(os.environ.get(VARIABLE))
     return nullcontext(client)
+
+
+def _with_nearest_policy(
+    error: WorkloadCredentialsError, denied: Any, spec: Spec, parameters: Mapping[str, Any]
+) -> WorkloadCredentialsError:
+    """Return the error, which names the nearest policy if it is about a refusal of the Secrets API."""
+    if not denied or spec.administers or isinstance(error, OptionError):
+        return error
+    from ._access.nearest import with_nearest_policy
+
+    text = with_nearest_policy(str(error), denied, spec.connected_by(parameters))
+    if text != str(error):
+        # What was done before the refusal stays with it.
+        error.args = (text,)
+    return error
 
 
 def _with_own_writes(client: Client, result: dict[str, Any]) -> dict[str, Any]:
@@ -111,11 +139,25 @@ def _result(
         *_rate_limit_warnings(client),
     ]
     result: dict[str, Any] = {"changed": bool(values.pop("changed")), **values}
-    if diff and (change.before is not None or change.after is not None):
-        result["diff"] = {"before": dict(change.before or {}), "after": dict(change.after or {})}
+    shown = _diff(change) if diff else None
+    if shown is not None:
+        result["diff"] = shown
     if warnings:
         result["warnings"] = warnings
     return result
+
+
+def _diff(change: Change) -> dict[str, Any] | None:
+    """Return what changes, as Ansible shows it; None: there is nothing to show."""
+    if change.text:
+        return {"prepared": change.text}
+    if change.before is None and change.after is None:
+        return None
+    return {"before": _side(change.before), "after": _side(change.after)}
+
+
+def _side(value: Mapping[str, Any] | str | None) -> dict[str, Any] | str:
+    return value if isinstance(value, str) else dict(value or {})
 
 
 def _predicted(client: Any, change: Change) -> dict[str, Any]:

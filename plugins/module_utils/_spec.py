@@ -26,6 +26,8 @@ class Spec:
     :arg plan: makes the change from that state and the parameters alone.
     :arg read: returns the values of a module that only reads.
     :arg connect: makes the client of a service other than the Secrets API; it has ``close``.
+    :arg administers: the client is an ``Administration``, for the platform's APIs on the administration site.
+    :arg administers_with: options with which it uses the administration site too.
     :arg guarded: options whose values no result may hold.
     :arg secret_variables: environment variables that the client reads itself, with the guarded options they set.
     :arg returns_values: the result holds secret values, so it is hidden from all output.
@@ -38,7 +40,9 @@ class Spec:
     plan: Callable[[Any, Mapping[str, Any]], Change] | None = None
     read: Callable[[Any, Mapping[str, Any]], ReadResult] | None = None
     connect: Callable[[Mapping[str, Any]], Any] | None = None
-    guarded: Sequence[str] = ("access_token",)
+    administers: bool = False
+    administers_with: Sequence[str] = ()
+    guarded: Sequence[str] = ("access_token", "admin_access_token")
     secret_variables: Mapping[str, str] = field(default_factory=dict)
     returns_values: bool = False
     values_option: str | None = None
@@ -55,6 +59,16 @@ class Spec:
         if self.plan is None:
             raise AssertionError(f"{self.name} neither plans nor reads")
         return self.plan(self.look(client, parameters) if self.look else None, parameters)
+
+    @property
+    def connection(self) -> Options:
+        """Return the options of the connection that the module has. One of its own may have such a name."""
+        return {name: entry for name, entry in CONNECTION.items() if self.options.get(name) is entry}
+
+    def connected_by(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of all options of the connection: the parameters', or else defaults."""
+        own = self.connection
+        return {name: parameters[name] if name in own else entry.get("default") for name, entry in CONNECTION.items()}
 
     @property
     def constraints(self) -> dict[str, Any]:
@@ -93,6 +107,9 @@ CONNECTION: Options = {
     "ca_cert": {"type": "str", "env": ("BEYONDTRUST_CA_CERT",)},
     "timeout": {"type": "int", "default": 30, "env": ("BEYONDTRUST_TIMEOUT",)},
     "retries": {"type": "int", "default": 4, "env": ("BEYONDTRUST_RETRIES",)},
+    "admin_site_id": {"type": "str", "env": ("BEYONDTRUST_ADMIN_SITE_ID",)},
+    "admin_access_token": {"type": "str", "no_log": True, "env": ("BEYONDTRUST_ADMIN_ACCESS_TOKEN",)},
+    "admin_access_token_file": {"type": "path", "no_log": False, "env": ("BEYONDTRUST_ADMIN_ACCESS_TOKEN_FILE",)},
 }
 
 # Where a run keeps the notes of its leases. Only the controller knows this option.

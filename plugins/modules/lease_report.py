@@ -138,6 +138,8 @@ report:
       C(leases) counts all leases in the report, active and ended.
     - C(since_previous) has the IDs of the leases that are new, expired or were revoked since O(previous). It is null
       without an earlier report.
+    - C(may_generate) has the principals that may generate from each dynamic secret, with the policies, if
+      O(admin_site_id) and a token for it are set and the task runs on the controller; otherwise it is null.
   returned: success
   type: dict
   sample:
@@ -200,6 +202,13 @@ report:
           start: -1
           end: 3599
         group: 0
+    may_generate:
+      prod/aws/app:
+        - kind: workload
+          id: 5f0c2f5e-5a0c-4b1e-9c1e-1f4ad9a6a001
+          name: ci
+          disputed: false
+          policies: [ci-generates-app]
 """
 
 from ..module_utils._resources.lease_report import LEASE_REPORT

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..module_utils._api.option_values import is_set
 from ..module_utils._api.settings import Settings
-from ..module_utils._spec import CONNECTION, JOURNAL, Spec
+from ..module_utils._spec import CONNECTION, JOURNAL, Options, Spec
 from ._core_internals import action_groups
 from ._options import (
+    ADMIN_TOKEN_OPTIONS,
     TOKEN_OPTIONS,
     OptionSource,
     Resolved,
@@ -40,11 +41,13 @@ class TaskConnection:
     :arg resolved: the connection options that a source on this machine sets.
     :arg environment: the variables of the task's own environment that set no option, such as proxies.
     :arg journal_dir: the folder for notes of leases, on this machine; None: the run's temporary one.
+    :arg options: the connection options that the task has.
     """
 
     resolved: Resolved
     environment: Mapping[str, str]
     journal_dir: str | None = None
+    options: Options = field(default_factory=lambda: CONNECTION)
 
     def settings(self, *without: str) -> Settings:
         """Return the connection's settings.
@@ -60,9 +63,10 @@ class TaskConnection:
         A module process gets its task's environment on a command line, which Ansible shows at -vvv: no token may be
         there. If one token option is set, the other is empty, so that the module does not look for it elsewhere.
         """
-        arguments = {name: value for name, value in given.items() if name not in CONNECTION}
-        if any(name in self.resolved.values for name in TOKEN_OPTIONS):
-            arguments.update(dict.fromkeys(TOKEN_OPTIONS, ""))
+        arguments = {name: value for name, value in given.items() if name not in self.options}
+        for options in (TOKEN_OPTIONS, ADMIN_TOKEN_OPTIONS):
+            if any(name in self.resolved.values for name in options):
+                arguments.update(dict.fromkeys(options, ""))
         return {**arguments, **self.resolved.values}
 
 
@@ -74,8 +78,12 @@ def reached(
     :arg task_vars, is_here: as in task_connection.
     """
     if spec.connect is None:
-        connection = task_connection(action, task_vars, is_here=is_here)
-        return connection, connection.among(action._task.args)
+        connection = task_connection(action, task_vars, is_here=is_here, options=spec.connection)
+        given = connection.among(action._task.args)
+        if not is_here and not _administers(spec, given):
+            # It would only help to explain a refusal, and rules the whole organization.
+            given.update(dict.fromkeys(ADMIN_TOKEN_OPTIONS, ""))
+        return connection, given
     own = own_environment(action)
     # As in TaskConnection.among: no secret may be in a module process' environment.
     secrets = {option: own.pop(name) for name, option in spec.secret_variables.items() if own.get(name)}
@@ -84,10 +92,18 @@ def reached(
     return TaskConnection(Resolved({}, {}), _rest(own), journal), {**secrets, **given}
 
 
-def task_connection(action: Any, task_vars: Mapping[str, Any], *, is_here: bool) -> TaskConnection:
+def _administers(spec: Spec, given: Mapping[str, Any]) -> bool:
+    """Return whether a task works on the administration site."""
+    return spec.administers or any(given.get(name) for name in spec.administers_with)
+
+
+def task_connection(
+    action: Any, task_vars: Mapping[str, Any], *, is_here: bool, options: Options = CONNECTION
+) -> TaskConnection:
     """Return the connection of an action's task.
 
     :arg task_vars: the task's variables.
+    :arg options: the connection options that it has.
     :arg is_here: whether it runs on this machine, whose environment counts then; another machine has its own.
     :raises OptionError: a value is of a wrong type; the text names option and source.
     """
@@ -103,7 +119,7 @@ def task_connection(action: Any, task_vars: Mapping[str, Any], *, is_here: bool)
     if is_here:
         sources.append(environment(os.environ))
     sources.append(ini)
-    return TaskConnection(resolve(CONNECTION, sources), _rest(own), _journal(own, variables))
+    return TaskConnection(resolve(options, sources), _rest(own), _journal(own, variables), options)
 
 
 def _rest(own: Mapping[str, str]) -> dict[str, str]:

@@ -80,3 +80,24 @@ def run_folder() -> Path:
     folder = Path(f"~/.ansible/tmp/ansible-local-{pid}").expanduser()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def text_of_file(loader: Any, path: str) -> str:
+    """Return the text of a file, decrypted if it is vaulted, and without a decrypted file on disk.
+
+    ansible-core 2.19 has a public method for it. Before that it is private; without it the file is decrypted here.
+    """
+    read = getattr(loader, "get_text_file_contents", None)
+    if read is not None:
+        return str(read(path))
+    private = getattr(loader, "_get_file_contents", None)
+    if private is not None:
+        return str(private(path)[0].decode("utf-8"))
+    data = Path(path).read_bytes()
+    return str((loader._vault.decrypt(data) if data.startswith(b"$ANSIBLE_VAULT") else data).decode("utf-8"))
+
+
+def vault_secrets(loader: Any) -> list[tuple[str, Any]]:
+    """Return the vault's passwords of this run by their IDs; without the interface there are none."""
+    vault = getattr(loader, "_vault", None)
+    return list(getattr(vault, "secrets", None) or ())

@@ -47,7 +47,7 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
             self._resolve(variables or {}, options)
             return self.answer([_term(term) for term in self._flatten(terms)], variables or {})
         except WorkloadCredentialsError as error:
-            raise AnsibleLookupError(self._resolved.located(str(error))) from None
+            raise AnsibleLookupError(self.explained(self._resolved.located(str(error)))) from None
         except AnsibleError:
             raise
         except Exception as error:
@@ -62,6 +62,10 @@ class CollectionLookup(LookupBase):  # type: ignore[misc]  # ansible-core has no
     def last_request(self) -> str | None:
         """Return method and path of the latest request, for the message of an internal error."""
         return None
+
+    def explained(self, message: str) -> str:
+        """Return an error's message with what else is known about its cause."""
+        return message
 
     def get_option(self, option: str, hostvars: Any = None) -> Any:
         """Return the option's value. Ansible's own method would turn what it does not understand into false."""
@@ -117,6 +121,14 @@ class WorkloadCredentialsLookup(CollectionLookup):
     def read(self, client: Client, terms: list[str], variables: Mapping[str, Any]) -> list[Any]:
         """Do the plugin's own work: return values for the terms."""
         raise NotImplementedError
+
+    def explained(self, message: str) -> str:
+        """Return the message, which names the nearest policy if it is about a refusal."""
+        if self._client is None or not self._client.denied:
+            return message
+        from ..module_utils._access.nearest import with_nearest_policy
+
+        return with_nearest_policy(message, self._client.denied, self._resolved.with_defaults(CONNECTION))
 
     def last_request(self) -> str | None:
         """Return method and path of the latest request."""

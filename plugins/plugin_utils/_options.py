@@ -29,10 +29,11 @@ from ._worker import plain
 SECTION = "workload_credentials"
 # Options for one purpose: the nearest source that sets any of them sets them all.
 TOKEN_OPTIONS = ("access_token", "access_token_file")
-_TOGETHER = (TOKEN_OPTIONS, IDENTITY)
+ADMIN_TOKEN_OPTIONS = ("admin_access_token", "admin_access_token_file")
+_TOGETHER = (TOKEN_OPTIONS, ADMIN_TOKEN_OPTIONS, IDENTITY)
 # How messages name the source of an environment variable of the run.
 ENVIRONMENT = "the environment variable"
-_FILES = ("access_token_file", "ca_cert", "journal_dir")
+_FILES = ("access_token_file", "admin_access_token_file", "ca_cert", "journal_dir")
 
 # Returns an option's value, or None where the source does not set it; the second argument is the option's entry.
 OptionSource = Callable[[str, Mapping[str, Any]], "Given | None"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from workload_credentials_emulator import Control, Emulator, emulation, items, past, rate_limit
+from workload_credentials_emulator import Control, Emulator, clock, emulation, items, past, rate_limit
 
 from .client import OTHER_SITE, OTHER_TOKEN, SITE, TOKEN, Api
 
@@ -56,6 +56,6 @@ class Time:
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     """In the place of real time, for all that lags or is counted by it."""
     moved = Time()
-    for module in (emulation, items, past, rate_limit):
+    for module in (clock, emulation, items, past, rate_limit):
         monkeypatch.setattr(module, "real_seconds", moved)
     return moved

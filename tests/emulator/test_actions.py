@@ -12,6 +12,7 @@ import pytest
 from fastapi.routing import APIRoute
 from workload_credentials_emulator import Control, Emulator
 from workload_credentials_emulator.actions import ALL_ACTIONS, PERMISSIONS, ROLES
+from workload_credentials_emulator.calls import CALLS
 from workload_credentials_emulator.routes import ROUTERS
 
 from .client import AWS, ROLE, Api, assert_refused
@@ -126,6 +127,8 @@ def test_every_operation_is_tested() -> None:
         tested.add((method, route.path_format))
     every = {(method, route.path_format) for route in routes for method in route.methods or ()}
     assert every - tested == {("GET", "/session")}
+    # The table has no row besides.
+    assert CALLS.keys() == {f"{method} {path}" for method, path in tested}
 
 
 def test_the_catalogue_is_the_vendor_s() -> None:
@@ -201,7 +204,8 @@ def test_a_role_is_a_set_of_actions(filled: Api, emulator: Emulator, role: str) 
         "GET /static": True,
         "PATCH /static/item": role in ("Owner", "Admin"),
         "POST /dynamic/item/generate": role == "Admin",
-        "GET /integrations": role == "Admin",
+        "GET /integrations": role != "Owner",
+        "GET /leases/leased": role in ("Owner", "Admin"),
     }
     for request, allowed in may.items():
         method, _space, address = request.partition(" ")

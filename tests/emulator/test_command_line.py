@@ -20,7 +20,16 @@ from pathlib import Path
 
 import pytest
 import requests
-from workload_credentials_emulator import DEMO_SITE, DEMO_TOKEN, Behaviour, Control, Emulator
+from workload_credentials_emulator import (
+    DEMO_ADMIN_SITE,
+    DEMO_ADMIN_TOKEN,
+    DEMO_SITE,
+    DEMO_TOKEN,
+    Behaviour,
+    Control,
+    Emulator,
+    StartError,
+)
 from workload_credentials_emulator.behaviour import in_words
 from workload_credentials_emulator.behaviour_options import add_behaviour_options, chosen_behaviour
 
@@ -172,13 +181,15 @@ def test_it_explains_how_to_point_a_play_at_it(start: Start) -> None:
     process = start("--port", "0", "--explain")
     url = _ready(process)
     assert process.stderr is not None
-    lines = [process.stderr.readline().rstrip("\n") for _turn in range(6)]
+    lines = [process.stderr.readline().rstrip("\n") for _turn in range(8)]
     exports = dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
     ca_cert = exports.pop("BEYONDTRUST_CA_CERT")
     assert exports == {
         "BEYONDTRUST_API_URL": url,
         "BEYONDTRUST_SITE_ID": DEMO_SITE,
         "BEYONDTRUST_ACCESS_TOKEN": DEMO_TOKEN,
+        "BEYONDTRUST_ADMIN_SITE_ID": DEMO_ADMIN_SITE,
+        "BEYONDTRUST_ADMIN_ACCESS_TOKEN": DEMO_ADMIN_TOKEN,
     }
     assert _session_status(url, DEMO_SITE, DEMO_TOKEN, ca_cert) == 200
 
@@ -200,7 +211,7 @@ def test_it_says_in_which_world_it_runs(start: Start) -> None:
     process = start("--port", "0", "--no-tls", "--explain", "--living")
     url = _ready(process)
     assert process.stderr is not None
-    lines = [process.stderr.readline().rstrip("\n") for _turn in range(6)]
+    lines = [process.stderr.readline().rstrip("\n") for _turn in range(8)]
     assert "It behaves as the living service was seen to, but with rate_limit=500." in lines
     assert Control(url, None).behaviour() == asdict(Behaviour.living(rate_limit=500))
 
@@ -287,3 +298,44 @@ def test_missing_packages_are_named(start: Start, tmp_path: Path) -> None:
     errors = process.communicate(timeout=20)[1]
     assert process.returncode == 2
     assert errors == "emulator: the Python package uvicorn is missing: install the emulator with its dependencies.\n"
+
+
+def test_an_administration_site_that_holds_secrets_is_refused() -> None:
+    with pytest.raises(StartError, match="cannot be one of the sites"):
+        Emulator(admin_site=DEMO_SITE.upper())
+    with pytest.raises(StartError, match="is no site id"):
+        Emulator(admin_site="admin")
+
+
+def test_the_administration_site_can_be_chosen_in_the_environment(start: Start) -> None:
+    site = "d1b2c3d4-e5f6-4890-abcd-ef1234567890"
+    process = start("--port", "0", "--no-tls", EMULATOR_ADMIN_SITE=site, EMULATOR_ADMIN_TOKEN="of-the-administrator")
+    headers = {"Authorization": "Bearer of-the-administrator"}
+    response = requests.get(f"{_ready(process)}/site/{site}/platform/iam/policies", headers=headers, timeout=20)
+    assert response.json() == {"policies": []}
+
+
+def test_policies_are_enforced_for_principals_that_are_named(start: Start) -> None:
+    process = start("--port", "0", "--no-tls", "--enforce-policies", "--principal", "user:ann@example.com=token-of-ann")
+    address = f"{_ready(process)}/site/{DEMO_SITE}/secrets/static"
+    statuses = {}
+    for token in (DEMO_TOKEN, "token-of-ann"):
+        headers = {"Authorization": f"Bearer {token}", "bt-secrets-api-version": "2026-04-28"}
+        statuses[token] = requests.get(address, headers=headers, timeout=20).status_code
+    assert statuses == {DEMO_TOKEN: 200, "token-of-ann": 403}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--principal", "ann", "is no principal with a token"),
+        ("--issuer-keys", "keys.json", "is no issuer with a file"),
+        ("--issuer-ca", "/nowhere/ca.pem", "cannot be read"),
+        ("--admin-site", DEMO_SITE, "cannot be one of the sites"),
+    ],
+)
+def test_what_cannot_be_served_ends_the_command(start: Start, option: str, value: str, message: str) -> None:
+    process = start("--port", "0", option, value)
+    _output, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert message in errors

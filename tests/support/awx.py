@@ -49,9 +49,22 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "api_version": {"label": "API version", "help_text": "Empty for the default."},
     "api_path_version": {"label": "Version segment of the path", "help_text": "Where the service asks for one."},
     "api_product": {"label": "Product segment of the path", "help_text": "secrets or wlc; empty for the default."},
+    "admin_site_id": {
+        "label": "Administration site ID",
+        "help_text": "For policies and workload identities: the UUID of the organization's administration site.",
+    },
+    "admin_access_token": {
+        "label": "Access token of the administration site",
+        "help_text": "Rules the whole organization: only for jobs that manage access. Reaches the job as a file.",
+    },
+    "admin_access_token_file": {
+        "label": "File of the administration site's access token",
+        "help_text": "Path inside the execution environment; read at each use.",
+    },
 }
 # Their content goes into a file of its own: what is in the environment, every process of the job can read.
-_IN_FILES = {"access_token": "token", "ca_cert": "ca"}
+_IN_FILES = {"access_token": "token", "ca_cert": "ca", "admin_access_token": "admin_token"}
+_TOKENS = ("access_token", "admin_access_token")
 
 
 def credential_type() -> dict[str, Any]:
@@ -68,7 +81,7 @@ def credential_type() -> dict[str, Any]:
         "inputs": {"fields": [_field(name) for name in _FIELDS], "required": ["site_id"]},
         "injectors": {
             "file": {f"template.{file}": f"{{{{ {name} }}}}" for name, file in _IN_FILES.items()},
-            "env": dict(_variable(name) for name in _FIELDS if name != "access_token"),
+            "env": dict(_variable(name) for name in _FIELDS if name not in _TOKENS),
         },
     }
 
@@ -80,10 +93,11 @@ def _field(name: str) -> dict[str, Any]:
 
 def _variable(name: str) -> tuple[str, str]:
     variables = {one.lstrip("!"): one for one in CONNECTION[name]["env"]}
-    if name == "access_token_file":
+    token = name.removesuffix("_file")
+    if token in _TOKENS:
         # Two variables for one token would contradict each other.
-        given = "{% if access_token %}{{ tower.filename.token }}{% else %}{{ access_token_file }}{% endif %}"
-        return next(iter(variables)), given
+        file = f"{{{{ tower.filename.{_IN_FILES[token]} }}}}"
+        return next(iter(variables)), f"{{% if {token} %}}{file}{{% else %}}{{{{ {name} }}}}{{% endif %}}"
     if name in _IN_FILES:
         return next(iter(variables)), f"{{% if {name} %}}{{{{ tower.filename.{_IN_FILES[name]} }}}}{{% endif %}}"
     if "id" in _FIELDS[name]:

@@ -27,7 +27,18 @@ from tests.support.documentation import COLLECTION, LOOKUPS, ON_THE_CONTROLLER, 
 PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]
 ROLE = ROOT / "roles" / "cluster_credentials"
-SECRETS = {"access_token", "api_key", "client_secret", "password", "secret", "secrets"}
+SECRETS = {
+    "access_token",
+    "admin_access_token",
+    "api_key",
+    "client_secret",
+    "documents",
+    "password",
+    "secret",
+    "secrets",
+}
+# Those of a tree hold values and client secrets; of a module's own results they are names.
+SECRETS |= {"documents", "integrations", "static_secrets"}
 # Mentioned in the connection's descriptions without being an option's own.
 OTHER_VARIABLES = {"REQUESTS_CA_BUNDLE"}
 
@@ -52,6 +63,7 @@ def test_files_index_group_and_action_plugins_name_the_same_modules() -> None:
     assert not any(wrong.values()), f"missing or repeated: {wrong}"
     # A group's defaults are for options that each of its modules has.
     assert sorted(groups["service_accounts"]) == [name for name in MODULES if spec_of(name).connect]
+    assert sorted(groups["administration"]) == [name for name in MODULES if spec_of(name).administers]
 
 
 def test_a_clusters_options_are_those_of_kubernetes_core() -> None:

@@ -17,6 +17,7 @@ import pytest
 PLUGINS = Path(__file__).parents[2] / "plugins"
 PACKAGE = "ansible_collections.community.workload_credentials.plugins."
 _LOGIC = {
+    "module_utils/_access",
     "module_utils/_api",
     "module_utils/_apply",
     "module_utils/_change",
@@ -33,7 +34,7 @@ _LOGIC = {
 # A file's room -> rooms that it may import from; the lowest floor last.
 ALLOWED = {
     "modules": {"module_utils/_resources", "module_utils/_run"},
-    "action": {"plugin_utils", "plugin_utils/_leases", "plugin_utils/_delivery"},
+    "action": {"plugin_utils", "plugin_utils/_leases", "plugin_utils/_delivery", "plugin_utils/_tree"},
     "callback": {"plugin_utils"},
     "lookup": {"plugin_utils", "plugin_utils/_leases", "module_utils/_credentials", "module_utils/_api"},
     "doc_fragments": set(),
@@ -54,6 +55,7 @@ ALLOWED = {
     "plugin_utils/_cluster": {"plugin_utils/_cluster", "plugin_utils/_leases", "plugin_utils", *_LOGIC},
     "plugin_utils/_events": {"plugin_utils/_events", "plugin_utils", "plugin_utils/_cluster", *_LOGIC},
     "plugin_utils": {"plugin_utils", "plugin_utils/_leases", "module_utils/_resources/index", *_LOGIC},
+    "plugin_utils/_tree": {"plugin_utils/_tree", "plugin_utils", *_LOGIC},
     "plugin_utils/_leases": {"plugin_utils/_leases", "plugin_utils", *_LOGIC},
     "module_utils/_credentials": {
         "module_utils/_credentials",
@@ -67,7 +69,9 @@ ALLOWED = {
     # It knows every module, and nothing knows it but the action that runs them.
     "module_utils/_resources/index": {"module_utils/_resources", "module_utils/_spec"},
     "module_utils/_resources": {
+        "module_utils/_access",
         "module_utils/_resources/_parts",
+        "module_utils/_resources/_tree",
         "module_utils/_spec",
         "module_utils/_change",
         "module_utils/_kube",
@@ -83,7 +87,27 @@ ALLOWED = {
         "module_utils/_marks",
         "module_utils/_providers",
     },
-    "module_utils/_run": {"module_utils/_apply", "module_utils/_spec", "module_utils/_change", "module_utils/_api"},
+    # Many objects at once: it plans with their modules' rules, and has each plan applied.
+    "module_utils/_resources/_tree": {
+        "module_utils/_resources/_tree",
+        "module_utils/_resources",
+        "module_utils/_resources/_parts",
+        "module_utils/_access",
+        "module_utils/_apply",
+        "module_utils/_spec",
+        "module_utils/_change",
+        "module_utils/_api",
+        "module_utils/_providers",
+    },
+    # Access policies, workload identities and the administration site.
+    "module_utils/_access": {"module_utils/_access", "module_utils/_api"},
+    "module_utils/_run": {
+        "module_utils/_access",
+        "module_utils/_apply",
+        "module_utils/_spec",
+        "module_utils/_change",
+        "module_utils/_api",
+    },
     # No module and no Ansible: whoever has a plan can have it carried out.
     "module_utils/_apply": {"module_utils/_change", "module_utils/_api"},
     "module_utils/_spec": {"module_utils/_change", "module_utils/_api"},
@@ -97,12 +121,12 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4604,
-    "lookup/dynamic_credentials": 7170,
-    "lookup/sts_session_token": 9539,
-    "action/folder": 4257,
-    "action/cluster_credentials": 8016,
-    "callback/leases": 3781,
+    "lookup/static_secret": 4757,
+    "lookup/dynamic_credentials": 7323,
+    "lookup/sts_session_token": 9692,
+    "action/folder": 4471,
+    "action/cluster_credentials": 8167,
+    "callback/leases": 3912,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {
@@ -125,6 +149,7 @@ FORBIDDEN = ("ansible_collections.community.workload_credentials", "tests", "wor
 ANSIBLE = {
     *("modules", "action", "callback", "lookup"),
     *("plugin_utils", "plugin_utils/_cluster", "plugin_utils/_delivery", "plugin_utils/_eso", "plugin_utils/_leases"),
+    "plugin_utils/_tree",
     "module_utils/_run",
 }
 

@@ -12,9 +12,18 @@ if TYPE_CHECKING:
     from .behaviour import Behaviour
     from .control_client import Control
     from .errors import StartError
-    from .server import DEMO_SITE, DEMO_TOKEN, Emulator
+    from .server import DEMO_ADMIN_SITE, DEMO_ADMIN_TOKEN, DEMO_SITE, DEMO_TOKEN, Emulator
 
-__all__ = ["DEMO_SITE", "DEMO_TOKEN", "Behaviour", "Control", "Emulator", "StartError"]
+__all__ = [
+    "DEMO_ADMIN_SITE",
+    "DEMO_ADMIN_TOKEN",
+    "DEMO_SITE",
+    "DEMO_TOKEN",
+    "Behaviour",
+    "Control",
+    "Emulator",
+    "StartError",
+]
 
 
 def __getattr__(name: str) -> Any:

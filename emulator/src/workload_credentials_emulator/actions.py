@@ -12,33 +12,46 @@ from typing import Literal, get_args
 Permission = Literal["read", "write", "generate", "revoke"]
 ALL_PERMISSIONS: frozenset[Permission] = frozenset(get_args(Permission))
 
-_ITEMS = ("Folder", "Secret", "DynamicSecret")
-_PRODUCT = frozenset({"ListIntegrations", "CreateIntegration"})
-_INTEGRATION = frozenset(
-    {
-        *(f"{verb}Integration" for verb in ("Read", "Update", "Delete")),
-        *(f"{verb}IntegrationTags" for verb in ("Write", "Delete")),
-        "ReadIntegrationMetadata",
-        "ListDynamicSecrets",
-    }
-)
-# On items, whose grants cascade down the folders.
-_ITEM = frozenset(
-    {
-        *(f"{verb}{item}" for item in _ITEMS for verb in ("Create", "Delete", "Destroy", "Restore")),
-        *(f"{verb}{item}Tags" for item in _ITEMS for verb in ("Write", "Delete")),
-        *(f"Read{item}Metadata" for item in _ITEMS),
-        *(f"{verb}{item}" for item in _ITEMS[1:] for verb in ("Read", "Update")),
-        *("ListFolderContents", "ForceDestroyFolder", "GenerateDynamicCredential"),
-        *("ListLeases", "ReadLease", "RevokeLease"),
-    }
-)
-ALL_ACTIONS = _PRODUCT | _INTEGRATION | _ITEM
+# By what they are checked on; a grant on a folder reaches the items below it too.
+CHECKED_ON: dict[str, frozenset[str]] = {
+    "folder": frozenset(
+        {
+            *("ListFolderContents", "ReadFolderMetadata", "WriteFolderTags", "DeleteFolderTags"),
+            *("CreateFolder", "CreateSecret", "CreateDynamicSecret"),
+            *("DeleteFolder", "DestroyFolder", "ForceDestroyFolder", "RestoreFolder"),
+        }
+    ),
+    "static": frozenset(
+        {
+            *("ReadSecret", "ReadSecretMetadata", "UpdateSecret", "WriteSecretTags", "DeleteSecretTags"),
+            *("DeleteSecret", "DestroySecret", "RestoreSecret"),
+        }
+    ),
+    "dynamic": frozenset(
+        {
+            *("ReadDynamicSecret", "ReadDynamicSecretMetadata", "UpdateDynamicSecret"),
+            *("WriteDynamicSecretTags", "DeleteDynamicSecretTags"),
+            *("DeleteDynamicSecret", "DestroyDynamicSecret", "RestoreDynamicSecret"),
+            *("GenerateDynamicCredential", "ListLeases", "ReadLease", "RevokeLease"),
+        }
+    ),
+    "integration": frozenset(
+        {
+            *("ReadIntegration", "ReadIntegrationMetadata", "UpdateIntegration", "DeleteIntegration"),
+            *("WriteIntegrationTags", "DeleteIntegrationTags", "ListDynamicSecrets"),
+        }
+    ),
+    "product": frozenset({"ListIntegrations", "CreateIntegration"}),
+}
+ALL_ACTIONS = frozenset().union(*CHECKED_ON.values())
+_PRODUCT = CHECKED_ON["product"]
 # Where no folder is: a grant reaches them by the integration's name, or from the top.
-BESIDE_FOLDERS = _PRODUCT | _INTEGRATION
+BESIDE_FOLDERS = _PRODUCT | CHECKED_ON["integration"]
 
 _READ = frozenset(action for action in ALL_ACTIONS if action.startswith(("Read", "List")))
-_METADATA = frozenset(action for action in _READ if action.startswith("List") or action.endswith("Metadata"))
+_LISTS = frozenset({"ListFolderContents", "ListDynamicSecrets", "ListIntegrations"})
+_METADATA = frozenset(action for action in _READ if action.endswith("Metadata"))
+_VALUES = frozenset({"ReadSecret", "ReadDynamicSecret", "ReadIntegration"})
 _GENERATE = frozenset({"GenerateDynamicCredential"})
 _REVOKE = frozenset({"RevokeLease"})
 PERMISSIONS: dict[Permission, frozenset[str]] = {
@@ -51,8 +64,9 @@ ROLES = {
     "Admin": ALL_ACTIONS,
     # Whether it includes generating is disputed; who relies on that would be let down.
     "Owner": ALL_ACTIONS - _PRODUCT - _GENERATE,
-    "Viewer": _READ - _PRODUCT,
-    "Lister": _METADATA - _PRODUCT,
+    # Leases are in neither of these.
+    "Viewer": _LISTS | _METADATA | _VALUES,
+    "Lister": _LISTS | _METADATA,
 }
 
 

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from dataclasses import replace
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -15,7 +17,9 @@ from .behaviour import Behaviour
 from .emulation import Emulation
 from .encoding import decoded
 from .errors import ApiError, Forbidden, GatewayError, InvalidRequest, NotFound
-from .identity import require_auth_type, unauthorized
+from .identity import SERVICE_HEADER, require_auth_type, unauthorized
+from .platform.exchange import DENIED, Denied, exchanged, key_id
+from .platform.workloads import Workload
 from .site import Site
 from .tokens import Token
 
@@ -24,9 +28,9 @@ VERSION_HEADER = "bt-secrets-api-version"
 OTHER_VERSION_HEADER = "bt-wlc-api-version"
 # The version segment is optional.
 _ADDRESS = re.compile(r"^/site/(?P<site>[^/]*)/(?P<product>secrets|wlc)(?:/v[0-9]+)?(?P<rest>/.*)$")
+_ANY_SITE = re.compile(r"^/site/(?P<site>[^/]*)/")
 _NO_TOKEN = "Personal access token not found"
-_NO_EXCHANGE = "OIDC workload exchange denied"
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 def admit(emulation: Emulation, scope: Scope, headers: Headers) -> Scope:
@@ -40,8 +44,10 @@ def admit(emulation: Emulation, scope: Scope, headers: Headers) -> Scope:
     if address is None or (address["product"] == "wlc" and not behaviour.both_products):
         decoded(path, "the address")
         raise NotFound("there is no such address.")
-    token = _token(emulation, headers, address["site"].lower(), behaviour)
+    token = token_of(emulation, headers, address["site"].lower(), behaviour)
     site = _site(emulation, token, decoded(address["site"], "the site's id").lower(), behaviour)
+    if site.behaviour.enforce_policies and token.principals:
+        token = replace(token, grants=emulation.administration.grants(token, site))
     limited = site.rate_limit.take(token.id, behaviour)
     try:
         _require_version(headers, behaviour)
@@ -58,27 +64,57 @@ def admit(emulation: Emulation, scope: Scope, headers: Headers) -> Scope:
     return {**scope, "path": path, "raw_path": rest.encode("latin-1"), "state": state}
 
 
+async def fetch_keys(emulation: Emulation, scope: Scope, headers: Headers) -> None:
+    """Have the keys of the issuer at hand whose identity the request names."""
+    address = _ANY_SITE.match(scope["raw_path"].decode("latin-1")) if SERVICE_HEADER in headers else None
+    workload = workload_of(emulation, headers, address["site"].lower()) if address else None
+    if workload is not None:
+        with contextlib.suppress(Denied):
+            await emulation.trust.prepare(workload.issuer_url, key_id(bearer(headers) or ""))
+
+
 def bearer(headers: Headers) -> str | None:
     """The token that the request brings."""
     scheme, _space, value = headers.get("authorization", "").partition(" ")
     return value.strip() if scheme.lower() == "bearer" else None
 
 
-def _token(emulation: Emulation, headers: Headers, site: str, behaviour: Behaviour) -> Token:
+def token_of(emulation: Emulation, headers: Headers, site: str, behaviour: Behaviour) -> Token:
     """Who asks, or 401."""
     value = bearer(headers) or ""
+    workload = workload_of(emulation, headers, site)
+    if workload is not None:
+        return _exchanged(emulation, workload, value, site, behaviour)
     try:
         issuer = emulation.identities.issuer(headers)
     except ApiError:
         if behaviour.gateway_errors:
-            raise GatewayError(401, _NO_EXCHANGE, headers=_CHALLENGE) from None
+            raise GatewayError(401, DENIED, headers=CHALLENGE) from None
         raise
     token = issuer.token(value, site, emulation.clock.now()) if issuer else emulation.tokens.get(value)
     if token is None and behaviour.gateway_errors:
-        raise GatewayError(401, _NO_EXCHANGE if issuer else _NO_TOKEN, headers=_CHALLENGE)
+        exchange = issuer or (SERVICE_HEADER in headers and value.count(".") == 2)
+        raise GatewayError(401, DENIED if exchange else _NO_TOKEN, headers=CHALLENGE)
     if token is None:
         raise unauthorized("the access token is missing or invalid.")
     return token
+
+
+def workload_of(emulation: Emulation, headers: Headers, site: str) -> Workload | None:
+    """The registered identity that the request names, at this site."""
+    service = headers.get(SERVICE_HEADER)
+    return emulation.administration.workloads.named(service, site) if service else None
+
+
+def _exchanged(emulation: Emulation, workload: Workload, value: str, site: str, behaviour: Behaviour) -> Token:
+    """The token of the identity, or 401."""
+    keys = emulation.trust.keys(workload.issuer_url)
+    try:
+        return exchanged(workload, site, emulation.administration.id, value, keys, emulation.clock.now())
+    except Denied as denied:
+        error = GatewayError(401, DENIED, headers=CHALLENGE) if behaviour.gateway_errors else unauthorized(DENIED)
+        error.reason = str(denied)
+        raise error from None
 
 
 def _site(emulation: Emulation, token: Token, id: str, behaviour: Behaviour) -> Site:
@@ -87,7 +123,7 @@ def _site(emulation: Emulation, token: Token, id: str, behaviour: Behaviour) -> 
     if behaviour.gateway_errors and site is None:
         raise GatewayError(404, "Site not found")
     if behaviour.gateway_errors and id not in token.sites:
-        raise GatewayError(401, "Access denied for this site", headers=_CHALLENGE)
+        raise GatewayError(401, "Access denied for this site", headers=CHALLENGE)
     if site is None or id not in token.sites:
         raise Forbidden("the access token does not belong to this site.")
     return site

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
+from collections.abc import Sequence
+
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -21,26 +23,29 @@ from .sentences import place, what_is_wrong
 def new_api() -> FastAPI:
     """The API; who calls it has been let in by the gate."""
     api = FastAPI(title="Secrets API", version="2026-04-28", openapi_url=None, redirect_slashes=False)
-    for router in ROUTERS:
-        api.include_router(router)
-    answer_errors(api)
+    serve(api, ROUTERS)
     return api
 
 
-def answer_errors(app: FastAPI) -> None:
-    """Answer every refusal in the API's own form."""
+def serve(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Serve these operations, and answer every refusal in the API's own form."""
+    app.state.routers = routers
+    for router in routers:
+        app.include_router(router)
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _defect)
 
 
-def error_response(error: ApiError) -> JSONResponse:
+def error_response(error: ApiError) -> Response:
     """The answer of a refusal."""
+    if error.body is None:
+        return Response(status_code=error.status, headers=error.headers)
     return JSONResponse(error.body, status_code=error.status, headers=error.headers)
 
 
-async def _api_error(request: Request, error: Exception) -> JSONResponse:
+async def _api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     site = getattr(request.state, "site", None)
     return error_response(error if site is None else _as_the_site_does(error, site.behaviour))
@@ -55,7 +60,7 @@ def _as_the_site_does(error: ApiError, behaviour: Behaviour) -> ApiError:
     return error
 
 
-async def _validation_error(_request: Request, error: Exception) -> JSONResponse:
+async def _validation_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # Only where and what: the input may be a secret value.
     problems = {place(one): what_is_wrong(one) for one in error.errors()}
@@ -63,10 +68,10 @@ async def _validation_error(_request: Request, error: Exception) -> JSONResponse
     return error_response(InvalidRequest(f"{where} {what}.", details=problems))
 
 
-async def _http_error(request: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        allowed = ", ".join(_allowed_methods(request.scope["path"]))
+        allowed = ", ".join(_allowed_methods(request.app.state.routers, request.scope["path"]))
         message = f"{request.method} is not allowed here."
         return error_response(ApiError(405, "method_not_allowed", message, headers={"Allow": allowed}))
     if error.status_code != 404:
@@ -74,16 +79,16 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     return error_response(ApiError(404, "not_found", "there is no such address (404)."))
 
 
-async def _defect(_request: Request, _error: Exception) -> JSONResponse:
+async def _defect(_request: Request, _error: Exception) -> Response:
     # The traceback goes to the log.
     return error_response(ApiError(500, "internal_error", "the emulator has a defect."))
 
 
-def _allowed_methods(path: str) -> list[str]:
+def _allowed_methods(routers: Sequence[APIRouter], path: str) -> list[str]:
     """The methods of all routes at this address, where Starlette only names those of the first."""
     return sorted(
         method
-        for router in ROUTERS
+        for router in routers
         for route in router.routes
         if isinstance(route, APIRoute) and route.path_regex.match(path)
         for method in route.methods or ()

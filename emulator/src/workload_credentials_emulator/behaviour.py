@@ -34,6 +34,11 @@ class Behaviour:
     :arg gateway_errors: who is not let in reads ``{"error": ...}``, without a code.
     :arg strict_list_path: a list's path has no slash at either end.
     :arg soft_deleted_count: a folder that holds only what is softly deleted is not empty.
+    :arg policy_lag: for so many seconds after it is written or deleted, a policy is on its way.
+    :arg grant_lag: for so many seconds more, it is not obeyed yet (or obeyed still).
+    :arg enforce_policies: the token of a principal may do what policies in force grant, and nothing else.
+    :arg owner_generates: the role Owner of a policy includes GenerateDynamicCredential.
+    :arg lower_issuers: the addresses of issuers are kept in lower case.
     """
 
     missing_is_forbidden: bool = False
@@ -51,6 +56,11 @@ class Behaviour:
     gateway_errors: bool = False
     strict_list_path: bool = False
     soft_deleted_count: bool = False
+    policy_lag: Seconds = 0.0
+    grant_lag: Seconds = 0.0
+    enforce_policies: bool = False
+    owner_generates: bool = False
+    lower_issuers: bool = False
 
     @classmethod
     def living(cls, **fields: Any) -> Self:
@@ -85,4 +95,6 @@ _LIVING: dict[str, Any] = {
     "gateway_errors": True,
     "strict_list_path": True,
     "soft_deleted_count": True,
+    "policy_lag": 0.5,
+    "grant_lag": 0.25,
 }

@@ -51,6 +51,11 @@ def add_behaviour_options(parser: argparse.ArgumentParser) -> None:
     _switch(group, "gateway-errors", 'answer rejected tokens with {"error": ...}')
     _switch(group, "strict-list-path", "refuse list requests whose path begins or ends with a slash")
     _switch(group, "soft-deleted-count", "a folder with restorable items in it is not empty")
+    _seconds(group, "policy-lag", "how long a policy takes to be bound, or undone")
+    _seconds(group, "grant-lag", "how long a bound policy takes to take effect")
+    _switch(group, "enforce-policies", "the token of a principal may do only what policies in force grant")
+    _switch(group, "owner-generates", "Owner in a policy includes GenerateDynamicCredential, which is disputed")
+    _switch(group, "lower-issuers", "store issuers' addresses in lower case, which is disputed")
     _switch(group, "vendor-codes", "404 answers have the codes that the real service uses")
 
 

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Body, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from .app import answer_errors
+from .app import serve
 from .behaviour_change import read_change
 from .clock import written
 from .emulation import Emulation
@@ -55,8 +55,7 @@ def new_control(emulation: Emulation, api: FastAPI) -> FastAPI:
         site = next(iter(emulation.sites))
         return describe(api, f"{request.base_url}site/{site}/secrets")
 
-    control.include_router(router)
-    answer_errors(control)
+    serve(control, [router])
     return control
 
 
@@ -114,7 +113,7 @@ def _add_behaviour(router: APIRouter, emulation: Emulation) -> None:
 
 
 def _require_sites(emulation: Emulation, sites: Iterable[str]) -> None:
-    unknown = set(sites) - emulation.sites.keys()
+    unknown = set(sites) - emulation.sites.keys() - {emulation.administration.id}
     if unknown:
         raise InvalidRequest(f"there is no site {', '.join(sorted(unknown))}.")
 

@@ -78,14 +78,22 @@ class Control:
         actions: Sequence[str] | None = None,
         path_prefix: str = "",
         grants: Sequence[Mapping[str, Any]] = (),
+        workload: str | None = None,
+        user: str | None = None,
+        groups: Sequence[str] = (),
+        roles: Sequence[str] = (),
     ) -> None:
         """Accept one more token; with everything left out it may do all.
 
         :arg permissions: any of read, write, generate and revoke, on ``path_prefix`` and below.
         :arg actions: the vendor's names, or roles (Admin, Owner, Viewer, Lister), on ``path_prefix`` and below.
         :arg grants: more of these, each ``{"actions": [...], "path": "prod"}``.
+        :arg workload: instead of these, the id of the identity whose token it is; or a ``user``. ``groups`` and
+            ``roles`` are theirs. What they may do, policies say, where they are enforced.
         """
         body: dict[str, Any] = {"token": token, "path_prefix": path_prefix, "grants": [dict(one) for one in grants]}
+        principal = {"workload": workload, "user": user, "groups": list(groups), "roles": list(roles)}
+        body |= {name: value for name, value in principal.items() if value}
         if actions is not None:
             body["actions"] = list(actions)
         if sites is not None:

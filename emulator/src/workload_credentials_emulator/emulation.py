@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from .behaviour import Behaviour
@@ -19,10 +20,13 @@ from .fill import Content
 from .identity import Identities
 from .items import DynamicSecret, Lease
 from .journal import Journal
+from .new_token import of_principal
+from .platform.administration import Administration
+from .platform.trust import Trust
 from .rate_limit import RateLimit
 from .real_time import real_seconds
 from .site import Site
-from .tokens import Token, token_table
+from .tokens import Token, token_id, token_table
 
 # What a lease tells of its dynamic secret's configuration.
 _SHOWN_CONFIG = ("credentialType", "roleArn", "applicationObjectId")
@@ -36,9 +40,14 @@ _LIMITS = {"rate_limit", "rate_window"}
 class Emulation:
     """The state behind the server.
 
+    :arg admin_site: the administration site.
+    :arg admin_tokens: those that open it.
+    :arg issuer_ca: what the issuers of workloads' tokens are trusted by.
+    :arg issuer_keys: the files of keys of those that are not asked, as in ``https://issuer.example.com=keys.json``.
     :arg behaviour: how all sites behave at first.
     :arg leading_slash: show the paths of static secrets with a slash before them.
     :arg contents: what sites begin with.
+    :arg principals: tokens of principals, as the command line names them.
     """
 
     def __init__(
@@ -46,23 +55,36 @@ class Emulation:
         sites: Sequence[str],
         tokens: Sequence[str],
         *,
+        admin_site: str,
+        admin_tokens: Sequence[str],
         behaviour: Behaviour = DOCUMENT,
         identities: Identities | None = None,
+        issuer_ca: Path | None = None,
+        issuer_keys: Sequence[str] = (),
         leading_slash: bool = False,
         contents: Sequence[Content] = (),
+        principals: Sequence[str] = (),
     ) -> None:
         self.over = asyncio.Event()
         self.clock = Clock()
         self.faults = Faults()
         self.journal = Journal()
         self.identities = identities or Identities()
+        self.trust = Trust.of(self.clock, issuer_ca, issuer_keys)
         self._leading_slash = leading_slash
         self._contents = contents
         self._first_behaviour = behaviour
         # Of sites that do not exist.
         self._behaviour = behaviour
         self.sites = {site.lower(): self._new_site(site.lower()) for site in sites}
+        self._admin_site = admin_site.lower()
+        self.administration = self._new_administration()
         self.tokens: dict[str, Token] = token_table(list(self.sites), tokens)
+        for value in admin_tokens:
+            self.tokens[value] = Token(token_id(value), frozenset([self._admin_site]))
+        for one in principals:
+            value, token = of_principal(one, list(self.sites))
+            self.tokens[value] = token
         for content in contents:
             self.tokens |= content.all_tokens(list(self.sites))
 
@@ -76,20 +98,30 @@ class Emulation:
         self.journal.clear()
         self._behaviour = self._first_behaviour
         self.sites = {id: self._new_site(id) for id in self.sites}
+        self.administration = self._new_administration()
+        self.trust.forget()
 
     def behaviour_of(self, site: str = "") -> Behaviour:
         """How the site behaves; that of all others where there is no such site."""
-        found = self.sites.get(site)
+        found = self.administration if site == self.administration.id else self.sites.get(site)
         return found.behaviour if found else self._behaviour
 
     def behave(self, site: str, living: bool | None, fields: dict[str, Any]) -> None:
         """Change how one site behaves, or all: first by choosing a world, then in these fields."""
-        for one in [self.sites[site]] if site else self.sites.values():
+        for one in self._behaving(site):
             one.behaviour = replace(_world(living, one.behaviour), **fields)
             if living is not None or fields.keys() & _LIMITS:
                 one.rate_limit = RateLimit()
         if not site:
             self._behaviour = replace(_world(living, self._behaviour), **fields)
+
+    def _behaving(self, site: str) -> Iterator[Site | Administration]:
+        """The site, or all of them."""
+        everywhere: list[Site | Administration] = [*self.sites.values(), self.administration]
+        return (one for one in everywhere if site in ("", one.id))
+
+    def _new_administration(self) -> Administration:
+        return Administration(self._admin_site, self.clock, self._first_behaviour, self.sites)
 
     def _new_site(self, id: str) -> Site:
         # What a site begins with was written long ago, and nobody is behind.

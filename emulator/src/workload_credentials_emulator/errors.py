@@ -27,10 +27,12 @@ class ApiError(Exception):
         self.message = message
         self.details = details
         self.headers = {**(headers or {})}
+        # For the journal only.
+        self.reason = ""
 
     @property
-    def body(self) -> dict[str, Any]:
-        """The JSON of the answer; ``details`` is an object, because that is what clients decode."""
+    def body(self) -> dict[str, Any] | None:
+        """The JSON of the answer, None for an empty one; ``details`` is an object, because clients decode that."""
         body: dict[str, Any] = {"message": self.message, "code": self.code}
         if self.details:
             body["details"] = self.details
@@ -49,6 +51,17 @@ class Forbidden(ApiError):
 
     def __init__(self, message: str) -> None:
         super().__init__(403, "forbidden", message)
+
+
+class SilentlyForbidden(ApiError):
+    """403 that says nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "", "")
+
+    @property
+    def body(self) -> None:
+        """Nothing."""
 
 
 class NotFound(ApiError):

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .admission import admit, bearer
+from .admission import admit, bearer, fetch_keys
 from .app import error_response
 from .connections import Connection, connection_of
 from .emulation import Emulation
@@ -23,6 +23,8 @@ from .errors import ApiError
 from .faults import Fault
 from .identity import unauthorized
 from .journal import Entry, kept_headers
+from .platform.admission import admit as admit_to_platform
+from .platform.admission import is_platform
 from .tokens import token_id
 from .wrong_answers import drip, drop, wrong_answer
 
@@ -33,9 +35,12 @@ HEALTH = "/healthz"
 class Gate:
     """The ASGI application that the server runs."""
 
-    def __init__(self, emulation: Emulation, api: ASGIApp, control: ASGIApp, *, control_token: str = "") -> None:
+    def __init__(
+        self, emulation: Emulation, api: ASGIApp, platform: ASGIApp, control: ASGIApp, *, control_token: str = ""
+    ) -> None:
         self._emulation = emulation
         self._api = api
+        self._platform = platform
         self._control = control
         self._control_token = control_token
 
@@ -64,10 +69,10 @@ class Gate:
         entry.read_body(raw)
         fault = self._emulation.faults.take(scope["method"], path)
         if fault is None:
-            await self._act(scope, raw, headers, _noting(entry, send))
+            await self._act(scope, raw, headers, entry, _noting(entry, send))
         else:
             entry.fault = fault.kind
-            await self._go_wrong(fault, scope, raw, headers, connection, _noting(entry, send), receive)
+            await self._go_wrong(fault, scope, raw, headers, entry, connection, _noting(entry, send), receive)
 
     async def _look_inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         given = bearer(Headers(scope=scope)) or ""
@@ -77,13 +82,17 @@ class Gate:
         else:
             await self._control(scope, receive, send)
 
-    async def _act(self, scope: Scope, raw: bytes, headers: Headers, send: Send) -> None:
+    async def _act(self, scope: Scope, raw: bytes, headers: Headers, entry: Entry, send: Send) -> None:
+        platform = is_platform(scope["raw_path"].decode("latin-1"))
+        await fetch_keys(self._emulation, scope, headers)
         try:
-            inner = admit(self._emulation, scope, headers)
+            inner = (admit_to_platform if platform else admit)(self._emulation, scope, headers)
         except ApiError as error:
+            entry.refused = error.reason or None
             await error_response(error)(scope, _replay(raw), send)
         else:
-            await self._api(inner, _replay(raw), _adding(inner["state"]["headers"], send))
+            api = self._platform if platform else self._api
+            await api(inner, _replay(raw), _adding(inner["state"]["headers"], send))
 
     async def _go_wrong(
         self,
@@ -91,18 +100,19 @@ class Gate:
         scope: Scope,
         raw: bytes,
         headers: Headers,
+        entry: Entry,
         connection: Connection,
         send: Send,
         receive: Receive,
     ) -> None:
         if fault.kind == "delay":
             if await self._still_wanted(fault.seconds):
-                await self._act(scope, raw, headers, send)
+                await self._act(scope, raw, headers, entry, send)
             else:
                 await drop(connection, receive)
             return
         if fault.kind == "drop_after" or fault.after_acting:
-            await self._act(scope, raw, headers, _into_nothing)
+            await self._act(scope, raw, headers, entry, _into_nothing)
         if fault.kind in ("drop_before", "drop_after"):
             await drop(connection, receive)
         elif fault.kind == "drip":

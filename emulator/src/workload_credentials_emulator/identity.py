@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import jwt
 
@@ -30,29 +31,46 @@ class Issuer:
 
         :raises StartError: the file is no JSON Web Key Set.
         """
-        try:
-            self._keys = jwt.PyJWKSet.from_json(file.read_text(encoding="utf-8")).keys
-        except (OSError, ValueError, jwt.PyJWTError) as error:
-            raise StartError(f"{file} is no JSON Web Key Set: {error}.") from None
+        self._keys = read_keys(file)
 
     def token(self, value: str, site: str, now: datetime) -> Token | None:
         """The rights of this bearer at the site; None: the provider did not sign it, or not for this site and time."""
-        for key in self._keys:
-            try:
-                claims = jwt.decode(
-                    value,
-                    key.key,
-                    algorithms=[key.algorithm_name],
-                    audience=site,
-                    # The time is that of the emulator's clock, which tests move.
-                    options={"require": ["exp", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
-                )
-            except jwt.PyJWTError:
-                continue
-            times = (claims.get("nbf", 0), now.timestamp(), claims["exp"])
-            if all(isinstance(time, int | float) for time in times) and times[0] <= times[1] < times[2]:
-                return Token(token_id(value), frozenset([site]))
-        return None
+        claims = verified(value, self._keys, site, now)
+        return None if claims is None else Token(token_id(value), frozenset([site]))
+
+
+def read_keys(file: Path) -> list[jwt.PyJWK]:
+    """The keys in a file.
+
+    :raises StartError: it is no JSON Web Key Set.
+    """
+    try:
+        return jwt.PyJWKSet.from_json(file.read_text(encoding="utf-8")).keys
+    except (OSError, ValueError, jwt.PyJWTError) as error:
+        raise StartError(f"{file} is no JSON Web Key Set: {error}.") from None
+
+
+def verified(value: str, keys: Iterable[jwt.PyJWK], audience: str, now: datetime) -> dict[str, Any] | None:
+    """What the token claims; None: none of the keys signed it, or not for this audience and time."""
+    for key in keys:
+        if key.key_type == "oct":
+            # What can be checked with it, anybody who reads it can sign.
+            continue
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                value,
+                key.key,
+                algorithms=[key.algorithm_name],
+                audience=audience,
+                # The time is that of the emulator's clock, which tests move.
+                options={"require": ["exp", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+            )
+        except jwt.PyJWTError:
+            continue
+        times = (claims.get("nbf", 0), now.timestamp(), claims["exp"])
+        if all(isinstance(time, int | float) for time in times) and times[0] <= times[1] < times[2]:
+            return claims
+    return None
 
 
 @dataclass(frozen=True)

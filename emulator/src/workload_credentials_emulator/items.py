@@ -13,17 +13,22 @@ from typing import Any
 
 from .clock import written
 from .real_time import real_seconds
+from .tokens import Principal
 
 
 @dataclass
 class Item:
-    """What has a path: made once, deleted softly, restored, tagged."""
+    """What has a path: made once, deleted softly, restored, tagged.
+
+    :arg owner: who made it, where that counts.
+    """
 
     path: str
     created_at: datetime
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     tags: dict[str, str] = field(default_factory=dict)
     deleted_at: datetime | None = None
+    owner: Principal | None = None
 
     @property
     def deleted(self) -> bool:

@@ -16,13 +16,19 @@ from typing import Any
 _HEADERS = ("content-type", "content-length", "accept", "bt-secrets-api-version", "bt-wlc-api-version", "user-agent")
 _LONGEST = 100_000
 # Bodies sent to these hold no secret value, unless they are sent there by mistake.
-_OPEN_ADDRESS = re.compile(r"/((folders|dynamic)/[^/]+|(folders|dynamic|static)/[^/]+/metadata/tags)$")
+_OPEN_ADDRESS = re.compile(
+    r"/((folders|dynamic)/[^/]+|(folders|dynamic|static)/[^/]+/metadata/tags|platform/auth/workload-identities(/[^/]+)?)$"
+)
+_POLICY = re.compile(r"/platform/iam/policies/[^/]+$")
 _SECRET_FIELDS = {"secret", "clientSecret"}
 
 
 @dataclass
 class Entry:
-    """One request and its answer; ``status`` is None where the connection was dropped."""
+    """One request and its answer; ``status`` is None where the connection was dropped.
+
+    :arg refused: why the token of a workload was not taken, which the answer does not say.
+    """
 
     seq: int
     connection: int
@@ -35,9 +41,13 @@ class Entry:
     body: Any = None
     status: int | None = None
     fault: str | None = None
+    refused: str | None = None
 
     def read_body(self, raw: bytes) -> None:
         """Keep the names in the body, and the body itself where it holds no value."""
+        if _POLICY.search(self.path):
+            self.body = raw.decode("utf-8", "replace") or None
+            return
         try:
             body = json.loads(raw) if raw else None
         except (ValueError, RecursionError):

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
+from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from .actions import ALL_PERMISSIONS, Permission, actions_of
+from .errors import StartError
 from .names import FolderPath, folder_path
-from .tokens import Grant, Token, permitted, token_id
+from .tokens import Grant, Principal, Token, permitted, token_id
 
 
 def _actions(names: object) -> object:
@@ -39,7 +41,11 @@ class NewGrant(BaseModel):
 
 
 class NewToken(BaseModel):
-    """A token's rights, in three ways that add up; with none of them it may do all. Without sites it opens all."""
+    """A token's rights, in three ways that add up; with none of them it may do all. Without sites it opens all.
+
+    Or whose it is: a workload's or a user's, who is in groups and has roles. With enforcement it may do what policies
+    grant to any of these.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,11 +55,32 @@ class NewToken(BaseModel):
     actions: Actions | None = None
     path_prefix: FolderPath = ""
     grants: list[NewGrant] = Field(default_factory=list)
+    workload: UUID | None = None
+    user: str | None = None
+    groups: list[str] = Field(default_factory=list)
+    roles: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> NewToken:
+        limited = self.permissions is not None or self.actions is not None or self.grants or self.path_prefix
+        if self._principals() and limited:
+            raise ValueError("must have either a principal, whose rights policies are, or rights of its own")
+        if self.workload and self.user:
+            raise ValueError("must have either a workload or a user")
+        return self
 
     def made(self, all_sites: Iterable[str]) -> Token:
         """The token."""
         sites = all_sites if self.sites is None else (site.lower() for site in self.sites)
-        return Token(token_id(self.token), frozenset(sites), self._all_grants())
+        return Token(token_id(self.token), frozenset(sites), self._all_grants(), self._principals())
+
+    def _principals(self) -> tuple[Principal, ...]:
+        return (
+            *([Principal("workload", str(self.workload))] if self.workload else []),
+            *([Principal("user", self.user)] if self.user else []),
+            *(Principal("group", name) for name in self.groups),
+            *(Principal("role", name) for name in self.roles),
+        )
 
     def _all_grants(self) -> tuple[Grant, ...]:
         path = folder_path(self.path_prefix)
@@ -66,3 +93,21 @@ class NewToken(BaseModel):
         if permissions is not None:
             found.extend(permitted(permissions, path))
         return tuple(found)
+
+
+def of_principal(text: str, sites: Sequence[str]) -> tuple[str, Token]:
+    """The value and the token that a text such as ``user:ann@example.com=TOKEN`` names.
+
+    :raises StartError: it names none.
+    """
+    kind, _colon, rest = text.partition(":")
+    name, _equals, value = rest.partition("=")
+    field = {"workload": "workload", "user": "user", "group": "groups", "role": "roles"}.get(kind)
+    try:
+        if not field or not name or not value:
+            raise ValueError(text)
+        given = {"token": value, field: [name] if field.endswith("s") else name}
+        return value, NewToken.model_validate(given).made(sites)
+    except ValueError:
+        form = "workload:ID=TOKEN, user:EMAIL=TOKEN, group:NAME=TOKEN or role:NAME=TOKEN"
+        raise StartError(f"{kind}:{name} is no principal with a token: give {form}.") from None

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from .behaviour_options import add_behaviour_options
-from .server import DEMO_SITE, DEMO_TOKEN
+from .server import DEMO_ADMIN_SITE, DEMO_ADMIN_TOKEN, DEMO_SITE, DEMO_TOKEN
 
 
 def new_parser(description: str | None) -> argparse.ArgumentParser:
@@ -45,6 +45,12 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
 def _add_sites(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("sites")
     group.add_argument("--site", action="append", metavar="UUID", help=f"may be repeated (default: {DEMO_SITE})")
+    group.add_argument(
+        "--admin-site",
+        metavar="UUID",
+        default=os.environ.get("EMULATOR_ADMIN_SITE") or DEMO_ADMIN_SITE,
+        help="the site of the APIs for identities and policies (default: $EMULATOR_ADMIN_SITE, else %(default)s)",
+    )
     group.add_argument("--with-example", action="store_true", help="begin with what the collection's guides work with")
     group.add_argument(
         "--with",
@@ -65,6 +71,12 @@ def _add_callers(parser: argparse.ArgumentParser) -> None:
         action="append",
         help=f"may be repeated: one for each site in their order, else each opens all sites (default: {DEMO_TOKEN})",
     )
+    group.add_argument(
+        "--admin-token",
+        metavar="TOKEN",
+        default=os.environ.get("EMULATOR_ADMIN_TOKEN") or DEMO_ADMIN_TOKEN,
+        help=f"what opens the administration site (default: $EMULATOR_ADMIN_TOKEN, else {DEMO_ADMIN_TOKEN})",
+    )
     for kind, header in (("service", "X-BT-Service-Name"), ("role", "X-BT-Role")):
         group.add_argument(
             f"--{kind}",
@@ -74,6 +86,23 @@ def _add_callers(parser: argparse.ArgumentParser) -> None:
             help=f"what the header {header} may say, may be repeated; with a JSON Web Key Set it takes only JWTs "
             "that one of its keys has signed for the site (default: anything)",
         )
+    group.add_argument(
+        "--principal",
+        action="append",
+        default=[],
+        metavar="KIND:NAME=TOKEN",
+        help="a token more, may be repeated: of a workload (its id), a user (an email address), a group or a role",
+    )
+    group.add_argument(
+        "--issuer-ca", type=Path, metavar="FILE", help="the CA of the issuers that workload identities name"
+    )
+    group.add_argument(
+        "--issuer-keys",
+        action="append",
+        default=[],
+        metavar="URL=JWKS",
+        help="the JSON Web Key Set of an issuer, which is then not asked for it; may be repeated",
+    )
     group.add_argument(
         "--control-token",
         default=os.environ.get("EMULATOR_CONTROL_TOKEN", ""),

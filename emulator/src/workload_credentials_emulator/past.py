@@ -20,10 +20,12 @@ class Past(Generic[Key, Thing]):
     """The states before the latest writes, for as long as readers are behind.
 
     :arg lag: how many seconds they are.
+    :arg passed: what these seconds are counted by; real time without it.
     """
 
-    def __init__(self, lag: Callable[[], float]) -> None:
+    def __init__(self, lag: Callable[[], float], passed: Callable[[], float] | None = None) -> None:
         self._lag = lag
+        self._passed = passed
         self._kept: dict[Key, list[tuple[float, Thing | None]]] = {}
 
     def keep(self, key: Key, thing: Thing | None) -> None:
@@ -33,7 +35,7 @@ class Past(Generic[Key, Thing]):
         """
         if self._lag():
             self._forget()
-            self._kept.setdefault(key, []).append((real_seconds(), copy.copy(thing)))
+            self._kept.setdefault(key, []).append((self._now(), copy.copy(thing)))
 
     def seen(self, key: Key, thing: Thing | None) -> Thing | None:
         """What readers see in the place of this; None: nothing."""
@@ -47,8 +49,11 @@ class Past(Generic[Key, Thing]):
         """Where something else may be seen than there is."""
         return iter(self._kept)
 
+    def _now(self) -> float:
+        return real_seconds() if self._passed is None else self._passed()
+
     def _since(self) -> float:
-        return real_seconds() - self._lag()
+        return self._now() - self._lag()
 
     def _forget(self) -> None:
         since = self._since()

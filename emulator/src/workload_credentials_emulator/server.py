@@ -35,12 +35,15 @@ from .fill import Content, read_content
 from .front_door import FrontDoor
 from .gate import Gate
 from .identity import Identities
+from .platform.app import new_platform
 from .real_time import real_seconds
 from .tls import TlsFiles, tls_files
 
 # The one of the guides; External Secrets Operator accepts UUIDs of version 4 only.
 DEMO_SITE = "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
 DEMO_TOKEN = "emulator-demo-token"
+DEMO_ADMIN_SITE = "0f1e2d3c-4b5a-4678-9abc-def012345678"
+DEMO_ADMIN_TOKEN = "emulator-demo-admin-token"
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -83,10 +86,16 @@ class Emulator:
     ...     assert emulator.control.leases()["minted"] == 1
 
     :arg sites: site ids; one token for each, or any number of tokens that open all.
+    :arg admin_site: the administration site's id, which is the organization's.
+    :arg admin_token: the token that opens it.
     :arg behaviour: how all sites behave; ``Behaviour.living()`` as the living service was seen to.
     :arg services: what ``X-BT-Service-Name`` may say; anything without them. As ``name=file`` it takes only JWTs
         for the site that a key of the file, a JSON Web Key Set, has signed.
     :arg roles: the same for ``X-BT-Role``.
+    :arg issuer_ca: the CA of the issuers that workload identities name; without it those that the machine trusts.
+    :arg issuer_keys: instead of asking an issuer, its JSON Web Key Set, as in ``https://issuer.example.com=keys.json``.
+    :arg principals: more tokens, each of a principal, as in ``user:ann@example.com=TOKEN``; the kinds are workload,
+        user, group and role. With ``Behaviour(enforce_policies=True)`` they may do what policies grant.
     :arg leading_slash: static secrets show their path as the API document does, ``/prod/app``, and not as the vendor's
         own clients expect it, ``prod/app``.
     :arg example: each site holds what the collection's guides work with.
@@ -112,22 +121,34 @@ class Emulator:
         tls: bool = True,
         tls_names: Sequence[str] = (),
         control_token: str = "",
+        admin_site: str = DEMO_ADMIN_SITE,
+        admin_token: str = DEMO_ADMIN_TOKEN,
         behaviour: Behaviour = DOCUMENT,
         services: Sequence[str] = (),
         roles: Sequence[str] = (),
+        issuer_ca: Path | None = None,
+        issuer_keys: Sequence[str] = (),
+        principals: Sequence[str] = (),
         leading_slash: bool = False,
         example: bool = False,
         fill: Path | str | Mapping[str, Any] | None = None,
     ) -> None:
         self.sites = [_checked_site(site) for site in sites]
         self.tokens = list(tokens)
+        self.admin_site = _checked_admin_site(admin_site, self.sites)
+        self.admin_token = admin_token
         self._emulation = Emulation(
             self.sites,
             self.tokens,
+            admin_site=self.admin_site,
+            admin_tokens=[admin_token],
             behaviour=behaviour,
             identities=Identities.of(services, roles),
+            issuer_ca=issuer_ca,
+            issuer_keys=issuer_keys,
             leading_slash=leading_slash,
             contents=_contents(example, fill),
+            principals=principals,
         )
         self._names = [host, *tls_names]
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -153,6 +174,8 @@ class Emulator:
             "BEYONDTRUST_SITE_ID": self.sites[0],
             "BEYONDTRUST_ACCESS_TOKEN": self.tokens[0],
             "BEYONDTRUST_CA_CERT": self.ca_cert,
+            "BEYONDTRUST_ADMIN_SITE_ID": self.admin_site,
+            "BEYONDTRUST_ADMIN_ACCESS_TOKEN": self.admin_token,
         }
         return {name: value for name, value in settings.items() if value}
 
@@ -218,7 +241,8 @@ class Emulator:
     def _application(self) -> ASGIApp:
         """What is served."""
         api = new_api()
-        gate = Gate(self._emulation, api, new_control(self._emulation, api), control_token=self.control_token)
+        control = new_control(self._emulation, api)
+        gate = Gate(self._emulation, api, new_platform(), control, control_token=self.control_token)
         ca = self._tls.ca if self._tls else None
         names = self._names
         return FrontDoor(gate, self._emulation, api, ca=ca, control_token=self.control_token, names=names)
@@ -265,6 +289,13 @@ def _checked_site(site: str) -> str:
     except ValueError:
         pass
     raise StartError(f"{site!r} is no site id: give a UUID, such as {DEMO_SITE}.")
+
+
+def _checked_admin_site(site: str, sites: Sequence[str]) -> str:
+    checked = _checked_site(site)
+    if checked in sites:
+        raise StartError(f"the administration site {checked} cannot be one of the sites that hold secrets.")
+    return checked
 
 
 def listen(host: str, port: int) -> socket.socket:

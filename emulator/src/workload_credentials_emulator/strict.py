@@ -15,8 +15,8 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from .calls import call_to
 from .errors import InvalidRequest
-from .needs import needed
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -28,13 +28,15 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
         handle = super().get_route_handler()
-        actions = needed(self.dependant)
+        (method,) = self.methods or ("",)
+        call = call_to(method, self.path_format)
         known = frozenset(_query_names(self.dependant))
         takes_body = self.body_field is not None
 
         async def checked(request: Request) -> Response:
-            if actions:
-                request.state.token.require_somewhere(actions)
+            request.state.call = call
+            if call is not None:
+                request.state.token.require_somewhere(call.any)
             _check_query(request, known)
             raw = await request.body()
             if not takes_body:

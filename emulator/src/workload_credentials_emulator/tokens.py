@@ -10,10 +10,19 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from .actions import ALL_ACTIONS, BESIDE_FOLDERS, PERMISSIONS, Permission
 from .errors import Forbidden
 from .names import is_inside
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is meant: a workload by its id, a user by an email address, a group or a role by its name."""
+
+    kind: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -23,9 +32,20 @@ class Grant:
     actions: frozenset[str]
     path: str = ""
 
-    def reaches(self, path: str) -> bool:
-        """Whether it holds for this path."""
-        return path == self.path or is_inside(path, self.path)
+    def allows(self, action: str, path: str) -> bool:
+        """Whether it allows this action on what has this path."""
+        return action in self.actions and (path == self.path or is_inside(path, self.path))
+
+
+class Allowing(Protocol):
+    """What lets a token do something."""
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """All that it allows anywhere."""
+
+    def allows(self, action: str, path: str) -> bool:
+        """Whether it allows this action on what has this path."""
 
 
 EVERYTHING = (Grant(ALL_ACTIONS),)
@@ -33,20 +53,32 @@ EVERYTHING = (Grant(ALL_ACTIONS),)
 
 @dataclass(frozen=True)
 class Token:
-    """A token's rights. Its value is only kept as the key of the table that holds it."""
+    """A token's rights. Its value is only kept as the key of the table that holds it.
+
+    :arg principals: who has it, first a workload or a user; for them, policies can be enforced.
+    """
 
     id: str
     sites: frozenset[str]
-    grants: tuple[Grant, ...] = EVERYTHING
+    grants: tuple[Allowing, ...] = EVERYTHING
+    principals: tuple[Principal, ...] = ()
 
     @property
     def owner(self) -> str:
-        """Who leases are created by."""
+        """Who leases are created by: the same for all tokens of a principal."""
+        if self.principals:
+            first = self.principals[0]
+            return first.name if first.kind == "workload" else str(uuid.uuid5(uuid.NAMESPACE_OID, first.name))
         return str(uuid.uuid5(uuid.NAMESPACE_OID, self.id))
+
+    @property
+    def maker(self) -> Principal | None:
+        """Who owns what is made with it."""
+        return self.principals[0] if self.principals else None
 
     def may(self, action: str, path: str = "") -> bool:
         """Whether the token allows this."""
-        return any(action in grant.actions and grant.reaches(path) for grant in self.grants)
+        return any(grant.allows(action, path) for grant in self.grants)
 
     def require(self, path: str, *actions: str) -> None:
         """Refuse where the token has none of these actions on the path."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any
@@ -64,8 +64,12 @@ class Client:
         self.settings = settings
         # Method and path of the latest request, for the message of an unexpected error.
         self.last = ""
+        # Method and target of each request that was refused with 403, to look for what would allow it.
+        self.denied: dict[tuple[str, str], None] = {}
         # Seconds that the service's limit on requests made this client wait.
         self.waited = 0.0
+        # Shows a line about long work to people; None: nobody watches.
+        self.progress: Callable[[str], None] | None = None
         self._waiting = Lock()
         self._waited_until = 0.0
         # A CA that cannot be used is an error before anything is sent.
@@ -132,6 +136,8 @@ class Client:
             try:
                 return self._send_until_answered(request)
             except ApiError as error:
+                if isinstance(error, DeniedError):
+                    self.denied[request.method, request.target] = None
                 if error.code not in request.settling or pause is None:
                     raise
                 interruption.pause(pause, sleep=sleep)

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from .permissions import permission_for
 from .retry import RetryState
@@ -29,6 +31,9 @@ _ADVICE_BY_CODE = {
     "azure_integration_test_failed": "Check tenant_id, client_id and client_secret, and the app's permissions.",
     "dynamic_secret_in_use": "Revoke its leases first, or wait until they expire.",
     "lease_revoke_failed": "The provider did not remove the credential; try again, or wait until it expires.",
+    "invalid_cedar_syntax": "Check the text: one permit, names with their namespaces, no condition.",
+    "invalid_site": "The policy's @siteId has to be a site of this organization.",
+    "principal_lookup_failed": "The service could not look for the principal: repeat the task later.",
     "lease_not_revocable": "These credentials cannot be revoked; they are valid until they expire.",
 }
 _ADVICE_BY_STATUS = {
@@ -43,6 +48,18 @@ _ADVICE_BY_STATUS = {
     502: "A gateway, or the cloud's provider behind the service, failed: repeat later.",
     503: "The service is overloaded or down: repeat later.",
     504: "A gateway timed out waiting for the service: repeat later, and check what is between here and api_url.",
+}
+# Addresses of the platform's APIs on the administration site.
+_PLATFORM = ("/auth/", "/iam/")
+_PLATFORM_ADVICE = {
+    401: (
+        "Check admin_access_token or admin_access_token_file (environment BEYONDTRUST_ADMIN_ACCESS_TOKEN): it is wrong "
+        "or expired, or of another site than admin_site_id. One that was made a second ago may not be known yet."
+    ),
+    403: (
+        "This needs a token of the organization's administration site with the scope admin: check admin_site_id and "
+        "admin_access_token. A token of another site is refused like this."
+    ),
 }
 _NOT_THE_API = (
     "Check that api_url is the address of the Secrets API and that no proxy in between changes answers; if both are "
@@ -78,6 +95,17 @@ class MayExistError(StateError):
     """A request may have made something although no clear answer came; the message says what is known."""
 
 
+class PartlyDoneError(StateError):
+    """Some of several writes failed; the message names them.
+
+    :arg values: the task's return values, which say what was done.
+    """
+
+    def __init__(self, message: str, values: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.values = values
+
+
 class MissingLibraryError(WorkloadCredentialsError):
     """A Python library is missing where the task runs."""
 
@@ -90,6 +118,8 @@ class MissingLibraryError(WorkloadCredentialsError):
 
 def _advice(method: str, path: str, status: int) -> str | None:
     """Return what to do next about a refused request."""
+    if path.startswith(_PLATFORM) and status in _PLATFORM_ADVICE:
+        return _PLATFORM_ADVICE[status]
     if path == "/session" and status in (403, 404):
         return "Check site_id and api_url, and that the token belongs to this site."
     if status != 403:

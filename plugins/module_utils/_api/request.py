@@ -34,6 +34,7 @@ class Request:
 
     :arg path: with its segments quoted.
     :arg query: values that are None or "" are left out.
+    :arg body: sent as JSON, or a text as it is.
     :arg may_be_denied: a 403 is an answer and not a failure.
     :arg settling: API codes of failures that may pass while a cloud's permissions spread.
     :arg may_exist: a 409 because the resource exists counts as success.
@@ -65,6 +66,8 @@ class Request:
         """Return the body's media type: those of PATCH are merge patches (RFC 7396). None: there is no body."""
         if self.body is None:
             return None
+        if isinstance(self.body, str):
+            return "text/plain"
         return MERGE_PATCH if self.method == "PATCH" else "application/json"
 
     def secret_values(self) -> set[str]:

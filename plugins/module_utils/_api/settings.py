@@ -9,7 +9,7 @@ import os
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,16 +22,9 @@ _HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
 _PATH_VERSION = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 # In seconds. Sockets cannot wait for much longer.
 _LONGEST_TIMEOUT = 86400
-_NO_SITE = (
-    "site_id: no site is set: give the option site_id, the variable workload_credentials_site_id, the environment "
-    "variable BEYONDTRUST_SITE_ID, or site_id in the ini section [workload_credentials] of ansible.cfg."
-)
-_NO_TOKEN = (
-    "access_token: no token is set: give the option access_token or access_token_file, the variable "
-    "workload_credentials_access_token or workload_credentials_access_token_file, the environment variable "
-    "BEYONDTRUST_ACCESS_TOKEN or BEYONDTRUST_ACCESS_TOKEN_FILE, or access_token or access_token_file in the ini "
-    "section [workload_credentials] of ansible.cfg."
-)
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+# The product's segment of the platform's addresses on the administration site.
+_PLATFORM = "platform"
 
 
 @dataclass(frozen=True)
@@ -51,20 +44,23 @@ class Settings:
     ca_cert: str | None
     timeout: float
     retries: int
+    # What the names of the options of site and token begin with, for messages.
+    prefix: str = ""
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, Any]) -> Settings:
+    def from_parameters(cls, parameters: Mapping[str, Any], prefix: str = "") -> Settings:
         """Check the connection options and return them as settings.
 
         :arg parameters: validated against the connection spec: right types, defaults filled in.
+        :arg prefix: what the names of the options of site and token begin with.
         :raises OptionError: a value cannot work.
         """
-        _check_site_and_token(parameters)
+        _check_site_and_token(parameters, prefix)
         settings = cls(
             api_url=_api_url(parameters["api_url"]),
-            site_id=_site_id(parameters["site_id"]),
-            access_token=_clean(parameters["access_token"]),
-            access_token_file=_clean(parameters["access_token_file"]),
+            site_id=site_id_of(parameters, f"{prefix}site_id"),
+            access_token=_clean(parameters[f"{prefix}access_token"]),
+            access_token_file=_clean(parameters[f"{prefix}access_token_file"]),
             api_version=_header(parameters, "api_version") or "",
             api_path_version=_path_version(parameters["api_path_version"]),
             api_product=parameters["api_product"],
@@ -74,12 +70,27 @@ class Settings:
             ca_cert=_ca_cert(parameters["ca_cert"]),
             timeout=_at_least(parameters, "timeout", 1),
             retries=_at_least(parameters, "retries", 0),
+            prefix=prefix,
         )
         if settings.timeout > _LONGEST_TIMEOUT:
             raise OptionError("timeout", f"{settings.timeout} is too large, it must be at most {_LONGEST_TIMEOUT}.")
         if settings.access_token:
-            _token(settings.access_token, "access_token")
+            _token(settings.access_token, f"{prefix}access_token")
         return settings
+
+    @classmethod
+    def of_administration(cls, parameters: Mapping[str, Any]) -> Settings:
+        """Return the settings of the administration site, with the platform's address.
+
+        The service name and the role go with tokens of workload identities alone: the site may have such a token, and
+        the administration site a personal one.
+
+        :arg parameters: as in ``from_parameters``.
+        :raises OptionError: a value cannot work.
+        """
+        own = {**parameters, "api_product": _PLATFORM, "api_path_version": None}
+        settings = cls.from_parameters(own, "admin_")
+        return settings if _JWT.fullmatch(settings.token()) else replace(settings, service_name=None, auth_role=None)
 
     @property
     def site_url(self) -> str:
@@ -103,31 +114,53 @@ class Settings:
         :raises OptionError: the file cannot be read or holds no token.
         """
         if self.access_token:
-            return _token(self.access_token, "access_token")
+            return _token(self.access_token, f"{self.prefix}access_token")
+        option = f"{self.prefix}access_token_file"
         path = os.path.expanduser(os.path.expandvars(str(self.access_token_file)))
         try:
             with open(path, "rb") as stream:
-                return _token(stripped(decoded(stream.read())), "access_token_file")
+                return _token(stripped(decoded(stream.read())), option)
         except OSError as error:
-            raise OptionError("access_token_file", f"cannot read {path}: {error.strerror}.") from None
+            raise OptionError(option, f"cannot read {path}: {error.strerror}.") from None
         except UnicodeDecodeError:
-            raise OptionError("access_token_file", f"{path} is not a text file.") from None
+            raise OptionError(option, f"{path} is not a text file.") from None
         except ValueError:
-            raise OptionError("access_token_file", f"{path!r} is not a path.") from None
+            raise OptionError(option, f"{path!r} is not a path.") from None
 
 
-def _check_site_and_token(parameters: Mapping[str, Any]) -> None:
-    tokens = [name for name in ("access_token", "access_token_file") if _clean(parameters[name])]
+def has_site_and_token(parameters: Mapping[str, Any], prefix: str = "") -> bool:
+    """Return whether a site and a token for it are set.
+
+    :arg parameters, prefix: as in ``Settings.from_parameters``.
+    """
+    names = (f"{prefix}access_token", f"{prefix}access_token_file")
+    return bool(_clean(parameters[f"{prefix}site_id"])) and any(_clean(parameters[name]) for name in names)
+
+
+def _check_site_and_token(parameters: Mapping[str, Any], prefix: str) -> None:
+    token, file = f"{prefix}access_token", f"{prefix}access_token_file"
+    tokens = [name for name in (token, file) if _clean(parameters[name])]
     if len(tokens) == 2:
-        raise OptionError("access_token", "it is set and so is access_token_file: set one of the two.")
+        raise OptionError(token, f"it is set and so is {file}: set one of the two.")
     missing = []
-    if not _clean(parameters["site_id"]):
-        missing.append(_NO_SITE)
+    if not _clean(parameters[f"{prefix}site_id"]):
+        missing.append(f"{prefix}site_id: no site is set: {_where_to_set(f'{prefix}site_id')}")
     if not tokens:
-        missing.append(_NO_TOKEN)
+        missing.append(f"{token}: no token is set: {_where_to_set(token, file)}")
     if missing:
         option, _colon, problem = " ".join(missing).partition(": ")
         raise OptionError(option, problem)
+
+
+def _where_to_set(*options: str) -> str:
+    """Return a sentence about the places where the options, one of which is needed, can be set."""
+    names = " or ".join(options)
+    variables = " or ".join(f"workload_credentials_{name}" for name in options)
+    environment = " or ".join(f"BEYONDTRUST_{name.upper()}" for name in options)
+    return (
+        f"give the option {names}, the variable {variables}, the environment variable {environment}, or {names} in the "
+        "ini section [workload_credentials] of ansible.cfg."
+    )
 
 
 def _token(text: str, option: str) -> str:
@@ -157,14 +190,20 @@ def _api_url(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
-def _site_id(value: str) -> str:
-    value = stripped(value)
+def site_id_of(parameters: Mapping[str, Any], option: str = "site_id") -> str:
+    """Return the UUID of a site, as it was given.
+
+    :raises OptionError: it is not set, or is something else.
+    """
+    value = _clean(parameters[option])
+    if value is None:
+        raise OptionError(option, f"no site is set: {_where_to_set(option)}")
     try:
         canonical: str | None = str(uuid.UUID(value))
     except ValueError:
         canonical = None
     if canonical != value.lower():
-        raise OptionError("site_id", f"{shown(value)} is not a UUID such as a1b2c3d4-e5f6-4890-abcd-ef1234567890.")
+        raise OptionError(option, f"{shown(value)} is not a UUID such as a1b2c3d4-e5f6-4890-abcd-ef1234567890.")
     return value
 
 

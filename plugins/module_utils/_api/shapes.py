@@ -80,6 +80,20 @@ CREATED = Object(may={"metadata": METADATA, "config": Object(may={**CONFIG.may, 
 # Credentials work without an ID or an expiration too.
 GENERATED = Object({"secret": Object(may={"leaseId": TEXT, "expiration": TEXT}, filled=True)})
 
+# The platform's objects on the administration site. An identity bound to several sites has the flat fields as null.
+BINDING = Object({"siteId": TEXT}, {"registeredScopes": List(TEXT), "scopeLevel": TEXT, "expectedAud": TEXT})
+IDENTITY = Object(
+    {"identityId": TEXT, "serviceName": TEXT},
+    {
+        **dict.fromkeys(("issuerUrl", "idpCategory", "description", "organizationId"), TEXT),
+        **dict.fromkeys(("siteId", "scopeLevel", "expectedAud"), TEXT),
+        "registeredScopes": List(TEXT),
+        "conditions": Object(),
+        "sites": List(BINDING),
+    },
+)
+POLICY = Object({"name": TEXT}, dict.fromkeys(("cedar", "status", "product", "site", "createdAt", "updatedAt"), TEXT))
+
 _NAME = "[^/]+"
 _EXPECTED: tuple[tuple[str, str, Shape], ...] = (
     ("GET", "/session", Object(may={"valid": YES_OR_NO})),
@@ -93,6 +107,10 @@ _EXPECTED: tuple[tuple[str, str, Shape], ...] = (
     ("GET", f"/integrations/{_NAME}/{_NAME}/dynamic", Object({"data": List(ITEM)})),
     ("GET", f"/leases/{_NAME}", Object({"data": List(LISTED_LEASE)})),
     ("GET", f"/leases/id/{_NAME}", LEASE),
+    ("GET", "/auth/workload-identities", Object({"issuers": List(IDENTITY)})),
+    ("GET", f"/auth/workload-identities/{_NAME}", Object({"issuer": IDENTITY})),
+    ("GET", "/iam/policies", Object({"policies": List(POLICY)})),
+    ("GET", f"/iam/policies/{_NAME}", POLICY),
 )
 _PATTERNS = tuple((method, re.compile(path), shape) for method, path, shape in _EXPECTED)
 

@@ -250,12 +250,12 @@ class Wire:
         """Send a request and return urllib3's response, of which only the headers have been read.
 
         :arg target: follows the site's address, quoted.
-        :arg body: sent as JSON; None: no body is sent.
+        :arg body: sent as JSON, or a text as it is; None: no body is sent.
         """
         return self._pool.request(
             method,
             self._begin + target,
-            body=None if body is None else json.dumps(body, allow_nan=False).encode(),
+            body=None if body is None else _encoded(body),
             headers=headers,
             redirect=False,
             assert_same_host=False,
@@ -264,6 +264,10 @@ class Wire:
             retries=self._retries,
             timeout=self._timeout,
         )
+
+
+def _encoded(body: Any) -> bytes:
+    return (body if isinstance(body, str) else json.dumps(body, allow_nan=False)).encode()
 
 
 def manager_for(settings: Settings) -> urllib3.PoolManager:

@@ -10,11 +10,14 @@ import importlib
 from .._spec import Spec
 
 MODULES = (
+    "access_info",
     "dynamic_credentials",
     "dynamic_secret",
     "dynamic_secret_info",
     "folder",
     "folder_info",
+    "iam_policy",
+    "iam_policy_info",
     "integration",
     "integration_info",
     "lease",
@@ -26,6 +29,10 @@ MODULES = (
     "session_info",
     "static_secret",
     "static_secret_info",
+    "tree",
+    "tree_info",
+    "workload_identity",
+    "workload_identity_info",
 )
 _PACKAGE = "ansible_collections.community.workload_credentials.plugins.module_utils._resources"
 

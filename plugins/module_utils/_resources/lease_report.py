@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import Any
 
+from .._access.generators import who_may_generate
 from .._api.client import Client
 from .._api.errors import OptionError
 from .._api.paths import parse_folder
@@ -237,6 +238,8 @@ def read(client: Client, parameters: Mapping[str, Any]) -> ReadResult:
     # The service lists the types with a prefix.
     types = {str(listed_path(entry)): str(entry.get("type")).removeprefix("dynamic-") for entry in definitions}
     report, warnings = report_of(place, look, leases_below(client, definitions), previous or {}, types)
+    report["may_generate"], unknown = who_may_generate(parameters, sorted(types))
+    warnings += unknown
     if previous is None:
         warnings.append(
             "previous: it is damaged and is ignored, so the report does not show what has ended since then."

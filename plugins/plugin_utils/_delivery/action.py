@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
@@ -166,10 +166,13 @@ def run_task(action: Any, variables: Mapping[str, Any], tell: Callable[[str], No
         stack.enter_context(environment_in_force(own_environment(action)))
         try:
             parameters = _parameters(action)
-            job = _job(action, parameters, TaskContext(action, variables, parameters, stack), tell, last_words)
+            needs = TaskContext(action, variables, parameters, stack)
+            job = _job(action, parameters, needs, tell, last_words)
         except WorkloadCredentialsError as error:
             return {"failed": True, "changed": False, "msg": str(error), "report": []}
-        return perform(job, parameters["state"]).result(diff=bool(action._task.diff))
+        outcome = perform(job, parameters["state"])
+        outcome.problems[:] = needs.explained(outcome.problems)
+        return outcome.result(diff=bool(action._task.diff))
     raise AssertionError("the stack lets every exception pass")
 
 
@@ -271,6 +274,20 @@ class TaskContext:
     def template(self, name: str, given: Mapping[str, Any]) -> tuple[str, str]:
         """Render one of the operator's templates."""
         return self.templates()(name, given)
+
+    def explained(self, problems: Sequence[str]) -> list[str]:
+        """Return the problems; the first that is about a refusal of the Secrets API names the nearest policy."""
+        denied = self.client().denied if self.client.cache_info().currsize else {}
+        if not denied:
+            return list(problems)
+        from ...module_utils._access.nearest import with_nearest_policy
+
+        explained, options = list(problems), self.connection().resolved.with_defaults(CONNECTION)
+        for number, problem in enumerate(problems):
+            explained[number] = with_nearest_policy(problem, denied, options)
+            if explained[number] != problem:
+                break
+        return explained
 
     def journal_dir(self) -> str | None:
         """Return the folder for notes of leases; None: the run's temporary folder."""

@@ -12,6 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
+import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -149,12 +151,14 @@ def test_every_option_of_the_connection_reaches_the_job() -> None:
     injected = set(credential_type()["injectors"]["env"])
     for name, entry in CONNECTION.items():
         variables = {variable.lstrip("!") for variable in entry["env"]}
-        assert variables & injected or name == "access_token", name
+        assert variables & injected or name in ("access_token", "admin_access_token"), name
     secret = {field["id"] for field in credential_type()["inputs"]["fields"] if field.get("secret")}
-    assert secret == {"access_token"}
+    assert secret == {"access_token", "admin_access_token"}
 
 
-def set_up(plays: Plays, **changes: Any) -> tuple[list[tuple[str, dict[str, Any]]], str]:
+def set_up(
+    plays: Plays, environment: Mapping[str, str] | None = None, **changes: Any
+) -> tuple[list[tuple[str, dict[str, Any]]], str]:
     """Run the set-up against a stand-in for awx.awx; return what was asked for, and the output."""
     modules = plays.folder / "collections" / "ansible_collections" / "awx" / "awx" / "plugins" / "modules"
     modules.mkdir(parents=True, exist_ok=True)
@@ -179,9 +183,10 @@ def set_up(plays: Plays, **changes: Any) -> tuple[list[tuple[str, dict[str, Any]
         cwd=plays.folder,
         env=plays.variables(
             {
-                "ANSIBLE_COLLECTIONS_PATH": str(plays.folder / "collections"),
+                "ANSIBLE_COLLECTIONS_PATH": f"{plays.folder / 'collections'}:{os.environ['ANSIBLE_COLLECTIONS_PATH']}",
                 "PYTHONPATH": "",
                 "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+                **(environment or {}),
             }
         ),
         stdin=subprocess.DEVNULL,
@@ -220,6 +225,32 @@ def test_the_set_up_asks_for_a_scheduled_job(plays: Plays) -> None:
     assert schedule["unified_job_template"] == deliver["name"]
     # Twice in the last quarter of an hour's credentials.
     assert schedule["rrule"] == "DTSTART:20260101T000000Z RRULE:FREQ=MINUTELY;INTERVAL=7"
+
+
+@pytest.mark.one_core
+def test_the_set_up_lets_the_jobs_own_tokens_deliver(plays: Plays, site: Site) -> None:
+    emulator = site.emulator
+    administration = {
+        "BEYONDTRUST_ADMIN_SITE_ID": emulator.admin_site,
+        "BEYONDTRUST_ADMIN_ACCESS_TOKEN": emulator.admin_token,
+    }
+    name = f"jobs-{uuid.uuid4()}"
+    own = {"access_token": "", "access_token_file": "/var/run/secrets/workload/token", "service_name": name}
+    identity = {"issuer_url": "https://oidc.example.com", "subject": "system:serviceaccount:awx:jobs"}
+    asked, output = set_up(plays, administration, site_id=site.site_id, folder="prod", **own, **identity)
+    assert "failed=0" in output, output
+    assert emulator.admin_token not in output
+    assert asked[1][1]["inputs"] == {name: value for name, value in own.items() if value} | {"site_id": site.site_id}
+    assert emulator.admin_token not in str(asked)
+    written = [one for one in emulator.control.journal() if one["method"] in ("POST", "PUT") and name in str(one)]
+    assert [one["path"].partition("/platform/")[2] for one in written] == [
+        "auth/workload-identities",
+        f"iam/policies/{name}-delivers",
+    ]
+    assert written[0]["body"]["conditions"] == {"sub": [identity["subject"]]}
+    (play,) = yaml.safe_load((ROOT / "playbooks" / "access.yml").read_text(encoding="utf-8"))
+    (work,) = play["vars"]["access_policies"]["cluster_operator"]
+    assert re.findall(r'::Action::"(\w+)"', written[1]["body"]) == work["actions"]
 
 
 def is_allowed(variable: str) -> bool:

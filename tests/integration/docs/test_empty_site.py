@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from kubernetes import client, config
 
@@ -21,7 +22,7 @@ from tests.support.represented import represented
 from tests.support.site import Site
 
 # What this guide deletes must be there first: each of its blocks is checked and run before the next one.
-STEPWISE = ("guide_restoring",)
+STEPWISE = ("guide_access", "guide_restoring", "guide_without_stored_tokens")
 # Its first play reads what the emulator's example holds.
 BEGINS_WITH_THE_EXAMPLE = ("guide_getting_started",)
 # Of each kind one: lookups and modules, files of definitions, and a folder for GitOps.
@@ -31,6 +32,8 @@ UNFORESEEN: tuple[str, ...] = ()
 VALUES = {"azure_client_secret": SECRET, "app_password": SECRET, "mfa_code": "071946"}
 # What this guide shows asks a cluster for the token of its application.
 WITH_A_CLUSTER = ("guide_sts",)
+# These need the administration site, which all sites of the tests share.
+WITH_ADMINISTRATION = ("guide_access", "guide_without_stored_tokens")
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*|^(ok|changed|skipping|fatal|failed): \[", re.MULTILINE)
 
 
@@ -44,6 +47,9 @@ def test_a_guide_in_its_order(
     meanings = machine(site, tmp_path)
     if guide in WITH_A_CLUSTER:
         plays = with_an_application(plays, request.getfixturevalue("cluster"))
+    if guide in WITH_ADMINISTRATION:
+        plays = with_administration(plays, site)
+        request.addfinalizer(lambda: forget_administration(site))
     books = [playbook_of(block, meanings, VALUES) for block in blocks_of(guide)]
     whole = [play for book in books for play in book]
     if not whole:
@@ -107,6 +113,28 @@ def with_an_application(plays: Plays, cluster: Any) -> Plays:
     core.create_namespace({"metadata": {"name": "shop"}})
     core.create_namespaced_service_account("shop", {"metadata": {"name": "app"}})
     return Plays(plays.folder, {**plays.environment, "K8S_AUTH_KUBECONFIG": str(cluster.kubeconfig)})
+
+
+def with_administration(plays: Plays, site: Site) -> Plays:
+    """The same plays, which may administer."""
+    emulator = site.emulator
+    own = {"BEYONDTRUST_ADMIN_SITE_ID": emulator.admin_site, "BEYONDTRUST_ADMIN_ACCESS_TOKEN": emulator.admin_token}
+    return Plays(plays.folder, {**plays.environment, **own})
+
+
+def forget_administration(site: Site) -> None:
+    """Leave no policy and no identity to the next test."""
+    emulator = site.emulator
+    platform = f"{emulator.url}/site/{emulator.admin_site}/platform"
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = str(emulator.ca_cert)
+        session.headers["Authorization"] = f"Bearer {emulator.admin_token}"
+        for policy in session.get(f"{platform}/iam/policies", timeout=30).json()["policies"]:
+            session.delete(f"{platform}/iam/policies/{policy['name']}", timeout=30)
+        identities = f"{platform}/auth/workload-identities"
+        for issuer in session.get(identities, timeout=30).json()["issuers"]:
+            session.delete(f"{identities}/{issuer['identityId']}", timeout=30)
 
 
 def done(

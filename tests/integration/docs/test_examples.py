@@ -20,9 +20,9 @@ from tests.support.represented import represented
 from tests.support.site import Site
 
 # Each runs with every ansible-core in tests of modules and lookups. Those of a cluster's modules and of its lookup are
-# in tests/integration/service_accounts.
+# in tests/integration/service_accounts, those of the administration site's modules in tests/integration/access.
 PLUGINS = [
-    *(f"modules/{name}" for name in MODULES if spec_of(name).connect is None),
+    *(f"modules/{name}" for name in MODULES if spec_of(name).connect is None and not spec_of(name).administers),
     *(f"lookup/{name}" for name in LOOKUPS if name != "service_account_token"),
 ]
 REPRESENTATIVE = ("modules/dynamic_secret", "modules/folder", "lookup/dynamic_credentials", "lookup/static_secret")

@@ -14,11 +14,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BeforeValidator, WithJsonSchema
 
 from ..actions import integration_path
+from ..calls import call_of
 from ..emulation import Emulation
 from ..errors import InvalidRequest
 from ..items import Item
 from ..names import FolderPath, IntegrationName, Name, folder_path, item_path, parent_of
-from ..needs import checking
 from ..site import Site
 from ..strict import MERGE_PATCH, StrictRoute
 from ..tags import TagPatch, Tags
@@ -101,9 +101,10 @@ TagChanges = Annotated[TagPatch, Body(media_type=MERGE_PATCH)]
 Found = TypeVar("Found", bound=Item)
 
 
-def visible(token: Token, action: str, found: list[Found]) -> list[Found]:
+def visible(request: Request, found: list[Found]) -> list[Found]:
     """The rows of a list that the token may see."""
-    return [item for item in found if token.may(action, item.path)]
+    action = call_of(request).shows
+    return [item for item in found if request.state.token.may(action, item.path)]
 
 
 InFolder = Annotated[FolderPath, Query()]
@@ -111,70 +112,31 @@ ItemName = Annotated[Name, Path()]
 Integration = Annotated[IntegrationName, Path()]
 
 
-def on_item(*actions: str) -> Any:
-    """The path that the address names, on which the token needs one of these actions."""
-
-    async def path(token: CurrentToken, name: ItemName, folder: InFolder = "") -> str:
-        found = item_path(folder, name)
-        token.require(found, *actions)
-        return found
-
-    return checking(actions, path)
+async def _item(request: Request, token: CurrentToken, name: ItemName, folder: InFolder = "") -> str:
+    path, call = item_path(folder, name), call_of(request)
+    token.require(parent_of(path) if call.on == "parent" else path, *call.needed(request.query_params))
+    return path
 
 
-def on_parent(action: str) -> Any:
-    """The path of what is to be made, whose folder the token needs the action on."""
-
-    async def path(token: CurrentToken, name: ItemName, folder: InFolder = "") -> str:
-        found = item_path(folder, name)
-        token.require(parent_of(found), action)
-        return found
-
-    return checking((action,), path)
+async def _integration(request: Request, token: CurrentToken, name: Integration) -> str:
+    token.require(integration_path(name), *call_of(request).actions)
+    return name
 
 
-def on_deleted(item: str) -> Any:
-    """The path of what is to be deleted, softly or for good."""
-    softly, for_good = f"Delete{item}", f"Destroy{item}"
-
-    async def path(token: CurrentToken, name: ItemName, folder: InFolder = "", permanent: Flag = False) -> str:
-        found = item_path(folder, name)
-        token.require(found, for_good if permanent else softly)
-        return found
-
-    return checking((softly, for_good), path)
+async def _product(request: Request, token: CurrentToken) -> None:
+    token.require("", *call_of(request).actions)
 
 
-def on_integration(action: str) -> Any:
-    """The integration's name, on which the token needs the action."""
-
-    async def named(token: CurrentToken, name: Integration) -> str:
-        token.require(integration_path(name), action)
-        return name
-
-    return checking((action,), named)
+async def _listed(request: Request, site: CurrentSite, token: CurrentToken, path: InFolder = "") -> str:
+    if site.behaviour.strict_list_path and path != path.strip("/"):
+        raise InvalidRequest("the path has a slash at one end.")
+    folder = folder_path(path)
+    token.require(folder, *call_of(request).actions)
+    return folder
 
 
-def on_product(action: str) -> Any:
-    """Refuse a token without the action on all of the site."""
-
-    async def checked(token: CurrentToken) -> None:
-        token.require("", action)
-
-    return checking((action,), checked)
-
-
-def _on_listed() -> Any:
-    action = "ListFolderContents"
-
-    async def listed(site: CurrentSite, token: CurrentToken, path: InFolder = "") -> str:
-        if site.behaviour.strict_list_path and path != path.strip("/"):
-            raise InvalidRequest("the path has a slash at one end.")
-        folder = folder_path(path)
-        token.require(folder, action)
-        return folder
-
-    return checking((action,), listed)
-
-
-ListedFolder = Annotated[str, _on_listed()]
+# What an address names, where the token may do what the call needs.
+ItemPath = Annotated[str, Depends(_item)]
+IntegrationPlace = Annotated[str, Depends(_integration)]
+ListedFolder = Annotated[str, Depends(_listed)]
+ON_PRODUCT = Depends(_product)

@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from .. import answers as shapes
 from .. import tags
 from ..site import Collection, Site
-from ._common import NOTHING, CurrentSite, CurrentToken, TagChanges, TagSet, answers, no_content, on_item, shown
+from ._common import NOTHING, CurrentSite, CurrentToken, ItemPath, TagChanges, TagSet, answers, no_content, shown
 
 
 def add_metadata(router: APIRouter, resource: str, noun: str, items: Callable[[Site], Collection[Any]]) -> None:
@@ -27,23 +27,19 @@ def add_metadata(router: APIRouter, resource: str, noun: str, items: Callable[[S
     """
     address = f"/{resource}/{{name}}/metadata"
     write, delete = f"Write{noun}Tags", f"Delete{noun}Tags"
-    read_path = on_item(f"Read{noun}Metadata")
-    replaced_path, patched_path, cleared_path = on_item(write), on_item(write, delete), on_item(delete)
 
     @router.get(address, **answers(shapes.Metadata))
-    async def get_metadata(site: CurrentSite, path: str = read_path) -> JSONResponse:
+    async def get_metadata(site: CurrentSite, path: ItemPath) -> JSONResponse:
         """Get its metadata."""
         return shown(items(site).seen(path).metadata())
 
     @router.put(f"{address}/tags", **answers(dict[str, str]))
-    async def replace_tags(site: CurrentSite, body: TagSet, path: str = replaced_path) -> JSONResponse:
+    async def replace_tags(site: CurrentSite, path: ItemPath, body: TagSet) -> JSONResponse:
         """Replace all its tags."""
         return shown(_write(items(site), path, lambda _current: tags.replaced(body)))
 
     @router.patch(f"{address}/tags", **NOTHING)
-    async def update_tags(
-        site: CurrentSite, token: CurrentToken, body: TagChanges, path: str = patched_path
-    ) -> Response:
+    async def update_tags(site: CurrentSite, token: CurrentToken, path: ItemPath, body: TagChanges) -> Response:
         """Add, change or remove some of its tags."""
         for action in {delete if value is None else write for value in body.values()}:
             token.require(path, action)
@@ -51,7 +47,7 @@ def add_metadata(router: APIRouter, resource: str, noun: str, items: Callable[[S
         return no_content()
 
     @router.delete(f"{address}/tags", **NOTHING)
-    async def clear_tags(site: CurrentSite, path: str = cleared_path) -> Response:
+    async def clear_tags(site: CurrentSite, path: ItemPath) -> Response:
         """Remove all its tags."""
         _write(items(site), path, lambda _current: {})
         return no_content()

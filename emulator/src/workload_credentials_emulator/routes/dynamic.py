@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any
 
-from fastapi import Body, Response
+from fastapi import Body, Request, Response
 from fastapi.responses import JSONResponse
 
 from .. import answers as shapes
@@ -29,13 +29,11 @@ from ._common import (
     CurrentSite,
     CurrentToken,
     Flag,
+    ItemPath,
     ListedFolder,
     answers,
     new_router,
     no_content,
-    on_deleted,
-    on_item,
-    on_parent,
     shown,
     visible,
 )
@@ -46,15 +44,15 @@ router = new_router()
 
 @router.get("/dynamic", **answers(shapes.ItemList))
 async def list_dynamic(
-    site: CurrentSite, token: CurrentToken, folder: ListedFolder, recursive: Flag = False, deletedOnly: Flag = False
+    request: Request, site: CurrentSite, folder: ListedFolder, recursive: Flag = False, deletedOnly: Flag = False
 ) -> JSONResponse:
     """List dynamic secrets."""
     found = site.listed(site.dynamic, folder, recursive=recursive, deleted=deletedOnly)
-    return shown({"data": [secret.listed() for secret in visible(token, "ReadDynamicSecretMetadata", found)]})
+    return shown({"data": [secret.listed() for secret in visible(request, found)]})
 
 
 @router.get("/dynamic/{name}", **answers(shapes.DynamicSecret))
-async def get_dynamic(site: CurrentSite, path: Annotated[str, on_item("ReadDynamicSecret")]) -> JSONResponse:
+async def get_dynamic(site: CurrentSite, path: ItemPath) -> JSONResponse:
     """Get a dynamic secret's configuration."""
     return shown(site.dynamic.seen(path).shown())
 
@@ -62,11 +60,13 @@ async def get_dynamic(site: CurrentSite, path: Annotated[str, on_item("ReadDynam
 @router.post("/dynamic/{name}", **answers(shapes.DynamicSecret, status=201))
 async def create_dynamic(
     site: CurrentSite,
-    path: Annotated[str, on_parent("CreateDynamicSecret")],
+    token: CurrentToken,
+    path: ItemPath,
     body: Annotated[DynamicCreate, Body(discriminator="type")],
 ) -> JSONResponse:
     """Create a dynamic secret."""
     secret = new_dynamic(site, path, body)
+    secret.owner = token.maker
     site.require_parent(path)
     return shown(site.dynamic.add(secret).shown(body["integrationName"]), status=201)
 
@@ -74,7 +74,7 @@ async def create_dynamic(
 @router.patch("/dynamic/{name}", **NOTHING)
 async def update_dynamic(
     site: CurrentSite,
-    path: Annotated[str, on_item("UpdateDynamicSecret")],
+    path: ItemPath,
     body: Annotated[DynamicPatch, Body(media_type=MERGE_PATCH, discriminator="type")],
 ) -> Response:
     """Update a dynamic secret."""
@@ -87,9 +87,7 @@ async def update_dynamic(
 
 
 @router.delete("/dynamic/{name}", **NOTHING)
-async def delete_dynamic(
-    site: CurrentSite, path: Annotated[str, on_deleted("DynamicSecret")], permanent: Flag = False
-) -> Response:
+async def delete_dynamic(site: CurrentSite, path: ItemPath, permanent: Flag = False) -> Response:
     """Delete a dynamic secret that has no active leases, so that it can be restored or permanently."""
     secret = site.dynamic.any(path) if permanent else site.dynamic.live(path)
     site.require_unused(secret)
@@ -101,7 +99,7 @@ async def delete_dynamic(
 
 
 @router.post("/dynamic/{name}/restore", **answers(shapes.DynamicSecret))
-async def restore_dynamic(site: CurrentSite, path: Annotated[str, on_item("RestoreDynamicSecret")]) -> JSONResponse:
+async def restore_dynamic(site: CurrentSite, path: ItemPath) -> JSONResponse:
     """Restore a deleted dynamic secret."""
     return shown(site.restore(site.dynamic, path).shown())
 
@@ -111,7 +109,7 @@ async def generate(
     site: CurrentSite,
     emulation: CurrentEmulation,
     token: CurrentToken,
-    path: Annotated[str, on_item("GenerateDynamicCredential")],
+    path: ItemPath,
 ) -> JSONResponse:
     """Generate new credentials, with their own lease."""
     secret = site.dynamic.live(path)

@@ -8,29 +8,28 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Body, Response
+from fastapi import Body, Request, Response
 from fastapi.responses import JSONResponse
 
 from .. import answers as shapes
 from ..actions import integration_path
 from ..bodies import IntegrationCreate, IntegrationPatch, Type
+from ..calls import call_of
 from ..errors import Conflict, InvalidRequest
 from ..items import Integration as StoredIntegration
 from ..making import new_integration
 from ..site import Site
 from ..strict import MERGE_PATCH
-from ..tokens import Token
 from ._common import (
     NOTHING,
+    ON_PRODUCT,
     CurrentEmulation,
     CurrentSite,
-    CurrentToken,
     Integration,
+    IntegrationPlace,
     answers,
     new_router,
     no_content,
-    on_integration,
-    on_product,
     shown,
     visible,
 )
@@ -38,21 +37,21 @@ from ._common import (
 router = new_router()
 
 
-@router.get("/integrations", dependencies=[on_product("ListIntegrations")], **answers(shapes.IntegrationList))
-async def list_integrations(site: CurrentSite, token: CurrentToken) -> JSONResponse:
+@router.get("/integrations", dependencies=[ON_PRODUCT], **answers(shapes.IntegrationList))
+async def list_integrations(request: Request, site: CurrentSite) -> JSONResponse:
     """List the integrations of all providers."""
-    return shown({"data": [found.listed() for found in _visible(site, token)]})
+    return shown({"data": [found.listed() for found in _visible(request, site)]})
 
 
-@router.get("/integrations/{type}", dependencies=[on_product("ListIntegrations")], **answers(shapes.IntegrationList))
-async def list_integrations_by_type(site: CurrentSite, token: CurrentToken, type: Type) -> JSONResponse:
+@router.get("/integrations/{type}", dependencies=[ON_PRODUCT], **answers(shapes.IntegrationList))
+async def list_integrations_by_type(request: Request, site: CurrentSite, type: Type) -> JSONResponse:
     """List the integrations of one provider."""
-    return shown({"data": [found.listed() for found in _visible(site, token) if found.type == type]})
+    return shown({"data": [found.listed() for found in _visible(request, site) if found.type == type]})
 
 
 @router.post(
     "/integrations/{type}/{name}",
-    dependencies=[on_product("CreateIntegration")],
+    dependencies=[ON_PRODUCT],
     **answers(shapes.Integration, status=201),
 )
 async def create_integration(
@@ -71,9 +70,7 @@ async def create_integration(
 
 
 @router.get("/integrations/{type}/{name}", **answers(shapes.Integration))
-async def get_integration(
-    site: CurrentSite, type: Type, name: Annotated[str, on_integration("ReadIntegration")]
-) -> JSONResponse:
+async def get_integration(site: CurrentSite, type: Type, name: IntegrationPlace) -> JSONResponse:
     """Get an integration."""
     return shown(site.seen_integration(type, name).shown())
 
@@ -83,7 +80,7 @@ async def update_integration(
     site: CurrentSite,
     emulation: CurrentEmulation,
     type: Type,
-    name: Annotated[str, on_integration("UpdateIntegration")],
+    name: IntegrationPlace,
     body: Annotated[IntegrationPatch, Body(media_type=MERGE_PATCH)],
 ) -> Response:
     """Update an integration, and test it with the provider again."""
@@ -97,9 +94,7 @@ async def update_integration(
 
 
 @router.delete("/integrations/{type}/{name}", **NOTHING)
-async def delete_integration(
-    site: CurrentSite, type: Type, name: Annotated[str, on_integration("DeleteIntegration")]
-) -> Response:
+async def delete_integration(site: CurrentSite, type: Type, name: IntegrationPlace) -> Response:
     """Delete an integration that no dynamic secret needs, not even a deleted one."""
     integration = site.integration(type, name)
     users = site.users_of(integration)
@@ -113,11 +108,11 @@ async def delete_integration(
 
 @router.get("/integrations/{type}/{name}/dynamic", **answers(shapes.IntegrationUserList))
 async def list_integration_users(
-    site: CurrentSite, token: CurrentToken, type: Type, name: Annotated[str, on_integration("ListDynamicSecrets")]
+    request: Request, site: CurrentSite, type: Type, name: IntegrationPlace
 ) -> JSONResponse:
     """List the dynamic secrets that use the integration, with their active leases."""
     found = [secret for secret in site.users_of(site.integration(type, name)) if not secret.deleted]
-    users = visible(token, "ReadDynamicSecretMetadata", found)
+    users = visible(request, found)
     return shown({"data": [{**one.listed(), "activeLeaseCount": len(site.active_leases(one))} for one in users]})
 
 
@@ -130,6 +125,7 @@ def _parts(type: str, body: dict[str, Any], needed: str = "") -> tuple[dict[str,
     return body, secret
 
 
-def _visible(site: Site, token: Token) -> list[StoredIntegration]:
+def _visible(request: Request, site: Site) -> list[StoredIntegration]:
     found = site.seen_integrations()
-    return [one for one in found if token.may("ReadIntegrationMetadata", integration_path(one.name))]
+    action = call_of(request).shows
+    return [one for one in found if request.state.token.may(action, integration_path(one.name))]

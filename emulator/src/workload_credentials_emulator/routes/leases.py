@@ -6,25 +6,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Response
+from fastapi import Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from .. import answers as shapes
+from ..calls import call_of
 from ..errors import InvalidRequest
 from ..items import Lease
-from ..needs import checking
 from ._common import (
     NOTHING,
     CurrentEmulation,
     CurrentSite,
     CurrentToken,
+    ItemPath,
     answers,
     new_router,
     no_content,
-    on_item,
     shown,
 )
 
@@ -32,34 +32,30 @@ router = new_router()
 LeaseId = Annotated[UUID, Path()]
 
 
-def _on_lease(action: str) -> Any:
-    """The lease that the address names, on whose dynamic secret the token needs the action."""
+async def _lease(request: Request, site: CurrentSite, token: CurrentToken, id: LeaseId) -> Lease:
+    lease = site.active_lease(str(id))
+    token.require(lease.path, *call_of(request).actions)
+    return lease
 
-    async def found(site: CurrentSite, token: CurrentToken, id: LeaseId) -> Lease:
-        lease = site.active_lease(str(id))
-        token.require(lease.path, action)
-        return lease
 
-    return checking((action,), found)
+CurrentLease = Annotated[Lease, Depends(_lease)]
 
 
 @router.get("/leases/{name}", **answers(shapes.LeaseList))
-async def list_leases(site: CurrentSite, path: Annotated[str, on_item("ListLeases")]) -> JSONResponse:
+async def list_leases(site: CurrentSite, path: ItemPath) -> JSONResponse:
     """List the active leases of a dynamic secret."""
     found = site.active_leases(site.dynamic.live(path))
     return shown({"data": [lease.listed() for lease in found if lease.known]})
 
 
 @router.get("/leases/id/{id}", **answers(shapes.Lease))
-async def get_lease(lease: Annotated[Lease, _on_lease("ReadLease")]) -> JSONResponse:
+async def get_lease(lease: CurrentLease) -> JSONResponse:
     """Get a lease by its id."""
     return shown(lease.shown())
 
 
 @router.delete("/leases/id/{id}", **NOTHING)
-async def revoke_lease(
-    site: CurrentSite, emulation: CurrentEmulation, lease: Annotated[Lease, _on_lease("RevokeLease")]
-) -> Response:
+async def revoke_lease(site: CurrentSite, emulation: CurrentEmulation, lease: CurrentLease) -> Response:
     """Revoke a lease, where the provider can do that."""
     if lease.type == "aws":
         raise InvalidRequest("AWS STS sessions cannot be revoked; they expire.", "lease_not_revocable")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Body, Response
+from fastapi import Body, Request, Response
 from fastapi.responses import JSONResponse
 
 from .. import answers as shapes
 from ..bodies import StaticCreate, StaticPatch
+from ..calls import call_of
 from ..errors import Missing
 from ..items import StaticSecret
 from ..merge_patch import merge_patch
@@ -22,14 +23,12 @@ from ._common import (
     CurrentSite,
     CurrentToken,
     Flag,
+    ItemPath,
     ListedFolder,
     Version,
     answers,
     new_router,
     no_content,
-    on_deleted,
-    on_item,
-    on_parent,
     shown,
     visible,
 )
@@ -40,8 +39,8 @@ router = new_router()
 
 @router.get("/static", **answers(shapes.ItemList))
 async def list_static(
+    request: Request,
     site: CurrentSite,
-    token: CurrentToken,
     folder: ListedFolder,
     recursive: Flag = False,
     versions: Flag = False,
@@ -49,14 +48,15 @@ async def list_static(
 ) -> JSONResponse:
     """List secrets."""
     found = site.listed(site.static, folder, recursive=recursive, deleted=deletedOnly)
-    return shown({"data": [secret.listed(versions=versions) for secret in visible(token, "ReadSecretMetadata", found)]})
+    return shown({"data": [secret.listed(versions=versions) for secret in visible(request, found)]})
 
 
 @router.get("/static/{name}", **answers(shapes.StaticSecret))
 async def get_static(
+    request: Request,
     site: CurrentSite,
     token: CurrentToken,
-    path: Annotated[str, on_item("ReadSecret")],
+    path: ItemPath,
     version: Version = None,
     versions: Flag = False,
 ) -> JSONResponse:
@@ -66,15 +66,13 @@ async def get_static(
     if wanted is None:
         raise Missing(f"the static secret {path} has no version {version}.")
     body = secret.shown(wanted, versions=versions)
-    if not token.may("ReadSecretMetadata", path):
+    if not token.may(call_of(request).shows, path):
         del body["metadata"]
     return shown(body)
 
 
 @router.post("/static/{name}", **answers(shapes.StaticSecret, status=201))
-async def create_static(
-    site: CurrentSite, path: Annotated[str, on_parent("CreateSecret")], body: Annotated[StaticCreate, Body()]
-) -> JSONResponse:
+async def create_static(site: CurrentSite, path: ItemPath, body: Annotated[StaticCreate, Body()]) -> JSONResponse:
     """Create a secret."""
     site.require_parent(path)
     now = site.clock.now()
@@ -86,7 +84,7 @@ async def create_static(
 @router.patch("/static/{name}", **NOTHING)
 async def update_static(
     site: CurrentSite,
-    path: Annotated[str, on_item("UpdateSecret")],
+    path: ItemPath,
     body: Annotated[StaticPatch, Body(media_type=MERGE_PATCH)],
 ) -> Response:
     """Update a secret. Each patch creates a version, even if it changes nothing."""
@@ -97,9 +95,7 @@ async def update_static(
 
 
 @router.delete("/static/{name}", **NOTHING)
-async def delete_static(
-    site: CurrentSite, path: Annotated[str, on_deleted("Secret")], permanent: Flag = False
-) -> Response:
+async def delete_static(site: CurrentSite, path: ItemPath, permanent: Flag = False) -> Response:
     """Delete a secret, so that it can be restored or permanently."""
     if permanent:
         site.static.drop(path)
@@ -110,7 +106,7 @@ async def delete_static(
 
 
 @router.post("/static/{name}/restore", **answers(shapes.StaticSecret))
-async def restore_static(site: CurrentSite, path: Annotated[str, on_item("RestoreSecret")]) -> JSONResponse:
+async def restore_static(site: CurrentSite, path: ItemPath) -> JSONResponse:
     """Restore a deleted secret."""
     secret = site.restore(site.static, path)
     return shown(secret.shown(secret.versions[-1]))

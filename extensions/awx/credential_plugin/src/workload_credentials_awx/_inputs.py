@@ -70,7 +70,12 @@ INPUTS: dict[str, Any] = {
         },
     ],
     "metadata": [
-        {"id": "path", "label": "Path", "type": "string", "help_text": "The path of the static secret, such as prod/db/app."},
+        {
+            "id": "path",
+            "label": "Path",
+            "type": "string",
+            "help_text": "The path of the static secret, such as prod/db/app.",
+        },
         {
             "id": "key",
             "label": "Key",

@@ -18,6 +18,8 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ap
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._options import (
+    ADMIN_TOKEN_OPTIONS,
+    TOKEN_OPTIONS,
     arguments,
     environment,
     play_variables,
@@ -102,10 +104,10 @@ def test_each_option_is_the_nearest_that_is_not_empty(said: dict[str, list[Any]]
         environment({CONNECTION[name]["env"][0]: value for name, value in values[2].items() if value is not None}),
     ]
     resolved = resolve(CONNECTION, sources)
-    tokens = ("access_token", "access_token_file")
     for name, one in said.items():
-        # The two tokens count together.
-        together = [said[token] for token in tokens] if name in tokens else [one]
+        # The two tokens of a site count together.
+        group = next((tokens for tokens in (TOKEN_OPTIONS, ADMIN_TOKEN_OPTIONS) if name in tokens), (name,))
+        together = [said[token] for token in group]
         nearest = next((number for number in range(3) if any(each[number] == "value" for each in together)), None)
         counts = nearest is not None and one[nearest] == "value"
         assert resolved.values.get(name) == (f"{name} {places[nearest]}" if counts else None)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.settings import Settings
+from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 
 from tests.support.connection import SITE, settings
 
@@ -74,3 +76,46 @@ def test_a_token_file_is_read_at_each_use(tmp_path: Path) -> None:
 
 def test_the_token_is_not_in_the_settings_text() -> None:
     assert "canary" not in repr(settings())
+
+
+ADMIN = {"admin_site_id": SITE.replace("a", "b"), "admin_access_token": "personal-token"}
+
+
+def administration(**changes: Any) -> Settings:
+    given = {name: option.get("default") for name, option in CONNECTION.items()}
+    return Settings.of_administration({**given, **ADMIN, **changes})
+
+
+def test_the_administration_site_has_an_address_a_token_and_a_prefix_of_its_own() -> None:
+    one = administration(api_product="wlc", api_path_version="v1")
+    assert one.base_url == f"https://api.beyondtrust.io/site/{ADMIN['admin_site_id']}/platform"
+    assert one.token() == "personal-token"
+
+
+def test_only_a_token_of_a_workload_identity_goes_with_a_service_name_to_the_administration_site() -> None:
+    assert administration(service_name="ci", auth_role="x").service_name is None
+    jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln"
+    assert administration(service_name="ci", admin_access_token=jwt).service_name == "ci"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"admin_site_id": None}, "admin_site_id: no site is set: give the option admin_site_id, the variable work"),
+        ({"admin_site_id": "prod"}, "admin_site_id: 'prod' is not a UUID"),
+        (
+            {"admin_access_token": None},
+            "admin_access_token: no token is set: give the option admin_access_token or adm",
+        ),
+        ({"admin_access_token": "two words"}, "admin_access_token: the token is empty or has spaces"),
+        ({"admin_access_token_file": "/x"}, "admin_access_token: it is set and so is admin_access_token_file"),
+        (
+            {"admin_access_token": None, "admin_access_token_file": "/no/such/file"},
+            "admin_access_token_file: cannot read /no/such/file",
+        ),
+    ],
+)
+def test_errors_name_the_administration_sites_options(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionError) as error:
+        administration(**changes)
+    assert str(error.value).startswith(says)

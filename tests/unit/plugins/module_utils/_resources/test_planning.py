@@ -10,18 +10,26 @@ from collections.abc import Iterator
 from typing import Any, get_type_hints
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._access.cedar import parse
+from ansible_collections.community.workload_credentials.plugins.module_utils._access.identities import Identity
+from ansible_collections.community.workload_credentials.plugins.module_utils._access.policies import Policy
 from ansible_collections.community.workload_credentials.plugins.module_utils._api import client as wire
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.paths import ResourcePath
 from ansible_collections.community.workload_credentials.plugins.module_utils._change import Change
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources import (
     dynamic_secret,
+    iam_policy,
     integration,
     lease,
     service_account_lease,
     static_secret,
+    workload_identity,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import Place
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._tree.listings import Lists
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._tree.states import PresentTree
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._tree.wanted import WantedTree
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import validate
 
@@ -72,9 +80,31 @@ def living(kind: str, path: ResourcePath, resource: dict[str, Any]) -> Place:
     return Place(kind, path, resource)
 
 
+SITE, ORGANIZATION = CONNECTION["site_id"], "3b2d4a1e-0000-4000-8000-000000000002"
+REGISTERED = Identity.of(
+    {
+        "identityId": "one",
+        "serviceName": "ci",
+        "issuerUrl": "https://issuer.example.com",
+        "idpCategory": "Custom",
+        "siteId": SITE,
+        "registeredScopes": ["secrets"],
+    }
+)
+IDENTITY_FOUND = workload_identity.ExistingIdentity(REGISTERED, SITE, ORGANIZATION)
+READS = (
+    f'@siteId("{SITE}")permit(principal == Pathfinder::Group::"ops", action == WorkloadCredentials::Action::"Viewer", '
+    'resource == WorkloadCredentials::Folder::"/prod");'
+)
+READER = {"name": "ops", "principal": {"group": "ops"}, "grant": "Viewer", "resource": {"folder": "prod"}}
+POLICY_FOUND = iam_policy.PolicyState(Policy("ops", "ACTIVE", READS, {}), parse(READS), SITE)
+LEAVING_FOUND = dataclasses.replace(POLICY_FOUND, policy=Policy("ops", "PENDING_UNBIND", READS, {}))
+ODD_FOUND = dataclasses.replace(POLICY_FOUND, policy=Policy("ops", "ACTIVE", "permit(nobody, knows, this);", {}))
+
 STATIC = {"secret": {"a": "old", "b": "2"}, "metadata": {"version": 3}}
 STATIC_FOUND = static_secret.ExistingSecret(living("static", APP, STATIC), STATIC["secret"], {"a": "older"})
 AWS_FOUND = dynamic_secret.ExistingDefinition(living("dynamic", AWS, LIVING_AWS), LIVING_AWS["metadata"], MAIN)
+EMPTY_TREE = WantedTree("prod", {}, frozenset(), 50, 8, common={"on_deleted": "restore", "permanent": False})
 # Module, what was found, what is wanted, what would be sent.
 CASES: list[tuple[str, Any, dict[str, Any], list[str]]] = [
     ("folder", Place("folders", PROD), {"path": "prod"}, ["POST /folders/prod"]),
@@ -108,10 +138,30 @@ CASES: list[tuple[str, Any, dict[str, Any], list[str]]] = [
         {"type": "aws", "name": "main", "role_arn": ROLE},
         [],
     ),
+    ("tree", PresentTree(EMPTY_TREE, Lists({})), {"root": "prod"}, []),
     ("lease", lease.SelectedLeases([]), {"lease_id": [LIVING["id"]]}, []),
     ("dynamic_credentials", None, {"path": "prod/aws"}, ["POST /dynamic/aws/generate?folder=prod"]),
     ("service_account_lease", service_account_lease.SelectedAccountLeases([]), {"name": "ci"}, []),
     ("service_account_token", None, {"name": "ci", "namespace": "apps"}, []),
+    ("workload_identity", IDENTITY_FOUND, {"service_name": "ci"}, []),
+    (
+        "workload_identity",
+        IDENTITY_FOUND,
+        {"service_name": "ci", "idp_category": "AzureEntra", "recreate": True},
+        ["DELETE /auth/workload-identities/one", "POST /auth/workload-identities"],
+    ),
+    ("workload_identity", IDENTITY_FOUND, {"service_name": "ci", **ABSENT}, ["DELETE /auth/workload-identities/one"]),
+    ("iam_policy", POLICY_FOUND, READER, []),
+    ("iam_policy", dataclasses.replace(POLICY_FOUND, policy=None), READER, ["PUT /iam/policies/ops"]),
+    (
+        "iam_policy",
+        dataclasses.replace(POLICY_FOUND, wanted=None),
+        {"name": "ops", **ABSENT},
+        ["DELETE /iam/policies/ops"],
+    ),
+    ("iam_policy", ODD_FOUND, {**READER, "replace": True}, ["PUT /iam/policies/ops"]),
+    ("iam_policy", LEAVING_FOUND, READER, ["PUT /iam/policies/ops"]),
+    ("iam_policy", dataclasses.replace(LEAVING_FOUND, wanted=None), {"name": "ops", "wait": False, **ABSENT}, []),
 ]
 
 
@@ -120,6 +170,19 @@ def test_a_plan_is_made_without_a_client(module: str, found: Any, wanted: dict[s
     change = planned(module, found, **wanted)
     assert sent(change) == requests
     assert change.changes == bool(requests or change.first)
+
+
+def test_a_policy_that_nobody_understands_is_replaced_only_when_that_is_said() -> None:
+    with pytest.raises(StateError, match="its text is not understood .@siteId"):
+        planned("iam_policy", ODD_FOUND, **READER)
+
+
+def test_an_option_with_the_name_of_one_of_the_connections_is_not_the_connections() -> None:
+    spec = spec_of("workload_identity")
+    parameters = validate(spec, "workload_identity", {**CONNECTION, "service_name": "a service"})
+    assert parameters["service_name"] == "a service"
+    assert spec.connected_by(parameters)["service_name"] is None
+    assert spec_of("iam_policy").connected_by({**parameters, "service_name": "asking"})["service_name"] == "asking"
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -1,0 +1,10 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module iam_policy runs in the worker where that is the same thing."""
+
+from __future__ import annotations
+
+from ..plugin_utils._in_process import ActionModule
+
+__all__ = ["ActionModule"]
