@@ -207,7 +207,7 @@ SCENARIOS: dict[str, list[Step]] = {
             {"path": "prod/db/new", "version": 2},
             None,
             [],
-            says="no version to go back",
+            says="no version to restore",
             foreseen=True,
         ),
         Step("static_secret_info", {}, None, says="one of the following is required: path, folder"),
