@@ -333,7 +333,7 @@ SCENARIOS: dict[str, list[Step]] = {
             {"path": "prod/aws", "type": "aws", "integration_name": "second", "recreate": True},
             None,
             [],
-            says="ttl: prod/aws has to be created",
+            says="ttl: it is required to create prod/aws",
         ),
         Step(
             "dynamic_secret",
