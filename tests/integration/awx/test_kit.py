@@ -231,7 +231,7 @@ def test_the_set_up_asks_for_a_scheduled_job(plays: Plays) -> None:
 def test_the_set_up_asks_for_a_job_that_renews_files_on_hosts(plays: Plays) -> None:
     asked, output = set_up(plays, files_inventory="Web", files_credentials=["Machines"])
     assert "failed=0" in output, output
-    (first, made, schedule) = (given for _name, given in asked[-3:])
+    (first, made, schedule) = (given for _name, given in asked[-4:-1])
     assert (first["inventory"], first["credentials"]) == ("Web", ["Workload credentials", "Machines"])
     assert (made["playbook"], made["allow_simultaneous"]) == ("files.yml", False)
     assert (KIT / "project" / made["playbook"]).is_file()
