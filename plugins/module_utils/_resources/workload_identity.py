@@ -25,7 +25,7 @@ from .._access.identities import (
     request_for,
 )
 from .._access.policies import Policy, list_policies
-from .._api.errors import ConflictError, OptionError, RequestError, StateError, WorkloadCredentialsError
+from .._api.errors import ConflictError, NotFoundError, OptionError, RequestError, StateError, WorkloadCredentialsError
 from .._api.option_values import is_set, shown
 from .._api.request import Replay, Request
 from .._change import Change, ReadResult
@@ -88,6 +88,10 @@ class WantedIdentity:
     def alike(self, identities: Sequence[Identity]) -> list[Identity]:
         """Return the identities that can become the wanted one."""
         return [identity for identity in identities if not self.differs_for_good(identity)]
+
+    def joinable(self, identities: Sequence[Identity]) -> list[Identity]:
+        """Return the identities of other sites that can be bound to this one without a change there."""
+        return [one for one in self.alike(identities) if self._conditions_on(one) == one.conditions]
 
     def new(self, organization: str) -> Identity:
         """Return the identity as it is to be registered."""
@@ -200,16 +204,20 @@ def _is_removed(identity: Identity, wanted: WantedIdentity) -> bool:
 def _chosen(identities: Sequence[Identity], wanted: WantedIdentity) -> Identity | None:
     """Return the identity that the task is about.
 
-    Services may have the same name at several sites. One that is bound to the site counts before the others; of those,
-    only one with the same issuer can be bound to the site as well.
+    Services may have the same name at several sites. One that is bound to the site counts before the others. Of those,
+    only one with the same issuer and conditions is bound to the site as well: conditions count at all sites of an
+    identity, so other ones would let other tokens use what is granted there.
     """
     candidates = [identity for identity in identities if wanted.site.lower() in identity.bindings]
-    if not wanted.is_absent:
-        candidates = wanted.alike(candidates or identities) or candidates
+    if not candidates and not wanted.is_absent:
+        candidates = wanted.joinable(identities)
+    elif len(candidates) > 1:
+        candidates = wanted.alike(candidates) or candidates
     if len(candidates) > 1:
         names = ", ".join(str(identity) for identity in candidates)
         raise StateError(
-            f"service_name: {len(candidates)} identities have this name: {names}. Remove what is too much."
+            f"service_name: {len(candidates)} identities have this name: {names}. Set issuer_url and idp_category to "
+            "those of the one that you mean; if they are the same, remove the others first."
         )
     return candidates[0] if candidates else None
 
@@ -274,10 +282,12 @@ def _creation(identity: Identity) -> Request:
 
 
 def _explained(wanted: WantedIdentity, error: RequestError) -> WorkloadCredentialsError:
+    if isinstance(error, NotFoundError):
+        return StateError(f"{error} Check site_id: it has to be a site of this organization.")
     if isinstance(error, ConflictError):
         return StateError(
-            f"{error} Another identity has the service name {wanted.service_name}, with another issuer or category: "
-            "choose another service_name, or remove that identity."
+            f"{error} Another identity has the service name {wanted.service_name}, with another issuer, category or "
+            "conditions: choose another service_name, give this task the same values, or remove that identity."
         )
     return error
 
@@ -305,7 +315,7 @@ def _replace(identity: Identity, current: ExistingIdentity, wanted: WantedIdenti
         after=new.shown(),
         predicted={"workload_identity": new.shown()},
         outcome=lambda client, answers: _result(client, answers[-1], new),
-        warnings=(*_orphans(current), *_warnings(current, new)),
+        warnings=(*_orphans(current), *_elsewhere(identity, new, current.site), *_warnings(current, new)),
     )
 
 
@@ -319,8 +329,20 @@ def _update(identity: Identity, current: ExistingIdentity, wanted: WantedIdentit
         after=after.shown(),
         predicted={"workload_identity": after.shown()},
         outcome=lambda client, answers: _result(client, answers[-1], after),
-        warnings=_warnings(current, after),
+        warnings=(*_elsewhere(identity, after, current.site), *_warnings(current, after)),
     )
+
+
+def _elsewhere(identity: Identity, after: Identity, site: str) -> tuple[str, ...]:
+    """Return a warning if the change decides about tokens at other sites too."""
+    others = ", ".join(sorted(set(identity.bindings) - {site.lower()}))
+    if not others or _trusted(identity) == _trusted(after):
+        return ()
+    return (f"{identity} is bound to other sites too ({others}), and the change counts there as well.",)
+
+
+def _trusted(identity: Identity) -> tuple[Any, ...]:
+    return identity.issuer_url, identity.category, identity.conditions
 
 
 def _warnings(current: ExistingIdentity, identity: Identity) -> tuple[str, ...]:
