@@ -25,8 +25,8 @@ DISPUTED = (
     "it, it is named as disputed and not counted."
 )
 NO_TREE = (
-    "The site was not read, because site_id or a token for it is not set: what policies name counts as there, and what "
-    "is below folders is not listed."
+    "The site was not read, because no token for it is set, or its token may not list it: what policies name counts as "
+    "there, and what is below folders is not listed."
 )
 PARTIAL_TREE = (
     "What the site's token may not list is not here, and a policy on it may be reported as without a resource."
@@ -258,7 +258,12 @@ def not_shown(model: Model) -> list[str]:
 
 
 def concerns(finding: Finding, targets: Sequence[Resource], principals: Collection[tuple[str, str]]) -> bool:
-    """Return whether a finding is about one of the principals, or about a grant that reaches one of the resources."""
+    """Return whether a finding is about one of the principals, or about a grant that reaches one of the resources.
+
+    One about neither, such as a policy that is not understood, may be about any.
+    """
+    if finding.principal is None and finding.resource is None:
+        return True
     if finding.principal is not None and finding.principal.key in principals:
         return True
     return finding.resource is not None and any(covers(finding.resource, target) for target in targets)
