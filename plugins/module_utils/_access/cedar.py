@@ -161,7 +161,7 @@ class _Reader:
         """
         word = self.next
         if word not in wanted:
-            raise CedarError(f"{' or '.join(wanted)} is needed, and {_found(word)}")
+            raise self._expected(" or ".join(f"'{one}'" for one in wanted))
         self.place += 1
         return word
 
@@ -172,7 +172,7 @@ class _Reader:
         """
         word = self.next
         if not word.startswith('"'):
-            raise CedarError(f"a text in quotation marks is needed, and {_found(word)}")
+            raise self._expected("a text in quotation marks")
         self.place += 1
         return _ESCAPE.sub(_unescaped, word[1:-1])
 
@@ -185,9 +185,10 @@ class _Reader:
         self.take("::")
         return entity, self.string()
 
-
-def _found(word: str) -> str:
-    return f"{word[:40]} stands there" if word else "the text ends there"
+    def _expected(self, what: str) -> CedarError:
+        after = f" after '{self.words[self.place - 1][:40]}'" if self.place else ""
+        found = f"'{self.next[:40]}' was found" if self.next else "the text ends"
+        return CedarError(f"{what} is expected{after}, but {found}")
 
 
 def _unescaped(found: re.Match[str]) -> str:

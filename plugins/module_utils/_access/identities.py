@@ -133,7 +133,7 @@ def _binding(record: Mapping[str, Any]) -> Binding:
 
 
 def _texts(values: Any) -> tuple[str, ...]:
-    return (values,) if isinstance(values, str) else tuple(values)
+    return (values,) if isinstance(values, str) else tuple(values or ())
 
 
 def request_for(method: str, identity: str, body: Mapping[str, Any] | None = None, **options: Any) -> Request:
@@ -168,7 +168,7 @@ def check_conditions(category: str, conditions: Mapping[str, Any]) -> dict[str, 
             allowed = ", ".join(_GITHUB_CLAIMS)
             raise OptionError(option, f"GitHubActions allows no condition on this claim, only on {allowed}.")
         texts = list(values) if isinstance(values, (list, tuple)) else [values]
-        if not texts:
+        if not texts or None in texts:
             raise OptionError(option, "it has no value, so no token would meet it: give one, or leave the claim out.")
         for text in texts:
             _check_value(category, claim, option, text)

@@ -26,8 +26,9 @@ from .._access.identities import (
 )
 from .._access.policies import Policy, list_policies
 from .._api.errors import ConflictError, NotFoundError, OptionError, RequestError, StateError, WorkloadCredentialsError
-from .._api.option_values import is_set, shown
+from .._api.option_values import shown
 from .._api.request import Replay, Request
+from .._api.settings import header_of
 from .._change import Change, ReadResult
 from .._spec import CONNECTION, STATE, Spec
 
@@ -62,7 +63,7 @@ class WantedIdentity:
         return cls(
             site=site,
             is_absent=parameters["state"] == "absent",
-            service_name=_service_name(parameters["service_name"]),
+            service_name=_service_name(parameters),
             issuer_url=_issuer(parameters["issuer_url"]),
             category=category,
             conditions=None if conditions is None else check_conditions(category or "", conditions),
@@ -135,11 +136,12 @@ def _as_sets(conditions: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str
     return {claim: frozenset(values) for claim, values in conditions.items()}
 
 
-def _service_name(value: str) -> str:
-    if not is_set(value):
+def _service_name(parameters: Mapping[str, Any]) -> str:
+    # Its jobs send it in a header. The service stores it in lower case.
+    name = header_of(parameters, "service_name")
+    if name is None:
         raise OptionError("service_name", "it is empty: check that the variable in it is set.")
-    # The service stores it like this.
-    return value.strip().lower()
+    return name.lower()
 
 
 def _issuer(value: str | None) -> str | None:

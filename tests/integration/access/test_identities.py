@@ -189,6 +189,7 @@ def test_check_mode_says_which_option_a_new_identity_needs(organization: Organiz
     ("wrong", "says"),
     [
         ({"service_name": " "}, "service_name: it is empty"),
+        ({"service_name": "our ci"}, "service_name: only visible ASCII characters"),
         ({"issuer_url": "http://issuer.example.com"}, "issuer_url: 'http://issuer.example.com' is not an https"),
         ({"conditions": {"aud": ["x"]}}, "conditions.aud"),
         ({"conditions": {"sub": ["*"]}}, "conditions.sub"),

@@ -90,13 +90,13 @@ def test_texts_that_mean_something_else(old: str, new: str) -> None:
         (");", ") when { true };", "condition (when)"),
         (");", ") unless { true };", "condition (unless)"),
         (");", ");" + VENDORS, "one permit"),
-        (");", ")", "; is needed"),
-        ("principal ==", "principal in", "== is needed"),
+        (");", ")", "';' is expected after ')', but the text ends"),
+        ("principal ==", "principal in", "'==' is expected after 'principal', but 'in' was found"),
         ("Pathfinder::Workload::Id", "Workload", "Pathfinder::Workload::Id"),
         ("WorkloadCredentials::Secret", "Secret", "WorkloadCredentials::Secret"),
         ('Id::"', "Id::", "quotation marks"),
-        ('resource == WorkloadCredentials::Secret::"/production/api-key"', "resource", "== or is"),
-        ("WorkloadCredentials::Secret", "WorkloadCredentials::Product", "Product stands there"),
+        ('resource == WorkloadCredentials::Secret::"/production/api-key"', "resource", "'==' or 'is' is expected after 'resource', but ')' was found"),
+        ("WorkloadCredentials::Secret", "WorkloadCredentials::Product", "but 'WorkloadCredentials::Product' was found"),
     ],
 )
 def test_what_the_service_does_not_take_is_an_error_that_says_why(old: str, new: str, says: str) -> None:
