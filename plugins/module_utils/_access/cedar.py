@@ -165,6 +165,17 @@ class _Reader:
         self.place += 1
         return word
 
+    def name(self) -> str:
+        """Return the name that is next, and go on.
+
+        :raises CedarError: something else is next.
+        """
+        word = self.next
+        if not word.isidentifier():
+            raise self._expected("a name")
+        self.place += 1
+        return word
+
     def string(self) -> str:
         """Return the value of the string that is next, and go on.
 
@@ -244,12 +255,19 @@ _REFUSED = {
 
 
 def _site(reader: _Reader) -> str:
-    for word in ("@", "siteId", "("):
-        if reader.next != word:
-            raise CedarError('@siteId("<UUID of the site>") is needed before permit')
-        reader.take(word)
-    site = reader.string()
-    reader.take(")")
+    """Read all annotations, of which only one means something to the service."""
+    sites = []
+    while reader.next == "@":
+        reader.take("@")
+        name = reader.name()
+        reader.take("(")
+        value = reader.string()
+        reader.take(")")
+        if name == "siteId":
+            sites.append(value)
+    if len(sites) != 1:
+        raise CedarError('one @siteId("<UUID of the site>") is needed before permit')
+    (site,) = sites
     try:
         canonical = str(uuid.UUID(site))
     except ValueError:
@@ -277,6 +295,8 @@ def _resource_of(reader: _Reader) -> Resource:
     if reader.take("==", "is") == "is":
         reader.take(_PRODUCT)
         return Resource(PRODUCT)
+    if reader.next == _PRODUCT:
+        raise CedarError(f"the whole product is written as: resource is {_PRODUCT}")
     entity, path = reader.entity(*_RESOURCES)
     kind = _RESOURCES[entity]
     return Resource(kind, path if kind == INTEGRATION else path.strip("/"))

@@ -161,7 +161,7 @@ def test_an_unknown_service_name_is_an_error_and_foreseen_in_check_mode(populate
         ({"resource": {"folder": "a b"}}, "resource.folder: the character ' '"),
         ({"resource": {"product": False}}, "resource.product: false names nothing"),
         ({"principal": {"user": " "}}, "principal.user: it is empty"),
-        ({"principal": None, "actions": None, "resource": None, "cedar": "permit();"}, "cedar: @siteId"),
+        ({"principal": None, "actions": None, "resource": None, "cedar": "permit();"}, "cedar: one @siteId"),
         ({"site_id": None}, "site_id: the site that the grant applies to is needed."),
         ({"grant": "Viewer"}, "parameters are mutually exclusive: grant|actions"),
         ({"principal": {"user": "x", "group": "y"}}, "parameters are mutually exclusive: workload|"),
