@@ -72,6 +72,7 @@ class Change:
         warns with this sentence.
     :arg otherwise: replaces this change if its first request is refused, or what should hold the resource is missing.
     :arg leaves: what the writes leave, since reads may not show it yet.
+    :arg text: the diff as people read it, instead of ``before`` and ``after``.
     """
 
     requests: tuple[Request, ...] = ()
@@ -89,6 +90,7 @@ class Change:
     uncertain: str = ""
     otherwise: Change | None = None
     leaves: tuple[Written, ...] = ()
+    text: str = ""
 
     @property
     def changes(self) -> bool:

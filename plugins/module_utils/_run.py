@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -51,24 +51,33 @@ def run_module(spec: Spec) -> None:
         origin = origins.get(error.option)
         module.fail_json(msg=with_origin(str(error), origin) if origin else str(error))
     except WorkloadCredentialsError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), **getattr(error, "values", {}))
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     module.exit_json(**result)
 
 
 def run(
-    spec: Spec, parameters: Mapping[str, Any], *, check_mode: bool, diff: bool, writes_folder: str | None = None
+    spec: Spec,
+    parameters: Mapping[str, Any],
+    *,
+    check_mode: bool,
+    diff: bool,
+    writes_folder: str | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Reach the state that the parameters ask for and return the task's result.
 
     :arg parameters: validated against the spec.
     :arg writes_folder: where all processes of a run record its latest writes; None: nowhere.
+    :arg progress: shows a line about long work.
     :raises WorkloadCredentialsError: the task fails; the message is for the user.
     """
     client = None
     try:
         with _connected(spec, parameters, writes_folder) as client:
+            if spec.connect is None:
+                client.progress = progress
             result = _result(client, spec, parameters, check_mode=check_mode, diff=diff)
             return _with_own_writes(client, result) if spec.connect is None and writes_folder is None else result
     except WorkloadCredentialsError as error:
@@ -99,7 +108,10 @@ def _with_nearest_policy(
     from ._access.nearest import with_nearest_policy
 
     text = with_nearest_policy(str(error), denied, spec.connected_by(parameters))
-    return error if text == str(error) else WorkloadCredentialsError(text)
+    if text != str(error):
+        # What was done before the refusal stays with it.
+        error.args = (text,)
+    return error
 
 
 def _with_own_writes(client: Client, result: dict[str, Any]) -> dict[str, Any]:
@@ -127,11 +139,21 @@ def _result(
         *_rate_limit_warnings(client),
     ]
     result: dict[str, Any] = {"changed": bool(values.pop("changed")), **values}
-    if diff and (change.before is not None or change.after is not None):
-        result["diff"] = {"before": _side(change.before), "after": _side(change.after)}
+    shown = _diff(change) if diff else None
+    if shown is not None:
+        result["diff"] = shown
     if warnings:
         result["warnings"] = warnings
     return result
+
+
+def _diff(change: Change) -> dict[str, Any] | None:
+    """Return what changes, as Ansible shows it; None: there is nothing to show."""
+    if change.text:
+        return {"prepared": change.text}
+    if change.before is None and change.after is None:
+        return None
+    return {"before": _side(change.before), "after": _side(change.after)}
 
 
 def _side(value: Mapping[str, Any] | str | None) -> dict[str, Any] | str:

@@ -27,6 +27,7 @@ class Spec:
     :arg read: returns the values of a module that only reads.
     :arg connect: makes the client of a service other than the Secrets API; it has ``close``.
     :arg administers: the client is an ``Administration``, for the platform's APIs on the administration site.
+    :arg administers_with: options with which it uses the administration site too.
     :arg guarded: options whose values no result may hold.
     :arg secret_variables: environment variables that the client reads itself, with the guarded options they set.
     :arg returns_values: the result holds secret values, so it is hidden from all output.
@@ -40,6 +41,7 @@ class Spec:
     read: Callable[[Any, Mapping[str, Any]], ReadResult] | None = None
     connect: Callable[[Mapping[str, Any]], Any] | None = None
     administers: bool = False
+    administers_with: Sequence[str] = ()
     guarded: Sequence[str] = ("access_token", "admin_access_token")
     secret_variables: Mapping[str, str] = field(default_factory=dict)
     returns_values: bool = False

@@ -80,7 +80,7 @@ def reached(
     if spec.connect is None:
         connection = task_connection(action, task_vars, is_here=is_here, options=spec.connection)
         given = connection.among(action._task.args)
-        if not is_here and not spec.administers:
+        if not is_here and not _administers(spec, given):
             # It would only help to explain a refusal, and rules the whole organization.
             given.update(dict.fromkeys(ADMIN_TOKEN_OPTIONS, ""))
         return connection, given
@@ -90,6 +90,11 @@ def reached(
     given = {name: value for name, value in action._task.args.items() if name not in secrets or is_set(value)}
     journal = _journal(own, play_variables(task_vars, action._templar))
     return TaskConnection(Resolved({}, {}), _rest(own), journal), {**secrets, **given}
+
+
+def _administers(spec: Spec, given: Mapping[str, Any]) -> bool:
+    """Return whether a task works on the administration site."""
+    return spec.administers or any(given.get(name) for name in spec.administers_with)
 
 
 def task_connection(

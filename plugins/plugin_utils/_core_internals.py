@@ -7,8 +7,8 @@ To try a new ansible-core, read this file. These uses cannot be here, for the re
 
 - ``_bytecode.py`` puts a finder before ``_AnsibleCollectionFinder``, before any other file is loaded. Without that name
   it does nothing, and Ansible compiles the files.
-- ``_leases/run_end.py`` fakes the tree of packages for ``python -c``, which no lookup needs to load. If that fails, the
-  report says which leases are open.
+- ``_leases/run_end.py`` fakes the tree of packages for ``python -c``, which no lookup needs to load; without it the
+  report names open leases. ``_hosts/host.py`` and ``action/credentials_file.py`` have a module streamed.
 - ``module_utils`` imports nothing from here. ``_api/option_values.py`` knows ``omit`` by its names
   (``__omit_place_holder__``, ``_OmitType``); another name is a value like any other, and refused as one.
   ``_kube/connection.py`` uses ``_create_auth_spec``, ``_create_configuration``, ``_create_headers`` and ``_set_header``
@@ -80,3 +80,24 @@ def run_folder() -> Path:
     folder = Path(f"~/.ansible/tmp/ansible-local-{pid}").expanduser()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def text_of_file(loader: Any, path: str) -> str:
+    """Return the text of a file, decrypted if it is vaulted, and without a decrypted file on disk.
+
+    ansible-core 2.19 has a public method for it. Before that it is private; without it the file is decrypted here.
+    """
+    read = getattr(loader, "get_text_file_contents", None)
+    if read is not None:
+        return str(read(path))
+    private = getattr(loader, "_get_file_contents", None)
+    if private is not None:
+        return str(private(path)[0].decode("utf-8"))
+    data = Path(path).read_bytes()
+    return str((loader._vault.decrypt(data) if data.startswith(b"$ANSIBLE_VAULT") else data).decode("utf-8"))
+
+
+def vault_secrets(loader: Any) -> list[tuple[str, Any]]:
+    """Return the vault's passwords of this run by their IDs; without the interface there are none."""
+    vault = getattr(loader, "_vault", None)
+    return list(getattr(vault, "secrets", None) or ())

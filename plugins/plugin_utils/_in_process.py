@@ -139,7 +139,14 @@ def run_in_process(
     with environment_in_force(environment):
         try:
             parameters = validate(spec, name, {key: plain(value) for key, value in arguments.items()})
-            return run(spec, parameters, check_mode=check_mode, diff=diff, writes_folder=own_writes_folder())
+            return run(
+                spec,
+                parameters,
+                check_mode=check_mode,
+                diff=diff,
+                writes_folder=own_writes_folder(),
+                progress=Display().display,
+            )
         except Exception as error:
             return failure(name, error)
 
@@ -151,14 +158,15 @@ def failure(name: str, error: Exception) -> dict[str, Any]:
     :arg error: of any kind: nobody should read a traceback.
     """
     known = error if isinstance(error, WorkloadCredentialsError) else internal_error(name, error)
-    return {"failed": True, "changed": False, "msg": str(known)}
+    return {"failed": True, "changed": False, "msg": str(known), **getattr(known, "values", {})}
 
 
 def returns_values(spec: Spec, arguments: Mapping[str, Any]) -> bool:
     """Return whether the result of these arguments holds secret values."""
     if not spec.returns_values or spec.values_option is None:
         return spec.returns_values
-    asked = boolean(arguments.get(spec.values_option, True), strict=False)
+    default = spec.options[spec.values_option]["default"]
+    asked = boolean(arguments.get(spec.values_option, default), strict=False)
     return bool(asked)
 
 

@@ -15,6 +15,7 @@ from tests.benchmarks.bare import round_trip
 from tests.benchmarks.cluster import beside_the_peer, cluster, growing
 from tests.benchmarks.table import Row, at_least, at_most, milliseconds, ratio
 from tests.benchmarks.timing import PlayFailed, Subject, Tasks, costs
+from tests.benchmarks.tree import beside_a_loop
 from tests.support.definitions import do
 from tests.support.deliveries import Deliveries
 from tests.support.plays import Plays
@@ -164,6 +165,11 @@ def the_house(bench: Bench) -> Iterator[Row]:
         yield from house.way_of(lambda: deliveries.run(entry))
 
 
+def a_tree(bench: Bench) -> Iterator[Row]:
+    """(i) 1000 static secrets in 50 folders as one tree, beside a loop over them."""
+    yield from beside_a_loop(bench.plays, bench.runs)
+
+
 def _reading(paths: Sequence[str], times: int, concurrency: int) -> Subject:
     name = f"{len(paths)} {'term' if len(paths) == 1 else 'terms'}, concurrency {concurrency}"
     return _evaluations(name, f"{OURS}.static_secret", paths, f", concurrency={concurrency}", times)
@@ -190,6 +196,7 @@ MEASURES = {
     "f": pushing,
     "g": a_task_with_a_lookup,
     "h": the_house,
+    "i": a_tree,
 }
 
 

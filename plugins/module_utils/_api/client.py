@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any
@@ -68,6 +68,8 @@ class Client:
         self.denied: dict[tuple[str, str], None] = {}
         # Seconds that the service's limit on requests made this client wait.
         self.waited = 0.0
+        # Shows a line about long work to people; None: nobody watches.
+        self.progress: Callable[[str], None] | None = None
         self._waiting = Lock()
         self._waited_until = 0.0
         # A CA that cannot be used is an error before anything is sent.

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from .permissions import permission_for
 from .retry import RetryState
@@ -91,6 +93,17 @@ class MissingError(StateError):
 
 class MayExistError(StateError):
     """A request may have made something although no clear answer came; the message says what is known."""
+
+
+class PartlyDoneError(StateError):
+    """Some of several writes failed; the message names them.
+
+    :arg values: the task's return values, which say what was done.
+    """
+
+    def __init__(self, message: str, values: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.values = values
 
 
 class MissingLibraryError(WorkloadCredentialsError):

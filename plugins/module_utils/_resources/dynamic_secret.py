@@ -17,7 +17,16 @@ from .._api.request import Replay, item
 from .._change import Change, ReadResult, created
 from .._providers import PROVIDERS
 from .._spec import CONNECTION, RESOURCE, Spec
-from ._parts.definition import ExistingDefinition, leases_to_end, look, no_integration, obstacle, options_again
+from ._parts.definition import (
+    ExistingDefinition,
+    WantedDynamicSecret,
+    leases_to_end,
+    look_for,
+    no_integration,
+    obstacle,
+    options_again,
+    wanted_of,
+)
 from ._parts.dynamic_config import config_after, incomplete
 from ._parts.finding import find
 from ._parts.json_values import patch_between
@@ -32,9 +41,18 @@ from ._parts.lifecycle import (
     missing_parent,
     revive,
 )
-from ._parts.tags import Tags, tag_requests, tags_after, wanted_tags
+from ._parts.tags import Tags
 from ._parts.view import view
 from ._parts.visibility import RefusedError, listed, listing, must_show, read_back, with_tags
+
+
+def look(client: Client, parameters: Mapping[str, Any]) -> ExistingDefinition:
+    """Return what exists at the path, and what the wanted definition depends on.
+
+    :raises OptionError: the API cannot hold a value, an option belongs to the other provider, or one is missing.
+    :raises StateError: leases prevent that the definition is recreated.
+    """
+    return look_for(client, wanted_of(parameters))
 
 
 def plan(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
@@ -43,90 +61,97 @@ def plan(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
     :raises OptionError: the API cannot hold so many tags, or the integration does not exist.
     :raises StateError: something deleted or active leases are in the way, or a field cannot change in place.
     """
-    if parameters["state"] == "absent":
-        return _delete(existing, parameters)
+    return change_to(existing, wanted_of(parameters))
+
+
+def change_to(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> Change:
+    """Return the change to the wanted definition.
+
+    :raises OptionError: the API cannot hold so many tags, or the integration does not exist.
+    :raises StateError: something deleted or active leases are in the way, or a field cannot change in place.
+    """
+    if wanted.is_absent:
+        return _delete(existing, wanted)
     if existing.place.living is None:
         check_readable(existing.place)
-        return _create(existing, parameters)
-    problem = obstacle(existing, parameters)
+        return _create(existing, wanted)
+    problem = obstacle(existing, wanted)
     if problem is None:
-        return _update(existing, parameters)
-    if not parameters["recreate"]:
+        return _update(existing, wanted)
+    if not wanted.recreate:
         raise StateError(problem)
-    return _recreate(existing, parameters)
+    return _recreate(existing, wanted)
 
 
-def _create(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
+def _create(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> Change:
     missing = missing_parent(existing.place)
-    requests = () if existing.place.lacking else revive(existing.place, parameters["on_deleted"])
-    creation = _creation(existing, parameters)
+    requests = () if existing.place.lacking else revive(existing.place, wanted.on_deleted)
+    creation = _creation(existing, wanted)
     if is_restore(requests):
         leaves = (Written("dynamic", str(existing.place.path)),)
         return replace(creation, requests=requests, replan=True, leaves=leaves)
-    missing += _prerequisites(existing, parameters)
+    missing += _prerequisites(existing, wanted)
     return replace(creation, requests=requests + creation.requests, missing=missing)
 
 
-def _prerequisites(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+def _prerequisites(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> tuple[str, ...]:
     """Return what is missing to create the definition: an option, or its integration."""
-    problem = incomplete(parameters, existing.place.path)
+    problem = incomplete(wanted.definition, existing.place.path)
     # The creation shows whether a hidden integration exists, but nothing is removed before that.
     is_lacking = existing.integration is None and (existing.is_integration_sure or existing.place.living is not None)
     if problem is None and is_lacking:
-        problem = no_integration(existing, parameters)
+        problem = no_integration(existing, wanted)
     return (str(problem), *hidden(existing.place)) if problem else ()
 
 
-def _unseen_integration(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+def _unseen_integration(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> tuple[str, ...]:
     is_unseen = existing.integration is None and not existing.is_integration_sure and not existing.is_integration_untold
-    return (str(no_integration(existing, parameters)),) if is_unseen else ()
+    return (str(no_integration(existing, wanted)),) if is_unseen else ()
 
 
-def _creation(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
+def _creation(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> Change:
     """Return the change from nothing to the definition, with its present tags and the wanted ones."""
-    path, kind = existing.place.path, parameters["type"]
-    config = {"type": kind, "credentialType": PROVIDERS[kind].credential_type, **config_after({}, parameters)}
-    body = {**config, "integrationName": parameters["integration_name"]}
-    after = tags_after(existing.tags, wanted_tags(parameters), purge=parameters["purge_tags"])
+    path, kind = existing.place.path, wanted.type
+    config = {"type": kind, "credentialType": PROVIDERS[kind].credential_type, **config_after({}, wanted.definition)}
+    body = {**config, "integrationName": wanted.integration_name}
+    after = wanted.tags_from(existing.tags)
     return Change(
         requests=(
             item("POST", "dynamic", path, body=body, replay=Replay.CREATE),
-            *tag_requests("dynamic", path, {}, after, purge=parameters["purge_tags"]),
+            *wanted.tag_requests("dynamic", {}, after),
         ),
-        after={**_shown(path, config, after), "integration_name": parameters["integration_name"]},
+        after={**_shown(path, config, after), "integration_name": wanted.integration_name},
         predicted=_result(path, config, {"tags": after}),
         outcome=lambda client, answers: _made(client, existing, answers, config, after),
         explain=lambda _client, error: explained_creation(existing.place, error),
-        doubts=(*doubts(existing.place), *_unseen_integration(existing, parameters)),
+        doubts=(*doubts(existing.place), *_unseen_integration(existing, wanted)),
         leaves=(Written("dynamic", str(path), content=config, tags=after),),
     )
 
 
-def _update(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
+def _update(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> Change:
     path, current = existing.place.path, existing.config
-    after = config_after(current, parameters)
+    after = config_after(current, wanted.definition)
     patch = _patch(current, after)
-    tags = tags_after(existing.tags, wanted_tags(parameters), purge=parameters["purge_tags"])
-    requests = (item("PATCH", "dynamic", path, body={"type": parameters["type"], **patch}),) if patch else ()
+    tags = wanted.tags_from(existing.tags)
+    requests = (item("PATCH", "dynamic", path, body={"type": wanted.type, **patch}),) if patch else ()
     # Without the option tags the present ones are not read.
-    known = {**existing.metadata, **({} if parameters["tags"] is None else {"tags": tags})}
+    known = {**existing.metadata, **({} if wanted.tags is None else {"tags": tags})}
     return Change(
-        requests=requests + tag_requests("dynamic", path, existing.tags, tags, purge=parameters["purge_tags"]),
-        warnings=_uncompared(existing, parameters),
+        requests=requests + wanted.tag_requests("dynamic", existing.tags, tags),
+        warnings=_uncompared(existing, wanted),
         before=_shown(path, current, existing.tags),
         after=_shown(path, after, tags),
         predicted=_result(path, after, known),
         outcome=lambda client, _answers: _read(client, path, after, known),
         leaves=(
-            Written(
-                "dynamic", str(path), content=left_by(current, after), tags=None if parameters["tags"] is None else tags
-            ),
+            Written("dynamic", str(path), content=left_by(current, after), tags=None if wanted.tags is None else tags),
         ),
     )
 
 
-def _uncompared(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> list[str]:
-    name = parameters["integration_name"]
+def _uncompared(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> list[str]:
+    name = wanted.integration_name
     warning = (
         f"integration_name: could not check whether {existing.place.path} uses {name!r}, since this token may neither "
         "read it nor list integrations (ReadIntegration, ListIntegrations)."
@@ -142,10 +167,10 @@ def _patch(current: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     return patch
 
 
-def _recreate(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
+def _recreate(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> Change:
     """Return the change that removes the definition for good and creates the wanted one with its tags."""
-    path, creation = existing.place.path, _creation(existing, parameters)
-    removal = _delete(existing, {**parameters, "permanent": True})
+    path, creation = existing.place.path, _creation(existing, wanted)
+    removal = _delete(existing, replace(wanted, permanent=True))
     (request,) = removal.requests
     loss = f"the dynamic secret {path}, which these options make again: {options_again(existing)}"
     return replace(
@@ -153,25 +178,25 @@ def _recreate(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Ch
         first=removal.first,
         requests=(replace(request, loss=loss), *creation.requests),
         before=removal.before,
-        missing=_prerequisites(existing, parameters),
+        missing=_prerequisites(existing, wanted),
     )
 
 
-def _delete(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> Change:
-    path, ending = existing.place.path, leases_to_end(existing, parameters)
+def _delete(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> Change:
+    path, ending = existing.place.path, leases_to_end(existing, wanted)
     before = None if existing.place.living is None else _shown(path, existing.config, existing.tags)
     removal = replace(
-        deletion(existing.place, before, permanent=parameters["permanent"]),
-        explain=lambda client, error: _undeleted(client, existing, parameters, error),
+        deletion(existing.place, before, permanent=wanted.permanent),
+        explain=lambda client, error: _undeleted(client, existing, wanted, error),
     )
     return replace(removal, first=lambda client: _end(client, path, ending)) if ending else removal
 
 
 def _undeleted(
-    client: Client, existing: ExistingDefinition, parameters: Mapping[str, Any], error: RequestError
+    client: Client, existing: ExistingDefinition, wanted: WantedDynamicSecret, error: RequestError
 ) -> WorkloadCredentialsError:
     """Return the error for a deletion, with the leases in the way that this token sees."""
-    if existing.place.refusal is None or not parameters["revoke_leases"] or not isinstance(error, ConflictError):
+    if existing.place.refusal is None or not wanted.revoke_leases or not isinstance(error, ConflictError):
         return in_use(error, lambda: living_leases(client, existing.place.path))
     return StateError(
         f"{error} revoke_leases revoked none, since this token may not read the definition (ReadDynamicSecret)."

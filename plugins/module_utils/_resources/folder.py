@@ -61,7 +61,12 @@ def wanted_of(parameters: Mapping[str, Any]) -> WantedFolder:
 
 def look(client: Client, parameters: Mapping[str, Any]) -> Place:
     """Return the folder at the path, or which folders above it are missing."""
-    return look_at(client, "folders", wanted_of(parameters))
+    return look_for(client, wanted_of(parameters))
+
+
+def look_for(client: Client, wanted: WantedFolder) -> Place:
+    """Return the same for a wanted folder."""
+    return look_at(client, "folders", wanted)
 
 
 def plan(place: Place, parameters: Mapping[str, Any]) -> Change:
@@ -70,7 +75,15 @@ def plan(place: Place, parameters: Mapping[str, Any]) -> Change:
     :raises OptionError: the API cannot hold so many tags.
     :raises StateError: something deleted is in the way.
     """
-    wanted = wanted_of(parameters)
+    return change_to(place, wanted_of(parameters))
+
+
+def change_to(place: Place, wanted: WantedFolder) -> Change:
+    """Return the change to the wanted folder.
+
+    :raises OptionError: the API cannot hold so many tags.
+    :raises StateError: something deleted is in the way.
+    """
     if wanted.is_absent:
         return _delete(place, wanted)
     if place.how == SHOWN and place.refusal is not None:

@@ -94,6 +94,23 @@ def look(client: Administration, parameters: Mapping[str, Any]) -> PolicyState:
     return replace(state, slips=_slips(client, wanted, identities))
 
 
+def state_of(
+    site: str, parameters: Mapping[str, Any], policy: Policy | None, identities: Sequence[Identity]
+) -> PolicyState:
+    """Return the state of a policy that a caller has listed, and the meaning of the wanted one, without any request.
+
+    :arg policy: the one of this name; None: there is none.
+    :raises OptionError: an option cannot work.
+    """
+    check_name(parameters["name"])
+    if parameters["cedar"] is not None:
+        return PolicyState(policy, grant_from_text(parameters["cedar"], site), site)
+    if parameters["resource"] is None:
+        raise OptionError("resource", "the resource that the principal may use is needed.")
+    wanted, missing = _wanted(site, parameters, identities)
+    return PolicyState(policy, wanted, site, missing)
+
+
 def _site_or_none(client: Administration, parameters: Mapping[str, Any]) -> str | None:
     return client.target if parameters["site_id"] else None
 

@@ -29,6 +29,8 @@ MODULES = (
     "session_info",
     "static_secret",
     "static_secret_info",
+    "tree",
+    "tree_info",
     "workload_identity",
     "workload_identity_info",
 )

@@ -137,13 +137,21 @@ def look(client: Client, parameters: Mapping[str, Any]) -> ExistingIntegration:
 
     :raises OptionError: the API cannot hold the name, or an option belongs to the other provider.
     """
-    wanted = WantedIntegration.of(parameters)
+    return look_for(client, WantedIntegration.of(parameters))
+
+
+def look_for(client: Client, wanted: WantedIntegration) -> ExistingIntegration:
+    """Return the integration of a wanted one's name."""
     return ExistingIntegration(*look_for_integration(client, wanted.kind, wanted.name))
 
 
 def plan(current: ExistingIntegration, parameters: Mapping[str, Any]) -> Change:
     """Return the change to the wanted integration."""
-    wanted = WantedIntegration.of(parameters)
+    return change_to(current, WantedIntegration.of(parameters))
+
+
+def change_to(current: ExistingIntegration, wanted: WantedIntegration) -> Change:
+    """Return the change to the wanted integration."""
     if wanted.is_absent:
         return _delete(current, wanted)
     if current.living is not None:

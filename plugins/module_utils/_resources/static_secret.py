@@ -90,8 +90,19 @@ def look(client: Client, parameters: Mapping[str, Any]) -> ExistingSecret:
     :raises OptionError: the API cannot hold something that is wanted.
     :raises StateError: the service withholds values, or never had the version.
     """
-    wanted = wanted_of(parameters)
-    place = look_at(client, "static", wanted)
+    return look_for(client, wanted_of(parameters))
+
+
+def look_for(client: Client, wanted: WantedStaticSecret) -> ExistingSecret:
+    """Return the same for a wanted secret."""
+    return look_further(client, look_at(client, "static", wanted), wanted)
+
+
+def look_further(client: Client, place: Place, wanted: WantedStaticSecret) -> ExistingSecret:
+    """Return what exists at a place that has been read: with tags and the version to go back to.
+
+    :raises StateError: the service withholds values, or never had the version.
+    """
     living = place.living
     if living is None:
         return ExistingSecret(place)
@@ -120,7 +131,16 @@ def plan(current: ExistingSecret, parameters: Mapping[str, Any]) -> Change:
     :raises OptionError: the API cannot hold so many tags.
     :raises StateError: something deleted is in the way.
     """
-    place, wanted = current.place, wanted_of(parameters)
+    return change_to(current, wanted_of(parameters))
+
+
+def change_to(current: ExistingSecret, wanted: WantedStaticSecret) -> Change:
+    """Return the change to the wanted secret.
+
+    :raises OptionError: the API cannot hold so many tags.
+    :raises StateError: something deleted is in the way.
+    """
+    place = current.place
     if wanted.is_absent:
         before = None if place.living is None else _shown(place.path, current.values, {}, _tags(place.living))
         return deletion(place, before, permanent=wanted.permanent)

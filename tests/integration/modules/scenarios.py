@@ -56,6 +56,16 @@ def _unwritten(value: Any) -> Any:
     return value
 
 
+# One request at a time, so that both ways send them in the same order.
+TREE = {
+    "root": "prod",
+    "static_secrets": {"db/app": {"secret": {"k": "canary-1"}}},
+    "integrations": {"aws/main": {"role_arn": ROLE}},
+    "dynamic_secrets": {
+        "db/aws": {"type": "aws", "integration_name": "main", "role_arn": APP_ROLE, "ttl": 900},
+    },
+    "concurrency": 1,
+}
 SCENARIOS: dict[str, list[Step]] = {
     EVERY_MODULE: [
         Step("session_info"),
@@ -79,6 +89,8 @@ SCENARIOS: dict[str, list[Step]] = {
         Step("lease_info", {"path": "prod/aws"}),
         Step("lease_report", {}),
         Step("lease", {"path": "prod/aws"}, False, []),
+        Step("tree", {"root": "prod", "static_secrets": {"app": {"tags": {"a": "b"}}}}, True, ["PATCH"]),
+        Step("tree_info", {"root": "prod"}),
         Step("folder_info", {"folder": "nowhere"}, None, says="nowhere", foreseen=False),
         Step("session_info", {"access_token": "wrong-token-canary"}, None, says="status 401"),
         Step("session_info", {"site_id": "nonsense"}, None, says="site_id: 'nonsense' is not a UUID"),
@@ -487,5 +499,22 @@ SCENARIOS: dict[str, list[Step]] = {
             True,
             ["DELETE /leases/id/", "DELETE /dynamic/az"],
         ),
+    ],
+    "trees": [
+        Step("tree", TREE, True, ["POST /integrations/", "POST /folders/prod", "POST /folders/db", "POST", "POST"]),
+        Step("tree", TREE, False, []),
+        Step("tree", {**TREE, "static_secrets": {"db/app": {"secret": {"k": "canary-2"}}}}, True, ["PATCH"]),
+        Step("tree_info", {"root": "prod"}),
+        Step("tree_info", {"root": "prod", "values": True}),
+        Step("tree_info", {"root": "prod", "deleted_only": True}),
+        Step("tree_info", {"root": "nowhere"}, None, says="there is no folder nowhere", foreseen=False),
+        Step("tree", {**TREE, "dynamic_secrets": {"x": {"type": "aws", "ttl": 1}}}, None, [], says="prod/x: ttl: 1 s"),
+        Step("tree", {"root": "prod", "prune": ["static_secrets"]}, None, [], says="prune_limit"),
+        Step("tree", {"root": "prod", "static_secrets": {"x": "canary"}}, None, [], says="prod/x: options"),
+        Step("tree", {"root": "prod", "static_secrets": {}, "concurrency": 0}, None, [], says="concurrency"),
+        Step("tree", {"root": "prod", "prune": ["static_secrets"], "prune_limit": 100}, True, ["DELETE /static/app"]),
+        Step("tree", TREE, True, ["POST /static/app/restore", "PATCH"]),
+        Step("folder", {"path": "prod/db", "state": "absent", "recursive": True}, True),
+        Step("tree", TREE, True, ["POST /folders/db/restore"]),
     ],
 }

@@ -8,19 +8,65 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Optional
 
 from ..._api.client import Client
 from ..._api.errors import DeniedError, OptionError, RequestError, StateError
 from ..._api.paths import ResourcePath, check_integration_name, integration_path
 from ..._api.request import Request
 from ..._api.text import one_line
+from ..._providers import PROVIDERS
 from .dynamic_config import check_config, incomplete
 from .leases import ListedLease, living_leases, named, revocable
 from .lifecycle import Place, Wanted, look_at
 from .tags import Tags
 from .view import view
 from .visibility import RefusedError, listed_integrations, read_integration, with_tags
+
+
+@dataclass(frozen=True)
+class WantedDynamicSecret(Wanted):
+    """The wanted state of a dynamic secret.
+
+    :arg definition: its options by their names, None where one is not given, and ``purge_tags``.
+    """
+
+    definition: Mapping[str, Any]
+    revoke_leases: bool
+    recreate: bool
+
+    @property
+    def type(self) -> str:
+        """Return the provider's name."""
+        return str(self.definition["type"])
+
+    @property
+    def integration_name(self) -> str | None:
+        """Return the integration's name; None: not given."""
+        name: str | None = self.definition["integration_name"]
+        return name
+
+
+# The options of every provider's definition.
+_OPTIONS = tuple(dict.fromkeys(option for provider in PROVIDERS.values() for option in provider.definition))
+
+
+def wanted_of(parameters: Mapping[str, Any]) -> WantedDynamicSecret:
+    """Return the wanted dynamic secret from the module's parameters.
+
+    :raises OptionError: the API cannot hold something that is wanted, or an option belongs to the other provider.
+    """
+    if parameters["state"] == "present":
+        check_config(parameters)
+        if parameters["integration_name"] is not None:
+            check_integration_name(parameters["integration_name"], "integration_name")
+    names = ("type", "integration_name", "credential_type", *_OPTIONS, "purge_tags")
+    return WantedDynamicSecret.of(
+        parameters,
+        definition={name: parameters[name] for name in names},
+        revoke_leases=parameters["revoke_leases"],
+        recreate=parameters["recreate"],
+    )
 
 
 @dataclass(frozen=True)
@@ -54,52 +100,67 @@ class ExistingDefinition:
         return self.metadata.get("tags") or {}
 
 
-def look(client: Client, parameters: Mapping[str, Any]) -> ExistingDefinition:
+def look_for(client: Client, wanted: WantedDynamicSecret) -> ExistingDefinition:
     """Return what exists at the path, and what the wanted definition depends on.
 
     :raises OptionError: the API cannot hold a value, an option belongs to the other provider, or one is missing.
     :raises StateError: leases prevent that the definition is recreated.
     """
-    if parameters["state"] == "present":
-        check_config(parameters)
-        if parameters["integration_name"] is not None:
-            check_integration_name(parameters["integration_name"], "integration_name")
-    place = look_at(client, "dynamic", Wanted.of(parameters))
+    return look_further(client, look_at(client, "dynamic", wanted), wanted)
+
+
+# Integrations that a caller knows already, by type and name; None: there is no such integration.
+KnownIntegrations = Optional[Mapping[tuple[str, str], Optional[Mapping[str, Any]]]]
+
+
+def look_further(
+    client: Client, place: Place, wanted: WantedDynamicSecret, known: KnownIntegrations = None
+) -> ExistingDefinition:
+    """Return what exists at the path of a place that has been read, and what the wanted definition depends on.
+
+    :arg known: integrations that need not be read.
+    :raises OptionError: an option is missing.
+    :raises StateError: leases prevent that the definition is recreated.
+    """
     if place.living is None:
         nothing = ExistingDefinition(place)
-        return _with_integration(client, nothing, parameters) if _is_created(place, parameters) else nothing
+        return _with_integration(client, nothing, wanted, known) if _is_created(place, wanted) else nothing
     existing = ExistingDefinition(place, place.living.get("metadata") or {})
-    if parameters["state"] == "absent":
-        return replace(existing, leases=_leases(client, place.path, parameters))
-    return _look_further(client, existing, place.living, parameters)
+    if wanted.is_absent:
+        return replace(existing, leases=_leases(client, place.path, wanted))
+    return _compared(client, existing, place.living, wanted, known)
 
 
-def _look_further(
-    client: Client, existing: ExistingDefinition, living: Mapping[str, Any], parameters: Mapping[str, Any]
+def _compared(
+    client: Client,
+    existing: ExistingDefinition,
+    living: Mapping[str, Any],
+    wanted: WantedDynamicSecret,
+    known: KnownIntegrations,
 ) -> ExistingDefinition:
     """Read also what decides whether the definition can be changed in place or recreated."""
     path = existing.place.path
-    if parameters["integration_name"] is not None and not _fixed_difference(existing, parameters):
-        existing = _with_integration(client, existing, parameters)
-    if obstacle(existing, parameters) is None:
-        return existing if parameters["tags"] is None else _with_tags(client, existing, living)
-    if not parameters["recreate"]:
+    if wanted.integration_name is not None and not _fixed_difference(existing, wanted):
+        existing = _with_integration(client, existing, wanted, known)
+    if obstacle(existing, wanted) is None:
+        return existing if wanted.tags is None else _with_tags(client, existing, living)
+    if not wanted.recreate:
         return existing
-    problem = incomplete(parameters, path)
+    problem = incomplete(wanted.definition, path)
     if problem:
         raise problem
     existing = _with_tags(client, existing, living)
     if existing.integration is None:
-        existing = _with_integration(client, existing, parameters)
-    existing = replace(existing, leases=_leases(client, path, parameters))
-    leases_to_end(existing, parameters)
+        existing = _with_integration(client, existing, wanted, known)
+    existing = replace(existing, leases=_leases(client, path, wanted))
+    leases_to_end(existing, wanted)
     return replace(existing, integration_name=_name_of_integration(client, existing.config))
 
 
-def _is_created(place: Place, parameters: Mapping[str, Any]) -> bool:
+def _is_created(place: Place, wanted: WantedDynamicSecret) -> bool:
     """Return whether the definition is created: a deleted one is restored as it was, or stays deleted."""
-    comes_back = place.deleted == place.path and parameters["on_deleted"] != "replace"
-    return parameters["state"] == "present" and not comes_back and not incomplete(parameters, place.path)
+    comes_back = place.deleted == place.path and wanted.on_deleted != "replace"
+    return not wanted.is_absent and not comes_back and not incomplete(wanted.definition, place.path)
 
 
 def _with_tags(client: Client, existing: ExistingDefinition, living: Mapping[str, Any]) -> ExistingDefinition:
@@ -107,14 +168,25 @@ def _with_tags(client: Client, existing: ExistingDefinition, living: Mapping[str
 
 
 def _with_integration(
-    client: Client, existing: ExistingDefinition, parameters: Mapping[str, Any]
+    client: Client, existing: ExistingDefinition, wanted: WantedDynamicSecret, known: KnownIntegrations
 ) -> ExistingDefinition:
     """Add the wanted integration; if it may not be read, its ID comes from the list."""
-    kind, name = parameters["type"], parameters["integration_name"]
+    kind, name = wanted.type, wanted.integration_name or ""
+    if _is_known(existing, known, (kind, name)):
+        return replace(existing, integration=(known or {})[kind, name])
     try:
         return replace(existing, integration=read_integration(client, kind, name))
     except DeniedError:
-        entries = listed_integrations(client, kind)
+        return _from_list(existing, listed_integrations(client, kind), name)
+
+
+def _from_list(
+    existing: ExistingDefinition, entries: Sequence[Mapping[str, Any]] | None, name: str
+) -> ExistingDefinition:
+    """Add the wanted integration as its list shows it.
+
+    :arg entries: None: this token may not list integrations.
+    """
     unsure = replace(existing, is_integration_sure=False)
     for entry in entries or ():
         if entry.get("name") == name:
@@ -125,7 +197,14 @@ def _with_integration(
     return replace(unsure, is_integration_untold=entries is None or is_partial)
 
 
-def _leases(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _is_known(existing: ExistingDefinition, known: KnownIntegrations, names: tuple[str, str]) -> bool:
+    """Return whether a caller knows an integration, or that a new definition has none."""
+    if known is None or names not in known:
+        return False
+    return known[names] is not None or existing.place.living is None
+
+
+def _leases(client: Client, path: ResourcePath, wanted: WantedDynamicSecret) -> list[dict[str, Any]]:
     """Return the active leases of the definition; none if this token may not list them: the deletion finds them.
 
     :raises RefusedError: this token may not list them, but should revoke them.
@@ -133,7 +212,7 @@ def _leases(client: Client, path: ResourcePath, parameters: Mapping[str, Any]) -
     try:
         return living_leases(client, path)
     except RefusedError:
-        if parameters["revoke_leases"]:
+        if wanted.revoke_leases:
             raise
         return []
 
@@ -159,17 +238,17 @@ def options_again(existing: ExistingDefinition) -> str:
     return json.dumps(options)
 
 
-def obstacle(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> str | None:
+def obstacle(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> str | None:
     """Return why the definition cannot be changed in place; None: it can.
 
     :raises OptionError: the wanted integration does not exist.
     """
-    problem, name = _fixed_difference(existing, parameters), parameters["integration_name"]
+    problem, name = _fixed_difference(existing, wanted), wanted.integration_name
     # An integration that is not known cannot be compared.
     if problem or name is None or existing.is_integration_untold:
         return problem
-    if existing.integration is None and not parameters["recreate"]:
-        raise no_integration(existing, parameters)
+    if existing.integration is None and not wanted.recreate:
+        raise no_integration(existing, wanted)
     if existing.integration is None or _has_another_integration(existing.config, existing.integration):
         return _cannot_change(existing, "integration_name", "another integration", name)
     return None
@@ -181,22 +260,22 @@ def _has_another_integration(config: Mapping[str, Any], wanted: Mapping[str, Any
     return wanted_id is not None and config.get("integrationId") not in (None, wanted_id)
 
 
-def _fixed_difference(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> str | None:
+def _fixed_difference(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> str | None:
     """Return which type differs and so cannot be changed in place; None: none."""
     for option, name in (("type", "type"), ("credential_type", "credentialType")):
-        wanted, current = parameters[option], existing.config.get(name)
-        if wanted is not None and current not in (None, wanted):
-            return _cannot_change(existing, option, one_line(current, 100), wanted)
+        value, current = wanted.definition[option], existing.config.get(name)
+        if value is not None and current not in (None, value):
+            return _cannot_change(existing, option, one_line(current, 100), value)
     return None
 
 
-def no_integration(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> OptionError:
+def no_integration(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> OptionError:
     """Return the error for an integration that does not exist, or that this token does not see."""
     hidden = ""
     if not existing.is_integration_sure:
         hidden = ", or it is hidden from this token, which then lacks ReadIntegration"
     return OptionError(
-        "integration_name", f"there is no {parameters['type']} integration {parameters['integration_name']!r}{hidden}."
+        "integration_name", f"there is no {wanted.type} integration {wanted.integration_name!r}{hidden}."
     )
 
 
@@ -207,7 +286,7 @@ def _cannot_change(existing: ExistingDefinition, option: str, current: str, want
     )
 
 
-def leases_to_end(existing: ExistingDefinition, parameters: Mapping[str, Any]) -> list[ListedLease]:
+def leases_to_end(existing: ExistingDefinition, wanted: WantedDynamicSecret) -> list[ListedLease]:
     """Return the leases to end before the definition is removed.
 
     :raises StateError: a lease is active that cannot be revoked, or that ``revoke_leases`` does not allow to revoke.
@@ -219,7 +298,7 @@ def leases_to_end(existing: ExistingDefinition, parameters: Mapping[str, Any]) -
             f"{existing.place.path} cannot be deleted: {len(staying)} of its leases are active and cannot be revoked: "
             f"{named(staying)}. Delete it after they have expired."
         )
-    if ending and not parameters["revoke_leases"]:
+    if ending and not wanted.revoke_leases:
         raise StateError(
             f"{existing.place.path} cannot be deleted: {len(ending)} of its leases are active: {named(ending)}. "
             "revoke_leases=true revokes them first."

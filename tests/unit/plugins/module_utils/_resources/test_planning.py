@@ -27,6 +27,9 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._re
     workload_identity,
 )
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources._parts.lifecycle import Place
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._tree.listings import Lists
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._tree.states import PresentTree
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._tree.wanted import WantedTree
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._run import validate
 
@@ -101,6 +104,7 @@ ODD_FOUND = dataclasses.replace(POLICY_FOUND, policy=Policy("ops", "ACTIVE", "pe
 STATIC = {"secret": {"a": "old", "b": "2"}, "metadata": {"version": 3}}
 STATIC_FOUND = static_secret.ExistingSecret(living("static", APP, STATIC), STATIC["secret"], {"a": "older"})
 AWS_FOUND = dynamic_secret.ExistingDefinition(living("dynamic", AWS, LIVING_AWS), LIVING_AWS["metadata"], MAIN)
+EMPTY_TREE = WantedTree("prod", {}, frozenset(), 50, 8, common={"on_deleted": "restore", "permanent": False})
 # Module, what was found, what is wanted, what would be sent.
 CASES: list[tuple[str, Any, dict[str, Any], list[str]]] = [
     ("folder", Place("folders", PROD), {"path": "prod"}, ["POST /folders/prod"]),
@@ -134,6 +138,7 @@ CASES: list[tuple[str, Any, dict[str, Any], list[str]]] = [
         {"type": "aws", "name": "main", "role_arn": ROLE},
         [],
     ),
+    ("tree", PresentTree(EMPTY_TREE, Lists({})), {"root": "prod"}, []),
     ("lease", lease.SelectedLeases([]), {"lease_id": [LIVING["id"]]}, []),
     ("dynamic_credentials", None, {"path": "prod/aws"}, ["POST /dynamic/aws/generate?folder=prod"]),
     ("service_account_lease", service_account_lease.SelectedAccountLeases([]), {"name": "ci"}, []),

@@ -1,0 +1,13 @@
+# Copyright (c) 2026, community.workload_credentials contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module tree_info runs in the worker where that is the same thing; its file is written on the controller."""
+
+from __future__ import annotations
+
+from ..plugin_utils._in_process import ActionModule as _InProcess
+from ..plugin_utils._tree.action import WithDestination
+
+
+class ActionModule(WithDestination, _InProcess):
+    """Writes the tree into a file, vaulted if it has values."""
