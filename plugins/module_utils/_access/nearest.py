@@ -47,9 +47,9 @@ def with_nearest_policy(text: str, denied: Iterable[tuple[str, str]], parameters
 
 def _refused_in(text: str, denied: Sequence[tuple[str, str]]) -> tuple[str, Resource] | None:
     """Return the permission and the resource of the refusal that the text is about; None: it is about none."""
-    # What a task only tried to read first is not why it failed.
-    failed = [(method, target) for method, target in denied if f"{method} {target}:" in text]
-    found = [one for one in map(_checked, failed or denied) if one is not None]
+    # What a task only tried to read before is not why it failed.
+    failed_first = sorted(denied, key=lambda request: f"{request[0]} {request[1]}:" not in text)
+    found = list(filter(None, map(_checked, failed_first)))
     by_name = [one for one in found if one[0] in text]
     return next(iter(by_name or (one for one in found if one[1].path and one[1].path in text)), None)
 

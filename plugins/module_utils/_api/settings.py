@@ -208,10 +208,7 @@ def site_id_of(parameters: Mapping[str, Any], option: str = "site_id") -> str:
 
 
 def header_of(parameters: Mapping[str, Any], option: str) -> str | None:
-    """Return an option's value that is sent in a header; None: it is not set.
-
-    :raises OptionError: no header can carry it.
-    """
+    """Return an option's value that a header can carry, as it is checked here; None: it is not set."""
     value = _clean(parameters[option])
     if value and not _HEADER_VALUE.fullmatch(value):
         raise OptionError(option, "only visible ASCII characters without spaces can be sent in a header.")
