@@ -14,6 +14,7 @@ from .._api.errors import OptionError
 from .._api.option_values import shown
 from .._api.paths import segment
 from .._api.request import Request
+from .cedar import WORKLOAD, Principal
 
 ADDRESS = "/auth/workload-identities"
 GITHUB, CATEGORIES = "GitHubActions", ("GitHubActions", "AzureEntra", "Custom")
@@ -84,6 +85,11 @@ class Identity:
 
     def __str__(self) -> str:
         return f"{self.service_name} ({self.id})" if self.id else self.service_name
+
+    @property
+    def principal(self) -> Principal:
+        """Return how policies name it."""
+        return Principal(WORKLOAD, self.id or "")
 
     def is_for(self, site: str) -> bool:
         """Return whether its tokens count at this site."""

@@ -75,7 +75,7 @@ class Model:
 
     def __post_init__(self) -> None:
         for identity in self.identities:
-            self._labels[Principal(WORKLOAD, identity.id or "").key] = identity.service_name
+            self._labels[identity.principal.key] = identity.service_name
 
     @cached_property
     def here(self) -> list[Policy]:
@@ -207,7 +207,7 @@ def _of_policy(model: Model, policy: Policy) -> Iterator[Finding]:
 def _is_elsewhere(model: Model, principal: Principal) -> bool:
     if principal.kind != WORKLOAD:
         return False
-    identities = [one for one in model.identities if Principal(WORKLOAD, one.id or "").key == principal.key]
+    identities = [one for one in model.identities if one.principal.key == principal.key]
     return not any(one.is_for(model.site) and _has_scope(one, model.site) for one in identities)
 
 
@@ -241,7 +241,7 @@ def _without_grant(model: Model) -> list[Finding]:
     granted = {grant.principal.key for _policy, grant in model.in_force}
     found = []
     for identity in model.at_site():
-        principal = Principal(WORKLOAD, identity.id or "")
+        principal = identity.principal
         if principal.key not in granted:
             words = f"{identity.service_name} is registered for this site, and no policy in force grants it anything"
             found.append(Finding("identity_without_grant", f"{words}.", principal=principal))

@@ -15,7 +15,7 @@ from .._api.permissions import permission_for
 from .._api.settings import Settings, has_site_and_token
 from .actions import ACTIONS, DYNAMIC, FOLDER, INTEGRATION, PRODUCT, STATIC
 from .cascade import distance, granted_on
-from .cedar import WORKLOAD, Grant, Principal, Resource
+from .cedar import Grant, Principal, Resource
 from .identities import Identity, list_identities, named
 from .policies import Policy, list_policies
 
@@ -91,7 +91,7 @@ def _checked_item(kind: str, folder: str, name: str, permission: str) -> Resourc
 def _caller(identities: Sequence[Identity], parameters: Mapping[str, Any]) -> Principal | None:
     """Return who asks, if the connection says so: only a service name does, with tokens of workload identities."""
     found = named(identities, parameters["service_name"] or "")
-    return Principal(WORKLOAD, found[0].id or "") if len(found) == 1 else None
+    return found[0].principal if len(found) == 1 else None
 
 
 def _sentence(
@@ -103,7 +103,7 @@ def _sentence(
 ) -> str:
     known = [(policy, policy.grant) for policy in policies if policy.grant is not None]
     granting = [(policy, grant) for policy, grant in known if permission in granted_on(grant, target)]
-    names = {Principal(WORKLOAD, one.id or "").key: one.service_name for one in identities}
+    names = {one.principal.key: one.service_name for one in identities}
     if granting:
         granting.sort(key=lambda one: (not _is_for(one[1], caller), one[0].name))
         return f"Policies that grant {permission} on {target}: {_some(granting, names)}."

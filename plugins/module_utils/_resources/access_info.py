@@ -10,11 +10,11 @@ from typing import Any
 
 from .._access.actions import DYNAMIC, FOLDER, INTEGRATION, PRODUCT, STATIC
 from .._access.administration import Administration
-from .._access.cedar import WORKLOAD, Principal, Resource
-from .._access.identities import list_identities, named
+from .._access.cedar import Resource
+from .._access.identities import list_identities
 from .._access.model import Finding, Model, concerns, findings, not_shown
 from .._access.policies import list_policies
-from .._access.wanted import PRINCIPAL, principal_of
+from .._access.wanted import PRINCIPAL, keys_of, named_by
 from .._api.client import Client
 from .._api.concurrency import run_concurrently
 from .._api.errors import DeniedError
@@ -37,7 +37,7 @@ def read(client: Administration, parameters: Mapping[str, Any]) -> ReadResult:
         access = model.access_to(targets)
         found = [*_absence(model, targets), *(one for one in found if concerns(one, targets, ()))]
     elif parameters["principal"] is not None:
-        principals = _principals(model, parameters["principal"])
+        principals = keys_of(parameters["principal"], model.identities)
         access = model.access_of(principals)
         found = [finding for finding in found if concerns(finding, (), principals)]
         found += _unregistered(model, parameters["principal"], principals)
@@ -96,20 +96,13 @@ def _absence(model: Model, targets: Sequence[Resource]) -> list[Finding]:
     return [Finding("missing_path", f"{words}.", resource=targets[0])]
 
 
-def _principals(model: Model, given: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    if given["workload"] is None:
-        return [principal_of(given, (), None).key]
-    identities = named(model.identities, given["workload"])
-    return [Principal(WORKLOAD, identity.id or "").key for identity in identities]
-
-
 def _unregistered(model: Model, given: Mapping[str, Any], principals: Sequence[tuple[str, str]]) -> list[Finding]:
     """Return a finding if the option names a workload identity that does not exist."""
-    option = next(name for name, value in given.items() if value is not None)
-    known = {Principal(WORKLOAD, identity.id or "").key for identity in model.identities}
+    option, value = named_by(given)
+    known = {identity.principal.key for identity in model.identities}
     if option not in ("workload", "workload_id") or known.intersection(principals):
         return []
-    words = f"principal.{option}: no workload identity {given[option].strip()} is registered"
+    words = f"principal.{option}: no workload identity {value} is registered"
     return [Finding("unknown_identity", f"{words}.")]
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._access.administration import Administration
-from .._access.cedar import WORKLOAD, Principal
 from .._access.identities import (
     ADDRESS,
     CATEGORIES,
@@ -192,7 +191,7 @@ def look(client: Administration, parameters: Mapping[str, Any]) -> ExistingIdent
     existing = ExistingIdentity(identity, site, client.settings.site_id)
     if identity is None or not _is_removed(identity, wanted):
         return existing
-    principal = Principal(WORKLOAD, identity.id or "")
+    principal = identity.principal
     policies = tuple(policy.name for policy in list_policies(client) if policy.is_live and policy.names(principal))
     return replace(existing, policies=policies)
 
@@ -263,7 +262,7 @@ def _orphans(current: ExistingIdentity) -> tuple[str, ...]:
 
 def _create(current: ExistingIdentity, wanted: WantedIdentity) -> Change:
     missing = [
-        f"{option}: {wanted.service_name} is not registered for site {wanted.site}, and registering it needs this."
+        f"{option}: {wanted.service_name} is not registered for site {wanted.site}; to register it, set this option."
         for option, value in (("issuer_url", wanted.issuer_url), ("idp_category", wanted.category))
         if value is None
     ]
@@ -305,9 +304,9 @@ def _replace(identity: Identity, current: ExistingIdentity, wanted: WantedIdenti
         changes = "; ".join(f"{name} is {shown(old)}, not {shown(new)}" for name, (old, new) in differences.items())
         policies = ", ".join(current.policies) or "none at present"
         raise StateError(
-            f"{option}: the service never changes this of an identity ({identity}: {changes}). recreate=true removes "
-            f"it and registers a new one, whose ID is another: policies that name {identity.id} grant nothing then "
-            f"(live ones: {policies})."
+            f"{option}: the service cannot change this for an existing identity ({identity}: {changes}). With "
+            f"recreate=true it is removed and registered again with a new ID; policies that name {identity.id} then "
+            f"grant nothing (live ones: {policies})."
         )
     new = wanted.made_anew(identity)
     removal = request_for("DELETE", identity.id or "", loss=f"the workload identity {identity}")
@@ -408,7 +407,7 @@ def read(client: Administration, parameters: Mapping[str, Any]) -> ReadResult:
 
 
 def _with_policies(identity: Identity, policies: Sequence[Policy]) -> dict[str, Any]:
-    principal = Principal(WORKLOAD, identity.id or "")
+    principal = identity.principal
     return {**identity.shown(), "policies": [policy.shown() for policy in policies if policy.names(principal)]}
 
 

@@ -129,3 +129,5 @@ def test_an_identity_that_does_not_exist_is_a_finding(granted: Organization, pri
     assert finding["kind"] == "unknown_identity"
     assert finding["message"].startswith(f"principal.{next(iter(principal))}: no workload identity ")
     assert granted.do("access_info", principal={"user": "nobody@example.com"})["findings"] == []
+    for module in ("access_info", "iam_policy_info"):
+        assert granted.failure(module, principal={"workload": ""}).startswith("principal.workload: it is empty")
