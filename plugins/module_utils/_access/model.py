@@ -112,7 +112,7 @@ class Model:
     def _access_to(self, target: Resource) -> Iterator[Access]:
         by_principal: dict[tuple[str, str], list[tuple[Policy, Grant]]] = {}
         for policy, grant in self.in_force:
-            if granted_on(grant, target) or disputed_on(grant, target):
+            if covers(grant.resource, target) and (granted_on(grant, target) or disputed_on(grant, target)):
                 by_principal.setdefault(grant.principal.key, []).append((policy, grant))
         for _key, granting in sorted(by_principal.items()):
             actions = _union(granted_on(grant, target) for _policy, grant in granting)
