@@ -13,7 +13,8 @@ description:
   - Computes access from the site's policies, the organization's workload identities and the site's folders, secrets
     and integrations. Only policies in force count.
   - Without O(path) and O(principal) it returns all access at the site. It takes two requests to the administration
-    site and, where O(site_id) and its token are set, four to the site.
+    site and, where O(site_id) and its token are set, four to the site. If that token may not list the site, the
+    answer is computed from the policies alone, and C(not_shown) says so.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -110,11 +111,12 @@ access:
           inherited: false
 findings:
   description:
-    - What is probably not intended. With O(path) or O(principal) only what concerns it.
-    - C(kind) is one of V(unknown_identity) (a policy for an identity that does not exist), V(identity_of_another_site),
-      V(product_admin) (Admin on the whole product), V(not_in_force), V(missing_path) (a policy on something that is
-      not there), V(read_without_browse) (may read something and not find it in a list), V(identity_without_grant) and
-      V(not_understood) (the text of a policy).
+    - What is probably not intended. With O(path) or O(principal) only what concerns it, or may concern it because the
+      text of a policy is not understood.
+    - C(kind) is one of V(unknown_identity) (a policy or O(principal) names an identity that does not exist),
+      V(identity_of_another_site), V(product_admin) (Admin on the whole product), V(not_in_force), V(missing_path) (a
+      policy on something that is not there), V(read_without_browse) (may read something and not find it in a list),
+      V(identity_without_grant) and V(not_understood) (the text of a policy).
   returned: success
   type: list
   elements: dict

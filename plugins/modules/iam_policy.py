@@ -116,7 +116,8 @@ options:
   wait:
     description:
       - Wait until a written policy is in force or known to wait for its resource, and until a deleted one is unbound.
-        It takes some more seconds until the site obeys.
+        After that the site obeys within about a minute.
+      - Without waiting, the next task may still see the policy as it was before.
     type: bool
     default: true
   wait_timeout:

@@ -11,7 +11,8 @@ short_description: Read access policies
 version_added: 1.0.0
 description:
   - Reads the access policies of the organization, all or selected ones, each as Cedar text and with its meaning.
-  - Options that are set together all have to fit.
+  - If several options are set, a policy has to fit all of them. O(path) and O(principal) leave out policies whose text
+    is not understood; M(community.workload_credentials.access_info) reports these.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:

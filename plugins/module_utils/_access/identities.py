@@ -14,6 +14,7 @@ from .._api.errors import OptionError
 from .._api.option_values import shown
 from .._api.paths import segment
 from .._api.request import Request
+from .cedar import WORKLOAD, Principal
 
 ADDRESS = "/auth/workload-identities"
 GITHUB, CATEGORIES = "GitHubActions", ("GitHubActions", "AzureEntra", "Custom")
@@ -85,6 +86,11 @@ class Identity:
     def __str__(self) -> str:
         return f"{self.service_name} ({self.id})" if self.id else self.service_name
 
+    @property
+    def principal(self) -> Principal:
+        """Return how policies name it."""
+        return Principal(WORKLOAD, self.id or "")
+
     def is_for(self, site: str) -> bool:
         """Return whether its tokens count at this site."""
         return site.lower() in self.bindings or any(binding.level == "org" for binding in self.bindings.values())
@@ -133,7 +139,7 @@ def _binding(record: Mapping[str, Any]) -> Binding:
 
 
 def _texts(values: Any) -> tuple[str, ...]:
-    return (values,) if isinstance(values, str) else tuple(values)
+    return (values,) if isinstance(values, str) else tuple(values or ())
 
 
 def request_for(method: str, identity: str, body: Mapping[str, Any] | None = None, **options: Any) -> Request:
@@ -168,7 +174,7 @@ def check_conditions(category: str, conditions: Mapping[str, Any]) -> dict[str, 
             allowed = ", ".join(_GITHUB_CLAIMS)
             raise OptionError(option, f"GitHubActions allows no condition on this claim, only on {allowed}.")
         texts = list(values) if isinstance(values, (list, tuple)) else [values]
-        if not texts:
+        if not texts or None in texts:
             raise OptionError(option, "it has no value, so no token would meet it: give one, or leave the claim out.")
         for text in texts:
             _check_value(category, claim, option, text)

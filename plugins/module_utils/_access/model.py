@@ -25,8 +25,8 @@ DISPUTED = (
     "it, it is named as disputed and not counted."
 )
 NO_TREE = (
-    "The site was not read, because site_id or a token for it is not set: what policies name counts as there, and what "
-    "is below folders is not listed."
+    "The site was not read, because no token for it is set, or its token may not list it: what policies name counts as "
+    "there, and what is below folders is not listed."
 )
 PARTIAL_TREE = (
     "What the site's token may not list is not here, and a policy on it may be reported as without a resource."
@@ -75,7 +75,7 @@ class Model:
 
     def __post_init__(self) -> None:
         for identity in self.identities:
-            self._labels[Principal(WORKLOAD, identity.id or "").key] = identity.service_name
+            self._labels[identity.principal.key] = identity.service_name
 
     @cached_property
     def here(self) -> list[Policy]:
@@ -112,7 +112,7 @@ class Model:
     def _access_to(self, target: Resource) -> Iterator[Access]:
         by_principal: dict[tuple[str, str], list[tuple[Policy, Grant]]] = {}
         for policy, grant in self.in_force:
-            if granted_on(grant, target) or disputed_on(grant, target):
+            if covers(grant.resource, target) and (granted_on(grant, target) or disputed_on(grant, target)):
                 by_principal.setdefault(grant.principal.key, []).append((policy, grant))
         for _key, granting in sorted(by_principal.items()):
             actions = _union(granted_on(grant, target) for _policy, grant in granting)
@@ -207,7 +207,7 @@ def _of_policy(model: Model, policy: Policy) -> Iterator[Finding]:
 def _is_elsewhere(model: Model, principal: Principal) -> bool:
     if principal.kind != WORKLOAD:
         return False
-    identities = [one for one in model.identities if Principal(WORKLOAD, one.id or "").key == principal.key]
+    identities = [one for one in model.identities if one.principal.key == principal.key]
     return not any(one.is_for(model.site) and _has_scope(one, model.site) for one in identities)
 
 
@@ -241,7 +241,7 @@ def _without_grant(model: Model) -> list[Finding]:
     granted = {grant.principal.key for _policy, grant in model.in_force}
     found = []
     for identity in model.at_site():
-        principal = Principal(WORKLOAD, identity.id or "")
+        principal = identity.principal
         if principal.key not in granted:
             words = f"{identity.service_name} is registered for this site, and no policy in force grants it anything"
             found.append(Finding("identity_without_grant", f"{words}.", principal=principal))
@@ -258,7 +258,12 @@ def not_shown(model: Model) -> list[str]:
 
 
 def concerns(finding: Finding, targets: Sequence[Resource], principals: Collection[tuple[str, str]]) -> bool:
-    """Return whether a finding is about one of the principals, or about a grant that reaches one of the resources."""
+    """Return whether a finding is about one of the principals, or about a grant that reaches one of the resources.
+
+    One about neither, such as a policy that is not understood, may be about any.
+    """
+    if finding.principal is None and finding.resource is None:
+        return True
     if finding.principal is not None and finding.principal.key in principals:
         return True
     return finding.resource is not None and any(covers(finding.resource, target) for target in targets)

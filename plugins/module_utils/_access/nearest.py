@@ -15,7 +15,7 @@ from .._api.permissions import permission_for
 from .._api.settings import Settings, has_site_and_token
 from .actions import ACTIONS, DYNAMIC, FOLDER, INTEGRATION, PRODUCT, STATIC
 from .cascade import distance, granted_on
-from .cedar import WORKLOAD, Grant, Principal, Resource
+from .cedar import Grant, Principal, Resource
 from .identities import Identity, list_identities, named
 from .policies import Policy, list_policies
 
@@ -47,7 +47,9 @@ def with_nearest_policy(text: str, denied: Iterable[tuple[str, str]], parameters
 
 def _refused_in(text: str, denied: Sequence[tuple[str, str]]) -> tuple[str, Resource] | None:
     """Return the permission and the resource of the refusal that the text is about; None: it is about none."""
-    found = [one for one in map(_checked, denied) if one is not None]
+    # What a task only tried to read before is not why it failed.
+    failed_first = sorted(denied, key=lambda request: f"{request[0]} {request[1]}:" not in text)
+    found = list(filter(None, map(_checked, failed_first)))
     by_name = [one for one in found if one[0] in text]
     return next(iter(by_name or (one for one in found if one[1].path and one[1].path in text)), None)
 
@@ -89,7 +91,7 @@ def _checked_item(kind: str, folder: str, name: str, permission: str) -> Resourc
 def _caller(identities: Sequence[Identity], parameters: Mapping[str, Any]) -> Principal | None:
     """Return who asks, if the connection says so: only a service name does, with tokens of workload identities."""
     found = named(identities, parameters["service_name"] or "")
-    return Principal(WORKLOAD, found[0].id or "") if len(found) == 1 else None
+    return found[0].principal if len(found) == 1 else None
 
 
 def _sentence(
@@ -101,7 +103,7 @@ def _sentence(
 ) -> str:
     known = [(policy, policy.grant) for policy in policies if policy.grant is not None]
     granting = [(policy, grant) for policy, grant in known if permission in granted_on(grant, target)]
-    names = {Principal(WORKLOAD, one.id or "").key: one.service_name for one in identities}
+    names = {one.principal.key: one.service_name for one in identities}
     if granting:
         granting.sort(key=lambda one: (not _is_for(one[1], caller), one[0].name))
         return f"Policies that grant {permission} on {target}: {_some(granting, names)}."

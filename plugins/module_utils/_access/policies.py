@@ -82,6 +82,13 @@ class Policy:
         """Return whether it grants anything now."""
         return self.status == ACTIVE
 
+    def says(self, cedar: str) -> bool:
+        """Return whether its text is this one, or means the same: a service may lay out what it was sent."""
+        if self.cedar.strip() == cedar.strip():
+            return True
+        other = Policy(self.name, "", cedar, {}).grant
+        return other is not None and self.grant is not None and self.grant.meaning == other.meaning
+
     def names(self, principal: Principal) -> bool:
         """Return whether it is a policy for this principal."""
         return self.grant is not None and self.grant.principal.key == principal.key

@@ -51,12 +51,12 @@ class _Written:
     """
 
     def __init__(self, cedar: str, former: Policy | None) -> None:
-        self._cedar = cedar.strip()
+        self._cedar = cedar
         self._former = former
         self._stale = 0
 
     def is_ours(self, policy: Policy | None) -> bool:
-        return policy is not None and policy.is_live and policy.cedar.strip() == self._cedar
+        return policy is not None and policy.is_live and policy.says(self._cedar)
 
     def is_settled(self, policy: Policy | None) -> bool:
         if policy is None or not self.is_ours(policy):
@@ -80,7 +80,7 @@ def wait_until_in_force(client: Client, name: str, cedar: str, former: Policy | 
     if policy is None or not written.is_ours(policy):
         raise StateError(
             f"{name}: the policy was written, and after {timeout:g} s (wait_timeout) the service shows "
-            f"{_seen(policy)}. Look with community.workload_credentials.iam_policy_info, then repeat the task."
+            f"{_seen(policy)}. Check it with community.workload_credentials.iam_policy_info, then repeat the task."
         )
     if policy.status in FAILED:
         raise StateError(f"{name}: the policy is not in force, its status is {policy.status}. {FAILED[policy.status]}")
@@ -95,7 +95,7 @@ def wait_until_in_force(client: Client, name: str, cedar: str, former: Policy | 
 def _seen(policy: Policy | None) -> str:
     if policy is None or not policy.is_live:
         return "no such policy yet"
-    return "another text, which another writer may have put in its place"
+    return "a policy with another meaning, which another writer may have put in its place"
 
 
 def wait_until_gone(client: Client, name: str, timeout: float) -> None:

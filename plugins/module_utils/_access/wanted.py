@@ -49,33 +49,49 @@ def check_name(name: str) -> None:
         )
 
 
-def principal_of(given: Mapping[str, Any], identities: Sequence[Identity], site: str | None) -> Principal:
+def principal_of(given: Mapping[str, Any], identities: Sequence[Identity] = (), site: str = "") -> Principal:
     """Return the principal that the option names.
 
-    :arg identities: those of the organization, for a service name.
-    :arg site: where the identity has to count; None: any site.
+    :arg identities, site: those of the organization, and where one of a service name has to count.
     :raises UnregisteredError: no such identity counts at the site.
     :raises OptionError: it is empty, or several identities have the name.
+    """
+    option, value = named_by(given)
+    return _registered(value, identities, site) if option == "workload" else Principal(_PRINCIPALS[option], value)
+
+
+def keys_of(given: Mapping[str, Any], identities: Sequence[Identity]) -> list[tuple[str, str]]:
+    """Return the keys of the principals that the option means: several identities may have one name."""
+    option, value = named_by(given)
+    if option != "workload":
+        return [principal_of(given).key]
+    return [identity.principal.key for identity in named(identities, value)]
+
+
+def named_by(given: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the suboption of a principal that is given, and its value.
+
+    :raises OptionError: it is empty.
     """
     option, value = next((name, value) for name, value in given.items() if value is not None)
     if not is_set(value):
         raise OptionError(f"principal.{option}", "it is empty: check that the variable in it is set.")
-    if option != "workload":
-        return Principal(_PRINCIPALS[option], value.strip())
-    return _registered(value.strip(), identities, site)
+    return option, value.strip()
 
 
-def _registered(service_name: str, identities: Sequence[Identity], site: str | None) -> Principal:
+def _registered(service_name: str, identities: Sequence[Identity], site: str) -> Principal:
     found = named(identities, service_name)
-    here = found if site is None else _at_site(found, site)
+    here = _at_site(found, site)
     if len(here) == 1:
-        return Principal(WORKLOAD, here[0].id or "")
+        return here[0].principal
     if here:
         names = ", ".join(str(identity) for identity in here)
         raise OptionError("principal.workload", f"several identities have this name ({names}): give workload_id.")
     elsewhere = f"; it is registered for {', '.join(sorted(found[0].bindings))} only" if found else ""
     raise UnregisteredError(
-        "principal.workload", f"no workload identity {service_name!r} is registered for site {site}{elsewhere}."
+        "principal.workload",
+        f"no workload identity {service_name!r} is registered for site {site}{elsewhere}. Register it there first with "
+        "community.workload_credentials.workload_identity.",
     )
 
 

@@ -61,11 +61,11 @@ class Settings:
             site_id=site_id_of(parameters, f"{prefix}site_id"),
             access_token=_clean(parameters[f"{prefix}access_token"]),
             access_token_file=_clean(parameters[f"{prefix}access_token_file"]),
-            api_version=_header(parameters, "api_version") or "",
+            api_version=header_of(parameters, "api_version") or "",
             api_path_version=_path_version(parameters["api_path_version"]),
             api_product=parameters["api_product"],
-            service_name=_header(parameters, "service_name"),
-            auth_role=_header(parameters, "auth_role"),
+            service_name=header_of(parameters, "service_name"),
+            auth_role=header_of(parameters, "auth_role"),
             validate_certs=parameters["validate_certs"],
             ca_cert=_ca_cert(parameters["ca_cert"]),
             timeout=_at_least(parameters, "timeout", 1),
@@ -207,7 +207,8 @@ def site_id_of(parameters: Mapping[str, Any], option: str = "site_id") -> str:
     return value
 
 
-def _header(parameters: Mapping[str, Any], option: str) -> str | None:
+def header_of(parameters: Mapping[str, Any], option: str) -> str | None:
+    """Return an option's value that a header can carry, as it is checked here; None: it is not set."""
     value = _clean(parameters[option])
     if value and not _HEADER_VALUE.fullmatch(value):
         raise OptionError(option, "only visible ASCII characters without spaces can be sent in a header.")

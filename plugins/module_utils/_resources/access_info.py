@@ -10,13 +10,14 @@ from typing import Any
 
 from .._access.actions import DYNAMIC, FOLDER, INTEGRATION, PRODUCT, STATIC
 from .._access.administration import Administration
-from .._access.cedar import WORKLOAD, Principal, Resource
-from .._access.identities import list_identities, named
+from .._access.cedar import Resource
+from .._access.identities import list_identities
 from .._access.model import Finding, Model, concerns, findings, not_shown
 from .._access.policies import list_policies
-from .._access.wanted import PRINCIPAL, principal_of
+from .._access.wanted import PRINCIPAL, keys_of, named_by
 from .._api.client import Client
 from .._api.concurrency import run_concurrently
+from .._api.errors import DeniedError
 from .._api.paths import parse_folder
 from .._api.request import Request
 from .._change import ReadResult
@@ -36,9 +37,10 @@ def read(client: Administration, parameters: Mapping[str, Any]) -> ReadResult:
         access = model.access_to(targets)
         found = [*_absence(model, targets), *(one for one in found if concerns(one, targets, ()))]
     elif parameters["principal"] is not None:
-        principals = _principals(model, parameters["principal"])
+        principals = keys_of(parameters["principal"], model.identities)
         access = model.access_of(principals)
         found = [finding for finding in found if concerns(finding, (), principals)]
+        found += _unregistered(model, parameters["principal"], principals)
     else:
         access = model.access_to(model.resources)
     return ReadResult(
@@ -51,7 +53,10 @@ def read(client: Administration, parameters: Mapping[str, Any]) -> ReadResult:
 
 
 def _model(client: Administration) -> Model:
-    """Read everything at the same time: two lists of the administration site, and four of the other one."""
+    """Read everything at the same time: two lists of the administration site, and four of the other one.
+
+    A token that may not list the site is as good as none.
+    """
     site, product = client.target, client.product
     lists = list(_LISTS) if product is not None else []
 
@@ -60,10 +65,14 @@ def _model(client: Administration) -> Model:
             return [policy for policy in list_policies(client) if policy.is_live]
         if subject == "identities":
             return list_identities(client)
-        return _listed(product, subject) if product is not None else []
+        try:
+            return _listed(product, subject) if product is not None else None
+        except DeniedError:
+            return None
 
     policies, identities, *trees = run_concurrently(answer, ["policies", "identities", *lists])
-    tree = [resource for resources in trees for resource in resources] if product is not None else None
+    is_read = product is not None and None not in trees
+    tree = [resource for resources in trees for resource in resources] if is_read else None
     return Model(site, policies, identities, tree)
 
 
@@ -87,11 +96,14 @@ def _absence(model: Model, targets: Sequence[Resource]) -> list[Finding]:
     return [Finding("missing_path", f"{words}.", resource=targets[0])]
 
 
-def _principals(model: Model, given: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    if given["workload"] is None:
-        return [principal_of(given, (), None).key]
-    identities = named(model.identities, given["workload"])
-    return [Principal(WORKLOAD, identity.id or "").key for identity in identities]
+def _unregistered(model: Model, given: Mapping[str, Any], principals: Sequence[tuple[str, str]]) -> list[Finding]:
+    """Return a finding if the option names a workload identity that does not exist."""
+    option, value = named_by(given)
+    known = {identity.principal.key for identity in model.identities}
+    if option not in ("workload", "workload_id") or known.intersection(principals):
+        return []
+    words = f"principal.{option}: no workload identity {value} is registered"
+    return [Finding("unknown_identity", f"{words}.")]
 
 
 ACCESS_INFO = Spec(

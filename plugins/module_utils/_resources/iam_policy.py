@@ -14,7 +14,7 @@ from .._access.actions import DYNAMIC, FOLDER, INTEGRATION, PRODUCT, ROLES, STAT
 from .._access.administration import Administration
 from .._access.cascade import disputed_on, granted_on
 from .._access.cedar import WORKLOAD, Grant, Principal, Resource, render
-from .._access.identities import Identity, list_identities, named
+from .._access.identities import Identity, list_identities
 from .._access.policies import FAILED, SETTLING, UNBINDING, WAITING, Policy, find_policy, list_policies, request_for
 from .._access.waiting import wait_until_gone, wait_until_in_force
 from .._access.wanted import (
@@ -24,6 +24,7 @@ from .._access.wanted import (
     actions_of,
     check_name,
     grant_from_text,
+    keys_of,
     principal_of,
     resource_of,
 )
@@ -149,10 +150,12 @@ def _slips(client: Administration, grant: Grant, identities: Sequence[Identity] 
 
 def _identity_slips(grant: Grant, identities: Sequence[Identity]) -> list[str]:
     key = grant.principal.key
-    identity = next((one for one in identities if Principal(WORKLOAD, one.id or "").key == key), None)
+    identity = next((one for one in identities if one.principal.key == key), None)
     if identity is None:
         who = f"principal: no workload identity {grant.principal.id} is registered"
         return [f"{who}, so this policy grants nothing, even if its status is ACTIVE."]
+    if identity.id != grant.principal.id:
+        return [f"principal: the ID is written {identity.id}, and the service tells upper from lower case."]
     if not identity.is_for(grant.site):
         return [f"principal: {identity} is not registered for site {grant.site}, so this policy grants nothing there."]
     return []
@@ -251,7 +254,7 @@ def _refuse(policy: Policy, why: str, parameters: Mapping[str, Any]) -> None:
         return
     raise StateError(
         f"name: the organization has a policy {policy.name} already, and {why}. Names count in the whole organization: "
-        "choose another name, or say replace=true if this one is to go."
+        "choose another name, or set replace=true to replace or delete it anyway."
     )
 
 
@@ -335,18 +338,11 @@ def _selected(client: Administration, parameters: Mapping[str, Any]) -> list[Pol
         policies = list_policies(client)
     if not parameters["deleted"]:
         policies = [policy for policy in policies if policy.is_live]
-    if parameters["principal"] is None:
+    given = parameters["principal"]
+    if given is None:
         return policies
-    keys = _keys(client, parameters["principal"])
+    keys = keys_of(given, list_identities(client) if given["workload"] else ())
     return [policy for policy in policies if policy.grant is not None and policy.grant.principal.key in keys]
-
-
-def _keys(client: Client, given: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the keys of the principals that the option means: several identities may have one name."""
-    if given["workload"] is None:
-        return [principal_of(given, (), None).key]
-    identities = named(list_identities(client), given["workload"])
-    return [Principal(WORKLOAD, identity.id or "").key for identity in identities]
 
 
 def targets_at(path: str) -> list[Resource]:

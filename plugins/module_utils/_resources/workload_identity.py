@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._access.administration import Administration
-from .._access.cedar import WORKLOAD, Principal
 from .._access.identities import (
     ADDRESS,
     CATEGORIES,
@@ -25,9 +24,10 @@ from .._access.identities import (
     request_for,
 )
 from .._access.policies import Policy, list_policies
-from .._api.errors import ConflictError, OptionError, RequestError, StateError, WorkloadCredentialsError
-from .._api.option_values import is_set, shown
+from .._api.errors import ConflictError, NotFoundError, OptionError, RequestError, StateError, WorkloadCredentialsError
+from .._api.option_values import shown
 from .._api.request import Replay, Request
+from .._api.settings import header_of
 from .._change import Change, ReadResult
 from .._spec import CONNECTION, STATE, Spec
 
@@ -62,7 +62,7 @@ class WantedIdentity:
         return cls(
             site=site,
             is_absent=parameters["state"] == "absent",
-            service_name=_service_name(parameters["service_name"]),
+            service_name=_service_name(parameters),
             issuer_url=_issuer(parameters["issuer_url"]),
             category=category,
             conditions=None if conditions is None else check_conditions(category or "", conditions),
@@ -88,6 +88,10 @@ class WantedIdentity:
     def alike(self, identities: Sequence[Identity]) -> list[Identity]:
         """Return the identities that can become the wanted one."""
         return [identity for identity in identities if not self.differs_for_good(identity)]
+
+    def joinable(self, identities: Sequence[Identity]) -> list[Identity]:
+        """Return the identities of other sites that can be bound to this one without a change there."""
+        return [one for one in self.alike(identities) if self._conditions_on(one) == one.conditions]
 
     def new(self, organization: str) -> Identity:
         """Return the identity as it is to be registered."""
@@ -131,11 +135,12 @@ def _as_sets(conditions: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str
     return {claim: frozenset(values) for claim, values in conditions.items()}
 
 
-def _service_name(value: str) -> str:
-    if not is_set(value):
+def _service_name(parameters: Mapping[str, Any]) -> str:
+    # Its jobs send it in a header. The service stores it in lower case.
+    name = header_of(parameters, "service_name")
+    if name is None:
         raise OptionError("service_name", "it is empty: check that the variable in it is set.")
-    # The service stores it like this.
-    return value.strip().lower()
+    return name.lower()
 
 
 def _issuer(value: str | None) -> str | None:
@@ -186,7 +191,7 @@ def look(client: Administration, parameters: Mapping[str, Any]) -> ExistingIdent
     existing = ExistingIdentity(identity, site, client.settings.site_id)
     if identity is None or not _is_removed(identity, wanted):
         return existing
-    principal = Principal(WORKLOAD, identity.id or "")
+    principal = identity.principal
     policies = tuple(policy.name for policy in list_policies(client) if policy.is_live and policy.names(principal))
     return replace(existing, policies=policies)
 
@@ -200,16 +205,20 @@ def _is_removed(identity: Identity, wanted: WantedIdentity) -> bool:
 def _chosen(identities: Sequence[Identity], wanted: WantedIdentity) -> Identity | None:
     """Return the identity that the task is about.
 
-    Services may have the same name at several sites. One that is bound to the site counts before the others; of those,
-    only one with the same issuer can be bound to the site as well.
+    Services may have the same name at several sites. One that is bound to the site counts before the others. Of those,
+    only one with the same issuer and conditions is bound to the site as well: conditions count at all sites of an
+    identity, so other ones would let other tokens use what is granted there.
     """
     candidates = [identity for identity in identities if wanted.site.lower() in identity.bindings]
-    if not wanted.is_absent:
-        candidates = wanted.alike(candidates or identities) or candidates
+    if not candidates and not wanted.is_absent:
+        candidates = wanted.joinable(identities)
+    elif len(candidates) > 1:
+        candidates = wanted.alike(candidates) or candidates
     if len(candidates) > 1:
         names = ", ".join(str(identity) for identity in candidates)
         raise StateError(
-            f"service_name: {len(candidates)} identities have this name: {names}. Remove what is too much."
+            f"service_name: {len(candidates)} identities have this name: {names}. Set issuer_url and idp_category to "
+            "those of the one that you mean; if they are the same, remove the others first."
         )
     return candidates[0] if candidates else None
 
@@ -253,7 +262,7 @@ def _orphans(current: ExistingIdentity) -> tuple[str, ...]:
 
 def _create(current: ExistingIdentity, wanted: WantedIdentity) -> Change:
     missing = [
-        f"{option}: {wanted.service_name} is not registered for site {wanted.site}, and registering it needs this."
+        f"{option}: {wanted.service_name} is not registered for site {wanted.site}; to register it, set this option."
         for option, value in (("issuer_url", wanted.issuer_url), ("idp_category", wanted.category))
         if value is None
     ]
@@ -274,10 +283,12 @@ def _creation(identity: Identity) -> Request:
 
 
 def _explained(wanted: WantedIdentity, error: RequestError) -> WorkloadCredentialsError:
+    if isinstance(error, NotFoundError):
+        return StateError(f"{error} Check site_id: it has to be a site of this organization.")
     if isinstance(error, ConflictError):
         return StateError(
-            f"{error} Another identity has the service name {wanted.service_name}, with another issuer or category: "
-            "choose another service_name, or remove that identity."
+            f"{error} Another identity has the service name {wanted.service_name}, with another issuer, category or "
+            "conditions: choose another service_name, give this task the same values, or remove that identity."
         )
     return error
 
@@ -293,9 +304,9 @@ def _replace(identity: Identity, current: ExistingIdentity, wanted: WantedIdenti
         changes = "; ".join(f"{name} is {shown(old)}, not {shown(new)}" for name, (old, new) in differences.items())
         policies = ", ".join(current.policies) or "none at present"
         raise StateError(
-            f"{option}: the service never changes this of an identity ({identity}: {changes}). recreate=true removes "
-            f"it and registers a new one, whose ID is another: policies that name {identity.id} grant nothing then "
-            f"(live ones: {policies})."
+            f"{option}: the service cannot change this for an existing identity ({identity}: {changes}). With "
+            f"recreate=true it is removed and registered again with a new ID; policies that name {identity.id} then "
+            f"grant nothing (live ones: {policies})."
         )
     new = wanted.made_anew(identity)
     removal = request_for("DELETE", identity.id or "", loss=f"the workload identity {identity}")
@@ -305,7 +316,7 @@ def _replace(identity: Identity, current: ExistingIdentity, wanted: WantedIdenti
         after=new.shown(),
         predicted={"workload_identity": new.shown()},
         outcome=lambda client, answers: _result(client, answers[-1], new),
-        warnings=(*_orphans(current), *_warnings(current, new)),
+        warnings=(*_orphans(current), *_elsewhere(identity, new, current.site), *_warnings(current, new)),
     )
 
 
@@ -319,8 +330,20 @@ def _update(identity: Identity, current: ExistingIdentity, wanted: WantedIdentit
         after=after.shown(),
         predicted={"workload_identity": after.shown()},
         outcome=lambda client, answers: _result(client, answers[-1], after),
-        warnings=_warnings(current, after),
+        warnings=(*_elsewhere(identity, after, current.site), *_warnings(current, after)),
     )
+
+
+def _elsewhere(identity: Identity, after: Identity, site: str) -> tuple[str, ...]:
+    """Return a warning if the change decides about tokens at other sites too."""
+    others = ", ".join(sorted(set(identity.bindings) - {site.lower()}))
+    if not others or _trusted(identity) == _trusted(after):
+        return ()
+    return (f"{identity} is bound to other sites too ({others}), and the change counts there as well.",)
+
+
+def _trusted(identity: Identity) -> tuple[Any, ...]:
+    return identity.issuer_url, identity.category, identity.conditions
 
 
 def _warnings(current: ExistingIdentity, identity: Identity) -> tuple[str, ...]:
@@ -384,7 +407,7 @@ def read(client: Administration, parameters: Mapping[str, Any]) -> ReadResult:
 
 
 def _with_policies(identity: Identity, policies: Sequence[Policy]) -> dict[str, Any]:
-    principal = Principal(WORKLOAD, identity.id or "")
+    principal = identity.principal
     return {**identity.shown(), "policies": [policy.shown() for policy in policies if policy.names(principal)]}
 
 

@@ -113,3 +113,21 @@ def test_without_a_token_of_the_site_policies_alone_count(granted: Organization)
     result = granted.do("access_info", path="prod/app", access_token=None)
     assert ("ci", "prod/app") in reached(result)
     assert "The site was not read" in result["not_shown"][-1]
+
+
+def test_a_token_that_may_not_list_the_site_is_as_good_as_none(granted: Organization) -> None:
+    without = granted.do("access_info", path="prod/app", access_token=None)
+    granted.emulator.control.add_token("listless", permissions=["generate"])
+    assert granted.do("access_info", path="prod/app", access_token="listless") == without
+
+
+@pytest.mark.parametrize("principal", [{"workload": "nobody"}, {"workload_id": "5f0c2f5e-5a0c-4b1e-9c1e-1f4ad9a6a001"}])
+def test_an_identity_that_does_not_exist_is_a_finding(granted: Organization, principal: dict[str, str]) -> None:
+    result = granted.do("access_info", principal=principal)
+    assert result["access"] == []
+    (finding,) = result["findings"]
+    assert finding["kind"] == "unknown_identity"
+    assert finding["message"].startswith(f"principal.{next(iter(principal))}: no workload identity ")
+    assert granted.do("access_info", principal={"user": "nobody@example.com"})["findings"] == []
+    for module in ("access_info", "iam_policy_info"):
+        assert granted.failure(module, principal={"workload": ""}).startswith("principal.workload: it is empty")

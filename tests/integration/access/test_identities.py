@@ -124,6 +124,40 @@ def test_a_second_site_is_bound_under_the_same_id_and_the_first_one_stays(organi
         assert not organization.do("workload_identity", site_id=site, **scopes_there, **CI)["changed"]
 
 
+def test_an_identity_of_another_site_with_other_conditions_is_left_alone(organization: Organization) -> None:
+    first = organization.do("workload_identity", **CI)["workload_identity"]
+    other = {**CI, "conditions": {"sub": ["repo:example/other:*"]}, "site_id": THERE}
+    made = organization.do("workload_identity", **other)
+    assert made["changed"]
+    assert made["workload_identity"]["id"] != first["id"]
+    assert not organization.do("workload_identity", **other)["changed"]
+    assert not organization.do("workload_identity", **CI)["changed"]
+    issuers = organization.platform("GET", "/auth/workload-identities")["issuers"]
+    assert {one["siteId"]: one["conditions"] for one in issuers} == {
+        HERE: CI["conditions"],
+        THERE: other["conditions"],
+    }
+
+
+@pytest.mark.parametrize("change", [{"conditions": {"sub": ["repo:example/b:*"]}}, {"idp_category": "Custom"}])
+def test_a_change_that_counts_at_other_sites_too_is_warned_about(
+    organization: Organization, change: dict[str, Any]
+) -> None:
+    for site in SITES:
+        organization.do("workload_identity", site_id=site, **CI)
+    assert "warnings" not in organization.do("workload_identity", **CI)
+    wanted = {**CI, **change, "recreate": True}
+    predicted = organization.do("workload_identity", check_mode=True, **wanted)
+    made = organization.do("workload_identity", **wanted)
+    assert f"bound to other sites too ({THERE})" in made["warnings"][0]
+    assert predicted["warnings"] == made["warnings"]
+
+
+def test_a_site_of_another_organization_is_named(organization: Organization) -> None:
+    message = organization.failure("workload_identity", **{**CI, "site_id": "c1b2c3d4-e5f6-4890-abcd-ef1234567890"})
+    assert message.endswith("Check site_id: it has to be a site of this organization.")
+
+
 def test_removing_takes_away_this_sites_binding_and_with_the_last_one_the_identity(organization: Organization) -> None:
     for site in SITES:
         organization.do("workload_identity", site_id=site, **CI)
@@ -155,6 +189,7 @@ def test_check_mode_says_which_option_a_new_identity_needs(organization: Organiz
     ("wrong", "says"),
     [
         ({"service_name": " "}, "service_name: it is empty"),
+        ({"service_name": "our ci"}, "service_name: only visible ASCII characters"),
         ({"issuer_url": "http://issuer.example.com"}, "issuer_url: 'http://issuer.example.com' is not an https"),
         ({"conditions": {"aud": ["x"]}}, "conditions.aud"),
         ({"conditions": {"sub": ["*"]}}, "conditions.sub"),

@@ -243,6 +243,16 @@ def test_a_second_run_changes_nothing_and_absent_takes_all_away(organization: Or
     assert _play(played).status == 0
 
 
+def test_paths_that_look_alike_have_a_policy_each(organization: Organization, played: Plays) -> None:
+    paths = ["prod/aws-app", "prod/aws/app", "/prod/aws/app", "prod/" + "/".join(["long-name"] * 12)]
+    given = {"access_work": "reader", "access_principal": {"user": "alike@example.com"}}
+    plays = [{"import_playbook": PLAYBOOK, "vars": {**given, "access_path": path}} for path in paths]
+    assert played.playbook(plays).status == 0
+    found = [one for one in organization.platform("GET", "/iam/policies")["policies"] if "alike" in one["name"]]
+    assert len(found) == len({one["cedar"] for one in found}) == 3
+    assert played.playbook([{**play, "vars": {**play["vars"], "access_state": "absent"}} for play in plays]).status == 0
+
+
 def test_what_lacks_is_named(played: Plays) -> None:
     given = {"access_work": "reader", "access_principal": {"user": "ann"}}
     outcome = played.playbook([{"import_playbook": PLAYBOOK, "vars": given}])

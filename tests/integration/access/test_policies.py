@@ -137,6 +137,14 @@ def test_what_surely_is_a_slip_is_warned_about(populated: Organization, change: 
     assert predicted["warnings"][0] in made["warnings"]
 
 
+def test_an_identitys_id_in_another_case_is_warned_about(populated: Organization) -> None:
+    (ci,) = populated.do("workload_identity_info")["workload_identities"]
+    made = populated.do("iam_policy", **{**GRANT, "principal": {"workload_id": ci["id"].upper()}})
+    assert made["warnings"] == [
+        f"principal: the ID is written {ci['id']}, and the service tells upper from lower case."
+    ]
+
+
 def test_an_unknown_service_name_is_an_error_and_foreseen_in_check_mode(populated: Organization) -> None:
     unknown = {**GRANT, "principal": {"workload": "deployer"}}
     predicted = populated.do("iam_policy", check_mode=True, **unknown)
@@ -161,7 +169,7 @@ def test_an_unknown_service_name_is_an_error_and_foreseen_in_check_mode(populate
         ({"resource": {"folder": "a b"}}, "resource.folder: the character ' '"),
         ({"resource": {"product": False}}, "resource.product: false names nothing"),
         ({"principal": {"user": " "}}, "principal.user: it is empty"),
-        ({"principal": None, "actions": None, "resource": None, "cedar": "permit();"}, "cedar: @siteId"),
+        ({"principal": None, "actions": None, "resource": None, "cedar": "permit();"}, "cedar: one @siteId"),
         ({"site_id": None}, "site_id: the site that the grant applies to is needed."),
         ({"grant": "Viewer"}, "parameters are mutually exclusive: grant|actions"),
         ({"principal": {"user": "x", "group": "y"}}, "parameters are mutually exclusive: workload|"),

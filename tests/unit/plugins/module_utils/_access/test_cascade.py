@@ -123,8 +123,8 @@ def test_what_actions_amount_to(actions: list[str], found: list[str]) -> None:
     [
         ([GENERATE], STATIC, "never checked on a static secret"),
         (["CreateIntegration"], FOLDER, "never checked on a folder or below it"),
-        (["Owner"], PRODUCT, "no role of the product"),
-        (["Admin"], FOLDER, "no role of a folder"),
+        (["Owner"], PRODUCT, "Owner cannot be granted on the product, only on: folder, static secret, dynamic secret"),
+        (["Admin"], FOLDER, "Admin cannot be granted on a folder, only on: product"),
         (["Admin"], PRODUCT, "full control of everything"),
         (["Owner"], DYNAMIC, "may not include generating"),
         (["Owner"], FOLDER, "may not include generating"),

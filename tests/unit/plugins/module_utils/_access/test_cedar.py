@@ -58,6 +58,7 @@ def test_the_vendors_text_is_understood_and_written_alike() -> None:
         ("permit(", '// permit(principal, "x\npermit('),
         ('Action::"UpdateSecret"', 'Action::"ReadSecret",\n    WorkloadCredentials::Action::"UpdateSecret",'),
         (SITE, SITE.upper()),
+        ("permit(", '@id("by hand") permit('),
     ],
 )
 def test_texts_that_mean_the_same(old: str, new: str) -> None:
@@ -85,18 +86,24 @@ def test_texts_that_mean_something_else(old: str, new: str) -> None:
     [
         (VENDORS, "", "@siteId"),
         (f'@siteId("{SITE}")', "", "@siteId"),
+        ("permit", f'@siteId("{SITE}") permit', "one @siteId"),
+        ("permit(", '@"x" permit(', "a name is expected after '@'"),
         (SITE, "prod", "UUID"),
         ("permit", "forbid", "only permit"),
         (");", ") when { true };", "condition (when)"),
         (");", ") unless { true };", "condition (unless)"),
         (");", ");" + VENDORS, "one permit"),
-        (");", ")", "; is needed"),
-        ("principal ==", "principal in", "== is needed"),
+        (");", ")", "';' is expected after ')', but the text ends"),
+        ("principal ==", "principal in", "'==' is expected after 'principal', but 'in' was found"),
         ("Pathfinder::Workload::Id", "Workload", "Pathfinder::Workload::Id"),
         ("WorkloadCredentials::Secret", "Secret", "WorkloadCredentials::Secret"),
         ('Id::"', "Id::", "quotation marks"),
-        ('resource == WorkloadCredentials::Secret::"/production/api-key"', "resource", "== or is"),
-        ("WorkloadCredentials::Secret", "WorkloadCredentials::Product", "Product stands there"),
+        (
+            'resource == WorkloadCredentials::Secret::"/production/api-key"',
+            "resource",
+            "'==' or 'is' is expected after 'resource', but ')' was found",
+        ),
+        ("WorkloadCredentials::Secret", "WorkloadCredentials::Product", "resource is WorkloadCredentials::Product"),
     ],
 )
 def test_what_the_service_does_not_take_is_an_error_that_says_why(old: str, new: str, says: str) -> None:

@@ -44,7 +44,7 @@ def test_conditions_that_tokens_can_meet(category: str, conditions: dict[str, An
         ("Custom", {"sub": ["a**"]}, "one \\* may stand at the end"),
         ("Custom", {"sub": [""]}, "conditions.sub: a value is empty"),
         ("Custom", {"sub": []}, "conditions.sub: it has no value"),
-        ("Custom", {"sub": None}, "conditions.sub"),
+        ("Custom", {"sub": None}, "conditions.sub: it has no value"),
         ("Custom", {"sub": [1]}, "conditions.sub: 1 is not text"),
         ("Custom", {"sub": ["x" * 257]}, "conditions.sub: a value has 257 characters"),
     ],
@@ -71,6 +71,7 @@ def test_both_shapes_of_sites_are_read() -> None:
     listed = {**FLAT, "siteId": None, "registeredScopes": None, "scopeLevel": None, "expectedAud": None}
     listed["sites"] = [{"siteId": "A", "registeredScopes": ["secrets"], "scopeLevel": "site", "expectedAud": "A"}]
     assert Identity.of(FLAT) == Identity.of(listed)
+    assert Identity.of({**FLAT, "conditions": {"sub": None}}).conditions == {"sub": ()}
     assert Identity.of(FLAT).is_for("a")
     assert not Identity.of(FLAT).is_for("b")
     assert Identity.of({**FLAT, "scopeLevel": "org"}).is_for("b")

@@ -31,6 +31,7 @@ from ansible_collections.community.workload_credentials.plugins.module_utils._ac
     NO_TREE,
     PARTIAL_TREE,
     Model,
+    concerns,
     findings,
     not_shown,
 )
@@ -125,6 +126,21 @@ LISTING = policy(CI, PROD, "Lister")
 )
 def test_findings(policies: list[Policy], found: list[str]) -> None:
     assert kinds(model(*policies)) == found
+
+
+def test_a_policy_that_is_not_understood_may_be_about_each_path_and_principal() -> None:
+    odd, waiting = findings(
+        model(
+            LISTING,
+            Policy("odd", "ACTIVE", "permit(x);", {"site": SITE}),
+            policy(ANN, APP, GENERATE, status="PENDING_BIND"),
+        )
+    )[::-1]
+    assert (odd.kind, waiting.kind) == ("not_understood", "not_in_force")
+    assert concerns(odd, [DB], ())
+    assert concerns(odd, (), [OPS.key])
+    assert not concerns(waiting, [DB], ())
+    assert not concerns(waiting, (), [OPS.key])
 
 
 def test_a_policy_for_an_identity_of_another_site_is_found() -> None:

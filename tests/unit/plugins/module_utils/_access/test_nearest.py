@@ -97,6 +97,13 @@ def test_the_callers_own_policy_comes_first_where_the_connection_says_who_asks(p
     assert explained(service_name="ci").endswith(own)
 
 
+def test_the_request_that_failed_is_explained_and_not_one_before_it(policies: list[Policy]) -> None:
+    policies.append(policy("p", OPS, PROD, "CreateFolder"))
+    read, write = ("GET", "/folders/new/metadata?folder=prod"), ("POST", "/folders/new?folder=prod")
+    text = "POST /folders/new?folder=prod: status 403. It needs CreateFolder; ReadFolderMetadata lacks, too."
+    assert "Policies that grant CreateFolder" in nearest.with_nearest_policy(text, [read, write], OPTIONS)
+
+
 def test_some_of_many_that_would_do_are_named(policies: list[Policy]) -> None:
     policies += [policy(f"p{number}", OPS, PROD, "GenerateDynamicCredential") for number in range(5)]
     assert explained().endswith("p0 (for group ops); p1 (for group ops); p2 (for group ops); and 2 more.")

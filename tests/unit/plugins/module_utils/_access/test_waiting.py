@@ -10,10 +10,19 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._access import waiting
+from ansible_collections.community.workload_credentials.plugins.module_utils._access.actions import FOLDER
+from ansible_collections.community.workload_credentials.plugins.module_utils._access.cedar import (
+    GROUP,
+    Grant,
+    Principal,
+    Resource,
+    render,
+)
 from ansible_collections.community.workload_credentials.plugins.module_utils._access.policies import Policy
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import StateError
 
 TEXT, OLD_TEXT = "new text\n", "old text"
+SITE = "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
 
 
 class Service:
@@ -54,6 +63,15 @@ def test_the_time_is_a_limit(slept: list[float]) -> None:
     assert sum(slept) == 7
 
 
+def test_a_text_that_the_service_laid_out_in_its_own_way_is_the_written_one(slept: list[float]) -> None:
+    text = render(Grant(SITE, Principal(GROUP, "ops"), ("Viewer",), Resource(FOLDER, "prod")))
+    laid_out = " ".join(text.split()).replace('"/prod"', '"prod"')
+    other = shown("ACTIVE", text.replace("ops", "dev"))
+    records = Service([other, shown("ACTIVE", laid_out)])
+    assert waiting.wait_until_in_force(records, "ci", text, None, 60).cedar == laid_out  # type: ignore[arg-type]
+    assert slept == [2.0]
+
+
 def test_what_waits_for_its_resource_is_settled(slept: list[float]) -> None:
     assert wait(shown("WAITING_FOR_RESOURCE")).status == "WAITING_FOR_RESOURCE"
     assert slept == []
@@ -83,7 +101,7 @@ def test_a_failure_says_what_to_do(status: str, slept: list[float]) -> None:
 
 
 def test_another_writers_text_is_told(slept: list[float]) -> None:
-    with pytest.raises(StateError, match="another text, which another writer"):
+    with pytest.raises(StateError, match="another meaning, which another writer"):
         wait(shown("ACTIVE", OLD_TEXT), timeout=3)
     with pytest.raises(StateError, match="no such policy yet"):
         wait(None, timeout=3)

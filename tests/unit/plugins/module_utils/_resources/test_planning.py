@@ -173,7 +173,7 @@ def test_a_plan_is_made_without_a_client(module: str, found: Any, wanted: dict[s
 
 
 def test_a_policy_that_nobody_understands_is_replaced_only_when_that_is_said() -> None:
-    with pytest.raises(StateError, match="its text is not understood .@siteId"):
+    with pytest.raises(StateError, match="its text is not understood .one @siteId"):
         planned("iam_policy", ODD_FOUND, **READER)
 
 
