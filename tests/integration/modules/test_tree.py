@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources import tree as tree_module
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._tree import carry_out
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._tree import carry_out, progress
 
 from tests.support.definitions import ROLE, UUIDS, do, failure, populate
 from tests.support.site import Site
@@ -117,7 +117,7 @@ def test_the_plan_is_shown_as_a_tree_without_values(site: Site) -> None:
     assert made["diff"]["prepared"] == (
         "+ prod/\n  + aws/\n"
         "    + app  (dynamic secret; credential_type: assumed_role; "
-        f"role_arn: {ROLE}; ttl: 3600; type: aws)\n"
+        f"integration_name: main; role_arn: {ROLE}; ttl: 3600; type: aws)\n"
         "  + db/  (tag team: core)\n"
         "    + app  (static secret; keys password, user)\n"
         "    + old  (static secret; keys password, user)\n"
@@ -166,6 +166,14 @@ def test_parents_are_written_first_and_integrations_before_definitions(site: Sit
     removals = [line.split("?")[0] for line in site.writes() if "recursive" not in line]
     assert sorted(removals[:2]) == ["DELETE /dynamic/aws", "DELETE /static/top"]
     assert removals[2] == "DELETE /folders/a"
+
+
+def test_one_count_tells_how_far_the_whole_tree_is(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_EVERY", 0.0)
+    shown: list[str] = []
+    tree = tree_of(folders={"a/b": {}}, static_secrets=secrets("a/b/x", "y"))
+    do(site, "tree", progress=shown.append, **tree)
+    assert [line for line in shown if "written" in line] == [f"tree: {done} of 5 written" for done in range(1, 6)]
 
 
 def test_prune_stays_inside_of_the_root_and_of_the_named_kinds(site: Site) -> None:

@@ -161,7 +161,6 @@ def _stage(client: Client, plan: TreePlan, steps: Sequence[Step], done: _Done, p
             done.failures[step.node.key] = (step.node, f"not tried, because of {cause}")
         else:
             ready.append(step)
-    progress = Progress(client, "written", len(ready))
     results = gather_attempts(
         progress.counting(lambda step: _carry_out(client, plan.tree, step)),
         ready,
