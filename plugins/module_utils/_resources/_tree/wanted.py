@@ -302,7 +302,7 @@ class _Reading:
         return nodes
 
     def _check(self, document: Mapping[str, Any]) -> None:
-        """Note sections that do not exist, and objects that stand in one file twice."""
+        """Note sections that do not exist, and objects that stand in one file twice or have no text for a name."""
         for name in document["sections"]:
             if name != "root" and name not in [kind.section for kind in KINDS]:
                 self.problems.append(f"{_place(document, name)}: {_no_section(name)}")
@@ -310,6 +310,11 @@ class _Reading:
             first, second = (f"{document['file']}:{line}" for line in double["lines"])
             what = f"{double['section']} {double['path']}".strip()
             self.problems.append(f"{what} stands there twice: {first} and {second}. Remove one of them.")
+        for key in document.get("no_text") or ():
+            where = f"{document['file']}:{key['line']}"
+            self.problems.append(
+                f"{key['section']} {key['path']} ({where}): YAML takes it for {key['taken']!r}. Quote it."
+            )
         self.warnings += document.get("warnings") or ()
 
     def _of_kind(self, document: Mapping[str, Any], kind: Kind, root: str, common: Mapping[str, Any]) -> Iterator[Node]:
@@ -355,7 +360,7 @@ def _place(document: Mapping[str, Any], section: str, path: str = "") -> str:
 
 def _joined(root: str, kind: Kind, spelling: str) -> str:
     """Return the path in the site as far as a wrong spelling has one, for messages."""
-    path = spelling[:_MOST_REPEATED]
+    path = spelling[:_MOST_REPEATED].strip("/")
     return f"{root}/{path}" if root and kind.has_path else path
 
 
