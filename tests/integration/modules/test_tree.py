@@ -328,6 +328,28 @@ def test_what_comes_back_with_a_folder_is_compared_and_goes_again_if_it_is_prune
     assert do(site, "tree_info", root="prod", deleted_only=True)["tree"]["static_secrets"].keys() == {"a/z"}
 
 
+def test_what_comes_back_with_a_folder_keeps_its_path_and_its_folder(site: Site) -> None:
+    do(site, "tree", **tree_of(static_secrets=secrets("back/x", "back/in/x"), integrations=MAIN))
+    do(site, "folder", path="prod/back", state="absent", recursive=True)
+    site.forget()
+    message = failure(site, "tree", **tree_of(dynamic_secrets={"back/x": AWS}))
+    assert "dynamic secret prod/back/x: a static secret comes back at the path with a deleted folder" in message
+    assert site.writes() == []
+    tree = tree_of(folders={"back": {}}, prune=["folders"], prune_limit=100)
+    predicted = do(site, "tree", check_mode=True, **tree)
+    assert predicted == do(site, "tree", **tree)
+    assert actions(predicted) == {"folder prod/back": "restored"}
+    assert "folder prod/back/in is kept" in predicted["warnings"][0]
+
+
+def test_what_only_a_restored_folder_shows_is_no_reason_to_say_that_nothing_was_written(site: Site) -> None:
+    do(site, "tree", **tree_of(integrations=MAIN, dynamic_secrets={"back/aws": AWS}))
+    do(site, "integration", type="aws", name="other", role_arn=ROLE)
+    do(site, "folder", path="prod/back", state="absent", recursive=True)
+    message = failure(site, "tree", **tree_of(dynamic_secrets={"back/aws": {**AWS, "integration_name": "other"}}))
+    assert "; nothing was written but that deleted folders were restored:\n- dynamic secret prod/back/aws: " in message
+
+
 def test_a_token_that_may_not_list_is_served_object_by_object(site: Site) -> None:
     populate(site)
     token = site.token_for("ReadSecret", "UpdateSecret", "ReadSecretMetadata", path="prod/app")

@@ -118,7 +118,8 @@ def _after_restoring(client: Client, plan: TreePlan, done: _Done) -> TreePlan:
         _stage(client, plan, [*map(_only_restored, level)], done, progress)
     after = plan_of(look(client, _tree_after(plan)))
     if after.problems:
-        raise PartlyDoneError(str(refused(after.problems)), {"changed": bool(done.changes), **_values(done)})
+        problem = refused(after.problems, "nothing was written but that deleted folders were restored")
+        raise PartlyDoneError(str(problem), {"changed": bool(done.changes), **_values(done)})
     returned = {step.node.key for step in plan.steps if step.waits}
     steps = [_as_restored(step, returned | done.changes.keys()) for step in after.steps]
     done.note_restored(steps)

@@ -186,14 +186,14 @@ def _implied(path: str, common: Mapping[str, Any]) -> WantedFolder:
     return wanted_folder({**_defaults(FOLDERS), **common, "path": path})
 
 
-def refused(problems: Sequence[str]) -> StateError:
-    """Return the error with all reasons why a tree cannot be applied."""
+def refused(problems: Sequence[str], so_far: str = "nothing was written") -> StateError:
+    """Return the error with all reasons why a tree cannot be applied, and what was done before they were known."""
     count = len(problems)
     head = f"This tree has {count} problems" if count > 1 else "This tree has a problem"
     shown = [f"- {problem}" for problem in problems[:_MOST_PROBLEMS]]
     if count > _MOST_PROBLEMS:
         shown.append(f"- and {count - _MOST_PROBLEMS} more")
-    return StateError("\n".join([f"{head}; nothing was written:", *shown]))
+    return StateError("\n".join([f"{head}; {so_far}:", *shown]))
 
 
 def wanted_tree(parameters: Mapping[str, Any]) -> WantedTree:
