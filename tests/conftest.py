@@ -23,7 +23,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Folders of tests whose subject speaks with the Secrets API.
-TWO_WORLDS = ("modules", "lookups", "role")
+TWO_WORLDS = ("modules", "lookups", "role", "hosts")
 # Sites are cheap: each test has one of its own, so that no test sees another's leases or requests.
 SITES = [str(uuid.UUID(int=number, version=4)) for number in range(1, 4001)]
 

@@ -35,8 +35,14 @@ options:
         them in C(resources). Their metadata is enough.
       - The annotations that M(community.workload_credentials.cluster_credentials) writes show which lease a Secret
         uses.
-      - Without this option, orphaned leases cannot be found, and no lease is marked as orphaned.
+      - Without this option and O(files), orphaned leases cannot be found, and no lease is marked as orphaned.
     type: dict
+  files:
+    description:
+      - The files on hosts, as M(community.workload_credentials.credentials_file_info) returns them in
+        C(credentials_files), of all hosts in one list.
+    type: list
+    elements: dict
   held_elsewhere:
     description:
       - Dynamic secrets, or folders of them, whose leases are used elsewhere, such as by plays, pipelines and External

@@ -7,8 +7,8 @@ To try a new ansible-core, read this file. These uses cannot be here, for the re
 
 - ``_bytecode.py`` puts a finder before ``_AnsibleCollectionFinder``, before any other file is loaded. Without that name
   it does nothing, and Ansible compiles the files.
-- ``_leases/run_end.py`` fakes the tree of packages for ``python -c``, which no lookup needs to load. If that fails, the
-  report says which leases are open.
+- ``_leases/run_end.py`` fakes the tree of packages for ``python -c``, which no lookup needs to load; without it the
+  report names open leases. ``_hosts/host.py`` and ``action/credentials_file.py`` have a module streamed.
 - ``module_utils`` imports nothing from here. ``_api/option_values.py`` knows ``omit`` by its names
   (``__omit_place_holder__``, ``_OmitType``); another name is a value like any other, and refused as one.
   ``_kube/connection.py`` uses ``_create_auth_spec``, ``_create_configuration``, ``_create_headers`` and ``_set_header``

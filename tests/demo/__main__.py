@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.demo``: the main job twice, a run that is interrupted, a token of a service account, a report."""
+"""``python -m tests.demo``: the main job twice, an interrupted run, a token of a service account, a file on a host."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from workload_credentials_emulator.behaviour import Behaviour
 from workload_credentials_emulator.server import DEMO_SITE, DEMO_TOKEN, Emulator
 
+from tests.demo.hosts import is_as_expected, show_a_file, write_a_file
 from tests.demo.interrupted import NUMBER, Interrupted, interrupt_a_run, show_interrupted
 from tests.demo.playbook import ACCOUNT, PLAYBOOK, Run, run_playbook
 from tests.demo.report import (
@@ -70,6 +71,14 @@ def _demo(folder: Path) -> int:
             print("The token of a service account should have been minted, used, revoked and refused.", file=sys.stderr)
             return 1
         show_account(account)
+        files = write_a_file(service, cluster, folder)
+        show_a_file(files)
+        if not is_as_expected(files):
+            print("\n".join(run.output for run in files))
+            print(
+                "The file should have been written, left alone and renewed, its former lease revoked.", file=sys.stderr
+            )
+            return 1
         return _verdict(second, minted_again, interrupted)
 
 

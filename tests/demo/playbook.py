@@ -17,6 +17,7 @@ from workload_credentials_emulator.server import DEMO_SITE, DEMO_TOKEN
 
 _PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 PLAYBOOK, ACCOUNT = _PLAYBOOKS / "main_job.yml", _PLAYBOOKS / "service_account.yml"
+HOST_FILE = _PLAYBOOKS / "credentials_file.yml"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def run_playbook(service: Any, cluster: Any, folder: Path, playbook: Path = PLAY
             "AZURE_CLIENT_SECRET": "demo-client-secret",
             "DATABASE_PASSWORD": "demo-database-password",
             "CONFIG_FILE": str(folder / "aws-credentials"),
+            "HOST_FILE": str(folder / "azure.env"),
             "MANIFESTS_DIR": str(folder / "manifests"),
         },
         stdin=subprocess.DEVNULL,

@@ -20,11 +20,13 @@ LOOKUPS = tuple(sorted(path.stem for path in _LOOKUP_FILES.glob("*.py")))
 CALLBACKS = ("leases",)
 # Its logic is an action plugin alone.
 ON_THE_CONTROLLER = "cluster_credentials"
+# Their logic is an action plugin and a part on the host.
+ON_HOSTS = ("credentials_file", "credentials_file_info")
 
 
 def documented(kind: str, name: str) -> dict[str, Any]:
     """``doc``, ``examples`` and ``return`` of a module, lookup or callback plugin."""
-    names = {"module": (*MODULES, ON_THE_CONTROLLER), "lookup": LOOKUPS, "callback": CALLBACKS}[kind]
+    names = {"module": (*MODULES, ON_THE_CONTROLLER, *ON_HOSTS), "lookup": LOOKUPS, "callback": CALLBACKS}[kind]
     found: dict[str, Any] = _documentation(kind, names)[name]
     return found
 

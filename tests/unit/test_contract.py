@@ -15,14 +15,16 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.community.workload_credentials.plugins.module_utils._host_files import INFO_OPTIONS
 from ansible_collections.community.workload_credentials.plugins.module_utils._kube.options import AUTH, SECRET_VARIABLES
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
 from ansible_collections.community.workload_credentials.plugins.module_utils._spec import CONNECTION
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.entries import ENTRY
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.spec import OPTIONS
+from ansible_collections.community.workload_credentials.plugins.plugin_utils._hosts.spec import OPTIONS as FILE
 from ansible_collections.kubernetes.core.plugins.module_utils import args_common
 
-from tests.support.documentation import COLLECTION, LOOKUPS, ON_THE_CONTROLLER, documented
+from tests.support.documentation import COLLECTION, LOOKUPS, ON_HOSTS, ON_THE_CONTROLLER, documented
 
 PACKAGE = "ansible_collections.community.workload_credentials.plugins"
 ROOT = Path(__file__).parents[2]
@@ -56,7 +58,7 @@ def test_files_index_group_and_action_plugins_name_the_same_modules() -> None:
         "plugins/modules": [path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")],
         "plugins/action": [path.stem for path in (ROOT / "plugins" / "action").glob("*.py")],
         "a group in meta/runtime.yml": list(itertools.chain(*groups.values())),
-        "MODULES in _resources/index.py": [*MODULES, ON_THE_CONTROLLER],
+        "MODULES in _resources/index.py": [*MODULES, ON_THE_CONTROLLER, *ON_HOSTS],
     }
     every = Counter({name: 1 for names in places.values() for name in names})
     wrong = {place: sorted((every - Counter(names)) + (Counter(names) - every)) for place, names in places.items()}
@@ -91,6 +93,20 @@ def compare(options: Mapping[str, Any], spec: Mapping[str, Any], nested: str) ->
             ), f"{option}: {key}"
         assert said.get("required", False) == entry.get("required", False), option
         compare(said.get(nested, {}), entry.get("options", {}), nested)
+
+
+def test_the_options_of_the_modules_on_hosts_are_their_specs() -> None:
+    for name, spec in zip(ON_HOSTS, (FILE, INFO_OPTIONS), strict=True):
+        compare(documented("module", name)["doc"]["options"], spec, "suboptions")
+
+
+@pytest.mark.parametrize(("name", "options"), [(ON_HOSTS[0], FILE), (ON_HOSTS[1], INFO_OPTIONS)], ids=ON_HOSTS)
+def test_the_examples_of_the_modules_on_hosts_use_known_options(name: str, options: Mapping[str, Any]) -> None:
+    tasks = list(_tasks(yaml.safe_load(documented("module", name)["examples"])))
+    own = [task[f"{COLLECTION}.{name}"] for task in tasks if f"{COLLECTION}.{name}" in task]
+    assert len(own) >= 3
+    for arguments in own:
+        assert arguments.keys() <= options.keys()
 
 
 def test_the_options_of_the_clusters_module_and_the_roles_variables_are_its_spec() -> None:

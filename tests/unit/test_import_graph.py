@@ -23,6 +23,7 @@ _LOGIC = {
     "module_utils/_change",
     "module_utils/_credentials",
     "module_utils/_kube",
+    "module_utils/_host_files",
     "module_utils/_marks",
     "module_utils/_providers",
     "module_utils/_resources",
@@ -33,14 +34,27 @@ _LOGIC = {
 }
 # A file's room -> rooms that it may import from; the lowest floor last.
 ALLOWED = {
-    "modules": {"module_utils/_resources", "module_utils/_run"},
-    "action": {"plugin_utils", "plugin_utils/_leases", "plugin_utils/_delivery", "plugin_utils/_tree"},
+    "modules": {"module_utils/_resources", "module_utils/_run", "module_utils/_host_files"},
+    "action": {
+        *(
+            "plugin_utils",
+            "plugin_utils/_leases",
+            "plugin_utils/_delivery",
+            "plugin_utils/_hosts",
+            "plugin_utils/_tree",
+        ),
+    },
     "callback": {"plugin_utils"},
     "lookup": {"plugin_utils", "plugin_utils/_leases", "module_utils/_credentials", "module_utils/_api"},
     "doc_fragments": set(),
     # The role: entries and Secrets, External Secrets Operator, and the order of a delivery.
     "plugin_utils/_delivery": {
         *("plugin_utils/_delivery", "plugin_utils/_eso/delivery", "plugin_utils/_cluster", "plugin_utils/_leases"),
+        *("plugin_utils", *_LOGIC),
+    },
+    # Files on hosts: sources and checks are the role's.
+    "plugin_utils/_hosts": {
+        *("plugin_utils/_hosts", "plugin_utils/_delivery", "plugin_utils/_cluster", "plugin_utils/_leases"),
         *("plugin_utils", *_LOGIC),
     },
     # The only file of the operator's that a delivery knows.
@@ -116,17 +130,19 @@ ALLOWED = {
     "module_utils/_sts": {"module_utils/_sts", "module_utils/_providers", "module_utils/_api"},
     "module_utils/_marks": {"module_utils/_api"},
     "module_utils/_providers": set(),
+    # It runs on hosts that have nothing but Python.
+    "module_utils/_host_files": set(),
     "module_utils/_api": {"module_utils/_api"},
 }
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4784,
-    "lookup/dynamic_credentials": 7348,
-    "lookup/sts_session_token": 9717,
-    "action/folder": 4468,
-    "action/cluster_credentials": 8196,
-    "callback/leases": 3946,
+    "lookup/static_secret": 4757,
+    "lookup/dynamic_credentials": 7323,
+    "lookup/sts_session_token": 9692,
+    "action/folder": 4471,
+    "action/cluster_credentials": 8184,
+    "callback/leases": 3912,
 }
 # What they load nothing of, since what they do needs none of it.
 NOT_LOADED = {
@@ -148,8 +164,8 @@ FORBIDDEN = ("ansible_collections.community.workload_credentials", "tests", "wor
 # Only these may import Ansible.
 ANSIBLE = {
     *("modules", "action", "callback", "lookup"),
-    *("plugin_utils", "plugin_utils/_cluster", "plugin_utils/_delivery", "plugin_utils/_eso", "plugin_utils/_leases"),
-    "plugin_utils/_tree",
+    *("plugin_utils", "plugin_utils/_cluster", "plugin_utils/_delivery", "plugin_utils/_eso", "plugin_utils/_hosts"),
+    *("plugin_utils/_leases", "plugin_utils/_tree"),
     "module_utils/_run",
 }
 

@@ -43,9 +43,10 @@ from ._parts.visibility import listed, listed_path, listing
 
 @dataclass(frozen=True)
 class Holder:
-    """A Secret that holds a lease.
+    """A Secret, or a file on a host, that holds a lease.
 
-    :arg name: its cluster, namespace and name, with slashes between them.
+    :arg name: cluster, namespace and name of the Secret, with slashes between them; host and path of the file, with a
+        colon.
     """
 
     name: str
@@ -77,6 +78,25 @@ def _in_cluster(cluster: str, secrets: Any) -> Iterator[Holder]:
             lease = noted_lease(annotations, marks)
             if lease.id:
                 yield Holder(name, lease.id, lease.minted, lease.expiration)
+
+
+def holders_on(files: Sequence[Any]) -> list[Holder]:
+    """Return the files on hosts that hold leases, or name them as superseded.
+
+    :arg files: as credentials_file_info returns them.
+    :raises OptionError: they have another form.
+    """
+    holders: list[Holder] = []
+    for file in files:
+        if not isinstance(file, Mapping) or not {"host", "path", "lease_id", "superseded"} <= file.keys():
+            raise OptionError("files", "an entry is none of the credentials_files of credentials_file_info.")
+        name = f"{file['host']}:{file['path']}"
+        for lease in (file, *file["superseded"]):
+            # Leases of other kinds are none of this site.
+            if lease["lease_id"] and file.get("lease_kind") in (None, "dynamic_secret"):
+                minted, expiration = parse_time(lease.get("minted")), parse_time(lease["expiration"])
+                holders.append(Holder(name, lease["lease_id"], minted, expiration))
+    return holders
 
 
 @dataclass(frozen=True)
@@ -308,16 +328,22 @@ def _look(parameters: Mapping[str, Any]) -> ReportLook:
     for name in ("margin", "keep_days", "metrics_limit"):
         if parameters[name] < 0:
             raise OptionError(name, "it cannot be negative.")
-    secrets = parameters["secrets"]
     return ReportLook(
         now=datetime.now(timezone.utc),
-        holders=None if secrets is None else holders_in(secrets),
+        holders=_holders(parameters["secrets"], parameters["files"]),
         elsewhere=[parse_folder(one, "held_elsewhere") for one in parameters["held_elsewhere"]],
         margin=timedelta(seconds=parameters["margin"]),
         keep=timedelta(days=parameters["keep_days"]),
         whole_site=not parse_folder(parameters["folder"], "folder"),
         names=parameters["names"],
     )
+
+
+def _holders(secrets: Any, files: Sequence[Any] | None) -> list[Holder] | None:
+    """Return all that hold leases; None: the report does not look for holders."""
+    if secrets is None and files is None:
+        return None
+    return [*holders_in(secrets or {}), *holders_on(files or ())]
 
 
 LEASE_REPORT = Spec(
@@ -327,6 +353,7 @@ LEASE_REPORT = Spec(
         "folder": {"type": "str", "default": "/"},
         # Metadata is enough, but somebody may give whole Secrets, with their values.
         "secrets": {"type": "dict", "no_log": True},
+        "files": {"type": "list", "elements": "dict"},
         "held_elsewhere": {"type": "list", "elements": "str", "default": []},
         "previous": {"type": "raw"},
         "margin": {"type": "int", "default": 300},

@@ -24,7 +24,7 @@ from ...module_utils._api.concurrency import check_concurrency
 from ...module_utils._api.errors import OptionError, WorkloadCredentialsError, internal_error
 from ...module_utils._api.settings import Settings
 from ...module_utils._kube.objects import Cluster
-from ...module_utils._spec import CONNECTION
+from ...module_utils._spec import CONNECTION, Options
 from .._cluster.cluster_access import cluster_elsewhere, cluster_of
 from .._cluster.entries import check_owner, checked_entries
 from .._cluster.job import Job, Scope, Service, Template
@@ -46,15 +46,24 @@ def perform(job: Job, state: str) -> Outcome:
 
     :arg state: one of STATES.
     """
-    outcome = Outcome()
     minted = Ledger(
         job.service_of,
         is_real=not job.check_mode,
         notes=job.notes_of,
         cluster=lambda: job.cluster().address,
     )
+    outcome = Outcome()
+    accounted(job, outcome, minted, "cluster_credentials", lambda: _STATES[state](job, outcome, minted))
+    return outcome
+
+
+def accounted(job: Job, outcome: Outcome, minted: Ledger, name: str, work: Callable[[], None]) -> None:
+    """Do a task's work; whatever happens, end or name each lease that nobody holds afterwards.
+
+    :arg name: the module's, for messages.
+    """
     try:
-        _attempt(job, state, outcome, minted)
+        _attempt(name, outcome, work)
         interruption.check()
         staying, living = minted.end()
     except BaseException:
@@ -70,13 +79,12 @@ def perform(job: Job, state: str) -> Outcome:
         outcome.problems.extend(filter(None, (staying, living)))
     elif staying:
         outcome.warnings.append(staying)
-    return outcome
 
 
-def _attempt(job: Job, state: str, outcome: Outcome, minted: Ledger) -> None:
-    """Bring the state about; an error becomes the first problem of the outcome."""
+def _attempt(name: str, outcome: Outcome, work: Callable[[], None]) -> None:
+    """Do the work; an error becomes the first problem of the outcome."""
     try:
-        _STATES[state](job, outcome, minted)
+        work()
     except WorkloadCredentialsError as error:
         outcome.problems.insert(0, str(error))
     except AnsibleError:
@@ -84,7 +92,7 @@ def _attempt(job: Job, state: str, outcome: Outcome, minted: Ledger) -> None:
         raise
     except Exception as error:  # pylint: disable=broad-exception-caught
         # The last net: nobody should read a traceback, which may quote a value.
-        outcome.problems.insert(0, str(internal_error("cluster_credentials", error)))
+        outcome.problems.insert(0, str(internal_error(name, error)))
 
 
 def _say_last(job: Job, staying: str, living: str) -> None:
@@ -165,7 +173,7 @@ def run_task(action: Any, variables: Mapping[str, Any], tell: Callable[[str], No
         stack.enter_context(raise_on_signal())
         stack.enter_context(environment_in_force(own_environment(action)))
         try:
-            parameters = _parameters(action)
+            parameters = parameters_of(action, OPTIONS, "cluster_credentials")
             needs = TaskContext(action, variables, parameters, stack)
             job = _job(action, parameters, needs, tell, last_words)
         except WorkloadCredentialsError as error:
@@ -176,19 +184,20 @@ def run_task(action: Any, variables: Mapping[str, Any], tell: Callable[[str], No
     raise AssertionError("the stack lets every exception pass")
 
 
-def _parameters(action: Any) -> dict[str, Any]:
+def parameters_of(action: Any, options: Options, name: str) -> dict[str, Any]:
     """Return the task's own options; an empty one is not set. Those of the connection are resolved where it is needed.
 
+    :arg name: the module's, for messages.
     :raises WorkloadCredentialsError: an option is unknown or of a wrong type.
     """
-    own = {name: option for name, option in OPTIONS.items() if name not in CONNECTION}
+    own = {option: entry for option, entry in options.items() if option not in CONNECTION}
     given = plain(action._task.args)
-    chosen = {name: value for name, value in given.items() if name not in CONNECTION and value not in (None, "")}
+    chosen = {option: value for option, value in given.items() if option not in CONNECTION and value not in (None, "")}
     result = ArgumentSpecValidator(dict(own)).validate(chosen)
     if result.error_messages:
         message = result.errors.msg
         if isinstance(result.errors[0], UnsupportedError):
-            message = f"Unsupported parameters for (cluster_credentials) module: {message}"
+            message = f"Unsupported parameters for ({name}) module: {message}"
         raise WorkloadCredentialsError(remove_values(message, result._no_log_values))
     parameters: dict[str, Any] = result.validated_parameters
     return parameters

@@ -72,13 +72,13 @@ def _end(job: Job, outcome: Outcome, entries: list[NoteOnDisk], left: DeadRuns, 
         if entry.note.id in held:
             entry.drop()
         else:
-            rest.append(_as_minted(entry))
+            rest.append(as_minted(entry))
     elsewhere = {entry.note.id for entry in left.entries if entry.note.id and entry not in entries}
     ready, unsettled = settled(service, rest, left.others, held | elsewhere)
-    _report(job, outcome, [*ended(service, ready), *unsettled])
+    report(job, outcome, [*ended(service, ready), *unsettled])
 
 
-def _as_minted(entry: NoteOnDisk) -> NoteOnDisk:
+def as_minted(entry: NoteOnDisk) -> NoteOnDisk:
     """Return a note without the phase in which a Secret may be about to get the lease: that Secret has it not."""
     from .._leases.notes import GIVEN, MINTED
 
@@ -94,17 +94,17 @@ def _held(job: Job, entries: list[NoteOnDisk]) -> set[str]:
     return {annotations_of(secret).get(LEASE, "") for secret in secrets if secret is not None} - {""}
 
 
-def _report(job: Job, outcome: Outcome, fates: list[LeaseOutcome]) -> None:
+def report(job: Job, outcome: Outcome, fates: list[LeaseOutcome]) -> None:
     """Tell what became of the leases, and drop the notes of those about which nothing more can be done."""
     from ...module_utils._resources._parts.leases import NOT_REVOCABLE, REFUSED, REVOKED, UNKNOWN, named
     from .._leases.recovery import UNSETTLED
 
     revoked = sum(fate.how == REVOKED for fate in fates)
     if revoked:
-        job.tell([f"Leases that dead runs had left, now ended: {revoked}."])
+        job.tell([f"Leases of dead runs that were revoked now: {revoked}."])
     staying = [fate.entry.note.listed for fate in fates if fate.how == NOT_REVOCABLE]
     if staying:
-        outcome.warnings.append(f"Dead runs have left leases that cannot be revoked: {named(staying)}.")
+        outcome.warnings.append(f"Leases of dead runs that cannot be revoked: {named(staying)}.")
     for fate in fates:
         outcome.warnings.extend(_warnings_of(fate))
         if fate.how not in (REFUSED, UNKNOWN, UNSETTLED):
@@ -117,7 +117,7 @@ def _warnings_of(fate: LeaseOutcome) -> list[str]:
 
     note = fate.entry.note
     if fate.how in (REFUSED, UNKNOWN):
-        return [f"A dead run has left a lease that may still be active: {named([note.listed])}. {fate.reason}"]
+        return [f"A lease of a dead run may still be active: {named([note.listed])}. {fate.reason}"]
     if note.id is None and fate.how != NO_LEASE:
         return [f"A dead run had requested a lease for {note.use}. {fate.reason}"]
     return []

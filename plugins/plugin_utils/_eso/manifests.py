@@ -12,19 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible import template
-from ansible.plugins.loader import lookup_loader
-from ansible.utils.unsafe_proxy import wrap_var
 
 from ...module_utils._api.errors import OptionError
 from ...module_utils._kube.errors import ClusterError
 from ...module_utils._kube.objects import FIELD_MANAGER, as_json, reference, without_pairs
 from .._cluster.job import Service, Template
 from .._cluster.secrets import ClusterObject, target_of
+from .._templates import renderer
 from .objects import OperatorObject
 
-# Older cores' lookup would turn a text that looks like data into data.
-_TEXT = {} if hasattr(template, "trust_as_template") else {"convert_data": False}
 _OWN = Path(__file__).parents[3] / "roles" / "cluster_credentials" / "templates"
 
 
@@ -37,32 +33,15 @@ def templates(action: Any, variables: Mapping[str, Any], folder: str | None) -> 
     own = Path(os.path.expanduser(folder)) if folder else None
     if own is not None and not own.is_dir():
         raise OptionError("templates_dir", f"{own} is not a folder.")
-    lookup = lookup_loader.get("ansible.builtin.template", loader=action._loader, templar=action._templar)
+    rendered = renderer(action, variables, "templates_dir")
 
     def render(name: str, given: Mapping[str, Any]) -> tuple[str, str]:
         path = _OWN / f"{name if '.' in name else f'{name}.yml'}.j2"
         if own is not None and (own / path.name).is_file():
             path = own / path.name
-        try:
-            # Ansible must not render what users wrote in the operator's language.
-            (text,) = lookup.run([str(path)], variables, template_vars=wrap_var(dict(given)), **_TEXT)
-        except Exception as error:
-            # A template is a program, which can fail with any exception.
-            raise OptionError("templates_dir", f"{path} cannot be rendered: {_cause(error)}") from None
-        return str(text), str(path)
+        return rendered(path, given), str(path)
 
     return render
-
-
-def _cause(error: BaseException) -> str:
-    """Return what the template did wrong: a name and a line, and no value."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    line = getattr(error, "lineno", None)
-    # Only Jinja's own messages quote nothing but the template.
-    of_jinja = getattr(error, "message", None) if type(error).__module__.startswith("jinja2.") else None
-    text = str(of_jinja or type(error).__name__).splitlines()[0]
-    return f"{text}{f' (line {line})' if line else ''}."
 
 
 @dataclass(frozen=True)
@@ -152,7 +131,7 @@ def _difference(wanted: OperatorObject, content: Mapping[str, Any]) -> str | Non
     try:
         as_json(content)
     except ClusterError:
-        return "a value that is not a text, number, list or mapping: a date needs quotes."
+        return "a value that is not text, a number, a list or a mapping: put dates in quotes."
     return None
 
 

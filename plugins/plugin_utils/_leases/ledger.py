@@ -1,7 +1,7 @@
 # Copyright (c) 2026, community.workload_credentials contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The leases of one task of the role: in the end a Secret owns each of them, or it has ended, or a message names it."""
+"""The leases of one task: in the end a Secret, or a host's file, owns each of them, or it has ended, or is named."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # A kind of leases, the site that minted them (None: the Secrets API of this run), and the Secret that gets them.
 Service = tuple[str, "str | None", str]
 
-_NAMELESS = "{source}: the service named no lease for its credentials, so nothing can end them early."
+_NAMELESS = "{source}: the service returned no lease ID for its credentials, so they cannot be revoked early."
 
 
 class Destination(Protocol):
@@ -64,6 +64,9 @@ class Ledger:
     :arg notes: returns this run's notes of such leases; None: the run takes none of them.
     :arg cluster: returns the address of the cluster that gets the Secrets.
     """
+
+    # What leases are minted for, in words.
+    holder = "Secret"
 
     def __init__(
         self,
@@ -175,7 +178,8 @@ class Ledger:
             return "", ""
         staying, living = self._ended(ending)
         if doubtful:
-            living = f"{living} It is not known whether a Secret holds these leases: {_named(doubtful)}.".strip()
+            words = f"It is not known whether a {self.holder} uses these leases: {_named(doubtful)}."
+            living = f"{living} {words}".strip()
         self._unowned, self._superseded, self._in_doubt = {}, [], []
         return staying, living
 
@@ -191,7 +195,10 @@ class Ledger:
         if notes is None:
             return source.mint()
         return notes.mint(
-            source, f"Secret {entry.where}", self._keep_unnoted, needs=self._needs(entry.namespace, entry.name)
+            source,
+            f"{self.holder} {entry.where}",
+            self._keep_unnoted,
+            needs=self._needs(entry.namespace, entry.name),
         )
 
     def _keep_unnoted(self, name: str, lease: Lease, _error: StateError) -> None:
@@ -212,7 +219,7 @@ class Ledger:
                 lease.kind,
                 notes.site,
                 "?",
-                f"Secret {lease.source}",
+                f"{self.holder} {lease.source}",
                 lease.minted.timestamp(),
                 phase=GIVEN,
                 id=lease.id,
@@ -285,13 +292,13 @@ class Ledger:
 
         kind = KINDS.get(service[0])
         if kind is None:
-            ended.extend(Ended(_listed(lease), NOT_REVOCABLE) for lease in leases)
+            ended.extend(Ended(listed(lease), NOT_REVOCABLE) for lease in leases)
             return
         nameable = [lease for lease in leases if kind.is_id(lease.id)]
         if len(nameable) < len(leases):
             # An annotation, or the service, may name what no request can.
             others = _named([lease for lease in leases if lease not in nameable])
-            messages.append(f"Leases that may still be active: {others}. Their names are no leases' IDs.")
+            messages.append(f"Leases that may still be active: {others}. Their names are not lease IDs.")
         if nameable:
             self._revoke(kind, service, nameable, ended, messages)
 
@@ -301,7 +308,7 @@ class Ledger:
         from ...module_utils._resources._parts.leases import REVOKED
 
         try:
-            ends = kind.end(self._service(*service), [_listed(lease) for lease in leases])
+            ends = kind.end(self._service(*service), [listed(lease) for lease in leases])
             self._drop_notes([lease for lease, end in zip(leases, ends) if end.how == REVOKED])
         except WorkloadCredentialsError as error:
             messages.append(f"Leases that may still be active: {_named(leases)}. {error}")
@@ -329,10 +336,11 @@ def _identified(credentials: Credentials, entry: Destination) -> Credentials:
 def _named(leases: Sequence[Lease]) -> str:
     from ...module_utils._resources._parts.leases import named
 
-    return named([_listed(lease) for lease in leases])
+    return named([listed(lease) for lease in leases])
 
 
-def _listed(lease: Lease) -> dict[str, object]:
+def listed(lease: Lease) -> dict[str, object]:
+    """Return a lease as lists of leases have it, and when it was minted."""
     return {
         "id": lease.id,
         "expiration": written(lease.expiration),

@@ -227,6 +227,18 @@ def test_the_set_up_asks_for_a_scheduled_job(plays: Plays) -> None:
     assert schedule["rrule"] == "DTSTART:20260101T000000Z RRULE:FREQ=MINUTELY;INTERVAL=7"
 
 
+@pytest.mark.thorough
+def test_the_set_up_asks_for_a_job_that_renews_files_on_hosts(plays: Plays) -> None:
+    asked, output = set_up(plays, files_inventory="Web", files_credentials=["Machines"])
+    assert "failed=0" in output, output
+    (first, made, schedule) = (given for _name, given in asked[-3:])
+    assert (first["inventory"], first["credentials"]) == ("Web", ["Workload credentials", "Machines"])
+    assert (made["playbook"], made["allow_simultaneous"]) == ("files.yml", False)
+    assert (KIT / "project" / made["playbook"]).is_file()
+    assert schedule["unified_job_template"] == made["name"]
+    assert schedule["rrule"] == "DTSTART:20260101T000000Z RRULE:FREQ=MINUTELY;INTERVAL=7"
+
+
 @pytest.mark.one_core
 def test_the_set_up_lets_the_jobs_own_tokens_deliver(plays: Plays, site: Site) -> None:
     emulator = site.emulator

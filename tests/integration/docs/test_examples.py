@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.index import MODULES, spec_of
 
 from tests.support.definitions import ROLE, UUIDS, do
-from tests.support.documentation import LOOKUPS
+from tests.support.documentation import LOOKUPS, ON_HOSTS
 from tests.support.examples import ROOT, SECRET, environment, machine, playbook_of
 from tests.support.plays import Plays
 from tests.support.represented import represented
@@ -23,9 +24,18 @@ from tests.support.site import Site
 # in tests/integration/service_accounts, those of the administration site's modules in tests/integration/access.
 PLUGINS = [
     *(f"modules/{name}" for name in MODULES if spec_of(name).connect is None and not spec_of(name).administers),
+    *(f"modules/{name}" for name in ON_HOSTS),
     *(f"lookup/{name}" for name in LOOKUPS if name != "service_account_token"),
 ]
-REPRESENTATIVE = ("modules/dynamic_secret", "modules/folder", "lookup/dynamic_credentials", "lookup/static_secret")
+REPRESENTATIVE = (
+    "modules/dynamic_secret",
+    "modules/folder",
+    "modules/credentials_file",
+    "lookup/dynamic_credentials",
+    "lookup/static_secret",
+)
+# Who runs the tests stands for a user of the example.
+OWNERS = (("owner", os.getuid()), ("group", os.getgid()))
 LEASE = "b7e6f8a1-9c2d-4e3a-8b7a-2d6e4f1c9a2b"
 
 
@@ -45,8 +55,12 @@ def example_values(site: Site, tmp_path: Path) -> dict[str, str]:
     do(site, "dynamic_secret", path="prod/azure/app", type="azure", **azure)
     for password in (SECRET, f"{SECRET}-2", f"{SECRET}-3"):
         do(site, "static_secret", path="prod/db/app", secret={"username": "app", "password": password})
+    (tmp_path / "web").mkdir()
+    own = {"/etc/web": str(tmp_path / "web"), "/home/deploy": str(tmp_path)}
     return {
         **machine(site, tmp_path),
+        **own,
+        **{f"{option}: deploy": f"{option}: '{number}'" for option, number in OWNERS},
         LEASE: do(site, "dynamic_credentials", path="prod/azure/app")["lease_id"],
     }
 

@@ -14,14 +14,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
 from ansible_collections.community.workload_credentials.plugins.module_utils._marks import LEASE_MARKS
 
-from tests.integration.eda.conftest import deliver_long_ago
+from tests.integration.eda.conftest import HOUR, ago, deliver_long_ago
 from tests.support.role import Role
 from tests.support.site import TOKEN, Site
 
@@ -89,3 +91,37 @@ def test_a_secret_is_renewed_before_its_lease_ends(role: Role, site: Site, clust
     values = [value for value in [*role.data("app").values(), TOKEN] if len(value) > 15]
     assert values
     assert not [value for value in values if value in output]
+
+
+def test_a_file_on_a_host_is_renewed_before_its_lease_ends(role: Role, site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "azure.env"
+    task = {"path": str(path), "dynamic_secret": "prod/azure", "format": "dotenv"}
+    with ago(site, HOUR - 300):
+        play = {"hosts": "localhost", "tasks": [{"community.workload_credentials.credentials_file": task}]}
+        made = role.plays.playbook([{**play, "gather_facts": False}], inventory={"localhost": role.plays.host()})
+    assert made.status == 0, made.output
+    note = tmp_path / ".azure.env.workload-credentials"
+    noted = json.loads(note.read_text(encoding="utf-8"))
+    old = noted["lease"]["id"]
+    noted["lease"]["minted"] = written(datetime.now(UTC) - timedelta(seconds=HOUR - 300))
+    note.write_text(json.dumps(noted), encoding="utf-8")
+    files = tmp_path / "files.yml"
+    others = {**task, "path": str(tmp_path / "other"), "dynamic_secret": "prod/aws"}
+    files.write_text(yaml.safe_dump({"credentials_files": [{**task, "mode": "0600"}, others]}), encoding="utf-8")
+    variables = {
+        "clusters": [],
+        "folder": "prod",
+        "files": str(files),
+        "files_hosts": "localhost",
+        "files_become": False,
+        "state_file": str(tmp_path / "told.json"),
+        "interval": 1,
+    }
+    with listening(role, tmp_path / "log", variables) as wait:
+        wait("PLAY RECAP", 1)
+    output = (tmp_path / "log").read_text(encoding="utf-8")
+    assert "failed=0" in output, output
+    renewed = json.loads(note.read_text(encoding="utf-8"))
+    assert (renewed["lease"]["id"] != old, [one["id"] for one in renewed["superseded"]]) == (True, [old])
+    assert not (tmp_path / "other").exists()
+    assert TOKEN not in output

@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import OptionError
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.times import written
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources.lease_report import (
     ReportLook,
     holders_in,
+    holders_on,
     report_of,
 )
 from ansible_collections.community.workload_credentials.plugins.plugin_utils._cluster.secrets import (
@@ -147,3 +149,13 @@ def test_the_report_on_another_place_is_not_used() -> None:
 @pytest.mark.parametrize("previous", [{"leases": None}, {"leases": [1, {}, {"id": 3}, {"id": "x", "state": "?"}]}])
 def test_rows_that_are_none_are_no_trouble(previous: dict[str, Any]) -> None:
     assert report(previous={**PLACE, **previous})["leases"] == []
+
+
+def test_files_on_hosts_hold_leases_and_so_do_those_that_they_are_to_end() -> None:
+    superseded = [{"lease_id": "old", "expiration": None, "revocable": True}]
+    file = {"host": "web1", "path": "/etc/a", "lease_id": "new", "expiration": None, "superseded": superseded}
+    held = [(one.name, one.lease_id) for one in holders_on([{**file, "lease_kind": "dynamic_secret"}])]
+    assert held == [("web1:/etc/a", "new"), ("web1:/etc/a", "old")]
+    assert holders_on([{**file, "lease_kind": "service_account"}]) == []
+    with pytest.raises(OptionError, match="credentials_files of credentials_file_info"):
+        holders_on([{"path": "/etc/a"}])
