@@ -53,7 +53,7 @@ def test_all_problems_stand_in_one_message_and_nothing_is_written(site: Site) ->
         for words in (
             "folder prod/bad name: path: the character ' '",
             "static secret prod/a: sekret: there is no such option of a static secret; did you mean secret?",
-            "static secret prod/b//c: path: a name in it is empty",
+            "static secret prod/b//c: path: it contains an empty name",
             "static secret prod/d is named twice",
             "(spelled '/d' and 'd'). Remove one of them.",
             "static secret prod/e: secret: the value is no mapping.",

@@ -302,19 +302,11 @@ class _Reading:
         return nodes
 
     def _check(self, document: Mapping[str, Any]) -> None:
-        """Note sections that do not exist, and objects that stand in one file twice or have no text for a name."""
+        """Note sections that do not exist, and what is wrong with keys."""
         for name in document["sections"]:
             if name != "root" and name not in [kind.section for kind in KINDS]:
                 self.problems.append(f"{_place(document, name)}: {_no_section(name)}")
-        for double in document.get("twice") or ():
-            first, second = (f"{document['file']}:{line}" for line in double["lines"])
-            what = f"{double['section']} {double['path']}".strip()
-            self.problems.append(f"{what} stands there twice: {first} and {second}. Remove one of them.")
-        for key in document.get("no_text") or ():
-            where = f"{document['file']}:{key['line']}"
-            self.problems.append(
-                f"{key['section']} {key['path']} ({where}): YAML takes it for {key['taken']!r}. Quote it."
-            )
+        self.problems += _problems_of_keys(document)
         self.warnings += document.get("warnings") or ()
 
     def _of_kind(self, document: Mapping[str, Any], kind: Kind, root: str, common: Mapping[str, Any]) -> Iterator[Node]:
@@ -332,6 +324,17 @@ class _Reading:
                 yield _node(kind, str(spelling), given, where, root, defaults)
             except WorkloadCredentialsError as error:
                 self.problems.append(f"{Node(kind, _joined(root, kind, str(spelling)), None, where)}: {error}")
+
+
+def _problems_of_keys(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each key that stands in a file twice, or that YAML takes for no text."""
+    for double in document.get("twice") or ():
+        first, second = (f"{document['file']}:{line}" for line in double["lines"])
+        what = f"{double['section']} {double['path']}".strip()
+        yield f"{what} stands there twice: {first} and {second}. Remove one of them."
+    for key in document.get("no_text") or ():
+        where = f"{document['file']}:{key['line']}"
+        yield f"{key['section']} {key['path']} ({where}): YAML takes it for {key['taken']!r}. Quote it."
 
 
 def _twice(node: Node, other: Node) -> str:
