@@ -17,8 +17,11 @@ ROLE = "arn:aws:iam::123456789012:role/service"
 UUIDS = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(4)]
 
 
-def do(site: Site, module: str, *, check_mode: Any = False, **arguments: Any) -> dict[str, Any]:
-    """What the module returns for these arguments on this site, with its diff."""
+def do(site: Site, module: str, *, check_mode: Any = False, progress: Any = None, **arguments: Any) -> dict[str, Any]:
+    """What the module returns for these arguments on this site, with its diff.
+
+    :arg progress: takes each line about long work.
+    """
     connection = {
         "api_url": site.emulator.url,
         "site_id": site.site_id,
@@ -27,7 +30,7 @@ def do(site: Site, module: str, *, check_mode: Any = False, **arguments: Any) ->
     }
     spec = spec_of(module)
     parameters = validate(spec, module, {**connection, **arguments})
-    return run(spec, parameters, check_mode=check_mode, diff=True, writes_folder=site.writes_folder)
+    return run(spec, parameters, check_mode=check_mode, diff=True, writes_folder=site.writes_folder, progress=progress)
 
 
 def failure(site: Site, module: str, **arguments: Any) -> str:

@@ -25,10 +25,12 @@ _SUFFIXES = (".yml", ".yaml")
 # The parser in C, if PyYAML has it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEMPLATE = "{{"
+# What YAML may take a path for that has no quotes.
+_OTHER_TAGS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "null", "int", "float"))
 
 
 def documents(loader: Any, source: str) -> list[dict[str, Any]]:
-    """Return the content of each file: ``file``, ``sections``, ``lines`` by section and path, ``twice``, ``warnings``.
+    """Return the content of each file: ``sections``, ``lines`` by section and path, ``warnings``, and what is wrong.
 
     :arg loader: Ansible's, which knows the vault's passwords.
     :arg source: a file, or a folder of them.
@@ -52,7 +54,8 @@ def _document(loader: Any, path: Path, name: str) -> dict[str, Any]:
     try:
         text = text_of_file(loader, str(path))
         node = yaml.compose(text, Loader=_LOADER)
-        data = loader.load_from_file(str(path), cache="none")
+        # Warnings, such as of a key that stands there twice, would show the lines around it.
+        data = loader.load(text, file_name=str(path), show_content=False)
     except (AnsibleError, yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise OptionError("src", f"{name} cannot be read: {_cause(error)}") from None
     if not isinstance(data, Mapping):
@@ -63,7 +66,14 @@ def _document(loader: Any, path: Path, name: str) -> dict[str, Any]:
         sections = plain(data)
     except AnsibleError as error:
         raise OptionError("src", f"a vaulted value in {name} cannot be read: {_cause(error)}") from None
-    return {"file": name, "sections": sections, "lines": lines, "twice": twice, "warnings": _warnings(name, sections)}
+    return {
+        "file": name,
+        "sections": sections,
+        "lines": lines,
+        "twice": twice,
+        "no_text": [*_no_text(node)],
+        "warnings": _warnings(name, sections),
+    }
 
 
 def _cause(error: Exception) -> str:
@@ -92,6 +102,18 @@ def _lines(top: Any) -> tuple[dict[str, dict[str, int]], list[dict[str, Any]]]:
                 twice.append({"section": section, "path": path, "lines": [own[path], its_line]})
             own.setdefault(path, its_line)
     return lines, twice
+
+
+def _no_text(top: Any) -> Iterator[dict[str, Any]]:
+    """Yield each path that YAML takes for something else, such as ``on`` for true."""
+    for section, _line, inner in _entries(top):
+        for key, _value in inner.value if isinstance(inner, yaml.MappingNode) else ():
+            if key.tag not in _OTHER_TAGS:
+                continue
+            taken = plain({yaml.safe_load(yaml.serialize(key)): None})
+            if key.value not in taken:
+                line = key.start_mark.line + 1
+                yield {"section": section, "path": key.value, "taken": next(iter(taken)), "line": line}
 
 
 def _entries(node: Any) -> Iterator[tuple[str, int, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._api.errors import WorkloadCredentialsError
 from ansible_collections.community.workload_credentials.plugins.module_utils._resources import tree as tree_module
-from ansible_collections.community.workload_credentials.plugins.module_utils._resources._tree import carry_out
+from ansible_collections.community.workload_credentials.plugins.module_utils._resources._tree import carry_out, progress
 
 from tests.support.definitions import ROLE, UUIDS, do, failure, populate
 from tests.support.site import Site
@@ -53,7 +53,7 @@ def test_all_problems_stand_in_one_message_and_nothing_is_written(site: Site) ->
         for words in (
             "folder prod/bad name: path: the character ' '",
             "static secret prod/a: sekret: there is no such option of a static secret; did you mean secret?",
-            "static secret prod/b//c: path: a name in it is empty",
+            "static secret prod/b//c: path: it contains an empty name",
             "static secret prod/d is named twice",
             "(spelled '/d' and 'd'). Remove one of them.",
             "static secret prod/e: secret: the value is no mapping.",
@@ -117,7 +117,7 @@ def test_the_plan_is_shown_as_a_tree_without_values(site: Site) -> None:
     assert made["diff"]["prepared"] == (
         "+ prod/\n  + aws/\n"
         "    + app  (dynamic secret; credential_type: assumed_role; "
-        f"role_arn: {ROLE}; ttl: 3600; type: aws)\n"
+        f"integration_name: main; role_arn: {ROLE}; ttl: 3600; type: aws)\n"
         "  + db/  (tag team: core)\n"
         "    + app  (static secret; keys password, user)\n"
         "    + old  (static secret; keys password, user)\n"
@@ -166,6 +166,14 @@ def test_parents_are_written_first_and_integrations_before_definitions(site: Sit
     removals = [line.split("?")[0] for line in site.writes() if "recursive" not in line]
     assert sorted(removals[:2]) == ["DELETE /dynamic/aws", "DELETE /static/top"]
     assert removals[2] == "DELETE /folders/a"
+
+
+def test_one_count_tells_how_far_the_whole_tree_is(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_EVERY", 0.0)
+    shown: list[str] = []
+    tree = tree_of(folders={"a/b": {}}, static_secrets=secrets("a/b/x", "y"))
+    do(site, "tree", progress=shown.append, **tree)
+    assert [line for line in shown if "written" in line] == [f"tree: {done} of 5 written" for done in range(1, 6)]
 
 
 def test_prune_stays_inside_of_the_root_and_of_the_named_kinds(site: Site) -> None:
@@ -318,6 +326,28 @@ def test_what_comes_back_with_a_folder_is_compared_and_goes_again_if_it_is_prune
     assert not do(site, "tree", **tree)["changed"]
     # permanent is not for what was deleted before.
     assert do(site, "tree_info", root="prod", deleted_only=True)["tree"]["static_secrets"].keys() == {"a/z"}
+
+
+def test_what_comes_back_with_a_folder_keeps_its_path_and_its_folder(site: Site) -> None:
+    do(site, "tree", **tree_of(static_secrets=secrets("back/x", "back/in/x"), integrations=MAIN))
+    do(site, "folder", path="prod/back", state="absent", recursive=True)
+    site.forget()
+    message = failure(site, "tree", **tree_of(dynamic_secrets={"back/x": AWS}))
+    assert "dynamic secret prod/back/x: a static secret comes back at the path with a deleted folder" in message
+    assert site.writes() == []
+    tree = tree_of(folders={"back": {}}, prune=["folders"], prune_limit=100)
+    predicted = do(site, "tree", check_mode=True, **tree)
+    assert predicted == do(site, "tree", **tree)
+    assert actions(predicted) == {"folder prod/back": "restored"}
+    assert "folder prod/back/in is kept" in predicted["warnings"][0]
+
+
+def test_what_only_a_restored_folder_shows_is_no_reason_to_say_that_nothing_was_written(site: Site) -> None:
+    do(site, "tree", **tree_of(integrations=MAIN, dynamic_secrets={"back/aws": AWS}))
+    do(site, "integration", type="aws", name="other", role_arn=ROLE)
+    do(site, "folder", path="prod/back", state="absent", recursive=True)
+    message = failure(site, "tree", **tree_of(dynamic_secrets={"back/aws": {**AWS, "integration_name": "other"}}))
+    assert "; nothing was written but that deleted folders were restored:\n- dynamic secret prod/back/aws: " in message
 
 
 def test_a_token_that_may_not_list_is_served_object_by_object(site: Site) -> None:

@@ -125,7 +125,8 @@ def test_what_is_wrong_with_files_is_said_with_file_and_line(plays: Plays, site:
             dynamic_secrets:
               /d: {{type: aws, ttl: 1}}
             """,
-        three="static_secrets:\n\n  /a/x: {}\n  a/z: {}\n  a/z: {}\n",
+        three="static_secrets:\n\n  /a/x: {}\n  a/z: {}\n  a/z: {}\n"
+        "folders:\n  no: {}\n  012: {}\n  13: {}\n  <<: {m: {}}\n",
     )
     write(plays.folder / "empty")
     write(plays.folder / "nothing", file="")
@@ -141,7 +142,9 @@ def test_what_is_wrong_with_files_is_said_with_file_and_line(plays: Plays, site:
         "- static_secrets a/z stands there twice: three.yml:4 and three.yml:5. Remove one of them.",
         "- static secret a/x is named twice: three.yml:3 and two.yml:2 (spelled '/a/x' and 'a/x'). Remove one of them.",
         "- static secret a/y (two.yml:3): tags: the value is no mapping.",
-        "- dynamic secret /d (two.yml:5): ttl: 1 s is outside of",
+        "- dynamic secret d (two.yml:5): ttl: 1 s is outside of",
+        "- folders no (three.yml:7): YAML takes it for 'false'. Quote it.",
+        "- folders 012 (three.yml:8): YAML takes it for '10'. Quote it.",
     ):
         assert words in messages["bad"], (words, messages["bad"])
     assert messages["empty"].endswith("has no YAML file (.yml or .yaml).")
@@ -153,6 +156,13 @@ def test_what_is_wrong_with_files_is_said_with_file_and_line(plays: Plays, site:
     assert "there is no file or folder 'nowhere'" in messages["nowhere"]
     assert not [message for message in messages.values() if CANARY in message]
     assert site.requests() == []
+
+
+def test_no_warning_about_a_file_shows_its_lines(plays: Plays, site: Site) -> None:
+    write(plays.folder / "double", file=f"static_secrets:\n  a:\n    secret:\n      k: {CANARY}\n      k: {CANARY}\n")
+    outcome = plays.tasks([{TREE: {"src": "double"}}])
+    assert "duplicate" in outcome.output
+    assert CANARY not in outcome.output
 
 
 @pytest.mark.thorough

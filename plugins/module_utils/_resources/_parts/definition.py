@@ -282,7 +282,8 @@ def no_integration(existing: ExistingDefinition, wanted: WantedDynamicSecret) ->
 def _cannot_change(existing: ExistingDefinition, option: str, current: str, wanted: str) -> str:
     return (
         f"{existing.place.path}: {option} is {current!r} and cannot be changed to {wanted!r} in place. "
-        "Keep the present value, or set recreate=true to delete the dynamic secret permanently and create it again."
+        "Keep the present value, or let the module dynamic_secret delete it permanently and create it again "
+        "(recreate=true)."
     )
 
 

@@ -118,7 +118,8 @@ def _after_restoring(client: Client, plan: TreePlan, done: _Done) -> TreePlan:
         _stage(client, plan, [*map(_only_restored, level)], done, progress)
     after = plan_of(look(client, _tree_after(plan)))
     if after.problems:
-        raise PartlyDoneError(str(refused(after.problems)), {"changed": bool(done.changes), **_values(done)})
+        problem = refused(after.problems, "nothing was written but that deleted folders were restored")
+        raise PartlyDoneError(str(problem), {"changed": bool(done.changes), **_values(done)})
     returned = {step.node.key for step in plan.steps if step.waits}
     steps = [_as_restored(step, returned | done.changes.keys()) for step in after.steps]
     done.note_restored(steps)
@@ -161,7 +162,6 @@ def _stage(client: Client, plan: TreePlan, steps: Sequence[Step], done: _Done, p
             done.failures[step.node.key] = (step.node, f"not tried, because of {cause}")
         else:
             ready.append(step)
-    progress = Progress(client, "written", len(ready))
     results = gather_attempts(
         progress.counting(lambda step: _carry_out(client, plan.tree, step)),
         ready,

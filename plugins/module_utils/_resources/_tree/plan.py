@@ -152,6 +152,8 @@ class _Planning:
         if other is not None:
             where = f" ({other.where})" if other.where else ""
             return f"this tree also has a {kind.words} at the path{where}"
+        if (kind.api, node.path) in self._returning:
+            return f"a {kind.words} comes back at the path with a deleted folder"
         return f"a {kind.words} holds the path" if node.path in self._present.lists.rows(kind.api) else ""
 
     def add_removals(self) -> None:
@@ -175,15 +177,19 @@ class _Planning:
     def _folders_that_stay(self, going: set[Key]) -> set[str]:
         """Return the folders with contents that are not removed, or that must not be removed permanently."""
         lists = self._present.lists
-        staying = [key[1] for key in _keys(lists.living) if key not in going]
+        staying = [path for _kind, path in self._staying(going)]
         if self._tree.permanent:
             staying += [path for _kind, path in _keys(lists.deleted)]
         return {folder for path in staying for folder in folders_above(path)}
 
+    def _staying(self, going: set[Key]) -> list[Key]:
+        """Return what is there or comes back, and is not removed."""
+        return [key for key in (*_keys(self._present.lists.living), *self._returning) if key not in going]
+
     def _keep_folder(self, node: Node, going: set[Key]) -> None:
         """Warn that a folder stays."""
         lists = self._present.lists
-        inside = [key for key in _keys(lists.living) if is_below(key[1], node.path) and key not in going]
+        inside = [key for key in self._staying(going) if is_below(key[1], node.path)]
         if inside:
             self._keep(node, "it holds objects of kinds that are not pruned", [path for _kind, path in inside])
             return

@@ -14,6 +14,7 @@ from .policies import meaning
 from .wanted import DYNAMIC, FOLDERS, INTEGRATIONS, POLICIES, STATIC, is_below
 
 _SIGNS = {CREATED: "+", UPDATED: "~", DELETED: "-", RESTORED: "+"}
+_INTEGRATION = "integration_name"
 # Characters of one value of a configuration, such as a policy.
 _LONGEST = 80
 
@@ -56,7 +57,10 @@ def _part(step: Step, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 def _side(shown: Mapping[str, Any] | str | None, name: str) -> Mapping[str, Any]:
     if isinstance(shown, str):
         return meaning(shown) if shown and name == "config" else {}
-    return (shown or {}).get(name) or {}
+    part = (shown or {}).get(name) or {}
+    # A definition names its integration beside the configuration.
+    used = (shown or {}).get(_INTEGRATION)
+    return {**part, _INTEGRATION: used} if name == "config" and used else part
 
 
 def _differences(sides: tuple[Mapping[str, Any], Mapping[str, Any]]) -> Iterator[tuple[str, Any, Any]]:

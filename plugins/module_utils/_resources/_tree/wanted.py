@@ -186,14 +186,14 @@ def _implied(path: str, common: Mapping[str, Any]) -> WantedFolder:
     return wanted_folder({**_defaults(FOLDERS), **common, "path": path})
 
 
-def refused(problems: Sequence[str]) -> StateError:
-    """Return the error with all reasons why a tree cannot be applied."""
+def refused(problems: Sequence[str], so_far: str = "nothing was written") -> StateError:
+    """Return the error with all reasons why a tree cannot be applied, and what was done before they were known."""
     count = len(problems)
     head = f"This tree has {count} problems" if count > 1 else "This tree has a problem"
     shown = [f"- {problem}" for problem in problems[:_MOST_PROBLEMS]]
     if count > _MOST_PROBLEMS:
         shown.append(f"- and {count - _MOST_PROBLEMS} more")
-    return StateError("\n".join([f"{head}; nothing was written:", *shown]))
+    return StateError("\n".join([f"{head}; {so_far}:", *shown]))
 
 
 def wanted_tree(parameters: Mapping[str, Any]) -> WantedTree:
@@ -302,14 +302,11 @@ class _Reading:
         return nodes
 
     def _check(self, document: Mapping[str, Any]) -> None:
-        """Note sections that do not exist, and objects that stand in one file twice."""
+        """Note sections that do not exist, and what is wrong with keys."""
         for name in document["sections"]:
             if name != "root" and name not in [kind.section for kind in KINDS]:
                 self.problems.append(f"{_place(document, name)}: {_no_section(name)}")
-        for double in document.get("twice") or ():
-            first, second = (f"{document['file']}:{line}" for line in double["lines"])
-            what = f"{double['section']} {double['path']}".strip()
-            self.problems.append(f"{what} stands there twice: {first} and {second}. Remove one of them.")
+        self.problems += _problems_of_keys(document)
         self.warnings += document.get("warnings") or ()
 
     def _of_kind(self, document: Mapping[str, Any], kind: Kind, root: str, common: Mapping[str, Any]) -> Iterator[Node]:
@@ -327,6 +324,17 @@ class _Reading:
                 yield _node(kind, str(spelling), given, where, root, defaults)
             except WorkloadCredentialsError as error:
                 self.problems.append(f"{Node(kind, _joined(root, kind, str(spelling)), None, where)}: {error}")
+
+
+def _problems_of_keys(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each key that stands in a file twice, or that YAML takes for no text."""
+    for double in document.get("twice") or ():
+        first, second = (f"{document['file']}:{line}" for line in double["lines"])
+        what = f"{double['section']} {double['path']}".strip()
+        yield f"{what} stands there twice: {first} and {second}. Remove one of them."
+    for key in document.get("no_text") or ():
+        where = f"{document['file']}:{key['line']}"
+        yield f"{key['section']} {key['path']} ({where}): YAML takes it for {key['taken']!r}. Quote it."
 
 
 def _twice(node: Node, other: Node) -> str:
@@ -355,7 +363,7 @@ def _place(document: Mapping[str, Any], section: str, path: str = "") -> str:
 
 def _joined(root: str, kind: Kind, spelling: str) -> str:
     """Return the path in the site as far as a wrong spelling has one, for messages."""
-    path = spelling[:_MOST_REPEATED]
+    path = spelling[:_MOST_REPEATED].strip("/")
     return f"{root}/{path}" if root and kind.has_path else path
 
 
