@@ -96,7 +96,8 @@ def test_its_fields_are_those_of_the_connection(plugin: Any) -> None:
     """But for what a lookup at launch has no use for."""
     known = {field["id"]: field for field in credential_type()["inputs"]["fields"]}
     own = {field["id"]: field for field in plugin.inputs["fields"]}
-    assert set(known) - set(own) == {"insecure", "retries"}
+    administration = {"admin_site_id", "admin_access_token", "admin_access_token_file"}
+    assert set(known) - set(own) == {"insecure", "retries"} | administration
     assert {field: one["label"] for field, one in own.items()} == {field: known[field]["label"] for field in own}
     assert {field for field, one in own.items() if one.get("secret")} == {"access_token"}
 

@@ -351,7 +351,7 @@ def test_the_set_up_does_not_overwrite_a_token_by_nothing(plays: Plays) -> None:
 def test_a_schedule_that_comes_too_late_is_refused_before_anything_is_made(plays: Plays) -> None:
     asked, output = set_up(plays, every_minutes=10)
     assert asked == []
-    assert "it must be 1 to 7 minutes" in " ".join(output.split())
+    assert "every_minutes must be 1 to 7" in " ".join(output.split())
 
 
 @pytest.mark.one_core

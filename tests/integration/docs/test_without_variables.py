@@ -22,7 +22,9 @@ PLAYBOOKS = sorted(
 )
 _ENVIRONMENT = re.compile(r"lookup\(\s*['\"](?:ansible\.builtin\.)?env['\"],\s*['\"](\w+)['\"]([^}]*)}}")
 # An empty one of these is looked at, or has a meaning.
-MAY_BE_EMPTY = ("CONFIG_FILE", "MANIFESTS_DIR", "MOLECULE_EPHEMERAL_DIRECTORY", "BEYONDTRUST_ACCESS_TOKEN", "HOME")
+MAY_BE_EMPTY = {
+    *("CONFIG_FILE", "MANIFESTS_DIR", "MOLECULE_EPHEMERAL_DIRECTORY", "BEYONDTRUST_ACCESS_TOKEN", "HOME", "HOST_FILE"),
+}
 
 
 def paths_in(book: Any) -> set[str]:
@@ -48,7 +50,7 @@ def careless(text: str) -> list[str]:
     return [
         name
         for name, more in _ENVIRONMENT.findall(text)
-        if more.strip() != f") or undef(hint='{name} is not set')" and name not in MAY_BE_EMPTY
+        if " ".join(more.split()) != f") or undef(hint='{name} is not set')" and name not in MAY_BE_EMPTY
     ]
 
 

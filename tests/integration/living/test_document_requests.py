@@ -17,6 +17,9 @@ from tests.support.site import Site
 
 pytestmark = pytest.mark.one_core
 
+# Modules that came afterwards.
+LATER = ("tree", "tree_info")
+
 
 def is_foreseen(step: Step) -> bool:
     """Whether check mode asks what a real run would meet: contents, leases and users that are in the way."""
@@ -40,11 +43,12 @@ def sent(site: Site, step: Step, *, check: bool) -> int:
     return len(site.requests())
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", BEFORE)
 def test_no_step_sends_more_than_before(site: Site, name: str) -> None:
     site.behave(living=False)
     more: list[str] = []
-    for number, (step, before) in enumerate(zip(SCENARIOS[name], BEFORE[name], strict=True)):
+    steps = [step for step in SCENARIOS[name] if step.module not in LATER]
+    for number, (step, before) in enumerate(zip(steps, BEFORE[name], strict=True)):
         for check, allowed in ((True, before[0]), (False, before[1])):
             found = sent(site, step, check=check)
             if found > allowed and not is_of_an_unknown_lease(step) and not (check and is_foreseen(step)):

@@ -223,7 +223,7 @@ def test_what_lies_on_another_site_is_named_with_its_place(plays: Plays, site: S
     (report,) = reports(plays.playbook([play()], environment={**JSON_LINE, **elsewhere}).output)
     said = " ".join(report["warnings"])
     assert f"left leases that were minted elsewhere: {there}: {lease} (until 20" in said
-    assert f"they are noted in {folder} until they have expired" in said
+    assert f"until they expire, {folder} has notes of them" in said
     assert f"{folder / 'minted' / 'damaged'}.damaged" in said
     assert (folder / "minted" / "damaged.damaged").exists()
 

@@ -188,7 +188,7 @@ def ended(run: Run, lease: Any) -> Any:
 
 
 TAGS = {"team": "dev"}
-LIST = {"ListFolderContents": "else one request more"}
+LIST = {"ListFolderContents": "else one more request"}
 MORE, WARNING = "else more requests", "else a warning"
 CASES = (
     Case(
@@ -381,7 +381,7 @@ CASES = (
         integration_task(type="aws", state="absent"),
         integration,
         needs=("DeleteIntegration",),
-        optional={"ReadIntegration": "else one request more"},
+        optional={"ReadIntegration": "else one more request"},
     ),
     Case(
         "``integration_info``: ``name``",
@@ -408,14 +408,14 @@ CASES = (
         whole_task(),
         integration,
         needs=("CreateDynamicSecret",),
-        optional={**LIST, "ReadIntegration": "else one request more"},
+        optional={**LIST, "ReadIntegration": "else one more request"},
     ),
     Case(
         "``dynamic_secret``: made with ``tags``",
         whole_task(tags=TAGS),
         integration,
         needs=("CreateDynamicSecret", "WriteDynamicSecretTags"),
-        optional={**LIST, "ReadIntegration": "else one request more"},
+        optional={**LIST, "ReadIntegration": "else one more request"},
     ),
     Case(
         "``dynamic_secret``: as it should be already",
@@ -528,7 +528,7 @@ CASES = (
         azure,
         needs=("GenerateDynamicCredential",),
         optional={
-            "ReadLease": "else one request more",
+            "ReadLease": "else one more request",
             "ReadDynamicSecret": "with neither of the two the expiration is not known",
         },
     ),
@@ -644,7 +644,7 @@ def assert_as_said(words: str, useful: Done, found: Done, lacking: str) -> None:
     """What is different is what these words say."""
     assert (lacking in " ".join(found.warnings)) == ("warning" in words), found.warnings
     assert (found.metadata != useful.metadata) == ("metadata" in words)
-    if "one request more" in words:
+    if "one more request" in words:
         assert found.requests == useful.requests + 1
     elif "more requests" in words:
         assert found.requests > useful.requests
