@@ -250,7 +250,6 @@ def test_a_template_is_rendered_with_the_credentials_and_what_a_value_says_is_no
 INVALID = {
     "sh -c 'cat %s; exit 3'": "validate: the command refused the new file (status 3)",
     "/no/such/program %s": "validate: the command cannot be run",
-    "true": "validate: it must contain %s",
 }
 
 
@@ -280,6 +279,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"dynamic_secret": "prod/nothing"}, "prod/nothing"),
     ({"host_step": {"do": "look"}}, "it is not for tasks"),
     ({"template": "x.j2"}, "template"),
+    ({"mode": "rw-r--r--"}, "mode: 'rw-r--r--' is no mode"),
+    ({"validate": "true"}, "validate: it must contain %s"),
+    ({"validate": "sh -c 'test -s %s"}, "validate: the command cannot be split into words (No closing quotation)"),
 ]
 
 
