@@ -105,6 +105,14 @@ def test_a_superseded_lease_is_ended_at_once_or_never(host: Host, site: Site, po
 
 @pytest.mark.thorough
 @pytest.mark.one_core
+def test_a_file_that_each_run_renews_leaves_one_former_lease(host: Host, site: Site) -> None:
+    made = [one["lease_id"] for one in host.tasks([host.task(renew="always")] * 4).ok().results]
+    assert living(site) == set(made[-2:])
+    assert [lease["id"] for lease in host.noted["superseded"]] == [made[-2]]
+
+
+@pytest.mark.thorough
+@pytest.mark.one_core
 def test_a_lease_of_aws_only_expires_and_is_named_until_then(host: Host, site: Site) -> None:
     aws = {"dynamic_secret": "prod/aws", "format": "aws_credentials"}
     tasks = [host.task(**aws), host.task(**aws, renew="always"), host.task(**aws)]
