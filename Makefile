@@ -53,8 +53,8 @@ emulator: ## start a Secrets API to try the guides and to test your own plays; A
 kubernetes: ## start a Kubernetes control plane; ARGS="--kubeconfig FILE"
 	$(RUN) python -m tests.kubernetes $(ARGS)
 
-docs: ## build the documentation as a web site, in docs/_build
-	$(RUN) python -m tests.environment.docs docs/_build
+docs: ## build the documentation as a web site, in docs/_build; ARGS=--development marks it as unreleased
+	$(RUN) python -m tests.environment.docs docs/_build $(ARGS)
 
 pictures: ## remake the pictures of the documentation from real runs; needs Chromium
 	$(RUN) python -m tests.pictures

@@ -8,6 +8,8 @@ tests/environment/docs.py gives ``version`` and ``release`` on the command line.
 
 import re
 
+from sphinx.search import en, languages
+
 REPOSITORY = "https://github.com/ansible-collections/community.workload_credentials"
 # Pages that nobody edits: they are made of several files, or of none.
 _MADE = {"changelog", "elsewhere", "environment_variables", "genindex", "reference", "search"}
@@ -54,8 +56,28 @@ def _add_edit_link(app, page, template, context, doctree):
     context["edit_link"] = f"{REPOSITORY}/edit/main/{file}" if file else ""
 
 
+class StatusSearch(en.SearchEnglish):
+    """Search for English words and HTTP statuses.
+
+    Sphinx ignores numbers in its index and in its script, so that "403" finds nothing. Both get another word for it.
+    """
+
+    js_splitter_code = r"""
+var splitQuery = (query) =>
+  query
+    .split(/[^\p{Letter}\p{Number}_\p{Emoji_Presentation}]+/gu)
+    .filter((term) => term)
+    .map((term) => (/^[45]\d\d$/.test(term) ? "status" + term : term));
+"""
+
+    def split(self, input):
+        """Return the words of a text."""
+        return [f"status{word}" if re.fullmatch(r"[45]\d\d", word) else word for word in super().split(input)]
+
+
 def setup(app):
-    """Give each page the address at which its file is edited."""
+    """Give each page the address at which its file is edited, and let readers search for HTTP statuses."""
+    languages["en"] = StatusSearch
     if "development" in app.config.release:
         latest = "https://ansible-collections.github.io/community.workload_credentials/latest/"
         notice = f'Development version. See the <a href="{latest}">latest release</a>.'

@@ -117,12 +117,12 @@ class Change:
     def _in_its_place(self, done: int, *, unsure: bool) -> str:
         """Return what became of the resource that was to replace the removed one."""
         if any(request.replay is Replay.CREATE for request in self.requests[:done]):
-            return "The new one was made, but what should follow, such as its tags, was not done."
+            return "The new one was created, but later steps, such as its tags, were not done."
         return _UNKNOWN if unsure else _NOT_MADE
 
 
-_NOT_MADE = "The new one was not made: remove the cause, then repeat the task."
-_UNKNOWN = "The present state is not known: check it, then repeat the task."
+_NOT_MADE = "The new one was not created: fix the cause, then repeat the task."
+_UNKNOWN = "The current state is not known: check it, then repeat the task."
 
 
 def _may_be_done(request: Request, error: WorkloadCredentialsError) -> bool:

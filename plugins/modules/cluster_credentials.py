@@ -13,7 +13,7 @@ description:
   - Creates a Secret for each entry, either pushed by Ansible or refreshed by External Secrets Operator in the cluster.
     The role C(community.workload_credentials.cluster_credentials) runs this module; its variables are these options.
   - A pushed Secret with dynamic credentials gets a new lease only if at most a quarter of the lifetime is left, or if
-    the Secret is missing, was changed by somebody else, or its entry has changed.
+    the Secret is missing, was changed by someone else, or its entry has changed.
   - Checks all entries before it mints anything, and reports all problems in one message. If the cluster then rejects an
     entry, only this entry stops; the task continues with the others, and fails at its end with a list of these entries.
   - Runs on the controller. If the task's host is local, it connects to the cluster from there, otherwise through the

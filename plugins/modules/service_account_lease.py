@@ -23,7 +23,7 @@ options:
   state:
     description:
       - V(absent) revokes the given leases. Leases that have already ended count as revoked.
-      - V(pruned) removes expired leases, and objects of leases whose records somebody else has removed.
+      - V(pruned) removes expired leases, and objects of leases whose records someone else has removed.
     type: str
     choices: [absent, pruned]
     default: absent

@@ -145,5 +145,5 @@ def _term(term: Any) -> str:
     """Return a term as text. An empty term, or one that is no text, is a slip, and its value may be a secret."""
     origin = "the lookup's terms"
     if not is_set(term):
-        raise OptionError("_terms", f"a term is empty (from {origin}): see that the variable in it is set.")
+        raise OptionError("_terms", f"a term is empty (from {origin}): check that the variable in it is set.")
     return str(typed("_terms", {"type": "str", "no_log": True}, Given(plain(term), origin)))

@@ -195,7 +195,7 @@ def _section(file: str) -> Mapping[str, str]:
     try:
         parser.read(file, encoding="utf-8-sig")
     except (configparser.Error, UnicodeDecodeError):
-        raise WorkloadCredentialsError(f"The ini file {file} cannot be read: it is no ini file in UTF-8.") from None
+        raise WorkloadCredentialsError(f"The ini file {file} cannot be read: it is not an ini file in UTF-8.") from None
     return dict(parser[SECTION]) if SECTION in parser else {}
 
 

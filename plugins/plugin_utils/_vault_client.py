@@ -95,5 +95,5 @@ def _text(values: Mapping[str, object], key: str | None, path: str) -> str:
         )
     password = values[chosen]
     if not isinstance(password, str) or not password.strip("\r\n"):
-        raise StateError(f"The value of {chosen!r} in the static secret {path} is no text, or empty.")
+        raise StateError(f"The value of {chosen!r} in the static secret {path} is empty or not text.")
     return password

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-_WIDTH, _HEIGHT = 1480, 800
+_WIDTH, _HEIGHT = 1480, 1190
 _OPTIONS = (
     "--headless",
     "--disable-gpu",
@@ -42,7 +42,7 @@ def find_browser() -> str:
 
 
 def photograph(browser: str, page: Path, file: Path) -> None:
-    """Write the first screen of a page as PNG.
+    """Write the upper part of a page as PNG.
 
     :raises BrowserError: there is no picture.
     """

@@ -96,6 +96,11 @@ def test_each_guide_is_in_one_group() -> None:
     assert named == Counter(path.stem for path in DOCSITE.glob("rst/*.rst"))
 
 
+def test_the_front_page_has_each_guide_on_one_card() -> None:
+    cards = (ROOT / "docs" / "site" / "index.rst").read_text(encoding="utf-8")
+    assert Counter(re.findall(r":doc:`/docsite/(\w+)`", cards)) == Counter(path.stem for path in GUIDES)
+
+
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_between_files_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
@@ -235,7 +240,7 @@ def test_texts_are_in_the_words_of_the_field(path: Path) -> None:
 
 
 PAGES = [
-    *(path for kind in (*WITH_PAGES, "doc_fragments") for path in (ROOT / "plugins" / kind).glob("*.py")),
+    *(path for kind in (*sorted(WITH_PAGES), "doc_fragments") for path in (ROOT / "plugins" / kind).glob("*.py")),
     *(ROOT / "extensions").glob("eda/plugins/*/*.py"),
     *(ROOT / "roles").glob("*/meta/*.yml"),
 ]

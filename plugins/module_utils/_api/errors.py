@@ -38,8 +38,8 @@ _ADVICE_BY_CODE = {
 }
 _ADVICE_BY_STATUS = {
     401: (
-        "Check access_token or access_token_file (environment BEYONDTRUST_ACCESS_TOKEN): it is wrong or expired, or of "
-        "another site than site_id. One that was made a second ago may not be known yet."
+        "Check access_token or access_token_file (environment BEYONDTRUST_ACCESS_TOKEN): it is wrong or "
+        "expired, or belongs to a different site than site_id. A new token may take a second to be accepted."
     ),
     407: "A proxy requires authentication: check HTTPS_PROXY and NO_PROXY.",
     429: "The service limits requests: repeat later, with fewer at the same time (concurrency, forks).",
@@ -120,14 +120,14 @@ def _advice(method: str, path: str, status: int) -> str | None:
     """Return what to do next about a refused request."""
     if path.startswith(_PLATFORM) and status in _PLATFORM_ADVICE:
         return _PLATFORM_ADVICE[status]
-    if status == 404 and path == "/session":
-        return "There is no such site: check site_id and api_url."
+    if path == "/session" and status in (403, 404):
+        return "Check site_id and api_url, and that the token belongs to this site."
     if status != 403:
         return _ADVICE_BY_STATUS.get(status)
     permission = permission_for(method, path)
     lacks = f" {permission}" if permission else ""
     return (
-        f"It does not exist, or this token may not see it or lacks the permission{lacks} here. "
+        f"The item does not exist, or this token lacks the permission{lacks} on it. "
         "Check site_id, the path and the token's policies."
     )
 

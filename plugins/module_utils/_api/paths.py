@@ -100,7 +100,7 @@ def _checked(value: str, option: str) -> str:
 
 def _check_name(name: str, option: str, forbidden: re.Pattern[str]) -> None:
     if not name.strip():
-        raise OptionError(option, "a name in it is empty: give it as 'folder/name', without doubled slashes.")
+        raise OptionError(option, "it contains an empty name: write it as 'folder/name', without double slashes.")
     character = forbidden.search(name)
     if character:
         raise OptionError(

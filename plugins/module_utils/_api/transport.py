@@ -30,6 +30,7 @@ from .text import certificates, decoded, is_pem
 
 MAX_SIZE = 64 * 1024 * 1024
 _PART = 65536
+_TRUST = "Set ca_cert if a private authority signed it."
 
 
 class TooLargeError(Exception):
@@ -387,7 +388,7 @@ def too_large(request: Request, status: int) -> UnexpectedAnswerError:
         request.target,
         status,
         problem,
-        "Ask for less at once, for example without recursive or versions.",
+        "Request less at once, for example without recursive or versions.",
     )
 
 
@@ -395,7 +396,9 @@ def _unusable(error: Exception, address: str) -> OptionError | None:
     """Return the error for an option that cannot work, so that no retry would help; None: the options may be right."""
     untrusted = re.search(r"certificate verify failed: ([^(\"']+)", str(error))
     if untrusted:
-        return OptionError("ca_cert", f"the certificate of {address} is not trusted: {untrusted.group(1).strip()}.")
+        return OptionError(
+            "ca_cert", f"the certificate of {address} is not trusted: {untrusted.group(1).strip()}. {_TRUST}"
+        )
     is_of_tls = isinstance(getattr(error, "reason", None), SSLError)
     if is_of_tls and "CertificateError" in str(error):
         # urllib3 1 compares names itself.
@@ -412,7 +415,7 @@ def _connection_problem(error: Exception, address: str, limit: str, *, late: boo
     cause = getattr(error, "reason", None)
     # The order matters: urllib3 treats a refused connection as a kind of timeout.
     if isinstance(cause, NewConnectionError):
-        return f"no connection to {address}: the name is unknown or nothing listens there. Check api_url.", False
+        return f"no connection to {address}: the host name is unknown, or nothing listens there. Check api_url.", False
     if isinstance(cause, ConnectTimeoutError):
         return f"no connection to {address} within {limit}.", False
     if isinstance(cause, ProxyError) and "Tunnel connection failed: 407" in str(error):

@@ -68,7 +68,7 @@ def _asked(account: Mapping[str, str], connect: Connect) -> str:
         raise StateError(answer.words)
     token = (answer.get("status") or {}).get("token")
     if not token:
-        raise StateError(f"{name_of(reference)}: the cluster's answer to a token request holds no token.")
+        raise StateError(f"{name_of(reference)}: the cluster's answer to a token request contains no token.")
     return str(token)
 
 
@@ -173,7 +173,7 @@ def sessions_of(
     if profiles and proof:
         raise OptionError("_terms", f"{call.operation.name} needs no credentials, so there is no profile to name.")
     if len(profiles) > 1 and call.token_code:
-        raise OptionError("token_code", "a code serves once, so it cannot serve for several terms.")
+        raise OptionError("token_code", "a code works only once, so it cannot be used for several terms.")
     callers = [AwsIdentity.from_parameters(asking) for asking in _asking(meant, profiles)]
     return [StsSession(caller, call, proof, spend, must_end=must_end) for caller in callers]
 

@@ -119,7 +119,7 @@ def as_json(manifest: Mapping[str, Any]) -> str:
         return without_pairs(json.dumps(manifest, allow_nan=False))
     except (TypeError, ValueError):
         where = "/".join(filter(None, place_of(manifest)))
-        problem = "holds a value that is not text, a number, a list or a mapping (a date needs quotes)"
+        problem = "contains a value that is not text, a number, a list or a mapping (put dates in quotes)"
         raise ClusterError(f"{manifest.get('kind')} {where}: the manifest {problem}: check the template.") from None
 
 

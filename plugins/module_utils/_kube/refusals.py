@@ -93,7 +93,7 @@ def as_creation(result: Applied, manifest: Object) -> Applied:
     """Return the result of applying a create-only manifest: a conflict means that the object exists."""
     if not isinstance(result, Refusal) or (result.status, result.reason) != (409, "Conflict"):
         return result
-    text = f"{name_of(manifest)}: somebody else has created it in the meantime, and it is left unchanged"
+    text = f"{name_of(manifest)}: someone else created it in the meantime, and it is left unchanged"
     return Refusal(409, "AlreadyExists", _sentence(text, "run again"), exists=True)
 
 
@@ -157,7 +157,7 @@ def _other(status: int, reason: str, message: str) -> tuple[str, str]:
     if status == 404 and message.startswith("namespaces "):
         return "its namespace does not exist", "create it, or let it be created"
     if reason == "Conflict":
-        return "somebody else changed or replaced it in the meantime", "run again"
+        return "someone else changed or replaced it in the meantime", "run again"
     malformed = _MALFORMED.match(message)
     if malformed:
         return malformed.group(1), "correct the option that it is made from, or its template"

@@ -153,8 +153,8 @@ def _predicted_deletion(client: Client, place: Place, wanted: WantedFolder) -> d
     if not deleted:
         return {}
     # Not every service counts these as contents.
-    doubt = f"{path} holds what can be restored ({len(contents)}: {some}), so the service may refuse to delete it."
-    return {"warnings": [f"{doubt} {with_it}"]}
+    contains = f"{path} contains deleted items that can be restored ({len(contents)}: {some})"
+    return {"warnings": [f"{contains}, so the service may refuse to delete it. {with_it}"]}
 
 
 def _contents(client: Client, path: ResourcePath) -> tuple[set[str], set[str]]:

@@ -37,7 +37,7 @@ from ._parts.visibility import (
 
 _SECRET: Mapping[str, Any] = {"type": "str", "no_log": True}
 _SECRET_SHOWN = "(hidden, changed)"
-_EMPTY_SECRET = "it is empty, so the present one stays. Check that the variable in it is set."
+_EMPTY_SECRET = "it is empty, so the current one is kept. Check that the variable in it is set."
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def _end(cluster: InWorker, ending: Sequence[AccountLease], left: Sequence[Objec
         return _result(ending, left)
     staying = [_line(lease) for lease in ending if problems[lease.id]]
     if staying:
-        sentences.append(f"Leases of which something is left: {', '.join(staying)}.")
+        sentences.append(f"Leases that were not removed completely: {', '.join(staying)}.")
     revoked = [lease.id for lease in ending if not problems[lease.id]]
     if revoked:
         sentences.append(f"Revoked: {', '.join(revoked)}.")

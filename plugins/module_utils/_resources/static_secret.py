@@ -159,7 +159,7 @@ def _create(place: Place, wanted: WantedStaticSecret) -> Change:
     requests = () if place.lacking else revive(place, wanted.on_deleted)
     restored = is_restore(requests)
     if wanted.version is not None and not restored:
-        missing += (f"version: {path} does not exist, so it has no version to go back to.", *hidden(place))
+        missing += (f"version: {path} does not exist, so it has no version to restore.", *hidden(place))
     values, tags = merged({}, wanted.secret or {}), wanted.tags_from({})
     creation = item("POST", "static", path, body={"secret": values}, replay=Replay.CREATE)
     if not restored:
@@ -234,7 +234,7 @@ def _emptied(before: Mapping[str, Any], after: Mapping[str, Any], above: str = "
         if isinstance(value, Mapping) and isinstance(old, Mapping):
             yield from _emptied(old, value, name)
         elif _is_empty(value) and not _is_empty(old):
-            yield f"{name}: it was not empty and becomes empty. Check that the variable in it is set."
+            yield f"{name}: it becomes empty. Check that the variable in it is set."
 
 
 def _is_empty(value: Any) -> bool:

@@ -252,7 +252,7 @@ def _check_profile_needs_no_code(session: Any) -> None:
         if profiles[name].get("role_arn") and profiles[name].get("mfa_serial"):
             raise OptionError(
                 "profile",
-                f"{name} needs the code of an MFA device, and it cannot be entered here: set role_arn, "
+                f"{name} needs an MFA code, which cannot be entered here: set role_arn, "
                 "serial_number and token_code, with the profile that has the long-term keys.",
             )
         name = profiles[name].get("source_profile", "")

@@ -63,7 +63,7 @@ _ADVICE_BY_CODE = {
     # Of single sign-on.
     "UnauthorizedException": "Sign in first: aws sso login.",
 }
-_USED_UP = "token_code: the code was sent and is not sent again; use the device's next one."
+_USED_UP = "token_code: this code was already used; use the device's next one."
 # Their texts may quote a program, a service or a header of the request.
 _QUOTING = ("HTTPClientError", "MetadataRetrievalError", "TokenRetrievalError", "ResponseStreamingError")
 _OF_CREDENTIALS = ("CredentialRetrievalError", "MetadataRetrievalError", "TokenRetrievalError")
@@ -72,7 +72,7 @@ _OF_A_PROGRAM = re.compile(r"Unsupported version '(?:[0-9.]{1,9}|<[\w ]+>)'|Miss
 _SIGNED = re.compile(r"AWS4-[A-Z]|Authorization *(header|[:=])|X-Amz-|Signature=", re.IGNORECASE)
 _USER_OF_AN_ADDRESS = re.compile(r"(?<=//)[^/@\s]*@")
 _NAME = re.compile(r"[\w./~+@:-]{1,200}")
-_UNFIT = "a key, token or address holds a character that cannot be sent"
+_UNFIT = "a key, token or address contains a character that cannot be sent"
 
 
 class StsError(WorkloadCredentialsError):

@@ -22,7 +22,7 @@ USUAL_SESSION, USUAL_ROLE_SESSION = 43200, 3600
 LONGEST_CHAINED_SESSION = 3600
 TOKEN_CODE = re.compile(r"[0-9]{6}")
 NO_TOKEN_CODE = "it must be six digits, as text (in quotes)."
-NEEDS_LONG_TERM_KEYS = "GetSessionToken works with the long-term keys of an IAM user only"
+NEEDS_LONG_TERM_KEYS = "GetSessionToken works only with the long-term keys of an IAM user"
 
 SERVICE_ACCOUNT: Mapping[str, Mapping[str, Any]] = {
     "namespace": {"type": "str", "required": True},

@@ -235,7 +235,7 @@ def _validated(given: Mapping[str, Any], where: str) -> dict[str, Any]:
     except (TypeError, AttributeError):
         # Ansible's check breaks off at names that are no texts, and at a value that should be a dictionary and is none.
         wrong = [name for name in filled if "options" in ENTRY.get(name, {}) and not isinstance(filled[name], Mapping)]
-        problem = "it, or an option in it, must be a dictionary, and names of options are texts."
+        problem = "it, and the options in it, must be a dictionary whose keys are text."
         raise OptionError(".".join([where, *map(str, wrong[:1])]), problem) from None
     if result.error_messages:
         raise WorkloadCredentialsError(" ".join(f"{where}: {_sentence(error)}" for error in result.errors))
@@ -314,7 +314,7 @@ def _problems_of_texts(fields: Mapping[str, Any], where: str) -> Iterator[str]:
     for field in ("keys", "template", "labels", "annotations"):
         for name, text in (fields[field] or {}).items():
             if text is None or isinstance(text, (Mapping, list)) or not _is_unicode(str(text)):
-                yield f"{where}.{field}.{name}: it must be a text."
+                yield f"{where}.{field}.{name}: it must be text."
 
 
 def _is_unicode(text: str) -> bool:
@@ -362,7 +362,7 @@ def _problems_of_operated(fields: Mapping[str, Any], kind: SourceKind, where: st
         yield f"{where}.generator_name: static secrets come from a store, and have no generator."
     yield from _problems_of_interval(fields["refresh_interval"], fields["refresh_policy"], where)
     if (fields["creation_policy"], fields["deletion_policy"]) == ("Merge", "Delete"):
-        yield f"{where}.deletion_policy: with creation_policy Merge the Secret is somebody else's."
+        yield f"{where}.deletion_policy: with creation_policy Merge the Secret belongs to someone else."
 
 
 def _problems_of_interval(interval: str | None, refresh_policy: str | None, where: str) -> Iterator[str]:

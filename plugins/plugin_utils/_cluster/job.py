@@ -145,7 +145,7 @@ class Job:
             if cluster.address == site:
                 return cluster
         raise ClusterError(
-            f"These leases are of the cluster {site}, to which no entry leads. End them with "
+            f"These leases are of the cluster {site}, which no entry uses. Revoke them with "
             "community.workload_credentials.service_account_lease there."
         )
 

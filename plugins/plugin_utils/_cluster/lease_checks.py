@@ -97,7 +97,7 @@ def gone_of_fresh(job: Job, steps: Sequence[Step]) -> tuple[set[str], list[str]]
         listed = listed_leases(job, [entry.path for entry, _secret in held])
         return gone_leases(job, held, listed), unlisted_words(listed, tolerated=(RefusedError,))
     except WorkloadCredentialsError as error:
-        return set(), [f"Could not check whether the leases of fresh Secrets live. {error}"]
+        return set(), [f"Could not check whether the leases of fresh Secrets are active. {error}"]
 
 
 def unlisted_words(listed: Listed, *, tolerated: tuple[type[Exception], ...] = ()) -> list[str]:
@@ -150,7 +150,7 @@ def warn_of_unheld(
         secrets = _secrets(job)
         held = _leases_in(secrets) | _held_by_runs(job, outcome)
     except WorkloadCredentialsError as error:
-        outcome.warnings.append(f"Could not check for leases that no Secret holds. {error}")
+        outcome.warnings.append(f"Could not check for leases that no Secret uses. {error}")
         return
     own = _leases_in([secret for secret in secrets if owner_of(secret) == job.owner])
     unclear = _paths_without_note(job, secrets)
@@ -181,11 +181,9 @@ def _unheld_words(
         unheld = [lease for lease in unheld if lease.get("created_by") in {*identities, None}]
     if not unheld:
         return []
-    creator = (
-        "minted by the same identity as those that Secrets hold" if identities else "which anybody may have minted"
-    )
-    sentence = f"{path}: no Secret of this cluster holds these leases, {creator}: {named(unheld)}."
-    return [f"{sentence} Other work may need them. {ending_words(unheld)}"]
+    creator = "minted by the same identity as those that Secrets use" if identities else "which anybody may have minted"
+    sentence = f"{path}: no Secret of this cluster uses these leases, {creator}: {named(unheld)}."
+    return [f"{sentence} Other workloads may need them. {ending_words(unheld)}"]
 
 
 def held_by_secrets(job: Job) -> set[str]:

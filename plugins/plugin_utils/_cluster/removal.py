@@ -364,7 +364,7 @@ def _waited(cluster: Cluster, going: Sequence[ClusterObject], timeout: float) ->
         left = cluster.wait_gone(list(map(exact_reference, going)), timeout)
     except WorkloadCredentialsError as error:
         return {identity_of(one): f"{where(one)} was to be removed, and may still exist. {error}" for one in going}
-    sentence = "Timed out waiting on resource {}: something holds it (a finalizer)."
+    sentence = "Timed out waiting on resource {}: a finalizer blocks its removal."
     return {identity_of(one): sentence.format(where(one)) for one in left}
 
 

@@ -272,7 +272,7 @@ _NOT_LASTING = (
 )
 # The keys that the operator gets of STS, whatever names an entry gives them.
 STS_KEYS = tuple(STS_SESSIONS.keys)
-_LONG_TERM = "GetSessionToken works with the long-term keys of an IAM user only"
+_LONG_TERM = "GetSessionToken works only with the long-term keys of an IAM user"
 
 
 def _auth(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -359,15 +359,15 @@ def _problems_of_auth(given: Mapping[str, Any], where: str) -> Iterator[str]:
 def _problems_of_parameters(parameters: Mapping[str, Any], where: str, refresh_policy: str | None) -> Iterator[str]:
     code, device = parameters["token_code"], parameters["serial_number"]
     if bool(code) != bool(device):
-        yield f"{where}: AWS wants serial_number and token_code together."
+        yield f"{where}: AWS requires serial_number and token_code together."
     elif code and refresh_policy != ONCE:
         yield (
-            f"{where}.token_code: a code of an MFA device serves once, and the operator asks again at each refresh: it "
+            f"{where}.token_code: an MFA code works only once, but the operator requests a session at each refresh: it "
             f"needs refresh_policy {ONCE}."
         )
     if code and not TOKEN_CODE.fullmatch(code):
         # The message does not repeat the code, which may still be good.
-        yield f"{where}.token_code: it must be six digits, as a text (in quotes)."
+        yield f"{where}.token_code: it must be six digits, as text (in quotes)."
     duration, longest = parameters["session_duration"], GET_SESSION_TOKEN.longest
     if duration is not None and not SHORTEST_SESSION <= duration <= longest:
         yield f"{where}.session_duration: it must be from {SHORTEST_SESSION} to {longest} seconds."

@@ -176,7 +176,7 @@ def _due(entry: Entry, secret: ClusterObject | None, now: datetime, gone: Collec
     if lease is None or lease.expiration is None:
         return "its expiration is not known"
     if not data_is_ours(secret):
-        return "its data was changed by somebody else"
+        return "its data was changed by someone else"
     if lease.expiration <= now:
         return "it has expired"
     if lease.id in gone:

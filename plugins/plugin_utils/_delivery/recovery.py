@@ -101,10 +101,10 @@ def report(job: Job, outcome: Outcome, fates: list[LeaseOutcome]) -> None:
 
     revoked = sum(fate.how == REVOKED for fate in fates)
     if revoked:
-        job.tell([f"Leases that dead runs had left, now ended: {revoked}."])
+        job.tell([f"Leases of dead runs that were revoked now: {revoked}."])
     staying = [fate.entry.note.listed for fate in fates if fate.how == NOT_REVOCABLE]
     if staying:
-        outcome.warnings.append(f"Dead runs have left leases that cannot be revoked: {named(staying)}.")
+        outcome.warnings.append(f"Leases of dead runs that cannot be revoked: {named(staying)}.")
     for fate in fates:
         outcome.warnings.extend(_warnings_of(fate))
         if fate.how not in (REFUSED, UNKNOWN, UNSETTLED):
@@ -117,7 +117,7 @@ def _warnings_of(fate: LeaseOutcome) -> list[str]:
 
     note = fate.entry.note
     if fate.how in (REFUSED, UNKNOWN):
-        return [f"A dead run has left a lease that may still be active: {named([note.listed])}. {fate.reason}"]
+        return [f"A lease of a dead run may still be active: {named([note.listed])}. {fate.reason}"]
     if note.id is None and fate.how != NO_LEASE:
         return [f"A dead run had requested a lease for {note.use}. {fate.reason}"]
     return []

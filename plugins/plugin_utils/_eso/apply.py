@@ -278,7 +278,7 @@ class Rollout:
             return line
         is_done = wanted.more["refresh_policy"] == ONCE and not is_failing(self._before[wanted.identity])
         if is_done and wanted.identity not in self.with_new_codes():
-            return f"{line}; it does not look again, so this changes nothing in the Secret: {', '.join(changes)}"
+            return f"{line}; it does not refresh, so this changes nothing in the Secret: {', '.join(changes)}"
         verb = "reads it again" if SOURCES[wanted.more["source"]].is_stored else "generates a new lease"
         return f"{line}; it {verb} now, because this changes: {', '.join(changes)}"
 

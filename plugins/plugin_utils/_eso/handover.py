@@ -47,7 +47,7 @@ def obstacles(steps: Sequence[Step], operated: Sequence[Entry], writers: Writers
         elif writer is not None and policy_of(writer) in MERGING:
             yield (
                 f"{step.where}: the operator merges into this Secret (creation_policy {policy_of(writer)}), so it may "
-                "hold what belongs to somebody else, which a push would remove. Choose another name for what is pushed."
+                "contain someone else's keys, which a push would remove. Choose another name for the pushed Secret."
             )
     yield from _second_writers(operated, writers)
 
@@ -59,7 +59,7 @@ def _second_writers(operated: Sequence[Entry], writers: Writers) -> Iterator[str
         if writer is not None and writer["metadata"]["name"] != entry.external_secret:
             yield (
                 f"{entry.where}.external_secret_name: the ExternalSecret {writer['metadata']['name']} writes this "
-                "Secret, and the operator does not let another have it. Keep that name, or push the entry once, which "
+                "Secret, and the operator allows no second writer. Keep that name, or push the entry once, which "
                 "takes the Secret over."
             )
 

@@ -125,7 +125,7 @@ def dead_leases(job: Job, held: Mapping[str, tuple[str, str]]) -> tuple[set[str]
     warnings, living = [], {}
     for path, leases in lists.items():
         if isinstance(leases, WorkloadCredentialsError):
-            warnings.append(f"{path}: could not check whether its leases live. {leases}")
+            warnings.append(f"{path}: could not check whether its leases are active. {leases}")
         else:
             living[path] = _ids(leases)
     missing = {lease for path, lease in held.values() if path in living and lease not in living[path]}
@@ -196,7 +196,7 @@ def restore_once(cluster: Cluster, renewed: Sequence[Renewal]) -> list[str]:
 def cost_line(wanted: Sequence[Renewal]) -> list[str]:
     """Return a line that says how many leases the renewals cost."""
     leases = [renewal for renewal in wanted if renewal.entry.kind.leases]
-    return [f"The operator mints {len(leases)} new leases for what is renewed."] if leases else []
+    return [f"The operator mints {len(leases)} new leases for the renewed entries."] if leases else []
 
 
 class OrphanedLeases:
@@ -280,7 +280,7 @@ class OrphanedLeases:
         for status in failing:
             self._outcome.problems.append(
                 f"{status.entry.where}: the operator has generated {len(orphans)} leases of {status.entry.path} that "
-                f"no Secret got. {fate_of(status.resource, gone)}"
+                f"no Secret received. {fate_of(status.resource, gone)}"
             )
         failed = {(status.entry.namespace, status.entry.name) for status in failing}
         for item in self._outcome.report:
@@ -310,8 +310,8 @@ class OrphanedLeases:
                 others.append(lease)
         if others:
             self._outcome.warnings.append(
-                f"{path}: these leases were minted while the operator generated, and no Secret of this cluster holds "
-                f"them: {named(others)}. Another cluster or other work may have them. {ending_words(others)}"
+                f"{path}: these leases were minted while the operator generated, and no Secret of this cluster uses "
+                f"them: {named(others)}. Another cluster or workload may use them. {ending_words(others)}"
             )
 
     def _is_alone(self, path: str, creator: object) -> bool:
@@ -346,8 +346,8 @@ def stop_refused(
 
 
 _GOES_ON = (
-    "It goes on at each of its attempts. Its ExternalSecret stays, as its Secret would go with it: repair the cause, "
-    "or remove the entry."
+    "It repeats this at each attempt. Its ExternalSecret stays, because removing it would remove its Secret too: fix "
+    "the cause, or remove the entry."
 )
 
 

@@ -131,7 +131,7 @@ def _difference(wanted: OperatorObject, content: Mapping[str, Any]) -> str | Non
     try:
         as_json(content)
     except ClusterError:
-        return "a value that is not a text, number, list or mapping: a date needs quotes."
+        return "a value that is not text, a number, a list or a mapping: put dates in quotes."
     return None
 
 

@@ -52,7 +52,7 @@ def _check_entries(job: Job) -> None:
     pushed = [entry.where for entry in job.entries if entry.is_pushed]
     if pushed:
         raise StateError(
-            f"{', '.join(pushed)}: a pushed Secret holds values, which must not lie in files. Use delivery "
+            f"{', '.join(pushed)}: a pushed Secret contains values, which must not be in files. Use delivery "
             "external_secret."
         )
 
@@ -106,14 +106,14 @@ def write_files(job: Job, desired: DesiredObjects, outcome: Outcome) -> None:
     codes = [entry.where for entry in job.operated if entry.sts.get("token_code")]
     if codes:
         raise StateError(
-            f"{', '.join(codes)}: a code of an MFA device is good for seconds, so it cannot wait in a file."
+            f"{', '.join(codes)}: an MFA code is valid for seconds only, so it cannot be written to a file."
         )
     folder = folder_of(job.render_dir or "")
     wanted = _files(job, desired)
     try:
         _replace_files(folder, wanted, outcome, check_mode=job.check_mode)
     except (OSError, UnicodeDecodeError) as error:
-        problem = getattr(error, "strerror", None) or "a file in it is not a text"
+        problem = getattr(error, "strerror", None) or "a file in it is not text"
         raise OptionError("render_dir", f"{folder} cannot be written: {problem}.") from None
 
 

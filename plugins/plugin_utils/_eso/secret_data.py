@@ -180,7 +180,7 @@ def _clashes(entry: Entry, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for name, same in names.items():
         if len(same) > 1:
             clash = f"{' and '.join(same)} of {entry.path} to {name}"
-            yield f"{entry.where}: the operator renames {clash}, and then takes none of them."
+            yield f"{entry.where}: the operator renames {clash}, and then uses none of them."
 
 
 def _missing_in_template(entry: Entry, names: Collection[str], keys: Sequence[str]) -> Iterator[str]:

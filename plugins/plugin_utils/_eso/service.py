@@ -154,7 +154,7 @@ def access_problem(job: Job, service: Service) -> str | None:
         # The token is valid, but it may not read this.
         return None
     except WorkloadCredentialsError as error:
-        return f"The token and the CA for the operator were tried, and are not handed over. {error}"
+        return f"The token and the CA for the operator were tested, and are not handed over. {error}"
     return None
 
 

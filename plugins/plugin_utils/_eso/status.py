@@ -255,7 +255,7 @@ def _unlike(entry: Entry, secret: ClusterObject) -> str | None:
         return "an ExternalSecret writes it too"
     if annotations_of(secret).get(DEFINITION) != fingerprint(entry):
         return "it was made for another source, keys, format or type than the entry's"
-    return None if data_is_ours(secret) else "its data was changed by somebody else"
+    return None if data_is_ours(secret) else "its data was changed by someone else"
 
 
 def _delivered(

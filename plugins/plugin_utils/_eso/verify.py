@@ -44,7 +44,9 @@ def _with_living_leases(job: Job, outcome: Outcome, states: Sequence[Status]) ->
     try:
         listed = listed_leases(job, paths)
     except WorkloadCredentialsError as error:
-        outcome.warnings.append(f"Could not check whether the leases in Secrets live, and for leases in none. {error}")
+        outcome.warnings.append(
+            f"Could not check whether the leases in Secrets are active, or whether others are orphaned. {error}"
+        )
         return states
     warn_of_unheld(job, outcome, listed)
     return with_living_leases(job, states, listed)

@@ -149,7 +149,7 @@ def _check_cluster(number: int, cluster: Any) -> None:
     if unknown:
         raise OptionError("clusters", f"{cluster['name']}: unknown: {', '.join(unknown)}.")
     if "/" in str(cluster["name"]):
-        raise OptionError("clusters", f"{cluster['name']}: a name has no slash.")
+        raise OptionError("clusters", f"{cluster['name']}: a name must not contain a slash.")
 
 
 def _default_state_file(options: Mapping[str, Any]) -> str:

@@ -71,7 +71,7 @@ class SentEvents:
         except OSError as error:
             raise StateError(f"state_file: {self._path} is damaged and cannot be moved: {error}.") from None
         self.warning = (
-            f"state_file: {self._path} was damaged, and is {aside} now. The events that it kept are sent once more."
+            f"state_file: {self._path} was damaged, and is {aside} now. The events that it recorded are sent again."
         )
         return {}
 

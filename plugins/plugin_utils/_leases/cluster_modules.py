@@ -66,7 +66,7 @@ class AccountLeases(ModuleLeases):
         return self._spec.name != self.mints and self._given.get("minted") in ("run", "dead_runs")
 
     def _unknown(self) -> dict[str, Any]:
-        raise OptionError("minted", "the leases of a run are known only where Ansible runs, and for this cluster.")
+        raise OptionError("minted", "the leases of a run are known only where Ansible runs, and only for this cluster.")
 
     def _note_end(self, leases: MintedLeases, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         if result.get("failed"):

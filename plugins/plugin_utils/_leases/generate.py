@@ -104,11 +104,13 @@ def _check(options: Mapping[str, Any], forms: Formats) -> None:
     if int(options["min_ttl"]) < 0:
         raise OptionError("min_ttl", "it must be 0 or more seconds.")
     if options.get("outlives_run") and options["reuse"] != "never":
-        raise OptionError("outlives_run", "it needs reuse=never: a lease that others in this run use too ends with it.")
+        raise OptionError(
+            "outlives_run", "it needs reuse=never: a lease that others in this run use too would be revoked with it."
+        )
     if options["check_mode"] == "error":
         raise StateError("check_mode=error does not allow generating credentials in check mode.")
     if key is not None and forms.is_text(name):
-        raise OptionError("key", f"format={name} is a text without fields.")
+        raise OptionError("key", f"format={name} is text, and has no fields.")
     known = _fields_of(forms, name)
     if key is not None and key not in known:
         raise OptionError("key", f"no credentials of format={name} have {key!r}; there are {', '.join(sorted(known))}.")
@@ -180,7 +182,7 @@ def _words_of_living(ends: Sequence[Ended]) -> list[str]:
         return []
     listed = named([end.lease for end in ends])
     reasons = dict.fromkeys(end.reason for end in ends if end.reason)
-    return [f"Other leases were minted for nothing and are active: {listed}.", *reasons]
+    return [f"Other leases were minted but are not used, and are active: {listed}.", *reasons]
 
 
 def _fields_of(forms: Formats, name: str) -> set[str]:

@@ -139,7 +139,7 @@ class MintedLeases:
             try:
                 self.notes.change(self.notes.name_of(lease_id), spent=True)
             except StateError as error:
-                self._warn(f"{error} The credentials of the lease {lease_id} may be given out again in this run.")
+                self._warn(f"{error} The credentials of the lease {lease_id} may be used again in this run.")
 
     def serves(self, lease_id: Any) -> bool:
         """Return whether this run has minted the lease, and nothing has tried to end it."""
@@ -153,7 +153,7 @@ class MintedLeases:
         if elsewhere:
             self._warn(
                 f"Leases of this run that were minted elsewhere: {elsewhere_words(elsewhere)}. Only a task with that "
-                "connection can end them."
+                "connection can revoke them."
             )
         return [str(note.id) for note in notes.own.values() if _ends_with_the_run(note)]
 
@@ -169,7 +169,7 @@ class MintedLeases:
         return [note.id for note in notes.values() if note.id and note.source == source]
 
     def _warn_of_no_note(self, _name: str, lease: Lease, error: StateError) -> None:
-        self._warn(f"{error} The lease {lease.id} was minted, and minted=run does not end it: lease_id does.")
+        self._warn(f"{error} The lease {lease.id} was minted. minted=run does not revoke it; use lease_id.")
 
     def _warn_of_no_watch(self, lease: Lease | None) -> None:
         """Warn, once a run, where nothing ends the lease after an interruption, and no note of it outlives the run."""
@@ -237,7 +237,7 @@ class LeaseStore:
                 raise
             from .kinds import KINDS
 
-            message = f"{error} A lease was minted for nothing: {named([facts])}."
+            message = f"{error} A lease was minted but is not used: {named([facts])}."
             if self._kind in KINDS:
                 message += f" {KINDS[self._kind].module} ends it by lease_id."
             raise StateError(message) from None

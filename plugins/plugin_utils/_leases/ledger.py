@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # A kind of leases, the site that minted them (None: the Secrets API of this run), and the Secret that gets them.
 Service = tuple[str, "str | None", str]
 
-_NAMELESS = "{source}: the service named no lease for its credentials, so nothing can end them early."
+_NAMELESS = "{source}: the service returned no lease ID for its credentials, so they cannot be revoked early."
 
 
 class Destination(Protocol):
@@ -178,7 +178,7 @@ class Ledger:
             return "", ""
         staying, living = self._ended(ending)
         if doubtful:
-            words = f"It is not known whether a {self.holder} holds these leases: {_named(doubtful)}."
+            words = f"It is not known whether a {self.holder} uses these leases: {_named(doubtful)}."
             living = f"{living} {words}".strip()
         self._unowned, self._superseded, self._in_doubt = {}, [], []
         return staying, living
@@ -298,7 +298,7 @@ class Ledger:
         if len(nameable) < len(leases):
             # An annotation, or the service, may name what no request can.
             others = _named([lease for lease in leases if lease not in nameable])
-            messages.append(f"Leases that may still be active: {others}. Their names are no leases' IDs.")
+            messages.append(f"Leases that may still be active: {others}. Their names are not lease IDs.")
         if nameable:
             self._revoke(kind, service, nameable, ended, messages)
 

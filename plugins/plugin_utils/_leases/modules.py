@@ -115,8 +115,8 @@ def _warnings_of_staying(notes: list[Note]) -> list[str]:
     if given:
         uses = ", ".join(dict.fromkeys(note.use for note in given))
         warnings.append(
-            f"These leases of dead runs may be held by what they were minted for ({uses}); cluster_credentials and "
-            f"credentials_file look there: {named([note.listed for note in given])}."
+            f"These leases of dead runs may be in use ({uses}), where cluster_credentials and credentials_file look: "
+            f"{named([note.listed for note in given])}."
         )
     outliving = [note.listed for note in notes if note.outlives]
     if outliving:

@@ -226,7 +226,7 @@ def settled(
     outcomes: list[LeaseOutcome] = []
     for (kind, source, by), requests in _unanswered(entries).items():
         if kind not in KINDS:
-            outcomes += _all(requests, UNSETTLED, "Nothing is known of leases of its kind.")
+            outcomes += _all(requests, UNSETTLED, "Nothing is known about leases of this kind.")
             continue
         own = frozenset(str(entry.note.id) for entry in ready if entry.by == by)
         taken = {*held, *(str(entry.note.id) for entry in ready)}
@@ -376,9 +376,9 @@ class DeadRuns:
         if self.undecided:
             places = ", ".join(map(str, self.undecided))
             sentences.append(
-                "Runs on other machines have left notes, and it cannot be known whether they live, since their "
-                f"callback plugin leases did not know journal_dir, or there are no locks: {places}. Remove these once "
-                "their leases have expired."
+                "Runs on other machines have left notes, and it is not known whether these runs are still active, "
+                f"since their callback plugin leases did not know journal_dir, or there are no locks: {places}. "
+                "Remove these once their leases have expired."
             )
         return sentences
 
@@ -441,5 +441,5 @@ def elsewhere_warnings(elsewhere: Iterable[tuple[Path, Note]]) -> list[str]:
     places = ", ".join(dict.fromkeys(journals))
     sentence = f"Dead runs have left leases that were minted elsewhere: {elsewhere_words(notes)}."
     return [
-        f"{sentence} A run or task with that connection ends them; they are noted in {places} until they have expired."
+        f"{sentence} A run or task with that connection revokes them; until they expire, {places} has notes of them."
     ]

@@ -28,7 +28,7 @@ from .journal import FOLDER, claim, close, collection_folders, discard, kinds_in
 from .run_connections import has_registered, make_key
 
 # The reason that the report gives for a lease whose end is not known.
-TOO_LATE = "its service had not answered when the time for ending leases was over."
+TOO_LATE = "the service did not answer within the time limit for revoking leases."
 # Seconds after which the user, who is waiting, sees the progress, and between two such lines.
 _FIRST, _EACH = 5.0, 10.0
 
@@ -269,7 +269,7 @@ def _carried_out(
         process = subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=nowhere, start_new_session=True)
     except OSError as error:
         # There is no memory, or the limit of processes is reached.
-        return progress.so_far(_warning(f"no process that ends leases could be started: {error.strerror}."))
+        return progress.so_far(_warning(f"the process that revokes leases could not be started: {error.strerror}."))
     try:
         deadline = time.monotonic() + _FOR_ENDING
         _hand(process, {**order, "seconds": _FOR_ENDING - _FOR_REPORTING})
@@ -278,11 +278,11 @@ def _carried_out(
         if progress.report is not None:
             process.wait(_FOR_REPORTING)
             return progress.report
-        problem = f"the process that ends leases failed with status {process.wait(_FOR_REPORTING)}."
+        problem = f"the process that revokes leases failed with status {process.wait(_FOR_REPORTING)}."
     except TimeoutError:
-        problem = f"leases are still being ended by process {process.pid}, which is not waited for any longer."
+        problem = f"leases are still being revoked by process {process.pid}, and this run no longer waits for it."
     except (OSError, ValueError, subprocess.TimeoutExpired):
-        problem = f"the process that ends leases failed with status {process.poll()}."
+        problem = f"the process that revokes leases failed with status {process.poll()}."
     return progress.so_far(_warning(problem))
 
 

@@ -112,7 +112,7 @@ class ProgressWriter:
             sides: dict[str, list[LeaseOutcome]] = {"own": [], "dead": []}
             for side, outcome in self._outcomes.values():
                 sides[side].append(outcome)
-            warning = "leases: the time for ending leases was over before each had an answer."
+            warning = "leases: the time limit for revoking leases passed before all were answered."
             self._write(report=Report(**sides, warnings=[warning]).as_json())
             # A thread that still waits for an answer would keep the process.
             os._exit(0)
@@ -317,7 +317,7 @@ def _left(temporary: Path, connections: Sequence[RunConnections]) -> list[str]:
         rest = [note for note in content.elsewhere.values() if (note.site, note.kind) not in services]
         if rest:
             leases = elsewhere_words(rest)
-            sentences.append(f"None of this run's connections leads to leases that it has minted: {leases}.")
+            sentences.append(f"None of this run's connections can reach leases that it minted: {leases}.")
         aside = [notes.set_aside(name) for name in content.damaged]
         sentences.extend(f"A note of a lease of this run is damaged: {path}." for path in aside)
     return sentences

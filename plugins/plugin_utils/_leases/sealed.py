@@ -255,7 +255,7 @@ class Codes:
             if files.holds(name):
                 raise OptionError(
                     "token_code",
-                    "this code was sent before in this run, and a code serves once: share its session between hosts "
+                    "this code was already used in this run, and works only once: share its session between hosts "
                     "(reuse=run), or take the device's next code.",
                 )
             files.save(name, {})

@@ -52,7 +52,7 @@ def _with_one_identity(options: Mapping[str, Any], origins: Mapping[str, str], t
     """
     own = [name for name in IDENTITY if origins.get(name) == OWN_OPTION]
     if terms and own:
-        raise OptionError("_terms", f"a term names the profile that asks, and {own[0]} is set too: set one of the two.")
+        raise OptionError("_terms", f"a term names the profile to use, and {own[0]} is set too: set one of the two.")
     if terms:
         return {**options, **dict.fromkeys(IDENTITY)}
     if options["access_key"] and origins.get("profile", "").startswith(ENVIRONMENT):

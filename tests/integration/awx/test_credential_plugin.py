@@ -172,9 +172,9 @@ def test_a_failure_says_what_to_do_and_no_secret(
     ("fault", "more", "message"),
     [
         ("redirect", {}, "a redirect is not followed"),
-        ("html", {}, "something else than a secret"),
-        ("malformed", {}, "something else than a secret"),
-        ("wrong_shape", {}, "something else than a secret"),
+        ("html", {}, "something other than a secret"),
+        ("malformed", {}, "something other than a secret"),
+        ("wrong_shape", {}, "something other than a secret"),
         ("status", {"status": 500}, "refused with 500"),
     ],
 )

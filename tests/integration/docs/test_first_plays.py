@@ -86,6 +86,7 @@ def typed(command: str, folder: Path, variables: dict[str, str]) -> str:
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}"
     assert "CANARY" not in done.stdout
+    assert not re.search(r"\[ERROR\]|NOT DEFINED|error \d+ - ", done.stdout), done.stdout
     return done.stdout
 
 

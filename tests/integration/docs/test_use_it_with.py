@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 import yaml
 from ansible_collections.azure.azcollection.plugins.module_utils import azure_rm_common
@@ -42,6 +43,8 @@ STUB = """\
 """
 STUBS = ("aws", "az", "docker", "helm", "terraform")
 REGION = "eu-west-1"
+# What an INI parser, a shell or YAML would take for its own.
+ODD = "a'b\"c%d%(e)s #;=[ü] $HOME {{ f }}"
 
 
 @pytest.fixture
@@ -116,8 +119,18 @@ def test_a_lookup_of_amazon_aws_signs_with_the_lease(recipes: Plays, sts: Sts) -
     assert [(call["signed_by"][:4], call["region"]) for call in sts.calls] == [("ASIA", REGION)]
 
 
+def test_a_credentials_file_keeps_each_character(tmp_path: Path) -> None:
+    credentials = {"accessKeyId": "an-id", "secretAccessKey": ODD, "sessionToken": "a=b+c/"}
+    file = tmp_path / "credentials"
+    file.write_text(DYNAMIC_SECRETS.formatted(credentials, "aws_credentials", "prod/aws/app"), encoding="utf-8")
+    session = botocore.session.Session()
+    session.set_config_variable("credentials_file", str(file))
+    read = session.get_credentials()
+    assert (read.access_key, read.secret_key, read.token) == ("an-id", ODD, "a=b+c/")
+
+
 def test_azure_azcollection_reads_its_format(monkeypatch: pytest.MonkeyPatch) -> None:
-    credentials = {"client_id": "an-id", "client_secret": "a-secret", "tenant_id": "a-tenant", "key_id": "a-key"}
+    credentials = {"client_id": "an-id", "client_secret": ODD, "tenant_id": "a-tenant", "key_id": "a-key"}
     for name in azure_rm_common.AZURE_CREDENTIAL_ENV_MAPPING.values():
         monkeypatch.delenv(name, raising=False)
     for name, value in DYNAMIC_SECRETS.formatted(credentials, "azcollection_env", "prod/azure/app").items():
@@ -130,7 +143,7 @@ def test_azure_azcollection_reads_its_format(monkeypatch: pytest.MonkeyPatch) ->
     found = {name: value for name, value in reader._get_env_credentials().items() if value}
     assert found == {
         "client_id": "an-id",
-        "secret": "a-secret",
+        "secret": ODD,
         "tenant": "a-tenant",
         "subscription_id": "a-subscription",
     }

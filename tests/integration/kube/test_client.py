@@ -252,7 +252,7 @@ def test_a_manifest_that_cannot_be_sent_stops_before_anything_is_sent(ways: Any,
         ({"apiVersion": "v1", "kind": "Secret"}, "without a name"),
         (
             secret("x", space, metadata={"annotations": {"on": date(2026, 1, 1)}}),
-            f"Secret {space}/x: .*a date needs quotes",
+            f"Secret {space}/x: .*put dates in quotes",
         ),
     ):
         with pytest.raises(ClusterError, match=words):

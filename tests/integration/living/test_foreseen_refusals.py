@@ -49,7 +49,7 @@ def test_a_folder_whose_contents_are_only_restorable(site: Site, count: bool) ->
     # Whether these count is the service's to say, unless they would go for good.
     foreseen = do(site, "folder", path="old", state="absent", check_mode=True)
     assert foreseen["changed"]
-    assert "old holds what can be restored (1: old/app)" in foreseen["warnings"][0]
+    assert "old contains deleted items that can be restored (1: old/app)" in foreseen["warnings"][0]
     for said in refused(site, "folder", path="old", state="absent", permanent=True):
         assert "not empty" in said
     if count:

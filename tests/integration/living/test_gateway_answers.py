@@ -27,15 +27,15 @@ def test_a_token_of_another_site_or_unknown_says_what_to_check(site: Site, world
     site.behave(living=world == "living")
     said = failure(site, "session_info", access_token="nobody-knows-this")
     assert "status 401" in said
-    assert "it is wrong or expired, or of another site than site_id" in said
-    assert "made a second ago may not be known yet" in said
+    assert "it is wrong or expired, or belongs to a different site than site_id" in said
+    assert "A new token may take a second to be accepted" in said
 
 
 def test_a_site_that_is_not_there_says_so(site: Site) -> None:
     site.fault("body", method="GET", path="/session", status=404, body='{"error": "Site not found"}')
     said = failure(site, "session_info")
     assert "Site not found" in said
-    assert "There is no such site: check site_id and api_url." in said
+    assert "Check site_id and api_url, and that the token belongs to this site." in said
 
 
 def test_a_refusal_names_the_permission(site: Site) -> None:

@@ -298,7 +298,7 @@ def test_leases_that_outlive_the_run_are_minted_together_or_not_at_all(plays: Pl
     assert states == {"azure": "revoked", "aws": "active"}
     (aws,) = [lease["id"] for lease in site.leases() if lease["type"] == "aws"]
     assert "there is no dynamic secret 'nothing' in the folder prod" in found[0]
-    assert f"Other leases were minted for nothing and are active: {aws} (until" in found[0]
+    assert f"Other leases were minted but are not used, and are active: {aws} (until" in found[0]
     assert "outlives_run: it needs reuse=never" in found[1]
 
 

@@ -347,8 +347,8 @@ def test_what_is_open_when_the_time_is_over_is_named_with_its_expiration(site: S
     assert {one["fate"] for one in report["dead"]} == {"refused"}
     assert all(one["expiration"] for one in report["dead"])
     reasons = [one["reason"] for one in report["dead"]]
-    assert reasons.count("its service had not answered when the time for ending leases was over.") >= 19
-    assert report["warnings"] == ["leases: the time for ending leases was over before each had an answer."]
+    assert reasons.count("the service did not answer within the time limit for revoking leases.") >= 19
+    assert report["warnings"] == ["leases: the time limit for revoking leases passed before all were answered."]
 
 
 @pytest.mark.newest_core

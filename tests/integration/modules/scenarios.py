@@ -207,7 +207,7 @@ SCENARIOS: dict[str, list[Step]] = {
             {"path": "prod/db/new", "version": 2},
             None,
             [],
-            says="no version to go back",
+            says="no version to restore",
             foreseen=True,
         ),
         Step("static_secret_info", {}, None, says="one of the following is required: path, folder"),
@@ -333,7 +333,7 @@ SCENARIOS: dict[str, list[Step]] = {
             {"path": "prod/aws", "type": "aws", "integration_name": "second", "recreate": True},
             None,
             [],
-            says="ttl: prod/aws has to be created",
+            says="ttl: it is required to create prod/aws",
         ),
         Step(
             "dynamic_secret",

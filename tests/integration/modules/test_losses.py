@@ -19,8 +19,12 @@ from tests.support.site import TOKEN, Site
 
 pytestmark = pytest.mark.one_core
 
-GONE, NOT_MADE, UNKNOWN = "this was deleted permanently", "The new one was not made", "The present state is not known"
-MADE, PERHAPS = "The new one was made", "This may have been deleted permanently"
+GONE, NOT_MADE, UNKNOWN = (
+    "this was deleted permanently",
+    "The new one was not created",
+    "The current state is not known",
+)
+MADE, PERHAPS = "The new one was created", "This may have been deleted permanently"
 POLICY = '{"Version": "2012-10-17"}'
 
 

@@ -119,7 +119,7 @@ def test_numbers_and_choices_name_option_and_source(plays: Plays, site: Site, as
         ),
         (
             lookup(DYNAMIC, key="'accessKeyId'", format="'aws_credentials'"),
-            "key: format=aws_credentials is a text without fields (from the lookup's own option)",
+            "key: format=aws_credentials is text, and has no fields (from the lookup's own option)",
         ),
         *(
             (

@@ -245,7 +245,7 @@ def test_rendered_manifests_hold_no_value_stay_the_same_and_are_what_is_applied(
     assert changed(role.play(AWS, AZURE, APP, **variables)) >= 1
     assert sorted(path.name for path in folder.iterdir()) == ["README.md", f"{role.namespace}.yml"]
     assert files[f"{role.namespace}.yml"] == (folder / f"{role.namespace}.yml").read_bytes()
-    assert "pushed Secret holds values" in one_line(role.play({**AWS, "delivery": "push"}, **variables).output)
+    assert "pushed Secret contains values" in one_line(role.play({**AWS, "delivery": "push"}, **variables).output)
     assert site.leases() == []
 
 

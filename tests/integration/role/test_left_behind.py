@@ -108,7 +108,7 @@ def test_the_next_run_ends_what_no_secret_holds_and_nothing_else(
     assert (checked.problems, len(living(site))) == ([], 7)
     outcome = deliveries.run(AZURE, OTHER, **left.options)
     assert outcome.problems == []
-    assert "Leases that dead runs had left, now ended: 4." in deliveries.lines
+    assert "Leases of dead runs that were revoked now: 4." in deliveries.lines
     assert living(site) & loose == set()
     assert living(site) == held(api, deliveries.namespace) | {elsewhere}
     assert {holding, copied} <= held(api, deliveries.namespace)
@@ -134,7 +134,7 @@ def test_a_token_that_no_secret_got_is_ended_at_its_cluster(
     notes.ask("ci", "Secret ci", lease_id=unmade, needs=needs)
     outcome = deliveries.run(token, **left.options)
     assert outcome.problems == []
-    assert "Leases that dead runs had left, now ended: 2." in deliveries.lines
+    assert "Leases of dead runs that were revoked now: 2." in deliveries.lines
     assert [lease["lease_id"] for lease in accounts.leases()] == [holding]
     assert notes.all()[0] == {}
 
@@ -144,9 +144,7 @@ def test_what_cannot_be_ended_is_named_and_tried_again(deliveries: Deliveries, s
     site.fault("status", method="DELETE", path=f"/leases/id/{lease}", status=403)
     outcome = deliveries.run(AZURE, **left.options)
     assert outcome.problems == []
-    assert any(
-        f"A dead run has left a lease that may still be active: {lease} (until" in one for one in outcome.warnings
-    )
+    assert any(f"A lease of a dead run may still be active: {lease} (until" in one for one in outcome.warnings)
     assert deliveries.run(AZURE, **left.options).warnings == []
     assert lease not in living(site)
 
@@ -160,7 +158,7 @@ def test_verified_warns_of_leases_of_this_identity_that_no_secret_holds(deliveri
     outcome = deliveries.run(AZURE, state="verified")
     assert outcome.problems == []
     (warning,) = outcome.warnings
-    assert warning.startswith("prod/azure: no Secret of this cluster holds these leases, minted by the same identity")
+    assert warning.startswith("prod/azure: no Secret of this cluster uses these leases, minted by the same identity")
     assert loose in warning
     assert others not in warning
 
@@ -178,7 +176,7 @@ def test_the_lease_of_a_secret_that_somebody_deleted_is_named(
     (lost,) = kept - held(api, deliveries.namespace)
     outcome = deliveries.run(AZURE, OTHER, state=state)
     (warning,) = outcome.warnings
-    assert warning.startswith("prod/azure: no Secret of this cluster holds these leases, minted by the same identity")
+    assert warning.startswith("prod/azure: no Secret of this cluster uses these leases, minted by the same identity")
     assert lost in warning
     assert others not in warning
     assert {lost, others} <= living(site)

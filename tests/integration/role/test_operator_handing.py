@@ -43,7 +43,7 @@ def test_what_does_not_work_is_not_handed_over(
     # A healthy cluster stays healthy.
     for check_mode in (True, False):
         said = " ".join(deliveries.run(APP, AZURE, check_mode=check_mode, **{**OPERATED, **options}).problems)
-        assert "The token and the CA for the operator were tried, and are not handed over." in said
+        assert "The token and the CA for the operator were tested, and are not handed over." in said
         assert says in said
     assert left(deliveries.namespace) == before
     site.forget()

@@ -174,7 +174,7 @@ def test_session_tokens_without_keys_and_once_from_a_code(
     assert found["spec"] == {"region": "eu-central-1", "requestParameters": parameters}
     for state in ("rendered", "present"):
         rendered = deliveries.run(entry, state=state, render_dir=str(tmp_path), **OPERATED)
-        assert "a code of an MFA device is good for seconds" in " ".join(rendered.problems)
+        assert "an MFA code is valid for seconds only" in " ".join(rendered.problems)
     assert list(tmp_path.glob("*.yml")) == []
 
 
@@ -190,7 +190,7 @@ def test_a_new_code_reaches_the_secret_and_one_that_has_served_harms_none(
     assert foreseen.before.keys() == outcome.before.keys()
     assert deliveries.lines[1:] == [
         f"{place}/sts: renew, there is a new code; one new lease",
-        "The operator mints 1 new leases for what is renewed.",
+        "The operator mints 1 new leases for the renewed entries.",
     ]
     assert secret_text(place, "sts", "session_token") == "t654321"
     (external,) = client.CustomObjectsApi().list_namespaced_custom_object(*STORES, place, "externalsecrets")["items"]

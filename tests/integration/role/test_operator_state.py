@@ -92,7 +92,7 @@ def test_what_is_written_once_is_ready_in_another_form_too(working: Operator, de
     once = {**AZURE, "refresh_policy": "CreatedOnce"}
     assert deliveries.run(once, **WAITING).problems == []
     assert deliveries.run({**once, "labels": {"a": "b"}, "deletion_policy": "Retain"}, **WAITING).problems == []
-    assert "it does not look again, so this changes nothing in the Secret: metadata.labels.a" in deliveries.lines[0]
+    assert "it does not refresh, so this changes nothing in the Secret: metadata.labels.a" in deliveries.lines[0]
     said = problems(deliveries.run({**once, "keys": {"ID": "client_id"}}, **FAILING))
     assert "its Secret lacks ID" in said
     assert working.generated == ["azure"]

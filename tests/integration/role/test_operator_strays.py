@@ -36,7 +36,7 @@ def test_what_fails_after_generating_is_not_left_minting(working: Operator, deli
     outcome = deliveries.run(AZURE, {**AZURE, "name": "other"}, APP, **FAILING)
     said = " ".join(outcome.problems)
     assert f"{place}/azure: SecretSyncedError" in said
-    assert "leases of prod/azure that no Secret got. Its ExternalSecret was removed again." in said
+    assert "leases of prod/azure that no Secret received. Its ExternalSecret was removed again." in said
     assert {one["name"]: one["action"] for one in outcome.report} == {
         "azure": "failed",
         "other": "created",
@@ -55,7 +55,7 @@ def test_what_has_a_secret_already_goes_on_and_is_said(working: Operator, delive
     assert deliveries.run(AZURE, **OPERATED).problems == []
     working.unwritable.add("azure")
     outcome = deliveries.run({**AZURE, "labels": {"a": "b"}}, **FAILING)
-    assert "It goes on at each of its attempts." in " ".join(outcome.problems)
+    assert "It repeats this at each attempt." in " ".join(outcome.problems)
     working.leave()
     assert {"externalsecrets/azure", "secrets/azure"} <= set(left(place))
     # Until then Secrets of this cluster held all leases of this identity, so these are its operator's.
@@ -70,7 +70,7 @@ def test_what_was_minted_twice_is_found_and_ended_where_nobody_else_can_have_it(
     outcome = deliveries.run(AZURE, **OPERATED)
     (loose,) = living(site) - {notes_of("azure", place)[NOTE]}
     assert outcome.problems == []
-    assert f"no Secret of this cluster holds them: {loose}" in " ".join(outcome.warnings)
+    assert f"no Secret of this cluster uses them: {loose}" in " ".join(outcome.warnings)
     warnings = deliveries.run(AZURE, state="verified", delivery="external_secret").warnings
     assert loose in " ".join(warnings)
 
@@ -121,5 +121,5 @@ def test_what_mints_in_a_loop_and_has_a_secret_is_said_to_go_on_where_its_new_fo
     wait_until(lambda: working.generated.count("azure") > 2, "another attempt")
     said = " ".join(deliveries.run(AZURE, **{**FAILING, "wait": False}).problems)
     assert "immutable" in said
-    assert "It goes on at each of its attempts." in said
+    assert "It repeats this at each attempt." in said
     assert external_secrets(place) == ["azure"]

@@ -96,4 +96,4 @@ def test_a_pushed_secret_is_compared_too(deliveries: Deliveries, api: client.Cor
     said = verified(deliveries, {**AWS, "format": "aws_env"}, APP, delivery="push")
     assert "aws: it was made for another source, keys, format or type than the entry's" in said
     api.patch_namespaced_secret("app", deliveries.namespace, {"data": {"password": "eA=="}})
-    assert "app: its data was changed by somebody else" in verified(deliveries, AWS, APP, delivery="push")
+    assert "app: its data was changed by someone else" in verified(deliveries, AWS, APP, delivery="push")

@@ -77,7 +77,7 @@ def test_what_somebody_else_changed_is_put_right(role: Role) -> None:
     role.run(AWS)
     role.api.patch_namespaced_secret("aws", role.namespace, {"data": {"accessKeyId": "b3RoZXI="}})
     role.run(AWS)
-    assert role.report()[0]["reason"] == "its data was changed by somebody else"
+    assert role.report()[0]["reason"] == "its data was changed by someone else"
     assert role.data("aws")["accessKeyId"].startswith("ASIA")
 
 

@@ -45,7 +45,7 @@ def test_what_is_dead_is_made_to_generate(working: Operator, deliveries: Deliver
     revoke_all(site)
     foreseen = deliveries.run(*entries, check_mode=True, **OPERATED)
     assert f"{place}/azure: renew, its lease has ended; one new lease" in deliveries.lines
-    assert "The operator mints 2 new leases for what is renewed." in deliveries.lines
+    assert "The operator mints 2 new leases for the renewed entries." in deliveries.lines
     outcome = deliveries.run(*entries, **OPERATED)
     assert (outcome.problems, outcome.before.keys()) == ([], foreseen.before.keys())
     assert {one["name"]: one["action"] for one in outcome.report} == {

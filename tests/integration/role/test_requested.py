@@ -121,7 +121,7 @@ def test_a_token_may_come_from_another_cluster_whose_lease_is_ended_there(
     # Without the entry nobody knows the way there, which stops nothing else.
     outcome = deliveries.run({**TOKEN, "name": "here"}, prune=True, **noted)
     problem = " ".join(outcome.problems)
-    assert "to which no entry leads" in problem
+    assert "which no entry uses" in problem
     own = [one for one in outcome.report if one["namespace"] == deliveries.namespace]
     assert sorted(one["action"] for one in own) == ["created", "removed"]
     (living,) = (lease["lease_id"] for lease in accounts.leases() if lease["name"] == "ci")

@@ -90,7 +90,7 @@ def test_a_mint_that_breaks_off_anywhere_leaves_nothing_that_is_not_found(
         if words:
             broken += 1
             left = accounts.left()
-            assert ("something may be left" in words) >= bool(left), (number, words, left)
+            assert ("may remain" in words) >= bool(left), (number, words, left)
         else:
             accounts.end(name="temp", namespace=accounts.namespace)
         if not has_failed:
@@ -160,7 +160,7 @@ def test_a_shorter_life_than_was_asked_for_is_told_and_recorded(accounts: Accoun
     assert (lease["expiration"], lease["audiences"]) == (minted["expiration"], ["api"])
     way.faults = [Fault(1, "/token", 201, {"Content-Type": "application/json"}, json.dumps({"kind": "TokenRequest"}))]
     # What no API server says is no token, and nothing stays of it.
-    assert "the cluster's answer to a token request holds no token" in problem(accounts.mint)
+    assert "the cluster's answer to a token request contains no token" in problem(accounts.mint)
     assert [one["id"] for one in accounts.leases()] == [lease["id"]]
 
 
@@ -202,7 +202,7 @@ def test_what_was_never_sent_leaves_nothing_to_speak_of(accounts: Accounts, clus
     (tmp_path / "away").write_text(content, encoding="utf-8")
     said = problem(lambda: replace(accounts, kubeconfig=tmp_path / "away").mint())
     assert said.startswith("The identity of this task: No answer from the cluster https://127.0.0.1:9")
-    assert "may be left" not in said
+    assert "may remain" not in said
     assert "SelfSubjectReview" not in said
 
 

@@ -194,7 +194,7 @@ def test_the_api_servers_own_limits_are_told_as_they_are(accounts: Accounts) -> 
         ({"state": "pruned", "namespace": ""}, "namespace: '' is not a name"),
         ({"state": "pruned", "name": "app"}, "name: state=pruned removes all expired leases, whatever they were for."),
         ({"namespace": "other", "lease_id": "apps/x"}, "namespace: the lease apps/x is not in other."),
-        ({"lease_id": ["x"]}, "lease_id: 'x' is not a lease's ID"),
+        ({"lease_id": ["x"]}, "lease_id: 'x' is not the ID of a lease"),
         ({"minted": "run"}, "minted: only the controller knows the leases of a run."),
     ],
 )

@@ -140,7 +140,7 @@ def test_a_refusal_is_an_answer_and_what_was_accepted_goes_by_its_name(accounts:
             user.dynamic(rules=PODS)
         lacking = [*everything, "serviceaccounts/token"][number]
         assert f"may not create {lacking}" in str(caught.value)
-        assert "may be left" not in str(caught.value)
+        assert "may remain" not in str(caught.value)
         assert accounts.left() == []
 
 

@@ -90,7 +90,7 @@ def test_one_source_says_who_asks(plays: Plays, sts: Sts) -> None:
     )
     assert (len(own), len(by_profile)) == (1, 1)
     assert [call["signed_by"] for call in sts.calls] == ["AKIAOWN", "AKIAUSER"]
-    assert "_terms: a term names the profile that asks, and access_key is set too: set one of the two." in both
+    assert "_terms: a term names the profile to use, and access_key is set too: set one of the two." in both
     assert "secret_key: access_key and secret_key go together" in half
     # The keys of the environment are temporary ones.
     assert "session_token: the credentials of the access key AKIAENV are those of a session already" in from_both
@@ -118,7 +118,7 @@ def test_what_cannot_work_sends_nothing(plays: Plays, sts: Sts, tmp_path: Path) 
         session(
             token_code="lookup('env', 'MFA_CODE')"
         ): "serial_number: AWS needs serial_number and token_code together",
-        f"query('{LOOKUP}', 'user', 'other', {MFA})": "token_code: a code serves once, so it cannot serve for several",
+        f"query('{LOOKUP}', 'user', 'other', {MFA})": "token_code: a code works only once, so it cannot be used for",
         session(
             "user", **web, web_identity_token_file="'/x'"
         ): "_terms: AssumeRoleWithWebIdentity needs no credentials",
@@ -187,7 +187,7 @@ def test_check_mode_asks_for_nothing(plays: Plays, sts: Sts) -> None:
     )
     assert sorted(found) == KEYS
     assert found["secret_access_key"] == by_code == "CHECK-MODE-NO-SECRET-ACCESS-KEY"
-    assert "check_mode=error forbids" in forbidden
+    assert "check_mode=error does not allow" in forbidden
     assert sts.calls == []
 
 
@@ -209,7 +209,7 @@ def test_a_code_is_sent_once_and_its_session_serves_the_run(plays: Plays, sts: S
     each = "{{ lookup('" + LOOKUP + "', reuse='never', " + MFA + ") }}"
     outcome = plays.tasks([USE, USE], play={"vars": {"creds": each}}, arguments=("-vvvvv",))
     assert [call["TokenCode"] for call in sts.calls] == [CODE]
-    assert "token_code: this code was sent before in this run, and a code serves once" in outcome.result["msg"]
+    assert "token_code: this code was already used in this run, and works only once" in outcome.result["msg"]
     assert CODE not in outcome.output
 
 

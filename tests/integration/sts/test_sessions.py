@@ -85,7 +85,7 @@ def test_what_another_sts_takes_is_its_own_matter(sts: Sts) -> None:
     ask(sts, {**KEYS, "session_token": TOKEN})
     sts.refuse("AccessDenied", "Cannot call GetSessionToken with session credentials")
     said = refusal(sts, {**KEYS, "session_token": TOKEN})
-    assert "GetSessionToken works with the long-term keys of an IAM user only: set role_arn" in said
+    assert "GetSessionToken works only with the long-term keys of an IAM user: set role_arn" in said
     assert sts.actions == ["GetSessionToken"] * 2
 
 
@@ -120,8 +120,8 @@ def test_without_a_region_nothing_is_sent(sts: Sts) -> None:
         ),
         ({}, "access_key: no credentials were found for the default chain", 0),
         ({"profile": "nobody"}, "GetSessionToken: ProfileNotFound: The config profile (nobody) could not be found", 0),
-        ({"profile": "mfa"}, "profile: mfa needs the code of an MFA device, and it cannot be entered here", 0),
-        ({"profile": "below"}, "profile: mfa needs the code of an MFA device", 0),
+        ({"profile": "mfa"}, "profile: mfa needs an MFA code, which cannot be entered here", 0),
+        ({"profile": "below"}, "profile: mfa needs an MFA code", 0),
     ],
 )
 def test_credentials_that_cannot_ask_are_told_before_they_do(
@@ -180,7 +180,7 @@ def test_a_code_of_an_mfa_device_is_sent_once_whatever_happens(sts: Sts, given: 
         sts.forget()
         sts.refuse(code, message, status=500 if code == "InternalFailure" else 400, times=9)
         found = refusal(sts, {**KEYS, **MFA, **given})
-        assert found.endswith("token_code: the code was sent and is not sent again; use the device's next one.")
+        assert found.endswith("token_code: this code was already used; use the device's next one.")
         assert len(sts.calls) == 1, code
 
 

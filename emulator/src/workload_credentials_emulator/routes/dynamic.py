@@ -88,7 +88,7 @@ async def update_dynamic(
 
 @router.delete("/dynamic/{name}", **NOTHING)
 async def delete_dynamic(site: CurrentSite, path: ItemPath, permanent: Flag = False) -> Response:
-    """Delete a dynamic secret without active leases, softly or for good."""
+    """Delete a dynamic secret that has no active leases, so that it can be restored or permanently."""
     secret = site.dynamic.any(path) if permanent else site.dynamic.live(path)
     site.require_unused(secret)
     if permanent:
@@ -111,7 +111,7 @@ async def generate(
     token: CurrentToken,
     path: ItemPath,
 ) -> JSONResponse:
-    """Generate credentials: each time others, with a lease of their own."""
+    """Generate new credentials, with their own lease."""
     secret = site.dynamic.live(path)
     emulation.faults.refuse("generate", secret.type)
     lease_id = str(uuid.uuid4())

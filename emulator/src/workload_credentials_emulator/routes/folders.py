@@ -49,7 +49,7 @@ async def create_folder(site: CurrentSite, token: CurrentToken, path: ItemPath) 
 async def delete_folder(
     site: CurrentSite, path: ItemPath, permanent: Flag = False, recursive: Flag = False
 ) -> Response:
-    """Delete a folder softly, or for good."""
+    """Delete a folder, so that it can be restored or permanently."""
     site.delete_folder(path, recursive=recursive, permanent=permanent)
     return no_content()
 

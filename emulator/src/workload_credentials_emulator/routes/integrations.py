@@ -61,7 +61,7 @@ async def create_integration(
     name: Integration,
     body: Annotated[IntegrationCreate, Body()],
 ) -> JSONResponse:
-    """Create an integration; the provider is asked whether it would work."""
+    """Create an integration, and test it with the provider."""
     _parts(type, {**body}, "clientSecret" if type == "azure" else "roleArn")
     integration = new_integration(type, name, body, site.clock.now())
     site.require_new(integration)
@@ -83,7 +83,7 @@ async def update_integration(
     name: IntegrationPlace,
     body: Annotated[IntegrationPatch, Body(media_type=MERGE_PATCH)],
 ) -> Response:
-    """Update an integration; the provider is asked again."""
+    """Update an integration, and test it with the provider again."""
     integration = site.integration(type, name)
     config, secret = _parts(type, {**body})
     emulation.faults.refuse("integration_test", type)

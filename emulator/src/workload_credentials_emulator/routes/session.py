@@ -16,5 +16,5 @@ router = new_router()
 
 @router.get("/session", **answers(shapes.Session))
 async def check_session() -> JSONResponse:
-    """Check the authentication session: whoever gets here has a valid token."""
+    """Check that the access token is valid for this site."""
     return shown({"valid": True})

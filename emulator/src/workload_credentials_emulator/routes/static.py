@@ -87,7 +87,7 @@ async def update_static(
     path: ItemPath,
     body: Annotated[StaticPatch, Body(media_type=MERGE_PATCH)],
 ) -> Response:
-    """Update a secret: every patch makes a version, one that changes nothing too."""
+    """Update a secret. Each patch creates a version, even if it changes nothing."""
     secret = site.static.live(path)
     site.static.changing(path)
     secret.add(merge_patch(secret.versions[-1].value, body.get("secret", {})), site.clock.now())
@@ -96,7 +96,7 @@ async def update_static(
 
 @router.delete("/static/{name}", **NOTHING)
 async def delete_static(site: CurrentSite, path: ItemPath, permanent: Flag = False) -> Response:
-    """Delete a secret softly, or for good."""
+    """Delete a secret, so that it can be restored or permanently."""
     if permanent:
         site.static.drop(path)
     else:

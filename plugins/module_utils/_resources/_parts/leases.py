@@ -35,7 +35,7 @@ def lease_path(lease_id: str, option: str) -> str:
     try:
         return f"/leases/id/{uuid.UUID(lease_id)}"
     except ValueError:
-        raise OptionError(option, f"{lease_id!r} is not a lease's ID, which is a UUID.") from None
+        raise OptionError(option, f"{lease_id!r} is not the ID of a lease, which is a UUID.") from None
 
 
 def revocation(lease_id: str) -> Request:
@@ -181,8 +181,8 @@ def unending(path: ResourcePath, credentials: Mapping[str, Any]) -> str | None:
         return None
     until = _until(credentials)
     return (
-        f"{path}: the service named no lease for the credentials that it generated, so nothing can end this lease "
-        f"before its expiration ({until})."
+        f"{path}: the service returned no lease ID for the credentials that it generated, so they cannot be revoked "
+        f"before they expire ({until})."
     )
 
 
@@ -223,7 +223,7 @@ def _with_time_left(lease: dict[str, Any]) -> dict[str, Any]:
 # The outcomes of ending a lease.
 REVOKED, NOT_REVOCABLE, REFUSED, UNKNOWN = "revoked", "not revocable", "refused", "unknown"
 
-_NOT_KNOWN = "The service does not know this new lease yet; it ends with its expiration at the latest."
+_NOT_KNOWN = "The service does not know this new lease yet; it expires at its expiration at the latest."
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ def _no_parent(place: Place) -> tuple[str, ...]:
     if place.deleted:
         problem = f"{place.path}: its folder {place.deleted} is deleted (folder_deleted)."
         return (f"{problem} community.workload_credentials.folder restores it by default.",)
-    problem = f"{place.path}: its folder {place.lacking[-1]} does not exist: {no_folder(place.lacking)}"
+    problem = f"{place.path}: {no_folder(place.lacking)}"
     return (f"{problem} Create it first with community.workload_credentials.folder.",)
 
 

@@ -22,19 +22,19 @@ INPUTS: dict[str, Any] = {
             "label": "Access token",
             "type": "string",
             "secret": True,
-            "help_text": "Leave it empty where the controller has a token in a file.",
+            "help_text": "Leave it empty if the controller has a token in a file.",
         },
         {
             "id": "access_token_file",
-            "label": "File of the access token",
+            "label": "Access token file",
             "type": "string",
-            "help_text": "Path on the controller, such as that of a projected token; read at each use.",
+            "help_text": "A file on the controller, such as a projected token. It is read at each use.",
         },
         {
             "id": "service_name",
             "label": "Service name",
             "type": "string",
-            "help_text": "For tokens of workload identity: the service that trusts their issuer.",
+            "help_text": "For workload identity tokens: the service that trusts their issuer.",
         },
         {
             "id": "auth_role",
@@ -47,7 +47,7 @@ INPUTS: dict[str, Any] = {
             "label": "Certificate authority",
             "type": "string",
             "multiline": True,
-            "help_text": "PEM text of the authority to trust, where the service's certificate is not a public one.",
+            "help_text": "PEM text of the authority to trust, if the service's certificate is not public.",
         },
         {
             "id": "timeout",
@@ -60,7 +60,7 @@ INPUTS: dict[str, Any] = {
             "id": "api_path_version",
             "label": "Version segment of the path",
             "type": "string",
-            "help_text": "Where the service asks for one.",
+            "help_text": "If the service requires one.",
         },
         {
             "id": "api_product",
@@ -70,14 +70,19 @@ INPUTS: dict[str, Any] = {
         },
     ],
     "metadata": [
-        {"id": "path", "label": "Path", "type": "string", "help_text": "Of the static secret, such as prod/db/app."},
+        {
+            "id": "path",
+            "label": "Path",
+            "type": "string",
+            "help_text": "The path of the static secret, such as prod/db/app.",
+        },
         {
             "id": "key",
             "label": "Key",
             "type": "string",
-            "help_text": "Which of the secret's values; empty where it has only one.",
+            "help_text": "The name of a value in the secret; empty if it has only one.",
         },
-        {"id": "version", "label": "Version", "type": "string", "help_text": "Empty for the current one."},
+        {"id": "version", "label": "Version", "type": "string", "help_text": "Empty for the current version."},
     ],
     "required": ["site_id", "path"],
 }

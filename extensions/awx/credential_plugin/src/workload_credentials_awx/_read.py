@@ -92,7 +92,7 @@ def read_secret(connection: Connection, path: str, version: str) -> dict[str, An
     except (ValueError, TypeError, KeyError):
         secret = None
     if not isinstance(secret, dict):
-        raise SecretError(f"GET {address} was answered with something else than a secret: check api_url.") from None
+        raise SecretError(f"GET {address} was answered with something other than a secret: check api_url.") from None
     return secret
 
 
@@ -140,7 +140,7 @@ def _refusal(error: urllib.error.HTTPError, what: str) -> SecretError:
         code = ""
     shown = f" {code}" if isinstance(code, str) and _CODE.fullmatch(code) else ""
     advice = {
-        401: "the access token is wrong, has expired, or is of another site",
+        401: "the access token is wrong, has expired, or belongs to another site",
         403: "the secret is missing, or the identity lacks ReadSecret on it",
         404: "there is no such secret, or no such version",
     }.get(error.code, "a redirect is not followed: check api_url" if 300 <= error.code < 400 else "")

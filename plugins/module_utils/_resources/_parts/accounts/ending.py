@@ -54,7 +54,7 @@ def place_of(lease_id: str, option: str) -> tuple[str, str]:
     """
     namespace, slash, name = lease_id.partition("/")
     if not (namespace and slash and name) or "/" in name:
-        raise OptionError(option, f"{lease_id!r} is not a lease's ID, which is namespace/name of its record.")
+        raise OptionError(option, f"{lease_id!r} is not the ID of a lease, which is namespace/name of its record.")
     return namespace, name
 
 

@@ -22,7 +22,7 @@ from .objects import AccountLease, account_of, bindings_of, lease_of, outcome_pa
 from .wanted import TokenSpec
 
 # Part of the message of an error that leaves something behind.
-LEFT = "Of what was made for it something may be left"
+LEFT = "Some objects created for it may remain"
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _AUTHENTICATION = "authentication.k8s.io/v1"
 _MAY = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -202,7 +202,7 @@ def _granted(wanted: TokenSpec, spec: Mapping[str, Any], status: Mapping[str, An
     """Return the token in the answer to a token request."""
     token, expiration = status.get("token"), status.get("expirationTimestamp")
     if not token or not parse_time(expiration):
-        raise StateError(f"{account}: the cluster's answer to a token request holds no token.")
+        raise StateError(f"{account}: the cluster's answer to a token request contains no token.")
     seconds = int(spec.get("expirationSeconds") or wanted.ttl)
     warnings = []
     if seconds < wanted.ttl:

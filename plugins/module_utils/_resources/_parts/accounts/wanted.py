@@ -211,8 +211,8 @@ def _account(parameters: Mapping[str, Any], name: str, namespace: str, random: s
     if not is_object_name(account):
         raise OptionError(
             "name_template",
-            f"{template!r} makes {account!r}, which cannot be the name of a service account. It may hold {{name}}, "
-            "{namespace} and {random}.",
+            f"{template!r} makes {account!r}, which cannot be the name of a service account. The template may use "
+            "{name}, {namespace} and {random}.",
         )
     if parameters["credential_type"] == DYNAMIC:
         return account

@@ -64,7 +64,7 @@ def rbac(who: str, verb: str, resource: str, where: str) -> dict[str, str]:
         (
             409,
             {"reason": "Conflict", "message": "x"},
-            "somebody else changed or replaced it in the meantime: run again.",
+            "someone else changed or replaced it in the meantime: run again.",
         ),
         (413, {"message": "Request entity too large"}, "Request entity too large: it is too large for the cluster."),
         (429, {}, "the answer has status 429: the cluster is overloaded; run again later."),

@@ -69,7 +69,7 @@ def test_an_empty_client_secret_is_not_sent_and_warned_of(update_secret: str, se
         update_secret=update_secret,
     )
     assert list(change.warnings) == [
-        "client_secret: it is empty, so the present one stays. Check that the variable in it is set."
+        "client_secret: it is empty, so the current one is kept. Check that the variable in it is set."
     ]
     assert change.requests == ()
     assert (

@@ -230,7 +230,7 @@ def test_what_is_lacking_is_named_by_the_plan() -> None:
     (missing,) = planned(
         "static_secret", static_secret.ExistingSecret(place), path="prod/app", secret={"a": "b"}
     ).missing
-    assert missing.startswith("prod/app: its folder prod does not exist")
+    assert missing.startswith("prod/app: there is no folder prod. Create it first")
     definition = dynamic_secret.ExistingDefinition(Place("dynamic", AWS))
     assert planned("dynamic_secret", definition, path="prod/aws", **DEFINITION).missing == (
         "integration_name: there is no aws integration 'main'.",

@@ -96,7 +96,7 @@ def test_missing_keys_are_seen_in_the_metadata_alone(owned: dict[str, Any]) -> N
     existing = secret()
     del existing["data"]
     existing["metadata"]["managedFields"] = [owned]
-    assert step(existing).reason == "its data was changed by somebody else"
+    assert step(existing).reason == "its data was changed by someone else"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_writer_of_the_same_value_costs_no_lease() -> None:
 def test_what_somebody_wrote_into_the_role_s_annotations_is_no_crash(keys: str) -> None:
     existing = secret()
     existing["metadata"]["annotations"]["workload-credentials.ansible.com/keys"] = keys
-    assert step(existing).reason == "its data was changed by somebody else"
+    assert step(existing).reason == "its data was changed by someone else"
 
 
 @pytest.mark.parametrize("minted", ["", "yesterday", "9999-12-31T23:59:59-23:00"])

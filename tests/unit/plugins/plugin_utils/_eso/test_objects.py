@@ -164,9 +164,9 @@ def test_what_would_fail_at_run_time_is_refused(entry: dict[str, Any], says: str
     ("parameters", "says"),
     [
         ({"session_duration": 60}, "from 900 to 129600"),
-        ({"serial_number": "arn"}, "AWS wants serial_number and token_code together"),
-        ({"token_code": "123456"}, "AWS wants serial_number and token_code together"),
-        ({"serial_number": "arn", "token_code": "123456"}, "serves once, .* needs refresh_policy CreatedOnce"),
+        ({"serial_number": "arn"}, "AWS requires serial_number and token_code together"),
+        ({"token_code": "123456"}, "AWS requires serial_number and token_code together"),
+        ({"serial_number": "arn", "token_code": "123456"}, "works only once, .* needs refresh_policy CreatedOnce"),
         ({"serial_number": "arn", "token_code": "5349"}, "token_code: it must be six digits"),
         ({"other": 1}, "request_parameters.other"),
     ],
@@ -183,7 +183,7 @@ def test_a_session_may_be_asked_for_in_the_words_of_a_push() -> None:
     (generator, _external) = objects({**STS, "sts_session_token": source, "refresh_policy": "CreatedOnce"})
     own = generator.more["sts"]
     assert (own["duration"], own["serial_number"], own["token_code"]) == (3600, "arn", "123456")
-    with pytest.raises(WorkloadCredentialsError, match="serves once, .* needs refresh_policy CreatedOnce"):
+    with pytest.raises(WorkloadCredentialsError, match="works only once, .* needs refresh_policy CreatedOnce"):
         objects({**STS, "sts_session_token": source})
 
 

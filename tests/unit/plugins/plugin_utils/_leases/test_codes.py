@@ -36,5 +36,5 @@ def test_another_code_device_or_run_is_another_matter(tmp_path: Path) -> None:
     Codes(tmp_path).spend("another", "071946")
     (tmp_path / "run").mkdir()
     Codes(tmp_path / "run").spend("device", "071946")
-    with pytest.raises(OptionError, match="^token_code: this code was sent before in this run"):
+    with pytest.raises(OptionError, match="^token_code: this code was already used in this run"):
         Codes(tmp_path).spend("another", "071946")

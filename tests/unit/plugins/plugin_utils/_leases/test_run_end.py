@@ -21,7 +21,7 @@ def test_where_no_process_can_be_started_that_is_said(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(run_end.subprocess, "Popen", refused)
     report = run_end._carried_out({})
-    assert "could be started: Cannot allocate memory." in report["warnings"][0]
+    assert "could not be started: Cannot allocate memory." in report["warnings"][0]
     assert (report["own"], report["dead"], report["done"]) == ([], [], [])
 
 

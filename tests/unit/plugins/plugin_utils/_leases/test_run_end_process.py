@@ -27,7 +27,7 @@ def test_what_no_connection_leads_to_is_named_in_every_journal(tmp_path: Path) -
     assert _left(run, connections) == []
     said = _left(run, connections[1:])
     assert [one.count("one that was requested of source") for one in said] == [3, 2]
-    assert all("leads to leases that it has minted: site: " in one for one in said)
+    assert all("can reach leases that it minted: site: " in one for one in said)
     (note, *_others) = (own_journal(run, None) / "minted").iterdir()
     note.write_text("")
     assert _left(run, connections) == [f"A note of a lease of this run is damaged: {note}.damaged."]
