@@ -275,8 +275,6 @@ class HostFile:
         command = self._module.params.get("validate")
         if not command:
             return
-        if "%s" not in command:
-            raise HostError("validate: it must contain %s, which stands for the file.")
         try:
             command = command.replace("%s", shlex.quote(fresh))
             status = self._module.run_command(command, handle_exceptions=False)[0]

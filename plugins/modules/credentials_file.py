@@ -15,7 +15,7 @@ description:
   - A note beside the file, C(.<name>.workload-credentials) with the same owner and mode, names the source, the lease
     and its times. It holds no value.
   - A lease is due when no more than a quarter of its life is left, when it has expired, or when it was revoked. The
-    file also gets a new lease when it is missing, when somebody has changed it, or when the task asks for another
+    file also gets a new lease when it is missing, when somebody has changed it, or when the task now describes other
     content.
   - The host needs Python 3.9 or later, and nothing else. It needs no token, and does not have to reach the service.
   - Credentials pass through the worker's memory and the connection's own stream, to a file of mode 0600 beside the
@@ -44,7 +44,7 @@ attributes:
     support: none
 options:
   path:
-    description: The file on the host. Its folder has to exist.
+    description: The file on the host. Its folder must exist.
     type: str
     required: true
   state:
@@ -71,43 +71,43 @@ options:
         description: AWS' region.
         type: str
       profile:
-        description: Profile in the AWS configuration of the controller that asks.
+        description: Profile to authenticate with, in the AWS configuration of the controller.
         type: str
       access_key:
-        description: ID of the access key that asks. Default is what AWS' tools find on the controller.
+        description: ID of the access key to authenticate with. Default is what AWS' tools find on the controller.
         type: str
       secret_key:
-        description: The secret access key to it.
+        description: The secret access key.
         type: str
       session_token:
-        description: The session token to it, where the keys are temporary ones.
+        description: The session token of temporary keys.
         type: str
       endpoint_url:
         description: Address of the STS, if not AWS' own.
         type: str
       duration_seconds:
-        description: Life of the session in seconds, from 900 to 129600, and to 43200 for a role.
+        description: Lifetime of the session in seconds, from 900 to 129600, or to 43200 for a role.
         type: int
       serial_number:
-        description: The MFA device of which there is a code.
+        description: The MFA device of the code.
         type: str
       token_code:
         description:
-          - A code of the MFA device, six digits in quotes. It serves for one session, so each renewal needs
+          - A code of the MFA device, six digits in quotes. It is valid for one session, so each renewal requires
             another.
         type: str
       role_arn:
         description: The role to assume.
         type: str
       role_session_name:
-        description: What AWS' logs call the session of a role. Default is C(workload-credentials).
+        description: Name of a role's session in AWS' logs. Default is C(workload-credentials).
         type: str
       external_id:
-        description: The external ID that the role asks for.
+        description: The external ID that the role requires.
         type: str
       policy:
         description:
-          - An IAM policy that takes rights from the session of a role, as JSON or a dictionary.
+          - An IAM policy that limits the permissions of a role's session, as JSON or a dictionary.
         type: raw
       policy_arns:
         description: ARNs of IAM policies that do the same.
@@ -118,18 +118,18 @@ options:
         type: path
       service_account:
         description:
-          - A service account whose token the role trusts. The cluster of the controller's environment makes it.
+          - A service account that the role trusts. The cluster of the controller's environment issues its token.
         type: dict
         suboptions:
           namespace:
-            description: Its namespace, which is needed.
+            description: Namespace of the service account. Required.
             type: str
           name:
             description: Its name.
             type: str
             required: true
           audience:
-            description: The audience of its token. Default is C(sts.amazonaws.com).
+            description: Audience of its token. Default is C(sts.amazonaws.com).
             type: str
   service_account_token:
     description:
@@ -138,21 +138,21 @@ options:
     type: dict
     suboptions:
       name:
-        description: What the lease is for. It is needed.
+        description: Name of the lease. Required.
         type: str
       namespace:
-        description: Where the service account and the lease's record are. It is needed.
+        description: Namespace of the service account and the lease's record. Required.
         type: str
       credential_type:
-        description: V(static) is a token of a service account that is there, V(dynamic) of a temporary one.
+        description: V(static) uses an existing service account, V(dynamic) a temporary one.
         type: str
         choices: [static, dynamic]
         default: static
       service_account:
-        description: The service account, with the type static. Default is the name.
+        description: The service account, for V(static). Default is the name.
         type: str
       role:
-        description: The role that a temporary service account gets.
+        description: The role of a temporary service account.
         type: dict
         suboptions:
           kind:
@@ -165,86 +165,88 @@ options:
             type: str
             required: true
       rules:
-        description: What a temporary service account may do, for which a role is made.
+        description: Permissions of a temporary service account, for which a role is created.
         type: list
         elements: dict
         suboptions:
           api_groups:
-            description: API groups of the resources; an empty text is the core group.
+            description: API groups of the resources; an empty string is the core group.
             type: list
             elements: str
             aliases: [apiGroups]
           resources:
-            description: Resources that may be worked with.
+            description: Resources, such as C(configmaps).
             type: list
             elements: str
           resource_names:
-            description: Names of those that may be worked with. Default is any.
+            description: Limit the rule to resources with these names. Default is any.
             type: list
             elements: str
             aliases: [resourceNames]
           non_resource_urls:
-            description: Paths of the API server that are no resources.
+            description: Paths of the API server that are not resources.
             type: list
             elements: str
             aliases: [nonResourceURLs]
           verbs:
-            description: What may be done.
+            description: Allowed verbs, such as C(get).
             type: list
             elements: str
             required: true
       namespaces:
-        description: Where a temporary service account may do that. Default is its own namespace.
+        description:
+          - Namespaces in which a temporary service account has these permissions. Default is its own namespace.
         type: list
         elements: str
       cluster_wide:
-        description: Whether it may do that everywhere.
+        description: Whether it has these permissions in the whole cluster.
         type: bool
         default: false
       name_template:
-        description: Name of a temporary service account, with C({name}), C({namespace}) and C({random}) in it.
+        description:
+          - Name of a temporary service account, which may contain C({name}), C({namespace}) and C({random}).
         type: str
       ttl:
         description:
-          - Life of the token, such as C(15m), or in seconds. The API server may give less, and takes no less than
+          - Lifetime of the token, such as C(15m), or in seconds. The API server may grant less, and requires at least
             10 minutes.
         type: str
         default: 1h
       max_ttl:
-        description: The longest lifetime that a request may name.
+        description: The longest lifetime that may be requested.
         type: str
       audiences:
-        description: The audiences of the token. Default is the API server itself.
+        description: Audiences of the token. Default is the API server itself.
         type: list
         elements: str
       labels:
-        description: Labels of the objects that belong to the lease.
+        description: Labels for the objects created for the lease.
         type: dict
       annotations:
-        description: Annotations of the objects that belong to the lease.
+        description: Annotations for the objects created for the lease.
         type: dict
       kubeconfig:
         description:
-          - Kubeconfig on the controller of the cluster that makes the token, as a path or a dictionary. Default is what
-            the controller's environment says.
+          - Kubeconfig, on the controller, of the cluster that issues the token, as a path or a dictionary. Default is
+            the cluster of the controller's environment.
         type: raw
       context:
-        description: Context in it.
+        description: Context in the kubeconfig.
         type: str
       host:
-        description: Address of that cluster's API server.
+        description: Address of the API server.
         type: str
       api_key:
-        description: Token with which to work there.
+        description: Bearer token for the cluster.
         type: str
       ca_cert:
-        description: File with the certificate authority of it.
+        description: File with the certificate authority of the cluster.
         type: path
       validate_certs:
-        description: Whether its certificate is verified.
+        description: Whether to verify its certificate.
         type: bool
       proxy:
-        description: Proxy in between.
+        description: Proxy to the cluster.
         type: str
   format:
     description:
@@ -258,8 +260,8 @@ options:
       - V(aws_env), V(azure_env), V(azcollection_env) and V(arm_env) are V(env_file) with the variables that these tools
         read. V(env_file) and V(dotenv) use those of V(aws_env) or V(azure_env), unless O(keys) names others.
       - V(aws_credentials) is the shared credentials file of AWS' tools, with the profile C(default).
-      - V(token) and V(kubeconfig) are one text without a line end, which the source has under this name, or under the
-        one name in O(keys).
+      - V(token) and V(kubeconfig) are one text without a line end, which the credentials have under this name, or under
+        the one key in O(keys).
       - V(raw) is V(json).
     type: str
     choices:
@@ -285,18 +287,18 @@ options:
     description:
       - A Jinja template on the controller, which finds the credentials as C(credentials). It is searched for as for
         M(ansible.builtin.template), rendered in memory and written nowhere on the controller.
-      - A changed template needs a new lease. A changed variable that it uses does not show.
+      - A changed template gets a new lease. A changed variable that it uses is not noticed.
     type: str
   renew:
     description:
       - V(due) renews a lease that is due. V(always) mints in each run. V(never) mints only for a file that is missing,
-        changed or asked for differently.
+        changed by somebody or described differently by the task.
     type: str
     choices: [due, always, never]
     default: due
   superseded:
     description:
-      - What becomes of the lease that a new one replaces.
+      - What happens to the lease that a new one replaces.
       - V(end_next_run) revokes it in the next run that finds the file in place, so that handlers and services have been
         restarted by then. V(end) revokes it at once. V(keep) lets it expire.
       - Leases of AWS cannot be revoked. They expire.
@@ -315,7 +317,7 @@ options:
     default: false
   allow_temporary_files:
     description:
-      - Whether credentials may lie in Ansible's temporary files, on the controller and on the host, while the task
+      - Whether credentials may be in Ansible's temporary files, on the controller and on the host, while the task
         runs, where the connection or the become method has no pipelining.
     type: bool
     default: false
@@ -450,12 +452,12 @@ lease_id:
   type: str
   sample: 5f8d3c1e-6b7a-4c2d-9e0f-1a2b3c4d5e6f
 expiration:
-  description: When the lease ends, in UTC.
+  description: When the lease expires, in UTC.
   returned: always
   type: str
   sample: '2026-11-23T18:00:00Z'
 superseded:
-  description: The leases that the file needs no more.
+  description: The leases that the file no longer uses.
   returned: always
   type: list
   elements: dict
@@ -465,15 +467,15 @@ superseded:
       type: str
       sample: 0b1c2d3e-4f50-4172-8394-a5b6c7d8e9f0
     expiration:
-      description: When it ends, in UTC.
+      description: When it expires, in UTC.
       type: str
       sample: '2026-11-23T16:00:00Z'
     revocable:
-      description: Whether it can be ended before that.
+      description: Whether it can be revoked before that.
       type: bool
       sample: true
     ended:
-      description: Whether this task has ended it.
+      description: Whether it has ended: this task has revoked it, or it had expired.
       type: bool
       sample: false
 """

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: credentials_file_info
-short_description: List the credentials that lie on a host
+short_description: List the credentials files on a host
 version_added: 1.0.0
 description:
-  - Says of each file that M(community.workload_credentials.credentials_file) has written what it holds, when its lease
-    ends, whether that is due, and whether the file still is what was written.
-  - It reads notes and the metadata of files. It does not read the files, asks no service and returns no value.
+  - Reports, for each file that M(community.workload_credentials.credentials_file) has written, what it holds, when its
+    lease expires, whether the lease is due, and whether the file is still as it was written.
+  - It reads notes and the metadata of files. It does not read the files, sends no request to a service and returns no
+    value.
   - The host needs Python 3.9 or later, and nothing else.
 author:
   - community.workload_credentials contributors (@ansible-collections)
@@ -38,12 +39,12 @@ attributes:
     support: none
 options:
   paths:
-    description: Files on the host, and folders whose files with notes are meant.
+    description: Files on the host, and folders. Of a folder, the files with notes are listed.
     type: list
     elements: path
     required: true
   recurse:
-    description: Whether to look into the folders below a folder too.
+    description: Whether to search the folders below a folder too.
     type: bool
     default: false
 seealso:
@@ -52,16 +53,16 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What lies in the folder of the service
+- name: List the credentials of the service
   community.workload_credentials.credentials_file_info:
     paths: /etc/web
   register: web
 
-- name: Say which of it ends soon
+- name: Show which of them are due
   ansible.builtin.debug:
     msg: "{{ web.credentials_files | selectattr('due', 'equalto', true) | map(attribute='path') | list }}"
 
-- name: One file, and all below another folder
+- name: One file, and all files below a folder
   community.workload_credentials.credentials_file_info:
     paths:
       - /home/deploy/.aws/credentials
@@ -97,7 +98,7 @@ credentials_files:
       type: str
       sample: intact
     problem:
-      description: Why the note is not usable.
+      description: Why the note cannot be used.
       type: str
       sample: null
     source:
@@ -134,15 +135,15 @@ credentials_files:
       type: str
       sample: '2026-11-23T17:00:00Z'
     expiration:
-      description: When it ends, in UTC.
+      description: When it expires, in UTC.
       type: str
       sample: '2026-11-23T18:00:00Z'
     due:
-      description: Whether a run would renew it now, by its expiration.
+      description: Whether a run would renew the lease now, judged by its expiration.
       type: bool
       sample: false
     superseded:
-      description: Leases of earlier files that are still to be ended, or that only expire.
+      description: Leases of earlier files that are still to be revoked, or that only expire.
       type: list
       elements: dict
       contains:
@@ -151,11 +152,11 @@ credentials_files:
           type: str
           sample: 0b1c2d3e-4f50-4172-8394-a5b6c7d8e9f0
         expiration:
-          description: When it ends, in UTC.
+          description: When it expires, in UTC.
           type: str
           sample: '2026-11-23T16:00:00Z'
         revocable:
-          description: Whether it can be ended before that.
+          description: Whether it can be revoked before that.
           type: bool
           sample: true
       sample: []

@@ -180,7 +180,7 @@ def _redefined(wanted: Wanted, note: HostNote) -> str | None:
 def _due(wanted: Wanted, lease: Lease | None, now: datetime, gone: Collection[str]) -> str | None:
     """Return why the lease is to be replaced; None: it is not."""
     if wanted.renew == ALWAYS:
-        return "a renewal was asked for"
+        return "renew=always"
     return None if wanted.renew == NEVER else _ended(lease, now, gone)
 
 

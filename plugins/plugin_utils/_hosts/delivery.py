@@ -300,6 +300,8 @@ class FileDelivery:
         if self._job.check_mode:
             self.result.after = {**self._shown(None), "lease": "a new one", "definition": self._entry.definition}
             return
+        if found.note is not None and found.is_intact:
+            superseded = self._kept_of(self._left_of_earlier_files(found.note))
         credentials = self._minted.mint(source, self._entry)
         self._outcome.warnings.extend(credentials.warnings)
         lease = self._noted_lease(credentials, life)
@@ -311,6 +313,15 @@ class FileDelivery:
         self._show_permissions(answer)
         if self._task.superseded == AT_ONCE:
             self._end_at_once(note, answer)
+
+    def _left_of_earlier_files(self, note: HostNote) -> list[Lease]:
+        """End what the file before this one held, which nobody uses any more; return the note's leases that live on."""
+        replaced = self.result.superseded
+        note = self._without_ended(note) or note
+        left = distinct(note.leases)
+        living = {lease.id for lease in left}
+        self.result.superseded = [{**one, "ended": one["lease_id"] not in living} for one in replaced]
+        return left
 
     def _kept_of(self, leases: Sequence[Lease]) -> tuple[Lease, ...]:
         """Return the superseded leases that the note is to name: all that live, unless nobody is to end them."""

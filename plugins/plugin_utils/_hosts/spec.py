@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...module_utils._api.errors import OptionError, WorkloadCredentialsError
+from ...module_utils._api.text import one_line
 from ...module_utils._kube.names import texts
 from ...module_utils._spec import CONNECTION, STATE, Options
 from .._cluster.secrets import fingerprint
@@ -63,6 +66,8 @@ OPTIONS: Options = {
     **FILE_OPTIONS,
 }
 _USUAL_FORMAT = "json"
+# One part of a symbolic mode, such as u=rw, as AnsibleModule reads it.
+_SYMBOLIC = re.compile(r"[ugoa]*([-+=][rwxXstugo]*)+")
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,7 @@ def _format_of(parameters: Mapping[str, Any], template: Path | None) -> str:
 def _problems(kind: SourceKind, wanted: Any, parameters: Mapping[str, Any]) -> Iterator[str]:
     yield from _problems_of_source(kind, wanted)
     yield from _problems_of_format(kind, parameters)
+    yield from _problems_of_placing(parameters)
     for target, key in (parameters["keys"] or {}).items():
         if not target or not isinstance(key, str) or not key:
             yield f"keys.{target}: it must be the name of a key of the credentials."
@@ -157,15 +163,34 @@ def _problems_of_format(kind: SourceKind, parameters: Mapping[str, Any]) -> Iter
         yield f"keys: format={name} has names of its own; use keys with env_file, dotenv, json, yaml or ini."
 
 
+def _problems_of_placing(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the host would refuse only with the new credentials in its hands."""
+    mode, command = parameters["mode"], parameters["validate"]
+    if not _is_mode(mode):
+        yield f"mode: {one_line(str(mode), 100)!r} is no mode. Use digits in quotes, such as '0640', or u=rw,g=r."
+    if command and "%s" not in command:
+        yield "validate: it must contain %s, which stands for the file."
+    try:
+        shlex.split(command or "")
+    except ValueError as error:
+        yield f"validate: the command cannot be split into words ({error})."
+
+
+def _is_mode(mode: Any) -> bool:
+    if isinstance(mode, str):
+        return bool(re.fullmatch("(0o)?[0-7]{1,5}", mode)) or all(map(_SYMBOLIC.fullmatch, mode.split(",")))
+    return isinstance(mode, int) and not isinstance(mode, bool)
+
+
 def _problems_of_source(kind: SourceKind, wanted: Any) -> Iterator[str]:
     """Yield what an entry of the role would take from its Secret, and a file cannot."""
     if kind.name == "service_account_token":
         for name in ("name", "namespace"):
             if not wanted[name]:
-                yield f"{kind.name}.{name}: it is needed."
+                yield f"{kind.name}.{name}: it is required."
     account = wanted["service_account"] if kind.name == "sts_session_token" else None
     if account and not account.get("namespace"):
-        yield f"{kind.name}.service_account.namespace: it is needed."
+        yield f"{kind.name}.service_account.namespace: it is required."
 
 
 def refused_option(given: Mapping[str, Any]) -> OptionError | None:

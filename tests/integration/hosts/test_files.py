@@ -105,6 +105,14 @@ def test_a_superseded_lease_is_ended_at_once_or_never(host: Host, site: Site, po
 
 @pytest.mark.thorough
 @pytest.mark.one_core
+def test_a_file_that_each_run_renews_leaves_one_former_lease(host: Host, site: Site) -> None:
+    made = [one["lease_id"] for one in host.tasks([host.task(renew="always")] * 4).ok().results]
+    assert living(site) == set(made[-2:])
+    assert [lease["id"] for lease in host.noted["superseded"]] == [made[-2]]
+
+
+@pytest.mark.thorough
+@pytest.mark.one_core
 def test_a_lease_of_aws_only_expires_and_is_named_until_then(host: Host, site: Site) -> None:
     aws = {"dynamic_secret": "prod/aws", "format": "aws_credentials"}
     tasks = [host.task(**aws), host.task(**aws, renew="always"), host.task(**aws)]
@@ -250,7 +258,6 @@ def test_a_template_is_rendered_with_the_credentials_and_what_a_value_says_is_no
 INVALID = {
     "sh -c 'cat %s; exit 3'": "validate: the command refused the new file (status 3)",
     "/no/such/program %s": "validate: the command cannot be run",
-    "true": "validate: it must contain %s",
 }
 
 
@@ -280,6 +287,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"dynamic_secret": "prod/nothing"}, "prod/nothing"),
     ({"host_step": {"do": "look"}}, "it is not for tasks"),
     ({"template": "x.j2"}, "template"),
+    ({"mode": "rw-r--r--"}, "mode: 'rw-r--r--' is no mode"),
+    ({"validate": "true"}, "validate: it must contain %s"),
+    ({"validate": "sh -c 'test -s %s"}, "validate: the command cannot be split into words (No closing quotation)"),
 ]
 
 

@@ -101,7 +101,7 @@ def test_a_lease_in_its_last_quarter_is_due_and_so_is_one_that_ended() -> None:
 
 
 def test_a_renewal_may_be_asked_for_or_forbidden() -> None:
-    assert decision(facts(), replace(WANTED, renew="always")).reason == "a renewal was asked for"
+    assert decision(facts(), replace(WANTED, renew="always")).reason == "renew=always"
     never = replace(WANTED, renew="never")
     kept = decision(facts(), never, now=NOW + HOUR)
     assert (kept.action, kept.reason) == (KEEP, "renew=never, though: lease expired")
