@@ -475,7 +475,7 @@ superseded:
       type: bool
       sample: true
     ended:
-      description: Whether it has ended: this task has revoked it, or it had expired.
+      description: Whether it has ended, because this task has revoked it, or it had expired.
       type: bool
       sample: false
 """

@@ -24,7 +24,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "help_text": "Reaches the job as a file. Leave it empty where the job has a token of its own, in a file.",
     },
     "access_token_file": {
-        "label": "File of the access token",
+        "label": "Access token file",
         "help_text": "Path inside the execution environment, such as that of a projected token; read at each use.",
     },
     "service_name": {
@@ -58,7 +58,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "help_text": "Rules the whole organization: only for jobs that manage access. Reaches the job as a file.",
     },
     "admin_access_token_file": {
-        "label": "File of the administration site's access token",
+        "label": "Access token file of the administration site",
         "help_text": "Path inside the execution environment; read at each use.",
     },
 }
