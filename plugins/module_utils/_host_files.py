@@ -40,7 +40,7 @@ FILE, FOLDER, OTHER = "file", "folder", "other"
 # A note is some hundred bytes long; what is longer is none.
 _LONGEST = 1 << 20
 INFO_OPTIONS: dict[str, dict[str, Any]] = {
-    "paths": {"type": "list", "elements": "path", "required": True},
+    "paths": {"type": "list", "elements": "path", "required": True, "aliases": ["path"]},
     "recurse": {"type": "bool", "default": False},
 }
 # What to say where a folder cannot take the file.

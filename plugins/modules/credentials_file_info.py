@@ -43,6 +43,7 @@ options:
     type: list
     elements: path
     required: true
+    aliases: [path]
   recurse:
     description: Whether to search the folders below a folder too.
     type: bool

@@ -325,7 +325,7 @@ def test_what_lies_on_a_host_is_listed(host: Host) -> None:
         {"kind": "dynamic_secret", "name": "prod/azure"},
     )
     assert (second["path"], second["state"]) == (str(other), "changed")
-    (missing,) = host.tasks([{INFO: {"paths": [str(host.folder / "x")]}}]).ok().result["credentials_files"]
+    (missing,) = host.tasks([{INFO: {"path": str(host.folder / "x")}}]).ok().result["credentials_files"]
     assert (missing["state"], missing["lease_id"]) == ("missing", None)
 
 
