@@ -18,6 +18,8 @@ from .identities import Identity, named
 
 _NAME = re.compile("[A-Za-z0-9]([A-Za-z0-9_-]{0,98}[A-Za-z0-9])?")
 _TEXT: Mapping[str, Any] = {"type": "str"}
+# The path of a secret is not secret.
+_PATH: Mapping[str, Any] = {"type": "str", "no_log": False}
 # Each suboption of principal and the kind of principal that it names.
 _PRINCIPALS = {"workload": WORKLOAD, "workload_id": WORKLOAD, "user": USER, "group": GROUP, "role": ROLE}
 PRINCIPAL: Mapping[str, Any] = {
@@ -29,7 +31,7 @@ PRINCIPAL: Mapping[str, Any] = {
 _PATHS = (FOLDER, STATIC, DYNAMIC, INTEGRATION)
 RESOURCE: Mapping[str, Any] = {
     "type": "dict",
-    "options": {**dict.fromkeys(_PATHS, _TEXT), PRODUCT: {"type": "bool"}},
+    "options": {**dict.fromkeys(_PATHS, _PATH), PRODUCT: {"type": "bool"}},
     "mutually_exclusive": [[*_PATHS, PRODUCT]],
     "required_one_of": [[*_PATHS, PRODUCT]],
 }

@@ -111,9 +111,10 @@ def _no_text(top: Any) -> Iterator[dict[str, Any]]:
             if key.tag not in _OTHER_TAGS:
                 continue
             taken = plain({yaml.safe_load(yaml.serialize(key)): None})
-            if key.value not in taken:
+            (text,) = taken
+            if key.value != text:
                 line = key.start_mark.line + 1
-                yield {"section": section, "path": key.value, "taken": next(iter(taken)), "line": line}
+                yield {"section": section, "path": key.value, "taken": text, "line": line}
 
 
 def _entries(node: Any) -> Iterator[tuple[str, int, Any]]:

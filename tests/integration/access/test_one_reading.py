@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from ansible_collections.community.workload_credentials.plugins.module_utils._access import cedar
 from ansible_collections.community.workload_credentials.plugins.module_utils._access.actions import (
@@ -44,7 +42,7 @@ PLACES = [
 
 
 @st.composite
-def grants(draw: Any) -> cedar.Grant:
+def grants(draw: st.DrawFn) -> cedar.Grant:
     """Any grant that the service takes."""
     resource = draw(st.sampled_from(PLACES))
     names = EVERY_ACTION | ROLES.keys()

@@ -274,12 +274,10 @@ def test_a_failure_stops_only_what_depends_on_it_and_the_next_run_goes_on(site: 
     tree = tree_of(static_secrets=secrets("bad/deep/x", "good/x", "y"), folders={"bad": {}})
     site.fault("status", method="POST", path="/folders/bad", status=400)
     site.fault("status", method="POST", path="/static/y", status=400)
-    try:
+    with pytest.raises(WorkloadCredentialsError) as failed:
         do(site, "tree", **tree)
-        raise AssertionError("it did not fail")
-    except WorkloadCredentialsError as error:
-        values: dict[str, Any] = error.values  # type: ignore[attr-defined]
-        message = str(error)
+    values: dict[str, Any] = failed.value.values  # type: ignore[attr-defined]
+    message = str(failed.value)
     assert re.match(r"The tree was applied in part \(3 created, .*4 failed\)\. The same task goes on", message)
     assert "- folder prod/bad: POST /folders/bad?folder=prod: status 400" in message
     assert "- folder prod/bad/deep: not tried, because of the folder prod/bad" in message

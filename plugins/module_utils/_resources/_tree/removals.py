@@ -100,7 +100,7 @@ def _existing(client: Client, present: PresentTree, node: Node) -> Any:
     if node.kind is POLICIES:
         return present.access.removal(node.path)
     if node.kind is INTEGRATIONS:
-        return UsedIntegration({"config": {}}, users=_users(client, node.path))
+        return UsedIntegration(living={"config": {}}, users=_users(client, node.path))
     row = lists.rows(node.kind.api).get(node.path)
     path = parse_path(node.path, "path")
     if row is None:

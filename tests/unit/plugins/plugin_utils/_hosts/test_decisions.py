@@ -48,9 +48,9 @@ NOTE = HostNote(
 FILE = {"kind": "file", "size": 10, "mtime_ns": 1000, "is_marked": False}
 
 
-def facts(note: HostNote | str | None = NOTE, file: dict[str, Any] | None = FILE, **more: Any) -> dict[str, Any]:
+def facts(note: HostNote | str | None = NOTE, **more: Any) -> dict[str, Any]:
     text = json.dumps(note.as_json()) if isinstance(note, HostNote) else note
-    return {"path": "/etc/web/aws.env", "file": file, "note": text, "note_problem": "", **more}
+    return {"path": "/etc/web/aws.env", "file": FILE, "note": text, "note_problem": "", **more}
 
 
 def decision(
