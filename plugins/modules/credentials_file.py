@@ -286,7 +286,7 @@ options:
   template:
     description:
       - A Jinja template on the controller, which finds the credentials as C(credentials). It is searched for as for
-        M(ansible.builtin.template), rendered in memory and written nowhere on the controller.
+        C(ansible.builtin.template), rendered in memory and written nowhere on the controller.
       - A changed template gets a new lease. A changed variable that it uses is not noticed.
     type: str
   renew:
@@ -327,7 +327,7 @@ options:
         output is not shown.
     type: str
   mode:
-    description: Permissions of the file and its note, as for M(ansible.builtin.file).
+    description: Permissions of the file and its note, as for C(ansible.builtin.file).
     type: raw
     default: '0600'
   owner:
@@ -349,7 +349,7 @@ options:
     description: Level of its SELinux context.
     type: str
   attributes:
-    description: Attributes of the file, as for M(ansible.builtin.file).
+    description: Attributes of the file, as for C(ansible.builtin.file).
     type: str
     aliases: [attr]
 notes:

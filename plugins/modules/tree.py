@@ -63,7 +63,7 @@ options:
     description:
       - A YAML file on the controller, or a folder whose files with the suffixes C(.yml) and C(.yaml) are read, also
         those in folders below it. Files may be vaulted, and values in them too. A relative path is searched as by
-        M(ansible.builtin.copy).
+        C(ansible.builtin.copy).
       - A file has the sections of this module as keys, such as C(static_secrets). All files and the options of the task
         are one tree. An object that is named twice is an error, with both places.
       - Files are not templates, so that a proposed file cannot run anything on the machine that reviews it. For values

@@ -22,7 +22,11 @@ from tests.support.definitions import ROLE, UUIDS, do
 from tests.support.site import Site
 
 # What differs from one run to the next, in texts.
-_VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d)?|\bat\d+\b")
+_VARYING = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d)?|\bat\d+\b"
+    # Unix times of metrics.
+    r"|(?<= )\d{10}\b"
+)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def written(values: dict[str, str], name: str) -> str | None:
         return text
     assert re.match(f"format: {name} cannot express the value of [A-Z0-9_]+: ", refusal)
     # A value may be a word of the sentence by chance.
-    _, marked = tried({key: f"{value[:1]}canary{value[1:]}" for key, value in values.items()}, name)
+    marked = tried({key: f"{value[:1]}canary{value[1:]}" for key, value in values.items()}, name)[1]
     assert "canary" not in marked
     return None
 
